@@ -1,0 +1,182 @@
+// The closed family of errors. Every error that linnet makes is one of these classes, has a stable `code`, carries as
+// `cause` what caused it, and says in its message what to do about it. Wrong arguments are the exception: they are
+// Node's own TypeError and RangeError. A program asks `instanceof` or `code`, never the text.
+
+import type { Address } from './address.js'
+
+/** What every error of linnet may be given: a message of its own, and what caused it. */
+export interface ErrorDetails {
+  message?: string | undefined
+  cause?: unknown
+}
+
+/** The base of all errors that linnet makes. Catch it to tell the library's errors from a program's own. */
+export class LinnetError extends Error {
+  /** A stable identifier: `ERR_LINNET_…`, or the operating system's code where one broke the connection. */
+  readonly code: string
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(details.message ?? message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+  }
+
+  // On the prototype, as Error's own: instances stay free of a field that is the same for all.
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** The peer ended its side before the read was satisfied. What had arrived is in `partial` and is still unread. */
+export class EndOfStreamError extends LinnetError {
+  /** The bytes that had arrived for this read. They are also still unread: `read()` returns them. */
+  readonly partial: Buffer
+
+  constructor({ partial = Buffer.alloc(0), ...details }: ErrorDetails & { partial?: Buffer | undefined } = {}) {
+    const hint = partial.length === 0 ? '' : `; the ${partial.length} bytes that arrived are in \`partial\` and still unread`
+    super('ERR_LINNET_END_OF_STREAM', `the peer ended the stream before the read was satisfied${hint}`, details)
+    this.partial = partial
+  }
+}
+
+/** This side ended (for writes), closed, aborted, or cut the connection by a time limit. `cause` tells why, if it was cut. */
+export class ConnectionClosedError extends LinnetError {
+  constructor(details: ErrorDetails = {}) {
+    super('ERR_LINNET_CLOSED', 'this side has closed the connection; `closed` tells how it ended', details)
+  }
+}
+
+/** The peer or the network broke the connection. `code` is the system's where there is one. */
+export class ConnectionLostError extends LinnetError {
+  constructor(details: ErrorDetails & { code?: string | undefined } = {}) {
+    const found = details.code ?? codeOf(details.cause)
+    const code = found ?? 'ERR_LINNET_LOST'
+    super(code, `the connection was lost${found ? ` (${found})` : ''}; what had arrived before was delivered, open a new connection to go on`, details)
+  }
+}
+
+/** A message or a queue is larger than its limit. Nothing was consumed: raise `option`, or skip the message. */
+export class LimitExceededError extends LinnetError {
+  /** The limit, in bytes. */
+  readonly limit: number
+  /** The size that was asked for, or that had arrived, in bytes. */
+  readonly size: number
+  /** The option that raises the limit. */
+  readonly option: string
+
+  constructor({ limit, size, option, ...details }: ErrorDetails & { limit: number; size: number; option: string }) {
+    super('ERR_LINNET_LIMIT', `${size} bytes do not fit the limit of ${limit}; raise \`${option}\` if that much is expected`, details)
+    this.limit = limit
+    this.size = size
+    this.option = option
+  }
+}
+
+/** Which kind of time limit ran out. */
+export type TimeoutKind = 'read' | 'idle' | 'write' | 'close' | 'handshake' | 'connect' | 'pipe' | 'call'
+
+const timeoutHints: Record<TimeoutKind, string> = {
+  read: 'raise `readTimeout` if a message may take longer',
+  idle: 'raise `idleTimeout` if a peer may be silent for longer',
+  write: 'the peer takes nothing; raise `writeTimeout` if it may be slower',
+  close: 'the peer takes nothing; raise `closeTimeout` if it may be slower',
+  handshake: 'raise `handshakeTimeout` if a handshake may take longer',
+  connect: 'raise `timeout` if connecting may take longer',
+  pipe: 'raise `idleTimeout` or `halfCloseTimeout` if a side may be silent for longer',
+  call: 'raise its `timeout`, or read again: nothing was consumed',
+}
+
+/** A time limit ran out. A read that timed out consumed nothing. */
+export class TimeoutError extends LinnetError {
+  /** What was waited for, as `connection.waiting` says it: `readUntil('\n')`, `write`, `close` … */
+  readonly operation: string
+  /** The limit, in milliseconds. */
+  readonly timeout: number
+  readonly kind: TimeoutKind
+
+  constructor({ operation, timeout, kind, ...details }: ErrorDetails & { operation: string; timeout: number; kind: TimeoutKind }) {
+    super('ERR_LINNET_TIMEOUT', `${operation} did not finish within ${timeout} ms; ${timeoutHints[kind]}`, details)
+    this.operation = operation
+    this.timeout = timeout
+    this.kind = kind
+  }
+}
+
+/** A read was asked for while another one is pending. The pending one is untouched. */
+export class ConcurrentReadError extends LinnetError {
+  constructor(details: ErrorDetails = {}) {
+    super('ERR_LINNET_CONCURRENT_READ', 'a read is already pending on this connection; await it, or abort it by its `signal`', details)
+  }
+}
+
+/** The server is closing: this read was waiting for a new message, or `add` came too late. */
+export class DrainingError extends LinnetError {
+  constructor(details: ErrorDetails = {}) {
+    super('ERR_LINNET_DRAINING', 'the server is draining and no new message is begun; say goodbye and return', details)
+  }
+}
+
+/** A TLS handshake or a PROXY protocol header failed. */
+export class HandshakeError extends LinnetError {
+  /** The client's address, as far as it is known. */
+  readonly remote: Address | undefined
+
+  constructor({ remote, ...details }: ErrorDetails & { remote?: Address | undefined } = {}) {
+    super('ERR_LINNET_HANDSHAKE', 'the handshake failed; `cause` tells why', details)
+    this.remote = remote
+  }
+}
+
+/** `startTls` was called with unread plain text, which might have been injected. */
+export class PlaintextBufferedError extends LinnetError {
+  constructor(details: ErrorDetails = {}) {
+    super('ERR_LINNET_PLAINTEXT_BUFFERED', "plain text is still unread, which might be injected; read it first, or pass `{ buffered: 'feed' }`", details)
+  }
+}
+
+/** No address answered, or the name has none. `code` is that of the attempt that failed last. */
+export class ConnectError extends LinnetError {
+  /** The error of every attempt, in the order in which they failed. */
+  readonly errors: readonly Error[]
+
+  constructor({ errors = [], ...details }: ErrorDetails & { errors?: readonly Error[] | undefined } = {}) {
+    const cause = details.cause ?? errors.at(-1)
+    super(codeOf(cause) ?? 'ERR_LINNET_CONNECT', 'no connection could be made; `errors` has the error of each attempt', { ...details, cause })
+    this.errors = errors
+  }
+}
+
+/** One thing that does not fit: where, and what was expected there. */
+export interface Issue {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+/** A frame does not decode, or does not fit its schema. */
+export class FrameError extends LinnetError {
+  /** The frame, or as much of it as there is. */
+  readonly frame: Buffer | undefined
+  readonly issues: readonly Issue[]
+
+  constructor({ frame, issues = [], ...details }: ErrorDetails & { frame?: Buffer | undefined; issues?: readonly Issue[] | undefined } = {}) {
+    super('ERR_LINNET_FRAME', 'the frame does not decode; skip it, or close the connection', details)
+    this.frame = frame
+    this.issues = issues
+  }
+}
+
+/** Options do not fit. `issues` names each bad path and what was expected there. */
+export class InvalidOptionsError extends LinnetError {
+  readonly issues: readonly Issue[]
+
+  constructor({ issues = [], ...details }: ErrorDetails & { issues?: readonly Issue[] | undefined } = {}) {
+    const list = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    super('ERR_LINNET_OPTIONS', `these options cannot be used: ${list.join('; ')}`, details)
+    this.issues = issues
+  }
+}
+
+/** The system's code of an error (`ECONNRESET` …), if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined | null)?.code
+  return typeof code === 'string' ? code : undefined
+}

@@ -1,0 +1,59 @@
+// What carries the bytes of one connection: the small interface between the rooms below (sockets, streams, memory) and
+// the connection above. A carrier moves bytes and tells what happened to them; it knows no messages, limits or time.
+// Nobody above it touches a stream, and each of Node's traps is met below it, once.
+
+import type { Address } from '../address.js'
+
+/** What a carrier tells the connection. At most one of `end` and `lost` is its last word about incoming bytes. */
+export interface CarrierSink {
+  /** Bytes arrived. The buffer belongs to the connection from now on: nobody writes to it again. */
+  data(chunk: Buffer): void
+  /** The peer ended its side in order, and everything it sent was handed to `data`. */
+  end(): void
+  /** What `write` or `writeBatch` was given has left for the system: the next piece may come. */
+  sent(): void
+  /** The end of stream that `end` was asked for has left, behind all bytes. */
+  finished(): void
+  /** The peer or the network broke it. Everything that arrived before was handed to `data`. Comes at most once, and never after `reset` or `release`. */
+  lost(error: Error): void
+}
+
+/** A carrier of bytes in both directions. Nothing arrives before `attach` and the first `resume`. */
+export interface Carrier {
+  readonly remote: Address
+  readonly local: Address
+
+  /**
+   * True where a piece that `write` took is copied by the system before it says so: then memory may be used again at
+   * once. False for a stream that may pass the very buffer on.
+   */
+  readonly copies: boolean
+
+  /** Names the one listener. Called once, before anything else. */
+  attach(sink: CarrierSink): void
+
+  /** Lets bytes come. Never calls the sink before it returns. */
+  resume(): void
+  /** Stops bytes from coming, as soon as the carrier can: one or two more chunks may follow. */
+  pause(): void
+
+  /**
+   * Hands one piece to the system. True: it has left already, and the next may follow at once. False: it is under way,
+   * `sent` will tell, and nothing may be written before. Never calls the sink before it returns.
+   */
+  write(piece: Uint8Array): boolean
+  /** The same for several pieces that shall leave together, in one system call where the carrier can. */
+  writeBatch(pieces: readonly Uint8Array[]): boolean
+  /** Ends the sending side once everything written has left; `finished` tells. Called at most once, never while a write is under way. */
+  end(): void
+
+  /** Drops everything and cuts the connection so that the peer sees a break and no end: RST where there is one. Safe at any time, also twice. The sink hears nothing any more. */
+  reset(): void
+  /** Frees what the carrier holds, in order: both directions have ended, or the peer was given its time. The sink hears nothing any more. */
+  release(): void
+
+  setNoDelay(enable: boolean): void
+  setKeepAlive(enable: boolean, initialDelay: number): void
+  ref(): void
+  unref(): void
+}
