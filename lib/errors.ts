@@ -48,9 +48,13 @@ export class ConnectionClosedError extends LinnetError {
 /** The peer or the network broke the connection. `code` is the system's where there is one. */
 export class ConnectionLostError extends LinnetError {
   constructor(details: ErrorDetails & { code?: string | undefined } = {}) {
-    const found = details.code ?? codeOf(details.cause)
+    const found = details.code ?? systemCodeOf(details.cause)
     const code = found ?? 'ERR_LINNET_LOST'
-    super(code, `the connection was lost${found ? ` (${found})` : ''}; what had arrived before was delivered, open a new connection to go on`, details)
+    super(
+      code,
+      `the connection was lost${found ? ` (${found})` : ''}; what had arrived before was delivered, open a new connection to go on`,
+      details,
+    )
   }
 }
 
@@ -129,7 +133,11 @@ export class HandshakeError extends LinnetError {
 /** `startTls` was called with unread plain text, which might have been injected. */
 export class PlaintextBufferedError extends LinnetError {
   constructor(details: ErrorDetails = {}) {
-    super('ERR_LINNET_PLAINTEXT_BUFFERED', "plain text is still unread, which might be injected; read it first, or pass `{ buffered: 'feed' }`", details)
+    super(
+      'ERR_LINNET_PLAINTEXT_BUFFERED',
+      "plain text is still unread, which might be injected; read it first, or pass `{ buffered: 'feed' }`",
+      details,
+    )
   }
 }
 
@@ -139,8 +147,11 @@ export class ConnectError extends LinnetError {
   readonly errors: readonly Error[]
 
   constructor({ errors = [], ...details }: ErrorDetails & { errors?: readonly Error[] | undefined } = {}) {
-    const cause = details.cause ?? errors.at(-1)
-    super(codeOf(cause) ?? 'ERR_LINNET_CONNECT', 'no connection could be made; `errors` has the error of each attempt', { ...details, cause })
+    const cause = details.cause === undefined ? errors.at(-1) : details.cause
+    super(codeOf(cause) ?? 'ERR_LINNET_CONNECT', 'no connection could be made; `errors` has the error of each attempt', {
+      ...details,
+      cause,
+    })
     this.errors = errors
   }
 }
@@ -157,7 +168,11 @@ export class FrameError extends LinnetError {
   readonly frame: Buffer | undefined
   readonly issues: readonly Issue[]
 
-  constructor({ frame, issues = [], ...details }: ErrorDetails & { frame?: Buffer | undefined; issues?: readonly Issue[] | undefined } = {}) {
+  constructor({
+    frame,
+    issues = [],
+    ...details
+  }: ErrorDetails & { frame?: Buffer | undefined; issues?: readonly Issue[] | undefined } = {}) {
     super('ERR_LINNET_FRAME', 'the frame does not decode; skip it, or close the connection', details)
     this.frame = frame
     this.issues = issues
@@ -170,7 +185,7 @@ export class InvalidOptionsError extends LinnetError {
 
   constructor({ issues = [], ...details }: ErrorDetails & { issues?: readonly Issue[] | undefined } = {}) {
     const list = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
-    super('ERR_LINNET_OPTIONS', `these options cannot be used: ${list.join('; ')}`, details)
+    super('ERR_LINNET_OPTIONS', `these options cannot be used: ${list.join('; ') || 'see `cause`'}`, details)
     this.issues = issues
   }
 }
@@ -179,4 +194,11 @@ export class InvalidOptionsError extends LinnetError {
 export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined | null)?.code
   return typeof code === 'string' ? code : undefined
+}
+
+// `ERR_…` are codes of Node, OpenSSL or linnet (a failed `startTls` is the cause of later losses): a loss must not go by
+// the code of its cause, or a program that asks for that code gets another class than it thinks.
+function systemCodeOf(error: unknown): string | undefined {
+  const code = codeOf(error)
+  return code?.startsWith('ERR_') ? undefined : code
 }

@@ -2,6 +2,8 @@
 // number costs a tenth of searching a string). The delimiters of a protocol are few and used again for every message, so
 // those given as text are remembered.
 
+import { isUint8Array } from 'node:util/types'
+
 /** What ends a message: text (as UTF-8), bytes, or a list of them, of which the match that starts first wins, then the longest. */
 export type Delimiter = string | Uint8Array | readonly (string | Uint8Array)[]
 
@@ -19,6 +21,8 @@ export interface CompiledDelimiter {
 // Enough for any protocol's own delimiters; a program that makes new ones for each message (MIME boundaries) must not
 // fill memory with them, so the memory starts afresh when it is full.
 const REMEMBERED = 256
+// Longer ones are not worth it: they are rare, and would stay in memory for good.
+const LONGEST_REMEMBERED = 256
 const memory = new Map<string, CompiledDelimiter>()
 
 /**
@@ -31,6 +35,7 @@ export function compileDelimiter(delimiter: unknown): CompiledDelimiter {
   const known = memory.get(delimiter)
   if (known !== undefined) return known
   const compiled = compile([delimiter], delimiter)
+  if (delimiter.length > LONGEST_REMEMBERED) return compiled
   if (memory.size >= REMEMBERED) memory.clear()
   memory.set(delimiter, compiled)
   return compiled
@@ -52,9 +57,13 @@ function compile(list: readonly unknown[], given: unknown): CompiledDelimiter {
 function bytesOf(delimiter: unknown): Buffer {
   let bytes: Buffer
   if (typeof delimiter === 'string') bytes = Buffer.from(delimiter)
+  // By its kind and not by `instanceof`, which says no to bytes of another realm (a vm context, as test runners make them).
   // A copy: the caller may use the memory for something else while the read is pending.
-  else if (delimiter instanceof Uint8Array) bytes = Buffer.from(delimiter)
-  else throw new TypeError(`a delimiter must be a string, a Uint8Array or a list of these, not ${delimiter === null ? 'null' : typeof delimiter}`)
+  else if (isUint8Array(delimiter)) bytes = Buffer.from(delimiter)
+  else
+    throw new TypeError(
+      `a delimiter must be a string, a Uint8Array or a list of these, not ${delimiter === null ? 'null' : typeof delimiter}`,
+    )
   if (bytes.length === 0) throw new RangeError('a delimiter must have at least one byte')
   return bytes
 }

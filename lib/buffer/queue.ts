@@ -3,13 +3,10 @@
 // a message that comes byte by byte costs no object for each byte. While a mark is set nothing taken is forgotten, and
 // `rewind` gives all of it back.
 
-// A chunk below this size is worth copying: moving 2 KiB costs less than carrying one more object through every search.
-const SMALL = 2048
+import { Slab, SMALL } from './slab.js'
+
 // Joining starts at this many chunks: most messages come in one or two, and those are better left alone.
 const JOIN_FROM = 3
-// Slabs double from the first size to the second: a few bytes cost little, a flood of them stays linear.
-const SMALLEST_SLAB = 4096
-const LARGEST_SLAB = 65536
 // Taken chunks are cut off the front of the list when there are this many, and they are half of it: amortised O(1).
 const TRIM_FROM = 64
 
@@ -29,46 +26,24 @@ export class ByteQueue {
   #first = 0
   #offset = 0
   #mark: { first: number; offset: number; consumed: number } | undefined
-  /** Memory behind the last chunk that is ours to fill, and how much of it is filled. */
-  #slab = NONE
-  #filled = 0
+  /** What `#locate` found beside its result: a field, so that a search makes no object. */
+  #start = 0
+  /** The last chunk lies in it, if small ones were joined. */
+  readonly #slab = new Slab()
 
   /** Appends bytes. The buffer must not be written to any more. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.length += chunk.length
-    if (chunk.length < SMALL && this.#chunks.length - this.#first >= JOIN_FROM && this.#join(chunk)) return
-    this.#chunks.push(chunk)
-    this.#slab = NONE
-  }
-
-  /** Copies a small chunk behind the last one, if that is small too or is a slab of ours with room. */
-  #join(chunk: Buffer): boolean {
     const last = this.#chunks.length - 1
-    const tail = this.#chunks[last] as Buffer
-    if (this.#filled + chunk.length > this.#slab.length) {
-      if (tail.length >= SMALL && this.#slab === NONE) return false
-      const full = this.#slab !== NONE
-      this.#slab = Buffer.allocUnsafeSlow(full ? Math.min(this.#slab.length * 2, LARGEST_SLAB) : SMALLEST_SLAB)
-      this.#filled = 0
-      if (full) {
-        // The full slab stays as it is; this one is a new chunk behind it.
-        this.#chunks.push(this.#append(chunk))
-        return true
+    if (chunk.length < SMALL && last - this.#first >= JOIN_FROM - 1) {
+      const joined = this.#slab.join(this.#chunks[last] as Buffer, chunk)
+      if (joined !== undefined) {
+        this.#chunks[last] = joined
+        return
       }
-      this.#append(tail)
-    }
-    this.#append(chunk)
-    const start = this.#filled - tail.length - chunk.length
-    this.#chunks[last] = this.#slab.subarray(start, this.#filled)
-    return true
-  }
-
-  #append(bytes: Buffer): Buffer {
-    const start = this.#filled
-    this.#slab.set(bytes, start)
-    this.#filled += bytes.length
-    return this.#slab.subarray(start, this.#filled)
+    } else this.#slab.leave()
+    this.#chunks.push(chunk)
   }
 
   /** Takes the next `n` bytes (n ≤ length): a view where they lie in one piece, else a copy. */
@@ -103,12 +78,7 @@ export class ByteQueue {
   copyTo(target: Uint8Array): void {
     let index = this.#first
     let offset = this.#offset
-    for (let at = 0; at < target.length; index++, offset = 0) {
-      const chunk = this.#chunks[index] as Buffer
-      const part = chunk.length - offset <= target.length - at ? (offset === 0 ? chunk : chunk.subarray(offset)) : chunk.subarray(offset, offset + target.length - at)
-      target.set(part, at)
-      at += part.length
-    }
+    for (let at = 0; at < target.length; index++, offset = 0) at += (this.#chunks[index] as Buffer).copy(target, at, offset)
   }
 
   /** Drops the next `n` bytes (n ≤ length). */
@@ -144,12 +114,13 @@ export class ByteQueue {
     if (this.#chunks.length > 0) this.#chunks = []
     this.#first = 0
     this.#offset = 0
-    this.#slab = NONE
+    this.#slab.leave()
     this.#mark = undefined
   }
 
-  /** From here on what is taken can be given back. One mark at a time. */
+  /** From here on what is taken can be given back. One mark at a time: a second one takes the place of the first. */
   mark(): void {
+    this.commit()
     this.#mark = { first: this.#first, offset: this.#offset, consumed: this.consumed }
   }
 
@@ -173,15 +144,18 @@ export class ByteQueue {
     if (this.#mark === undefined) return
     const { first } = this.#mark
     this.#mark = undefined
-    if (this.length === 0) return this.clear()
+    if (this.length === 0) {
+      this.clear()
+      return
+    }
     this.#chunks.fill(NONE, first, this.#first)
     this.#trim()
   }
 
   /** The byte at `position` (< length). */
   at(position: number): number {
-    const { index, start } = this.#locate(position)
-    return (this.#chunks[index] as Buffer)[position - start] as number
+    const chunk = this.#chunks[this.#locate(position)] as Buffer
+    return chunk[position - this.#start] as number
   }
 
   /** The first unread chunk from its first unread byte on: what a quick read looks at first. Empty if nothing is unread. */
@@ -201,27 +175,34 @@ export class ByteQueue {
   /** The position of the first `byte` at or behind `from`, or −1. */
   indexOfByte(byte: number, from: number): number {
     if (from >= this.length) return -1
-    let { index, start } = this.#locate(from)
-    for (; index < this.#chunks.length; index++) {
+    let index = this.#locate(from)
+    for (let start = this.#start; index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index] as Buffer
-      const found = chunk.indexOf(byte, Math.max(from - start, 0))
+      const found = chunk.indexOf(byte, from > start ? from - start : 0)
       if (found >= 0) return start + found
       start += chunk.length
     }
     return -1
   }
 
-  /** The position at or behind `from` where `sequence` first lies as a whole, or −1. It may lie across chunks. */
-  indexOf(sequence: Buffer, from: number): number {
+  /**
+   * The position at or behind `from` where `sequence` first lies as a whole, or −1. It may lie across chunks. Only what
+   * starts before `before` counts, and no more than that is looked at.
+   */
+  indexOf(sequence: Buffer, from: number, before: number = Number.POSITIVE_INFINITY): number {
     if (from + sequence.length > this.length) return -1
-    let { index, start } = this.#locate(from)
-    for (; index < this.#chunks.length; index++) {
+    // Searching a number costs a fifth of searching a buffer.
+    const needle = sequence.length === 1 ? (sequence[0] as number) : sequence
+    let index = this.#locate(from)
+    for (let start = this.#start; index < this.#chunks.length && start < before; index++) {
       const chunk = this.#chunks[index] as Buffer
       const begin = Math.max(from - start, 0)
-      const found = chunk.indexOf(sequence, begin)
+      const last = Math.min(chunk.length, before - start + sequence.length - 1)
+      const found = (last < chunk.length ? chunk.subarray(0, last) : chunk).indexOf(needle, begin)
       if (found >= 0) return start + found
       // What begins in the last bytes of this chunk comes before anything in the next one.
-      for (let at = Math.max(begin, chunk.length - sequence.length + 1); at < chunk.length; at++) {
+      const end = Math.min(chunk.length, before - start)
+      for (let at = Math.max(begin, chunk.length - sequence.length + 1); at < end; at++) {
         if (chunk[at] === sequence[0] && this.#compare(sequence, index, at) === 'whole') return start + at
       }
       start += chunk.length
@@ -232,35 +213,43 @@ export class ByteQueue {
   /** How `sequence` compares with what lies at `position`. */
   matchAt(position: number, sequence: Buffer): Match {
     if (position >= this.length) return 'begun'
-    const { index, start } = this.#locate(position)
-    return this.#compare(sequence, index, position - start)
+    const index = this.#locate(position)
+    return this.#compare(sequence, index, position - this.#start)
   }
 
+  // Byte by byte: nearly all differ in the first ones, and a native `compare` costs as much as a hundred.
   #compare(sequence: Buffer, index: number, at: number): Match {
-    for (let done = 0; done < sequence.length; index++, at = 0) {
-      const chunk = this.#chunks[index]
-      if (chunk === undefined) return 'begun'
-      const part = Math.min(sequence.length - done, chunk.length - at)
-      if (sequence.compare(chunk, at, at + part, done, done + part) !== 0) return 'none'
-      done += part
+    let chunk = this.#chunks[index] as Buffer
+    for (let done = 0; done < sequence.length; done++, at++) {
+      if (at === chunk.length) {
+        const next = this.#chunks[++index]
+        if (next === undefined) return 'begun'
+        chunk = next
+        at = 0
+      }
+      if (chunk[at] !== sequence[done]) return 'none'
     }
     return 'whole'
   }
 
   /**
-   * The chunk that holds `position` (< length), and the position of that chunk's first byte (of the first chunk:
-   * −offset). Searches go on near the end of the data, so it walks from whichever end is nearer.
+   * The index of the chunk that holds `position` (< length); `#start` is then the position of that chunk's first byte (of
+   * the first chunk: −offset). Searches go on near the end of the data, so it walks from whichever end is nearer.
    */
-  #locate(position: number): { index: number; start: number } {
+  #locate(position: number): number {
+    let index: number
     if (position * 2 > this.length) {
-      let index = this.#chunks.length - 1
-      let start = this.length - (this.#chunks[index] as Buffer).length
-      while (start > position) start -= (this.#chunks[--index] as Buffer).length
-      return { index, start }
+      index = this.#chunks.length - 1
+      this.#start = this.length - (this.#chunks[index] as Buffer).length
+      while (this.#start > position) this.#start -= (this.#chunks[--index] as Buffer).length
+      return index
     }
-    let index = this.#first
-    let start = -this.#offset
-    for (let next = start + (this.#chunks[index] as Buffer).length; next <= position; next += (this.#chunks[++index] as Buffer).length) start = next
-    return { index, start }
+    index = this.#first
+    this.#start = -this.#offset
+    for (let next = (this.#chunks[index] as Buffer).length - this.#offset; next <= position; ) {
+      this.#start = next
+      next += (this.#chunks[++index] as Buffer).length
+    }
+    return index
   }
 }

@@ -77,12 +77,18 @@ class SequenceSearch implements Search {
 
 /** Where `sequence` begins and is cut off by the end of the data, at or behind `from`: the first such place, else the end. */
 function begunAt(queue: ByteQueue, sequence: Buffer, from: number): number {
-  const end = queue.length
-  for (let at = Math.max(from, end - sequence.length + 1, 0); at < end; at++) {
+  const lead = sequence[0] as number
+  let at = Math.max(from, queue.length - sequence.length + 1)
+  while ((at = queue.indexOfByte(lead, at)) >= 0) {
     if (queue.matchAt(at, sequence) === 'begun') return at
+    at++
   }
-  return end
+  return queue.length
 }
+
+// Several sequences are looked for one after the other, in a window that doubles from this size until one is there: so
+// that a short message in front of megabytes that arrived with it does not cost a search of all of them.
+const WINDOW = 2048
 
 /**
  * Several delimiters: the match that starts first wins, then the longest. One that is whole may have to wait for another
@@ -90,66 +96,65 @@ function begunAt(queue: ByteQueue, sequence: Buffer, from: number): number {
  */
 class AnySearch implements Search {
   matched = 0
+  /** Longest first. */
   readonly #sequences: readonly Buffer[]
   readonly #shortest: number
-  /** For each sequence, where it lies first; −1 while it does not, and then where to go on. */
-  readonly #found: number[]
-  readonly #from: number[]
-  #whole: { start: number; length: number } | undefined
+  /** No possible match begins before it. */
+  #from = 0
+  #soonest = 0
 
   constructor({ sequences, shortest }: CompiledDelimiter) {
     this.#sequences = sequences
     this.#shortest = shortest
-    this.#found = sequences.map(() => -1)
-    this.#from = sequences.map(() => 0)
   }
 
   find(queue: ByteQueue, ended: boolean): number {
-    this.#whole = undefined
-    // Longest first, so that of those that start together the longest stays.
-    for (const [index, sequence] of this.#sequences.entries()) {
-      const start = this.#locate(queue, index, sequence)
-      if (start >= 0 && start < (this.#whole?.start ?? Number.POSITIVE_INFINITY)) this.#whole = { start, length: sequence.length }
+    const start = this.#locate(queue)
+    const end = start < 0 ? 0 : start + this.matched
+    if (start >= 0 && (ended || start + (this.#sequences[0] as Buffer).length <= queue.length)) return end
+    return this.#await(queue, start < 0 ? queue.length : start, end)
+  }
+
+  /** Where the first whole match starts, or −1; its length is then in `matched`. */
+  #locate(queue: ByteQueue): number {
+    let start = -1
+    for (let from = this.#from, window = WINDOW; from < queue.length && start < 0; from += window, window *= 2) {
+      let before = from + window
+      // Shortest first: each next one is longer, so that it wins also where it starts at the same place, but not behind it.
+      for (let index = this.#sequences.length - 1; index >= 0; index--) {
+        const sequence = this.#sequences[index] as Buffer
+        const found = queue.indexOf(sequence, from, before)
+        if (found < 0) continue
+        start = found
+        before = found + 1
+        this.matched = sequence.length
+      }
     }
-    if (this.#whole === undefined || (!ended && this.#rivals(queue).length > 0)) return 0
-    this.matched = this.#whole.length
-    return this.#whole.start + this.#whole.length
+    return start
   }
 
-  /** Where a sequence lies first, or −1; looks only at what it has not seen. */
-  #locate(queue: ByteQueue, index: number, sequence: Buffer): number {
-    const known = this.#found[index] as number
-    if (known >= 0) return known
-    const from = this.#from[index] as number
-    const found = queue.indexOf(sequence, from)
-    this.#found[index] = found
-    if (found < 0) this.#from[index] = begunAt(queue, sequence, from)
-    return found
-  }
-
-  /**
-   * What began, is not complete, and would win over the whole match there is: where each would end. A sequence that lies
-   * whole somewhere is none: where it begins once more is behind that.
-   */
-  #rivals(queue: ByteQueue): number[] {
-    const ends: number[] = []
-    const start = this.#whole?.start ?? Number.POSITIVE_INFINITY
-    const length = this.#whole?.length ?? 0
-    for (const [index, sequence] of this.#sequences.entries()) {
-      const at = this.#from[index] as number
-      if ((this.#found[index] as number) >= 0 || at >= queue.length) continue
-      if (at < start || (at === start && sequence.length > length)) ends.push(at + sequence.length)
+  /** Looks for what began, is not complete, and would win over the whole match there is: gives that one's end if nothing would. */
+  #await(queue: ByteQueue, start: number, end: number): number {
+    let from = start
+    let soonest = end > 0 ? end : queue.length + this.#shortest
+    let rivals = false
+    for (const sequence of this.#sequences) {
+      const at = begunAt(queue, sequence, this.#from)
+      if (at === queue.length || at > start || (at === start && sequence.length <= this.matched)) continue
+      rivals = true
+      from = Math.min(from, at)
+      soonest = Math.min(soonest, at + sequence.length)
     }
-    return ends
+    this.#from = from
+    this.#soonest = soonest
+    return rivals ? 0 : end
   }
 
-  soonest(queue: ByteQueue): number {
-    const ends = this.#rivals(queue)
-    ends.push(this.#whole === undefined ? queue.length + this.#shortest : this.#whole.start + this.#whole.length)
-    return Math.min(...ends)
+  soonest(): number {
+    return this.#soonest
   }
 
-  passed(queue: ByteQueue): number {
-    return Math.min(queue.length, this.#whole?.start ?? queue.length, ...this.#from.filter((_, index) => (this.#found[index] as number) < 0))
+  passed(): number {
+    return this.#from
   }
 }

@@ -1,0 +1,53 @@
+// What a bridge to another kind of stream has in common with every other: it is the connection's one reader while it
+// stands, it knows no messages, so neither read limits nor a drain act in it, and it takes bytes as they come.
+
+
+import type { ConnectionCore } from './core.js'
+import type { Lease } from './inbox.js'
+import { type ReadPlan, readPlan } from './read-options.js'
+import { type Limit, SomeRead } from './reads.js'
+
+// What one piece holds at most: the bridge's reader has buffers of its own, and asks again.
+const PIECE = 64 * 1024
+const limit: Limit = Object.freeze({ bytes: PIECE, before: 0, option: 'maxBytes', shared: false })
+
+/** The lease of a bridge or a pipe: the one reader of a connection. */
+export class Bridge implements Lease {
+  readonly awaitsFirst = false
+  readonly gathers = false
+  over = false
+  readonly #core: ConnectionCore
+  readonly #plan: ReadPlan = { ...readPlan(undefined), idle: false }
+
+  /** @throws ConcurrentReadError while a read is pending or another reader has the connection */
+  constructor(core: ConnectionCore, signal?: AbortSignal) {
+    this.#core = core
+    core.inbox.admit(undefined, signal)
+    core.inbox.grant(this)
+  }
+
+  /** The next piece, or null at the end of the stream. */
+  read(): Promise<Buffer | null> {
+    return this.#core.inbox.run((_: Limit) => new SomeRead(limit, undefined, 'read()'), this.#plan, this) as Promise<Buffer | null>
+  }
+
+  /** Gives reading back to the connection. A read that is pending rejects with `error`. */
+  remove(error?: unknown): void {
+    if (this.over) return
+    this.over = true
+    this.#core.inbox.revoke(this, error ?? this.afterlife())
+  }
+
+  afterlife(): unknown {
+    return new TypeError('this stream has given its connection back: read from the connection')
+  }
+
+  limitOf(): Limit {
+    return limit
+  }
+
+  begun(): void {}
+  took(): void {}
+  failed(): void {}
+  refused(): void {}
+}

@@ -1,0 +1,312 @@
+// The connection as a program sees it. Every method here is a sentence or two over the core and its halves; reading is
+// inherited, since the reader of a message reads by the same methods.
+
+import type { Duplex } from 'node:stream'
+import type { Address } from '../address.js'
+import { changedLimits, type ConnectionLimits, type ConnectionOptions, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
+import type { Server } from '../server/server.js'
+import { systemClock } from '../transport/clock.js'
+import { carrierFor } from '../transport/duplex.js'
+import { toDuplex } from './bridge-duplex.js'
+import { toWeb, type WebStreams } from './bridge-web.js'
+import { type CloseInfo, ConnectionCore } from './core.js'
+import { Message } from './message.js'
+import { refused, type Writable } from './outbox.js'
+import { ReadMethods } from './read-methods.js'
+import { kindOf, type ReadOptions, readPlan } from './read-options.js'
+import type { Reader } from './reader.js'
+import { type Handler, runHandler } from './run.js'
+import { writeFrom, type WriteSource } from './write-from.js'
+
+/** What a connection waits for now. */
+export interface WaitingInfo {
+  /** As a program would write it: `readUntil('\n')`, or `write`, `close`. */
+  readonly operation: string
+  /** Since when, in Unix time (milliseconds). */
+  readonly since: number
+}
+
+/** The core of a connection, for the rooms of the library. */
+export let coreOf: (connection: Connection) => ConnectionCore
+
+/** Whether something is a connection of ours. */
+export let isConnection: (value: unknown) => value is Connection
+
+/**
+ * A linear connection: reads and writes are awaited, and whatever goes wrong is a rejection of what was awaited.
+ *
+ * Made by a server, by `linnet/testing`, or of any stream by `Connection.from`.
+ *
+ * @example
+ * const name = await connection.readLine()
+ * await connection.write(`hello ${name}\n`)
+ * await connection.close()
+ */
+export class Connection extends ReadMethods implements Reader, AsyncDisposable {
+  readonly #core: ConnectionCore
+  #server: Server | undefined
+  #ran = false
+
+  static {
+    coreOf = (connection) => connection.#core
+    isConnection = (value): value is Connection => typeof value === 'object' && value !== null && #core in value
+  }
+
+  /** @internal */
+  constructor(core: ConnectionCore, server?: Server) {
+    if (!(core instanceof ConnectionCore)) throw new TypeError('a Connection is made by listen() or Connection.from(), not by new')
+    super(core.inbox)
+    this.#core = core
+    this.#server = server
+  }
+
+  /**
+   * Makes a connection of anything that is a stream: a Node Duplex, or `{ readable, writable }` of Node or web streams
+   * (child processes, SSH channels, stdio). It takes the stream over; nobody else may read from it or write to it.
+   *
+   * @param options - the connection options of `listen`
+   * @throws InvalidOptionsError for options that do not fit, TypeError for what is no stream
+   * @example
+   * const child = spawn('bc')
+   * const connection = Connection.from({ readable: child.stdout, writable: child.stdin })
+   */
+  static from(stream: unknown, options?: ConnectionOptions): Connection {
+    const settings = options === undefined ? defaultSettings : connectionSettings(options)
+    const carrier = carrierFor(stream)
+    if (carrier === undefined) throw new TypeError(`stream must be a Duplex or { readable, writable }, not ${kindOf(stream)}`)
+    return new Connection(new ConnectionCore(carrier, settings, systemClock))
+  }
+
+  // --- reading, but for what is inherited ------------------------------------------------------------------------------
+
+  /**
+   * Reads a message that takes several reads, as one: only its first byte is waited for as idle; `signal`, `timeout`,
+   * `maxBytes` and `readTimeout` hold for the whole. If it fails by a read in it, is aborted or out of time, all its bytes
+   * are unread again. If its function rejects with an error of its own, what it took stays taken.
+   *
+   * Resolves with what `read` resolves with. Any other read of the connection meanwhile is a ConcurrentReadError.
+   *
+   * @param read - an async function, called at once, that reads through its argument
+   * @example
+   * const body = await connection.readMessage(async (reader) => {
+   *   const size = Number(await reader.readLine())
+   *   return reader.readExactly(size)
+   * }, { timeout: 5000 })
+   */
+  readMessage<T>(read: (reader: Reader) => T | PromiseLike<T>, options?: ReadOptions): Promise<T> {
+    try {
+      if (typeof read !== 'function') throw new TypeError(`read must be a function, not ${kindOf(read)}`)
+      const plan = readPlan(options)
+      this.#core.inbox.admit(undefined, plan.signal)
+      return new Message(this.#core.inbox, plan, this.#core.limits.maxBufferSize).read(read)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  // --- writing and ending ----------------------------------------------------------------------------------------------
+
+  /**
+   * Takes all of it, in the order of calls, and resolves when the caller may write more: at once below
+   * `writeHighWaterMark`, else when the queue has fallen below it. Writes of one turn leave together. A buffer belongs to
+   * the connection until `flush()` resolves. The promise may be ignored: a failed connection makes no unhandled rejection.
+   *
+   * Rejects with TypeError (nothing is sent), LimitExceededError (the queue was full: a slow peer, the connection is
+   * aborted), ConnectionClosedError, or ConnectionLostError.
+   */
+  write(data: Writable): Promise<void> {
+    return this.#core.outbox.write(data)
+  }
+
+  /** Takes all of it if less than `writeHighWaterMark` is queued; else, or when the connection ends, nothing and says false. Throws TypeError. */
+  tryWrite(data: Writable): boolean {
+    return this.#core.outbox.tryWrite(data)
+  }
+
+  /** Resolves when all bytes written so far were handed to the operating system; rejects as `write` if some of them were lost. */
+  flush(): Promise<void> {
+    return this.#core.outbox.flush()
+  }
+
+  /**
+   * Writes an (async) iterable or a Readable with back-pressure; does not end the stream. Resolves with the number of
+   * bytes. An error of the source rejects it as it is; when the connection fails, the source is returned or destroyed.
+   */
+  writeFrom(source: WriteSource): Promise<number> {
+    return writeFrom(this.#core, source)
+  }
+
+  /** Flush, then end the sending side (FIN); reading goes on. Resolves once sent. With data, that is written first. A second one does nothing. */
+  end(data?: Writable): Promise<void> {
+    try {
+      if (data !== undefined) this.#core.outbox.put(data)
+    } catch (error) {
+      return refused(error)
+    }
+    return this.#core.finish()
+  }
+
+  /**
+   * Flush, end, drop what the peer still sends until it ends too, then release. Resolves when the connection is over;
+   * never rejects. `closeTimeout` bounds silence, not the whole: what was written arrives however slowly the peer reads.
+   */
+  async close(): Promise<void> {
+    this.#core.close()
+    await this.#core.closed
+  }
+
+  /** Drops everything and resets the connection now. Every pending and later call says ConnectionClosedError, `cause: reason`. */
+  abort(reason?: unknown): void {
+    this.#core.abort(reason)
+  }
+
+  /** `close()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Asks this one connection to finish, as `server.close()` asks all: a read that waits for a new message rejects with DrainingError. */
+  drain(): void {
+    this.#core.drain()
+  }
+
+  /**
+   * Calls `handler(connection)` and closes the connection afterwards, whatever happened; resolves when it is over. What
+   * this connection itself raised (end, loss, close, drain, limits) is a normal end, told by `closed`; everything else is
+   * the server's `handlerError`. Without a server it resolves and rejects as the handler did.
+   */
+  run<T>(handler: Handler<T>): Promise<T | undefined> {
+    const again = this.#ran
+    this.#ran = true
+    return runHandler(this, this.#core, handler, again)
+  }
+
+  // --- facts -----------------------------------------------------------------------------------------------------------
+
+  /** Unique in the process. */
+  get id(): number {
+    return this.#core.id
+  }
+
+  /** The peer's address: for accepted connections, captured when it came. */
+  get remote(): Address {
+    return this.#core.carrier.remote
+  }
+
+  /** This side's address. */
+  get local(): Address {
+    return this.#core.carrier.local
+  }
+
+  /** TLS is not part of this version. */
+  get tls(): undefined {
+    return undefined
+  }
+
+  /** The PROXY protocol is not part of this version. */
+  get proxy(): undefined {
+    return undefined
+  }
+
+  /** The server it came to, if any. */
+  get server(): Server | undefined {
+    return this.#server
+  }
+
+  /** Resolves, when the connection is over, with how it ended. Never rejects. */
+  get closed(): Promise<CloseInfo> {
+    return this.#core.closed
+  }
+
+  /** Aborts when the connection is over, with what a read would then reject with: for the handler's other work. */
+  get signal(): AbortSignal {
+    return this.#core.signal
+  }
+
+  /** Aborts, with a DrainingError, when the connection is asked to finish: for a handler that is not reading. */
+  get drainSignal(): AbortSignal {
+    return this.#core.drainSignal
+  }
+
+  /** This side ended, closed or aborted. */
+  get ended(): boolean {
+    return this.#core.ended
+  }
+
+  /** The peer ended its side. */
+  get peerEnded(): boolean {
+    return this.#core.peerEnded
+  }
+
+  /** Bytes that arrived. */
+  get bytesRead(): number {
+    return this.#core.inbox.received
+  }
+
+  /** Bytes that left for the operating system. */
+  get bytesWritten(): number {
+    return this.#core.outbox.sent
+  }
+
+  /** Bytes that arrived and are unread. */
+  get buffered(): number {
+    return this.#core.inbox.queue.length
+  }
+
+  /** Bytes written and not yet handed to the system. */
+  get queued(): number {
+    return this.#core.outbox.queued
+  }
+
+  /** Unix time (milliseconds) at which it was opened. */
+  get openedAt(): number {
+    return this.#core.openedAt
+  }
+
+  /** The limits in force: what `setLimits` sets. */
+  get limits(): Readonly<ConnectionLimits> {
+    return { ...this.#core.limits }
+  }
+
+  /** What it waits for now, and since when; undefined while it waits for nothing. */
+  get waiting(): WaitingInfo | undefined {
+    return this.#core.waiting
+  }
+
+  // --- settings and bridges --------------------------------------------------------------------------------------------
+
+  /** Changes limits from the next call on. @throws TypeError, RangeError */
+  setLimits(limits: LimitChanges): void {
+    this.#core.limits = changedLimits(this.#core.limits, limits)
+  }
+
+  /** As in `net`; no effect where the carrier is no TCP socket. */
+  setNoDelay(enable = true): void {
+    this.#core.carrier.setNoDelay(enable)
+  }
+
+  /** As in `net`: `initialDelay` in milliseconds. */
+  setKeepAlive(enable = false, initialDelay = 0): void {
+    this.#core.carrier.setKeepAlive(enable, initialDelay)
+  }
+
+  /** It, and its timers, keep the process alive again (the default). */
+  ref(): void {
+    this.#core.ref()
+  }
+
+  /** It, and its timers, keep no process alive. */
+  unref(): void {
+    this.#core.unref()
+  }
+
+  /** The connection as a Node Duplex, its one reader from now on. `destroy(error)` is `abort(error)`, a loss is its error. @throws ConcurrentReadError with a read pending */
+  toDuplex(): Duplex {
+    return toDuplex(this.#core)
+  }
+
+  /** The connection as web streams, its one reader from now on. @throws ConcurrentReadError with a read pending */
+  toWeb(): WebStreams {
+    return toWeb(this.#core)
+  }
+}

@@ -1,0 +1,327 @@
+// The inside of a connection: the carrier below, the two halves above it, and what ends it. Here it is decided who ended
+// it first, what every pending and later call says from then on, and when it is over. The public class is a face on this.
+//
+//   open ──close()──▶ closing ──all sent, peer ended (or given its time)──▶ over
+//     │                  │
+//     ├─ both directions ended ─▶ over
+//     └──────┴─ abort, loss, a write or close limit ─▶ over, at once
+
+import { ConnectionClosedError, ConnectionLostError, DrainingError, type LimitExceededError, TimeoutError } from '../errors.js'
+import type { ConnectionLimits, ConnectionSettings } from '../options/connection.js'
+import type { Carrier, CarrierSink } from '../transport/carrier.js'
+import type { Clock } from '../transport/clock.js'
+import { CLOSE, Deadlines, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
+import { Inbox, type InboxHost, type Waiting } from './inbox.js'
+import { Outbox, type OutboxHost, quietly } from './outbox.js'
+
+/** How a connection ended. */
+export interface CloseInfo {
+  /**
+   * Where nothing cut it, who ended first: `'local'` or `'peer'`. Else `'lost'` (the peer or the network broke it),
+   * `'aborted'` (this side did) or `'timeout'` (a write or close limit ran out).
+   */
+  readonly by: 'local' | 'peer' | 'lost' | 'aborted' | 'timeout'
+  /** What cut it, or what its handler let through or threw. */
+  readonly error?: unknown
+  /** Bytes that arrived. */
+  readonly bytesRead: number
+  /** Bytes that left for the operating system. */
+  readonly bytesWritten: number
+  /** How long it was open, in milliseconds. */
+  readonly duration: number
+}
+
+/** What stands around a connection: a server, or nobody. */
+export interface Supervisor {
+  /** It is over. Called once. */
+  over(info: CloseInfo): void
+  /** Its handler failed for a reason of its own. */
+  handlerFailed(error: unknown): void
+}
+
+type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean } | { kind: 'over'; info: CloseInfo }
+
+const owners = new WeakMap<object, Set<ConnectionCore>>()
+let lastId = 0
+
+export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
+  readonly id: number = ++lastId
+  readonly openedAt: number = Date.now()
+  readonly carrier: Carrier
+  readonly settings: ConnectionSettings
+  readonly deadlines: Deadlines
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+  limits: ConnectionLimits
+  supervisor: Supervisor | undefined
+  draining = false
+  /** This side ended or closed. */
+  ended = false
+  peerEnded = false
+  readonly clock: Clock
+  readonly #opened: number
+  #phase: Phase = { kind: 'open' }
+  #endAsked = false
+  /** The end of stream has left. */
+  #finished = false
+  #first: 'local' | 'peer' | undefined
+  /** What the handler let through or threw. */
+  #blame: { error: unknown } | undefined
+  #endWaiters: { resolve(): void; reject(error: unknown): void }[] = []
+  #overListeners: Set<(info: CloseInfo) => void> | undefined
+  #closed: Promise<CloseInfo> | undefined
+  #overSignal: AbortController | undefined
+  #drainSignal: AbortController | undefined
+  /** Since when a write, a flush or a close is waited for. */
+  #closingSince = 0
+
+  constructor(carrier: Carrier, settings: ConnectionSettings, clock: Clock) {
+    this.carrier = carrier
+    this.settings = settings
+    this.limits = settings.limits
+    this.clock = clock
+    this.#opened = clock.now()
+    this.deadlines = new Deadlines(clock, (slot) => this.#expired(slot))
+    this.inbox = new Inbox(this)
+    this.outbox = new Outbox(carrier, this)
+    carrier.attach(this)
+    this.inbox.start()
+  }
+
+  // --- facts -----------------------------------------------------------------------------------------------------------
+
+  get over(): CloseInfo | undefined {
+    return this.#phase.kind === 'over' ? this.#phase.info : undefined
+  }
+
+  get closed(): Promise<CloseInfo> {
+    this.#closed ??= new Promise((resolve) => void this.onOver(resolve))
+    return this.#closed
+  }
+
+  /** Calls `listener` when it is over; at once if it is. Returns what takes it back. */
+  onOver(listener: (info: CloseInfo) => void): () => void {
+    if (this.#phase.kind === 'over') listener(this.#phase.info)
+    else (this.#overListeners ??= new Set()).add(listener)
+    return () => this.#overListeners?.delete(listener)
+  }
+
+  get signal(): AbortSignal {
+    if (this.#overSignal === undefined) {
+      this.#overSignal = new AbortController()
+      if (this.#phase.kind === 'over') this.#overSignal.abort(this.inbox.verdict())
+    }
+    return this.#overSignal.signal
+  }
+
+  get drainSignal(): AbortSignal {
+    if (this.#drainSignal === undefined) {
+      this.#drainSignal = new AbortController()
+      if (this.draining) this.#drainSignal.abort(this.own(new DrainingError()))
+    }
+    return this.#drainSignal.signal
+  }
+
+  get waiting(): { operation: string; since: number } | undefined {
+    const lease = this.inbox.lease as Partial<Waiting> | undefined
+    const waiting = lease?.operation === undefined ? this.inbox.pending : (lease as Waiting)
+    if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
+    if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#closingSince }
+    const since = this.outbox.waitingSince
+    return since === undefined ? undefined : { operation: 'write', since }
+  }
+
+  /** Marks an error as raised by this connection: let through by its handler, it is a normal end. */
+  own<E extends Error>(error: E): E {
+    const known = owners.get(error)
+    if (known === undefined) owners.set(error, new Set([this]))
+    else known.add(this)
+    return error
+  }
+
+  owns(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && owners.get(error)?.has(this) === true
+  }
+
+  // --- ending, from this side ------------------------------------------------------------------------------------------
+
+  /** Flush, then the end of stream; resolves when it has left. */
+  finish(): Promise<void> {
+    if (this.#finished) return Promise.resolve()
+    if (this.#phase.kind === 'over') return this.#endAsked ? Promise.resolve() : quietly(Promise.reject(this.inbox.verdict()))
+    this.#endSending()
+    return quietly(new Promise((resolve, reject) => this.#endWaiters.push({ resolve, reject })))
+  }
+
+  #endSending(): void {
+    if (this.#endAsked) return
+    this.#endAsked = true
+    this.ended = true
+    this.#first ??= 'local'
+    this.outbox.close(this.#closedError)
+    this.outbox.end()
+  }
+
+  /** Flush, end, wait for the peer's end, release. */
+  close(): void {
+    if (this.#phase.kind !== 'open') return
+    this.#phase = { kind: 'closing', flushing: true }
+    this.#closingSince = Date.now()
+    this.inbox.refuse(this.#closedError)
+    this.#endSending()
+    if ((this.#phase as Phase).kind !== 'closing') return
+    if (this.#finished) this.#awaitPeer()
+    else this.deadlines.set(CLOSE, this.settings.closeTimeout)
+  }
+
+  abort(reason: unknown): void {
+    this.#cut('aborted', reason, () => this.own(new ConnectionClosedError({ cause: reason })))
+  }
+
+  overflowed(error: LimitExceededError): void {
+    this.own(error)
+    this.#cut('aborted', error, () => this.own(new ConnectionClosedError({ cause: error })))
+  }
+
+  /** Drops everything and cuts the connection, so that the peer cannot take it for an end. */
+  #cut(by: 'aborted' | 'timeout', error: unknown, refusal: () => Error): void {
+    if (this.#phase.kind === 'over') return
+    this.ended = true
+    this.inbox.refuse(refusal)
+    this.#failSending(refusal)
+    this.carrier.reset()
+    this.#over(by, error)
+  }
+
+  #failSending(loss: () => Error): void {
+    this.outbox.fail(loss)
+    const waiters = this.#endWaiters
+    this.#endWaiters = []
+    for (const waiter of waiters) waiter.reject(loss())
+  }
+
+  readonly #closedError = (): Error => this.own(new ConnectionClosedError())
+
+  /** What the handler let through or threw: told by `closed`. */
+  blame(error: unknown): void {
+    this.#blame ??= { error }
+  }
+
+  drain(): void {
+    if (this.draining || this.#phase.kind === 'over') return
+    this.draining = true
+    this.#drainSignal?.abort(this.own(new DrainingError()))
+    this.inbox.drain()
+  }
+
+  // --- what the carrier tells ------------------------------------------------------------------------------------------
+
+  data(chunk: Buffer): void {
+    this.inbox.data(chunk)
+  }
+
+  sent(): void {
+    this.outbox.sentAll()
+  }
+
+  /** The peer ended its side. */
+  end(): void {
+    this.peerEnded = true
+    this.#first ??= 'peer'
+    if (!this.settings.allowHalfOpen) this.#endSending()
+    this.inbox.ended()
+    if (this.#finished) this.#over(this.#first)
+  }
+
+  finished(): void {
+    this.#finished = true
+    const waiters = this.#endWaiters
+    this.#endWaiters = []
+    for (const waiter of waiters) waiter.resolve()
+    if (this.peerEnded) this.#over(this.#first as 'local' | 'peer')
+    else if (this.#phase.kind === 'closing') this.#awaitPeer()
+  }
+
+  lost(cause: Error): void {
+    // All was sent, and nobody reads any more: a peer that breaks off instead of ending takes nothing from anybody.
+    if (this.#phase.kind === 'closing' && this.outbox.queued === 0) {
+      this.#over(this.#first as 'local' | 'peer')
+      return
+    }
+    const loss = (): Error => this.own(new ConnectionLostError({ cause }))
+    this.inbox.lost(cause)
+    this.#failSending(loss)
+    this.#over('lost', loss())
+  }
+
+  // --- time ------------------------------------------------------------------------------------------------------------
+
+  /** Bytes have left: a close that flushes has its time anew. */
+  progressed(): void {
+    if (this.#phase.kind === 'closing' && this.#phase.flushing) this.deadlines.set(CLOSE, this.settings.closeTimeout)
+  }
+
+  #awaitPeer(): void {
+    this.#phase = { kind: 'closing', flushing: false }
+    this.deadlines.set(CLOSE, this.settings.closeTimeout)
+  }
+
+  #expired(slot: Slot): void {
+    if (slot === WRITE) this.#tooSlow('write', this.limits.writeTimeout)
+    else if (slot === CLOSE && this.outbox.queued > 0) this.#tooSlow('close', this.settings.closeTimeout)
+    else if (slot === CLOSE) this.#over(this.#first as 'local' | 'peer')
+    else if (slot === READ && this.inbox.pending !== undefined) this.inbox.expired(this.inbox.pending)
+    else if (slot === MESSAGE && this.inbox.lease !== undefined) this.inbox.expired(this.inbox.lease as unknown as Waiting)
+  }
+
+  #tooSlow(operation: 'write' | 'close', timeout: number): void {
+    const error = this.own(new TimeoutError({ operation, timeout, kind: operation }))
+    this.#cut('timeout', error, () => this.own(new ConnectionClosedError({ cause: error })))
+  }
+
+  // --- the rest --------------------------------------------------------------------------------------------------------
+
+  #over(by: CloseInfo['by'], error: unknown = this.#blame?.error): void {
+    if (this.#phase.kind === 'over') return
+    const { received } = this.inbox
+    const info: CloseInfo = {
+      by,
+      ...(error !== undefined && { error }),
+      bytesRead: received,
+      bytesWritten: this.outbox.sent,
+      duration: this.clock.now() - this.#opened,
+    }
+    this.#phase = { kind: 'over', info }
+    this.deadlines.stop()
+    this.#failSending(this.#closedError)
+    this.carrier.release()
+    this.#overSignal?.abort(this.inbox.verdict())
+    this.supervisor?.over(info)
+    const listeners = this.#overListeners
+    this.#overListeners = undefined
+    if (listeners !== undefined) for (const listener of listeners) listener(info)
+  }
+
+  written(): void {
+    this.inbox.written()
+  }
+
+  resume(): void {
+    this.carrier.resume()
+  }
+
+  pause(): void {
+    this.carrier.pause()
+  }
+
+  ref(): void {
+    this.carrier.ref()
+    this.deadlines.reference(true)
+  }
+
+  unref(): void {
+    this.carrier.unref()
+    this.deadlines.reference(false)
+  }
+}
+

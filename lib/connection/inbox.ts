@@ -1,0 +1,381 @@
+// The receiving half of a connection: the bytes that arrived, the one read that may be pending, and how both meet the
+// end of the stream. It decides when the carrier is paused (pull: nothing is read ahead beyond the high-water mark and
+// what a pending read needs). Whatever ends a read, an abort, a time limit, a drain, an end, takes nothing.
+
+import { ByteQueue } from '../buffer/queue.js'
+import { compileDelimiter } from '../buffer/delimiter.js'
+import { ConcurrentReadError, ConnectionLostError, DrainingError, EndOfStreamError, LimitExceededError, TimeoutError, type TimeoutKind } from '../errors.js'
+import type { ConnectionLimits } from '../options/connection.js'
+import { type Deadlines, READ, type Slot } from './deadlines.js'
+import type { ReadPlan } from './read-options.js'
+import { type Limit, type Read, type Stream, WAIT } from './reads.js'
+import { afterTurn } from './turn.js'
+
+/** What the inbox needs of its connection. */
+export interface InboxHost {
+  readonly limits: ConnectionLimits
+  readonly deadlines: Deadlines
+  readonly draining: boolean
+  /** Marks an error as this connection's own, and returns it. */
+  own<E extends Error>(error: E): E
+  resume(): void
+  pause(): void
+}
+
+/**
+ * Who may read while others may not: a message that is being read, a pipe, or a bridge. Once it is over, `afterlife`
+ * is what its reads reject with.
+ */
+export interface Lease {
+  readonly over: boolean
+  afterlife(): unknown
+  /** True while this is a message whose first byte has not come. */
+  awaitsFirst: boolean
+  begun(): void
+  /** Bytes were taken by a read of it. */
+  took(bytes: number, limit: Limit): void
+  /** A read of it failed. */
+  failed(error: unknown): void
+  /** The connection was closed, aborted or cut. */
+  refused(error: Error): void
+  limitOf(maxBytes: number | undefined): Limit
+  /** Whether skipped bytes must be kept, to be given back. */
+  readonly gathers: boolean
+}
+
+/** Something that waits for bytes under time limits: a pending read, or a message. */
+export interface Waiting {
+  readonly plan: ReadPlan
+  readonly operation: string
+  /** Unix time at which it began. */
+  readonly since: number
+  awaitsFirst: boolean
+  fail(error: unknown): void
+}
+
+class Pending<T> implements Waiting {
+  readonly read: Read<T>
+  readonly plan: ReadPlan
+  readonly resolve: (value: T) => void
+  readonly reject: (error: unknown) => void
+  readonly since: number = Date.now()
+  awaitsFirst: boolean
+  readonly #inbox: Inbox
+
+  constructor(inbox: Inbox, read: Read<T>, plan: ReadPlan, awaitsFirst: boolean, resolve: (value: T) => void, reject: (error: unknown) => void) {
+    this.#inbox = inbox
+    this.read = read
+    this.plan = plan
+    this.awaitsFirst = awaitsFirst
+    this.resolve = resolve
+    this.reject = reject
+    plan.signal?.addEventListener('abort', this)
+  }
+
+  get operation(): string {
+    return this.read.operation
+  }
+
+  fail(error: unknown): void {
+    this.#inbox.failPending(error)
+  }
+
+  handleEvent(): void {
+    this.fail(this.plan.signal?.reason)
+  }
+}
+
+export class Inbox {
+  readonly queue: ByteQueue = new ByteQueue()
+  /** Bytes that arrived. */
+  received = 0
+  stream: Stream = 'open'
+  /** True until a byte is consumed after the last write: then a read waits for a new message. */
+  fresh = true
+  /** True while the rest of an over-long line is being dropped: a new loop that drops such lines goes on with it. */
+  overflowing = false
+  readonly host: InboxHost
+  // biome-ignore lint/suspicious/noExplicitAny: what a read resolves with is its own matter
+  #pending: Pending<any> | undefined
+  #lease: Lease | undefined
+  #refusal: (() => Error) | undefined
+  #cause: Error | undefined
+  #paused = false
+  #checking = false
+
+  constructor(host: InboxHost) {
+    this.host = host
+  }
+
+  get pending(): Waiting | undefined {
+    return this.#pending
+  }
+
+  get lease(): Lease | undefined {
+    return this.#lease
+  }
+
+  // --- reading ---------------------------------------------------------------------------------------------------------
+
+  /** What a read by `by` may gather. */
+  limit(maxBytes: number | undefined, by: Lease | undefined): Limit {
+    if (by !== undefined) return by.limitOf(maxBytes)
+    return maxBytes === undefined
+      ? { bytes: this.host.limits.maxBufferSize, before: 0, option: 'maxBufferSize', shared: false }
+      : { bytes: maxBytes, before: 0, option: 'maxBytes', shared: false }
+  }
+
+  /** Throws what a read by `by` is refused with before it looks at any byte. */
+  admit(by: Lease | undefined, signal: AbortSignal | undefined): void {
+    if (by?.over) throw by.afterlife()
+    if (this.#pending !== undefined || this.#lease !== by) throw new ConcurrentReadError()
+    if (signal?.aborted) throw signal.reason
+    if (this.#refusal !== undefined) throw this.#refusal()
+  }
+
+  /** The quickest way of the commonest read: one byte ends it, and it lies whole in the first chunk. Undefined: go the long way. */
+  quickUntil(delimiter: unknown): Buffer | undefined {
+    if (this.#pending !== undefined || this.#lease !== undefined || this.#refusal !== undefined || typeof delimiter !== 'string') return undefined
+    const { byte } = compileDelimiter(delimiter)
+    const end = byte < 0 ? 0 : this.queue.indexInHead(byte) + 1
+    if (end === 0 || end > this.host.limits.maxBufferSize) return undefined
+    const bytes = this.queue.take(end)
+    this.fresh = false
+    this.overflowing = false
+    if (this.#paused) this.#flow()
+    return bytes
+  }
+
+  /** Starts a read; `idle` is its default where neither its options nor what went before say otherwise. */
+  run<T>(make: (limit: Limit) => Read<T>, plan: ReadPlan, by: Lease | undefined, idle?: boolean): Promise<T> {
+    try {
+      this.admit(by, plan.signal)
+      const read = make(this.limit(plan.maxBytes, by))
+      const result = this.#attempt(read)
+      if (result !== WAIT) return Promise.resolve(result)
+      return new Promise<T>((resolve, reject) => this.#wait(read, plan, plan.idle ?? idle ?? this.fresh, resolve, reject))
+    } catch (error) {
+      return Promise.reject(this.#failure(error, by))
+    }
+  }
+
+  /** A read that must not wait: undefined where `run` would. */
+  try<T>(make: (limit: Limit) => Read<T>, plan: ReadPlan, by: Lease | undefined): T | undefined {
+    try {
+      this.admit(by, plan.signal)
+      const result = this.#attempt(make(this.limit(plan.maxBytes, by)))
+      return result === WAIT ? undefined : result
+    } catch (error) {
+      throw this.#failure(error, by)
+    }
+  }
+
+  /** A limit is the connection's own error, an impossible argument the program's. */
+  #failure(error: unknown, by: Lease | undefined): unknown {
+    by?.failed(error)
+    return error instanceof LimitExceededError ? this.host.own(error) : error
+  }
+
+  #attempt<T>(read: Read<T>): T | typeof WAIT {
+    const { consumed } = this.queue
+    let result: T | typeof WAIT
+    try {
+      result = read.attempt(this.queue, this.stream)
+    } finally {
+      if (this.queue.consumed !== consumed) this.#took(this.queue.consumed - consumed, read)
+    }
+    if (result === WAIT && this.stream !== 'open') throw this.verdict()
+    return result
+  }
+
+  #took(bytes: number, read: Read<unknown>): void {
+    this.fresh = false
+    if (!('overflows' in read)) this.overflowing = false
+    this.#lease?.took(bytes, read.limit)
+    if (this.#paused) this.#flow()
+  }
+
+  #wait<T>(read: Read<T>, plan: ReadPlan, idle: boolean, resolve: (value: T) => void, reject: (error: unknown) => void): void {
+    const inMessage = this.#lease !== undefined
+    const pending = new Pending(this, read, plan, !inMessage && idle && this.queue.length === 0, resolve, reject)
+    this.#pending = pending
+    // Inside a message the time is the message's, unless the read has some of its own.
+    if (!inMessage || plan.timeout !== undefined) this.arm(pending, READ)
+    if (pending.awaitsFirst && this.host.draining) this.#drainSoon(pending)
+    if (this.#paused) this.#flow()
+  }
+
+  #settle(): Pending<unknown> | undefined {
+    const pending = this.#pending
+    this.#pending = undefined
+    this.host.deadlines.clear(READ)
+    pending?.plan.signal?.removeEventListener('abort', pending)
+    return pending
+  }
+
+  /** Rejects the pending read, if there is one. The next may be made at once. */
+  failPending(error: unknown): void {
+    const pending = this.#settle()
+    if (pending === undefined) return
+    this.#lease?.failed(error)
+    pending.reject(error)
+    this.#flowSoon()
+  }
+
+  #retry(): void {
+    const pending = this.#pending
+    if (pending === undefined) return
+    let result: unknown
+    try {
+      result = this.#attempt(pending.read)
+    } catch (error) {
+      this.failPending(this.#failure(error, undefined))
+      return
+    }
+    if (result === WAIT) {
+      if (pending.awaitsFirst && this.queue.length > 0) this.begun(pending, READ)
+      return
+    }
+    this.#settle()
+    pending.resolve(result)
+  }
+
+  // --- leases ----------------------------------------------------------------------------------------------------------
+
+  /** Gives all reading to one reader. `admit` must have passed. */
+  grant(lease: Lease): void {
+    this.#lease = lease
+  }
+
+  /** Takes it back. A read of it that is still pending rejects with `error`. */
+  revoke(lease: Lease, error: unknown): void {
+    if (this.#lease !== lease) return
+    this.failPending(error)
+    this.#lease = undefined
+    this.#flowSoon()
+  }
+
+  // --- time and draining -----------------------------------------------------------------------------------------------
+
+  /** Starts the time limit of what begins to wait. */
+  arm(waiting: Waiting, slot: Slot): void {
+    this.host.deadlines.set(slot, this.#timeout(waiting)[0])
+  }
+
+  #timeout({ plan, awaitsFirst }: Waiting): [number, TimeoutKind] {
+    const { idleTimeout, readTimeout } = this.host.limits
+    if (plan.timeout !== undefined) return [plan.timeout, 'call']
+    return awaitsFirst ? [idleTimeout, 'idle'] : [readTimeout, 'read']
+  }
+
+  /** The first byte of what was waited for as idle has come: from here on it is a message that takes its time. */
+  begun(waiting: Waiting, slot: Slot): void {
+    waiting.awaitsFirst = false
+    if (waiting.plan.timeout === undefined) this.arm(waiting, slot)
+  }
+
+  /** The time of a read, or of a message, ran out. */
+  expired(waiting: Waiting): void {
+    const [timeout, kind] = this.#timeout(waiting)
+    waiting.fail(this.host.own(new TimeoutError({ operation: waiting.operation, timeout, kind })))
+  }
+
+  /** The connection is asked to finish: what waits for a new message is told so, after a turn. */
+  drain(): void {
+    const waiting = this.#waiting()
+    if (waiting?.awaitsFirst) this.#drainSoon(waiting)
+  }
+
+  /** For a message that begins while the connection drains. */
+  drainLater(waiting: Waiting): void {
+    if (waiting.awaitsFirst && this.host.draining) this.#drainSoon(waiting)
+  }
+
+  /** What waits: the message, if one is being read, else the read. */
+  #waiting(): Waiting | undefined {
+    return this.#lease !== undefined && 'plan' in this.#lease ? (this.#lease as Lease & Waiting) : this.#pending
+  }
+
+  // What has arrived by then counts as arrived.
+  #drainSoon(waiting: Waiting): void {
+    afterTurn(() => {
+      if (this.#waiting() === waiting && waiting.awaitsFirst && this.queue.length === 0) waiting.fail(this.host.own(new DrainingError()))
+    })
+  }
+
+  /** Something was written: the next read waits for a new message, unless one is being read. */
+  written(): void {
+    if (this.#pending === undefined && this.#lease === undefined) this.fresh = true
+  }
+
+  // --- what arrives ----------------------------------------------------------------------------------------------------
+
+  data(chunk: Buffer): void {
+    this.received += chunk.length
+    if (this.#refusal !== undefined) return
+    this.queue.push(chunk)
+    if (this.#lease?.awaitsFirst) this.#lease.begun()
+    this.#retry()
+    if (this.#pending === undefined) this.#flowSoon()
+  }
+
+  /** The peer ended its side. */
+  ended(): void {
+    this.stream = 'ended'
+    this.#retry()
+  }
+
+  /** The connection was lost. Where the peer had ended already, there is nothing more to lose. */
+  lost(cause: Error): void {
+    if (this.stream === 'ended') return
+    this.stream = 'lost'
+    this.#cause = cause
+    this.#retry()
+  }
+
+  /** This side closed, aborted or cut the connection: what is buffered is dropped, and every read rejects with what `refusal` makes. The first one stays. */
+  refuse(refusal: () => Error): void {
+    if (this.#refusal !== undefined) return
+    this.#refusal = refusal
+    this.queue.clear()
+    if (this.#lease !== undefined || this.#pending !== undefined) {
+      const error = refusal()
+      this.#lease?.refused(error)
+      this.failPending(error)
+    }
+    this.#flow()
+  }
+
+  /** What a read rejects with that no further byte can satisfy. */
+  verdict(): Error {
+    if (this.#refusal !== undefined) return this.#refusal()
+    if (this.stream === 'lost') return this.host.own(new ConnectionLostError({ cause: this.#cause }))
+    return this.host.own(new EndOfStreamError({ partial: this.queue.peek(this.queue.length) }))
+  }
+
+  // --- flow ------------------------------------------------------------------------------------------------------------
+
+  /** Lets bytes come for the first time. */
+  start(): void {
+    this.host.resume()
+  }
+
+  #flow(): void {
+    const paused = this.#pending === undefined && this.#refusal === undefined && this.queue.length > this.host.limits.readHighWaterMark
+    if (paused === this.#paused) return
+    this.#paused = paused
+    if (paused) this.host.pause()
+    else this.host.resume()
+  }
+
+  // A program that is about to take what has just come shall not have the carrier paused and resumed around it: the
+  // question waits until the promises of this chunk have run.
+  #flowSoon(): void {
+    if (this.#checking || this.#paused || this.queue.length <= this.host.limits.readHighWaterMark) return
+    this.#checking = true
+    process.nextTick(() => {
+      this.#checking = false
+      this.#flow()
+    })
+  }
+}

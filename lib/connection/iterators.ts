@@ -1,0 +1,160 @@
+// Lines and chunks as async iterators, written by hand: an async generator costs three to six times as much for each item.
+// Between two items an iterator holds nothing, so that any other read may come in between. A read that fails ends the
+// iteration, its bytes unread; a read that is refused because another one is pending does not.
+
+import type { ByteQueue } from '../buffer/queue.js'
+import { type Search, searchFor } from '../buffer/search.js'
+import { ConcurrentReadError, EndOfStreamError, LimitExceededError } from '../errors.js'
+import type { Inbox, Lease } from './inbox.js'
+import type { ReadPlan } from './read-options.js'
+import { exceeded, found, type LineFormat, type Limit, type Read, SomeRead, type Stream, takeLine, WAIT, type Wait } from './reads.js'
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ value: undefined, done: true })
+
+/** What both iterators are: checked at the first `next`, over after the first failure. */
+abstract class ReadIterator<T, Plan> implements AsyncIterableIterator<T> {
+  protected readonly inbox: Inbox
+  protected readonly lease: Lease | undefined
+  #check: (() => Plan) | undefined
+  #plan: Plan | undefined
+  #over = false
+
+  constructor(inbox: Inbox, lease: Lease | undefined, check: () => Plan) {
+    this.inbox = inbox
+    this.lease = lease
+    this.#check = check
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    if (this.#over) return Promise.resolve(DONE)
+    let item: Promise<T | null>
+    try {
+      if (this.#check !== undefined) this.#plan = this.#check()
+      this.#check = undefined
+      item = this.item(this.#plan as Plan)
+    } catch (error) {
+      item = Promise.reject(error)
+    }
+    return item.then(this.#yield, this.#fail)
+  }
+
+  /** The next item, or null at the end. */
+  protected abstract item(plan: Plan): Promise<T | null>
+
+  readonly #yield = (value: T | null): IteratorResult<T> => {
+    if (value !== null) return { value, done: false }
+    this.#over = true
+    return DONE
+  }
+
+  readonly #fail = (error: unknown): never => {
+    if (!(error instanceof ConcurrentReadError)) this.#over = true
+    throw error
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.#over = true
+    return Promise.resolve(DONE)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+interface LinePlan {
+  plan: ReadPlan
+  format: LineFormat
+  skips: boolean
+}
+
+export class LineIterator extends ReadIterator<string, LinePlan> {
+  protected item({ plan, format, skips }: LinePlan): Promise<string | null> {
+    return this.inbox.run((limit) => new NextLine(this.inbox, format, limit, skips, this.lease), plan, this.lease, true)
+  }
+}
+
+/** The next line of an iteration; null at the end. A line over the limit may be dropped while it comes. */
+class NextLine implements Read<string | null> {
+  readonly operation = 'lines()'
+  readonly limit: Limit
+  /** Says that this read is the one that drops the rest of an over-long line. */
+  readonly overflows: boolean
+  readonly #inbox: Inbox
+  readonly #format: LineFormat
+  readonly #lease: Lease | undefined
+  #search: Search
+
+  constructor(inbox: Inbox, format: LineFormat, limit: Limit, skips: boolean, lease: Lease | undefined) {
+    this.#inbox = inbox
+    this.#lease = lease
+    this.#format = format
+    this.#search = searchFor(format.delimiter)
+    this.limit = limit
+    this.overflows = skips
+  }
+
+  attempt(queue: ByteQueue, stream: Stream): string | null | Wait {
+    for (;;) {
+      if (this.overflows && this.#inbox.overflowing) {
+        if (!this.#dropRest(queue, stream)) return stream === 'ended' ? null : WAIT
+      }
+      try {
+        return this.#line(queue, stream)
+      } catch (error) {
+        if (!this.overflows || !(error instanceof LimitExceededError)) throw error
+        this.#inbox.overflowing = true
+        this.#search = searchFor(this.#format.delimiter)
+      }
+    }
+  }
+
+  #line(queue: ByteQueue, stream: Stream): string | null | Wait {
+    if (stream === 'ended' && queue.length === 0) return null
+    const end = found(this.#search, queue, stream, this.limit)
+    if (end > 0) {
+      const line = takeLine(queue, end, this.#search.matched, this.#format)
+      this.#inbox.overflowing = false
+      return line
+    }
+    if (stream !== 'ended') return WAIT
+    // Without its line end, and within the limit even with one: `found` has judged that.
+    return queue.take(queue.length).toString(this.#format.encoding)
+  }
+
+  /** Drops what is there of an over-long line; true when its end was among it. A message keeps it, to be able to give it back. */
+  #dropRest(queue: ByteQueue, stream: Stream): boolean {
+    const end = this.#search.find(queue, stream !== 'open')
+    if (end === 0 && stream === 'open' && this.#lease?.gathers) {
+      const room = this.#lease.limitOf(undefined)
+      if (queue.length > room.bytes) throw exceeded(room, queue.length)
+      return false
+    }
+    queue.skip(end > 0 ? end : stream === 'ended' ? queue.length : this.#search.passed(queue))
+    this.#search = searchFor(this.#format.delimiter)
+    this.#inbox.overflowing = end === 0 && stream !== 'ended'
+    return end > 0
+  }
+}
+
+interface ChunkPlan {
+  plan: ReadPlan
+  n: number | undefined
+}
+
+export class ChunkIterator extends ReadIterator<Buffer, ChunkPlan> {
+  #given = 0
+
+  protected async item({ plan, n }: ChunkPlan): Promise<Buffer | null> {
+    const left = n === undefined ? undefined : n - this.#given
+    if (left === 0) return null
+    const chunk = (await this.inbox.run((limit) => new SomeRead(capped(limit, left), undefined, 'chunks()'), plan, this.lease)) as Buffer | null
+    if (chunk === null && left !== undefined) throw this.inbox.host.own(new EndOfStreamError())
+    this.#given += chunk?.length ?? 0
+    return chunk
+  }
+}
+
+function capped(limit: Limit, left: number | undefined): Limit {
+  return left === undefined || left >= limit.bytes ? limit : { ...limit, bytes: left }
+}

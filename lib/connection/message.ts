@@ -1,0 +1,143 @@
+// A message of several reads that are one: `readMessage`. While it is read the connection belongs to it; what its reads
+// took is remembered behind a mark, so that a failure in the middle gives the whole message back.
+
+import { EndOfStreamError } from '../errors.js'
+import { MESSAGE } from './deadlines.js'
+import type { Inbox, Lease, Waiting } from './inbox.js'
+import { ReadMethods } from './read-methods.js'
+import type { ReadPlan } from './read-options.js'
+import type { Reader } from './reader.js'
+import type { Limit } from './reads.js'
+
+type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; error: unknown }
+
+/** What the function of a message reads through: worthless once the message is settled. */
+class MessageReader extends ReadMethods {}
+
+/** A message while it is read, and what is left of it afterwards. */
+export class Message implements Lease, Waiting {
+  readonly operation = 'readMessage()'
+  readonly gathers = true
+  readonly since: number = Date.now()
+  readonly plan: ReadPlan
+  awaitsFirst: boolean
+  readonly #inbox: Inbox
+  readonly #maxBufferSize: number
+  readonly #wasFresh: boolean
+  readonly #failures = new Set<unknown>()
+  #state: State = { kind: 'reading' }
+  /** Bytes taken by reads that have no limit of their own. */
+  #shared = 0
+  #reject: (error: unknown) => void = () => {}
+
+  constructor(inbox: Inbox, plan: ReadPlan, maxBufferSize: number) {
+    this.#inbox = inbox
+    this.plan = plan
+    this.#maxBufferSize = maxBufferSize
+    this.#wasFresh = inbox.fresh
+    this.awaitsFirst = (plan.idle ?? true) && inbox.queue.length === 0
+  }
+
+  /** Reads it: resolves with what `read` resolves with. */
+  read<T>(read: (reader: Reader) => T | PromiseLike<T>): Promise<T> {
+    this.#inbox.grant(this)
+    this.#inbox.queue.mark()
+    this.#inbox.arm(this, MESSAGE)
+    this.#inbox.drainLater(this)
+    this.plan.signal?.addEventListener('abort', this)
+    return new Promise<T>((resolve, reject) => {
+      this.#reject = reject
+      // An async function, so that a synchronous throw is a rejection too.
+      const reading = (async () => read(new MessageReader(this.#inbox, this)))()
+      reading.then(
+        (value) => this.#resolved(() => resolve(value)),
+        (error) => this.#rejected(error),
+      )
+    })
+  }
+
+  #resolved(resolve: () => void): void {
+    if (this.#state.kind !== 'reading') return
+    this.#state = { kind: 'resolved' }
+    this.#inbox.queue.commit()
+    this.#over()
+    resolve()
+  }
+
+  /** Its function failed. With the failure of a read, all is unread again; with an error of its own, what it took stays taken. */
+  #rejected(error: unknown): void {
+    if (this.#failures.has(error)) return this.fail(error)
+    if (this.#state.kind !== 'reading') return
+    this.#state = { kind: 'rejected', error }
+    this.#inbox.queue.commit()
+    this.#over()
+    this.#reject(error)
+  }
+
+  /** Ends it from outside, or by the failure of a read: all its bytes are unread again. */
+  fail(error: unknown): void {
+    if (this.#state.kind !== 'reading') return
+    this.#state = { kind: 'rejected', error }
+    this.#inbox.queue.rewind()
+    this.#inbox.fresh = this.#wasFresh
+    if (error instanceof EndOfStreamError) giveAll(error, this.#inbox.queue.peek(this.#inbox.queue.length))
+    this.#over()
+    this.#reject(error)
+  }
+
+  #over(): void {
+    this.#inbox.host.deadlines.clear(MESSAGE)
+    this.plan.signal?.removeEventListener('abort', this)
+    this.#inbox.revoke(this, this.afterlife())
+  }
+
+  // --- what the inbox asks ---------------------------------------------------------------------------------------------
+
+  get over(): boolean {
+    return this.#state.kind !== 'reading'
+  }
+
+  afterlife(): unknown {
+    if (this.#state.kind === 'rejected') return this.#state.error
+    return new TypeError('this message has been read: its reader cannot be used any more, read from the connection')
+  }
+
+  begun(): void {
+    this.#inbox.begun(this, MESSAGE)
+  }
+
+  took(bytes: number, limit: Limit): void {
+    if (limit.shared) this.#shared += bytes
+  }
+
+  failed(error: unknown): void {
+    this.#failures.add(error)
+  }
+
+  refused(error: Error): void {
+    this.fail(error)
+  }
+
+  /** What a read in it may gather: what the message's limit leaves, or its own, or what the limit shared by the others leaves. */
+  limitOf(own: number | undefined): Limit {
+    const whole = this.plan.maxBytes
+    if (whole !== undefined) {
+      const before = this.#inbox.queue.marked
+      const left = whole - before
+      return own !== undefined && own < left
+        ? { bytes: own, before: 0, option: 'maxBytes', shared: false }
+        : { bytes: left, before, option: 'maxBytes', shared: false }
+    }
+    if (own !== undefined) return { bytes: own, before: 0, option: 'maxBytes', shared: false }
+    return { bytes: this.#maxBufferSize - this.#shared, before: this.#shared, option: 'maxBufferSize', shared: true }
+  }
+
+  handleEvent(): void {
+    this.fail(this.plan.signal?.reason)
+  }
+}
+
+/** The error of one of its reads becomes that of the message: `partial` is all that came of it. */
+function giveAll(error: EndOfStreamError, partial: Buffer): void {
+  ;(error as { partial: Buffer }).partial = partial
+}

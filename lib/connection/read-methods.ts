@@ -1,0 +1,208 @@
+// Every reading method, once: arguments are checked, a kind of read is made, and the inbox runs it. A connection and the
+// reader of a message both are this; they differ in whom the inbox lets read.
+
+import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../buffer/delimiter.js'
+import type { Inbox, Lease } from './inbox.js'
+import { ChunkIterator, LineIterator } from './iterators.js'
+import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
+import { booleanOf, countOf, encodingOf, kindOf, type ReadPlan, readPlan } from './read-options.js'
+import type { Reader } from './reader.js'
+import { ExactRead, IntoRead, type LineFormat, LineRead, type Limit, MatchRead, SkipRead, SkipUntilRead, SomeRead, ToEndRead, UntilRead } from './reads.js'
+
+type Text = BufferEncoding | TextOptions
+
+export abstract class ReadMethods implements Reader {
+  readonly #inbox: Inbox
+  readonly #lease: Lease | undefined
+
+  /** @internal */
+  constructor(inbox: Inbox, lease?: Lease) {
+    this.#inbox = inbox
+    this.#lease = lease
+  }
+
+  readUntil(delimiter: Delimiter, options?: BytesOptions): Promise<Buffer>
+  readUntil(delimiter: Delimiter, options: Text): Promise<string>
+  readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<string | Buffer>
+  readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<never> {
+    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickUntil(delimiter) : undefined
+    if (quick !== undefined) return Promise.resolve(quick as never)
+    return this.#reading(() => {
+      const plan = readPlan(options)
+      const compiled = this.#delimiter(delimiter, plan)
+      return this.#inbox.run((limit) => new UntilRead(compiled, limit, plan.encoding) as never, plan, this.#lease)
+    })
+  }
+
+  readLine(options?: BufferEncoding | LineOptions): Promise<string> {
+    return this.#reading(() => {
+      const plan = readPlan(options)
+      const format = this.#lineFormat(options, plan)
+      return this.#inbox.run((limit) => new LineRead(format, limit), plan, this.#lease)
+    })
+  }
+
+  readExactly(n: number, options?: BytesOptions): Promise<Buffer>
+  readExactly(n: number, options: Text): Promise<string>
+  readExactly(n: number, options?: EitherOptions): Promise<string | Buffer>
+  readExactly(n: number, options?: EitherOptions): Promise<never> {
+    return this.#exact(n, options, false)
+  }
+
+  readInto(target: NodeJS.ArrayBufferView, options?: IntoOptions): Promise<number> {
+    return this.#reading(() => {
+      if (!ArrayBuffer.isView(target)) throw new TypeError(`target must be a typed array, a Buffer or a DataView, not ${kindOf(target)}`)
+      const plan = readPlan(options)
+      const partial = booleanOf(options?.partial, 'partial') ?? false
+      const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
+      // The target is a limit of its own. (An empty one is below the smallest that can be said, and takes nothing anyway.)
+      const own = { ...plan, maxBytes: plan.maxBytes ?? Math.max(bytes.length, 1) }
+      return this.#inbox.run((limit) => new IntoRead(bytes, limit, partial), own, this.#lease)
+    })
+  }
+
+  read(options?: BytesOptions): Promise<Buffer | null>
+  read(options: Text): Promise<string | null>
+  read(options?: EitherOptions): Promise<string | Buffer | null>
+  read(options?: EitherOptions): Promise<never> {
+    return this.#reading(() => {
+      const plan = readPlan(options)
+      return this.#inbox.run((limit) => new SomeRead(limit, plan.encoding, 'read()') as never, plan, this.#lease)
+    })
+  }
+
+  readToEnd(options?: BytesOptions): Promise<Buffer>
+  readToEnd(options: Text): Promise<string>
+  readToEnd(options?: EitherOptions): Promise<string | Buffer>
+  readToEnd(options?: EitherOptions): Promise<never> {
+    return this.#reading(() => {
+      const plan = readPlan(options)
+      return this.#inbox.run((limit) => new ToEndRead(limit, plan.encoding) as never, plan, this.#lease)
+    })
+  }
+
+  readUntilMatch(pattern: RegExp, options?: BytesOptions): Promise<Buffer>
+  readUntilMatch(pattern: RegExp, options: Text): Promise<string>
+  readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<string | Buffer>
+  readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<never> {
+    return this.#reading(() => {
+      if (!(pattern instanceof RegExp)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}`)
+      const plan = readPlan(options)
+      return this.#inbox.run((limit) => new MatchRead(pattern, limit, plan.encoding) as never, plan, this.#lease)
+    })
+  }
+
+  peek(n: number, options?: BytesOptions): Promise<Buffer>
+  peek(n: number, options: Text): Promise<string>
+  peek(n: number, options?: EitherOptions): Promise<string | Buffer>
+  peek(n: number, options?: EitherOptions): Promise<never> {
+    return this.#exact(n, options, true)
+  }
+
+  skip(n: number, options?: ReadOptions): Promise<number> {
+    return this.#reading(() => {
+      countOf(n, 'n')
+      const plan = this.#unbounded(options)
+      return this.#inbox.run((limit) => new SkipRead(n, limit, this.#gathers), plan, this.#lease)
+    })
+  }
+
+  skipUntil(delimiter: Delimiter, options?: ReadOptions): Promise<number> {
+    return this.#reading(() => {
+      const plan = this.#unbounded(options)
+      const compiled = this.#delimiter(delimiter, plan)
+      return this.#inbox.run((limit) => new SkipUntilRead(compiled, limit, this.#gathers), plan, this.#lease)
+    })
+  }
+
+  tryReadUntil(delimiter: Delimiter, options?: BytesOptions): Buffer | undefined
+  tryReadUntil(delimiter: Delimiter, options: Text): string | undefined
+  tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined
+  tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined {
+    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickUntil(delimiter) : undefined
+    if (quick !== undefined) return quick
+    const plan = readPlan(options)
+    const compiled = this.#delimiter(delimiter, plan)
+    return this.#inbox.try((limit) => new UntilRead(compiled, limit, plan.encoding), plan, this.#lease)
+  }
+
+  tryReadExactly(n: number, encoding?: undefined): Buffer | undefined
+  tryReadExactly(n: number, encoding: BufferEncoding): string | undefined
+  tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined
+  tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined {
+    countOf(n, 'n')
+    const plan = readPlan(encoding === undefined ? undefined : encodingOf(encoding))
+    return this.#inbox.try((limit) => new ExactRead(n, limit, plan.encoding, false), plan, this.#lease)
+  }
+
+  tryReadLine(options?: BufferEncoding | LineOptions): string | undefined {
+    const plan = readPlan(options)
+    const format = this.#lineFormat(options, plan)
+    return this.#inbox.try((limit) => new LineRead(format, limit), plan, this.#lease)
+  }
+
+  lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> {
+    return new LineIterator(this.#inbox, this.#lease, () => {
+      const plan = readPlan(options)
+      const overflow = typeof options === 'object' ? options.overflow : undefined
+      if (overflow !== undefined && overflow !== 'error' && overflow !== 'skip') {
+        throw typeof overflow === 'string' ? new RangeError(`overflow must be 'error' or 'skip'`) : new TypeError(`overflow must be a string, not ${kindOf(overflow)}`)
+      }
+      return { plan, format: this.#lineFormat(options, plan), skips: overflow === 'skip' }
+    })
+  }
+
+  chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> {
+    return new ChunkIterator(this.#inbox, this.#lease, () => {
+      if (n !== undefined) countOf(n, 'n')
+      return { plan: readPlan(options), n }
+    })
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
+    return this.chunks()
+  }
+
+  // --- arguments -------------------------------------------------------------------------------------------------------
+
+  /** Nothing throws synchronously: a wrong argument rejects. */
+  #reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return read()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #exact(n: number, options: EitherOptions | undefined, keep: boolean): Promise<never> {
+    return this.#reading(() => {
+      countOf(n, 'n')
+      const plan = readPlan(options)
+      return this.#inbox.run((limit: Limit) => new ExactRead(n, limit, plan.encoding, keep) as never, plan, this.#lease)
+    })
+  }
+
+  #delimiter(delimiter: unknown, plan: ReadPlan): CompiledDelimiter {
+    const compiled = compileDelimiter(delimiter)
+    const limit = plan.maxBytes ?? this.#inbox.host.limits.maxBufferSize
+    if (limit < compiled.shortest) {
+      throw new RangeError(`a limit of ${limit} bytes is smaller than the delimiter ${compiled.text}: raise ${plan.maxBytes === undefined ? 'maxBufferSize' : 'maxBytes'}`)
+    }
+    return compiled
+  }
+
+  #lineFormat(options: unknown, plan: ReadPlan): LineFormat {
+    const given = typeof options === 'object' ? (options as LineOptions).delimiter : undefined
+    return { delimiter: this.#delimiter(given ?? '\n', plan), carriageReturn: given === undefined, encoding: plan.encoding ?? 'utf8' }
+  }
+
+  /** Skipped bytes are not gathered and need no limit, except in a message, which may have to give them back. */
+  #unbounded(options: unknown): ReadPlan {
+    const plan = readPlan(options)
+    return plan.maxBytes === undefined && !this.#gathers ? { ...plan, maxBytes: Number.POSITIVE_INFINITY } : plan
+  }
+
+  get #gathers(): boolean {
+    return this.#lease?.gathers ?? false
+  }
+}

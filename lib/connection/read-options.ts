@@ -1,0 +1,132 @@
+// What a read may be told, and how that is checked: by hand and not by a schema, since a read is the hot path and its
+// options are four. The same function serves every read, so that each refuses the same things with the same words.
+
+import { LONGEST_TIMER } from '../transport/clock.js'
+
+/** What every read takes. */
+export interface ReadOptions {
+  /** Cancels the read: it rejects with `signal.reason`, and nothing is consumed. */
+  signal?: AbortSignal | undefined
+  /** The longest this read may take, in milliseconds from the call. Replaces `readTimeout` and `idleTimeout` for it; Infinity means none. */
+  timeout?: number | undefined
+  /** The most bytes the read may gather, delimiter included. Default: the connection's `maxBufferSize`, which it may exceed. */
+  maxBytes?: number | undefined
+  /**
+   * Whether the read waits for a new message (true) or for the rest of one (false): chooses between `idleTimeout` and
+   * `readTimeout`, and whether a drain may interrupt it. Default: true if nothing was consumed since the last write.
+   */
+  idle?: boolean | undefined
+}
+
+/** Options of a read that shall give bytes. */
+export interface BytesOptions extends ReadOptions {
+  encoding?: undefined
+}
+
+/** Options of a read that shall give text. */
+export interface TextOptions extends ReadOptions {
+  /** One of Node's encodings. Each result is decoded on its own. */
+  encoding: BufferEncoding
+}
+
+/** Options of a read that gives bytes, or text if there is an encoding; a bare encoding may stand for them. */
+export type EitherOptions = BufferEncoding | (ReadOptions & { encoding?: BufferEncoding | undefined })
+
+/** Options of a read that gives a line. */
+export interface LineOptions extends ReadOptions {
+  /** Exactly what ends a line. Default: `\n`, with a `\r` before it taken off too. */
+  delimiter?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  /** The text's encoding. Default: UTF-8. */
+  encoding?: BufferEncoding | undefined
+}
+
+/** Options of `lines`. */
+export interface LinesOptions extends LineOptions {
+  /** What to do with a line over the limit: fail (default), or drop it whole and go on with the next one. */
+  overflow?: 'error' | 'skip' | undefined
+}
+
+/** Options of `readInto`. */
+export interface IntoOptions extends ReadOptions {
+  /** Take what is there, at least one byte, instead of waiting until the target is full. */
+  partial?: boolean | undefined
+}
+
+/** Checked options of a read. */
+export interface ReadPlan {
+  readonly signal: AbortSignal | undefined
+  readonly timeout: number | undefined
+  readonly maxBytes: number | undefined
+  readonly idle: boolean | undefined
+  readonly encoding: BufferEncoding | undefined
+}
+
+const plain: ReadPlan = Object.freeze({ signal: undefined, timeout: undefined, maxBytes: undefined, idle: undefined, encoding: undefined })
+
+/**
+ * Checks the options of a read.
+ *
+ * @throws TypeError for a wrong type, RangeError for an impossible value or an encoding that Node does not know.
+ */
+export function readPlan(options: unknown): ReadPlan {
+  if (options === undefined) return plain
+  if (typeof options === 'string') return { ...plain, encoding: encodingOf(options) }
+  if (typeof options !== 'object' || options === null) throw new TypeError(`read options must be an object or an encoding, not ${kindOf(options)}`)
+  const { signal, timeout, maxBytes, idle, encoding } = options as Record<keyof ReadPlan, unknown>
+  return {
+    signal: signalOf(signal),
+    timeout: timeout === undefined ? undefined : timeOf(timeout, 'timeout'),
+    maxBytes: maxBytes === undefined ? undefined : sizeOf(maxBytes, 'maxBytes'),
+    idle: booleanOf(idle, 'idle'),
+    encoding: encoding === undefined ? undefined : encodingOf(encoding),
+  }
+}
+
+/** What a value is, for a message that refuses it. */
+export function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
+
+/** A count of bytes that a read is asked for: a whole number ≥ 0. */
+export function countOf(value: unknown, name: string): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of bytes, not ${kindOf(value)}`)
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} must be a whole number of bytes ≥ 0, not ${value}`)
+  return value
+}
+
+/** A limit in bytes: a whole number ≥ 1, or Infinity. */
+export function sizeOf(value: unknown, name: string): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of bytes, not ${kindOf(value)}`)
+  if (value !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(value) && value >= 1)) {
+    throw new RangeError(`${name} must be a whole number of bytes ≥ 1 or Infinity, not ${value}`)
+  }
+  return value
+}
+
+/** A time in milliseconds: > 0; what is beyond a timer's range means none. */
+export function timeOf(value: unknown, name: string): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of milliseconds, not ${kindOf(value)}`)
+  if (!(value > 0)) throw new RangeError(`${name} must be more than 0 milliseconds (Infinity: none), not ${value}`)
+  return value > LONGEST_TIMER ? Number.POSITIVE_INFINITY : value
+}
+
+/** An AbortSignal, of whatever realm, or undefined. */
+export function signalOf(value: unknown): AbortSignal | undefined {
+  if (value === undefined) return undefined
+  const signal = value as AbortSignal | null
+  if (typeof signal === 'object' && signal !== null && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal
+  throw new TypeError(`signal must be an AbortSignal, not ${kindOf(value)}`)
+}
+
+/** A boolean or undefined. */
+export function booleanOf(value: unknown, name: string): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value
+  throw new TypeError(`${name} must be a boolean, not ${kindOf(value)}`)
+}
+
+/** One of Node's encodings, as `Buffer` takes it. */
+export function encodingOf(value: unknown): BufferEncoding {
+  if (typeof value !== 'string') throw new TypeError(`encoding must be a string, not ${kindOf(value)}`)
+  if (!Buffer.isEncoding(value)) throw new RangeError(`'${value}' is no encoding that Node knows; use 'utf8', 'latin1', 'hex' …`)
+  return value
+}

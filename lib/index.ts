@@ -1,0 +1,59 @@
+// The public face of linnet: re-exports only.
+//
+// A tour of the house. A byte goes carrier → buffer → reader → the handler's `await` → writer → carrier:
+//   transport/   carriers of bytes (sockets, streams, memory) and the listeners that bring them
+//   buffer/      bytes that arrived and nobody took, and how a message's end is found in them
+//   connection/  the inbox (reading), the outbox (writing), the core (what ends it), and the class a program sees
+// A connection goes listener → admission → waiting room → loop → `run` → closing:
+//   server/      the way in, the waiting room, the drain, and the class a program sees
+//   options/     every option once: schema, default, reason
+//   testing/     the same classes without a socket, a clock that stands still, a conformance check
+// `pipe`, `together` and `shutdownOn` stand on connections and servers, each on one page.
+
+export type { Address } from './address.js'
+export type { Delimiter } from './buffer/delimiter.js'
+export type { WebStreams } from './connection/bridge-web.js'
+export { Connection, type WaitingInfo } from './connection/connection.js'
+export type { CloseInfo } from './connection/core.js'
+export type { Writable } from './connection/outbox.js'
+export type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './connection/read-options.js'
+export type { Reader } from './connection/reader.js'
+export type { Handler } from './connection/run.js'
+export type { WriteSource } from './connection/write-from.js'
+export {
+  ConcurrentReadError,
+  ConnectError,
+  ConnectionClosedError,
+  ConnectionLostError,
+  DrainingError,
+  EndOfStreamError,
+  type ErrorDetails,
+  FrameError,
+  HandshakeError,
+  InvalidOptionsError,
+  type Issue,
+  LimitExceededError,
+  LinnetError,
+  PlaintextBufferedError,
+  TimeoutError,
+  type TimeoutKind,
+} from './errors.js'
+export type { ConnectionLimits, ConnectionOptions, LimitChanges } from './options/connection.js'
+export type {
+  AdmissionChanges,
+  Candidate,
+  CloseOptions,
+  Endpoint,
+  FdEndpoint,
+  ListenOptions,
+  SystemdEndpoint,
+  TcpEndpoint,
+  UnixEndpoint,
+} from './options/listen.js'
+export { type PipeOptions, type PipeResult, pipe } from './pipe.js'
+export type { DrainResult } from './server/drain.js'
+export type { DropInfo, DropReason, ServerEvents, ServerStats } from './server/events.js'
+export { listen } from './server/listen.js'
+export { Server, type SignalOption } from './server/server.js'
+export { type ShutdownOptions, shutdownOn } from './shutdown.js'
+export { type Task, together } from './together.js'

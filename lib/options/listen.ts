@@ -1,0 +1,143 @@
+// The options of `listen`, whole: where it listens, who may come in, and what each connection has. The lines themselves
+// are in `endpoint.ts`, `admission.ts` and `connection.ts`; this is where they meet, and where it is said what cannot go
+// together across them. What comes out is a plan with nothing left to check.
+
+import type * as z from 'zod/mini'
+import { type AdmissionOptions, type AdmissionPlan, admissionOf, admissionShape, type FlatAdmission } from './admission.js'
+import { checkOptions } from './check.js'
+import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
+import {
+  type Endpoint,
+  type EndpointDefaults,
+  type EndpointPlan,
+  endpointContradictions,
+  endpointDefaults,
+  endpointSchema,
+  endpointShape,
+  type FlatEndpoint,
+  planOf,
+  withoutTcp,
+} from './endpoint.js'
+import { list, record, type Shape } from './record.js'
+import { abortSignal } from './values.js'
+import { type Lazy, once, zod } from './zod.js'
+
+export type { AdmissionChanges, AdmissionOptions, AdmissionPlan, Candidate, CloseOptions } from './admission.js'
+export { changedAdmission, closeGrace } from './admission.js'
+export type {
+  Endpoint,
+  EndpointDefaults,
+  EndpointOptions,
+  EndpointPlan,
+  FdEndpoint,
+  SystemdEndpoint,
+  TcpEndpoint,
+  UnixEndpoint,
+} from './endpoint.js'
+export { endpointPlan } from './endpoint.js'
+
+/**
+ * The options of `listen`. One place to listen on (`port` and `host`, `path`, `fd` or `systemd`), or a list of them in
+ * `endpoints`; who may come in; and what every connection has.
+ */
+export interface ListenOptions extends ConnectionOptions, AdmissionOptions {
+  /** A TCP port, 0 to 65535; 0 is one that the system picks (`server.port` tells). Default: 0. */
+  port?: number | undefined
+  /**
+   * A name or an IP address to listen on; a name is bound on all of its addresses. Default: all interfaces, which is what a
+   * server in a container needs; say `127.0.0.1` to be alone.
+   */
+  host?: string | undefined
+  /** A Unix socket's path, instead of a port; on Linux also an abstract name, which begins with `\0` and leaves no file. */
+  path?: string | undefined
+  /** With `path`: the mode of its file, 0 to 0o777. Default: 0o600: only the server's own user may connect. */
+  mode?: number | undefined
+  /** A listening socket that is already open, instead of a port: its descriptor, a whole number ≥ 0. */
+  fd?: number | undefined
+  /** Sockets that systemd opened, instead of a port. `true`: all of them; a name: those with that name. */
+  systemd?: true | string | undefined
+  /** Several of the above, instead of one: at least one. */
+  endpoints?: readonly Endpoint[] | undefined
+  /**
+   * Connections that may wait in the system until they are accepted, a whole number ≥ 0. Default: 511, as in `net`. Of
+   * `endpoints`, each may have its own.
+   */
+  backlog?: number | undefined
+  /** With an IPv6 address: take no IPv4 connections. Default: false. Of `endpoints`, each may have its own. */
+  ipv6Only?: boolean | undefined
+  /**
+   * Lets several processes listen on the same port, the system spreading connections. Default: false, so that a second
+   * server started by mistake fails and takes nobody's clients. Of `endpoints`, each may have its own.
+   */
+  reusePort?: boolean | undefined
+  /** Not part of this version yet: false, or left out. */
+  tls?: false | undefined
+  /** Not part of this version yet: false, or left out. */
+  proxyProtocol?: false | undefined
+  /** Aborted before everything is bound: `listen` rejects with its reason and leaves nothing open. Later: `close()`. */
+  signal?: AbortSignal | undefined
+}
+
+/** What `listen` was asked for, with nothing left to check. */
+export interface ListenPlan {
+  endpoints: EndpointPlan[]
+  /** What `server.add` gives to endpoints that do not say it themselves. */
+  defaults: EndpointDefaults
+  admission: AdmissionPlan
+  connection: ConnectionSettings
+  signal: AbortSignal | undefined
+}
+
+/** The options of `listen` that have nothing to do with where it listens, when each is given. */
+export interface FlatService extends FlatSettings, FlatAdmission {
+  tls: false
+  proxyProtocol: false
+  signal: AbortSignal
+}
+
+/** The schemas of these options; also those of a server in memory. */
+export const serviceShape: Lazy<Shape<FlatService>> = once(() => ({
+  ...connectionShape(),
+  ...admissionShape(),
+  tls: endpointShape().tls,
+  proxyProtocol: endpointShape().proxyProtocol,
+  signal: abortSignal(),
+}))
+
+interface FlatListen extends FlatService, FlatEndpoint {
+  endpoints: Partial<FlatEndpoint>[]
+}
+
+const listening: Lazy<z.ZodMiniType<Partial<FlatListen>>> = once(() => {
+  const shape: Shape<FlatListen> = {
+    ...endpointShape(),
+    endpoints: list('a list of at least one endpoint', endpointSchema()),
+    ...serviceShape(),
+  }
+  return record(shape, endpointContradictions).check(
+    // Only now is it known what kinds the list holds.
+    zod().superRefine((given, context) => {
+      if (given.endpoints?.every((endpoint) => planOf(endpoint, endpointDefaults).kind !== 'tcp')) {
+        for (const { path, message } of withoutTcp(given)) context.addIssue({ code: 'custom', path: [...path], message })
+      }
+    }),
+  )
+})
+
+/** The plan of a server, but for its endpoints. */
+export function serviceOf(given: Partial<FlatService>): Pick<ListenPlan, 'admission' | 'connection' | 'signal'> {
+  return { admission: admissionOf(given), connection: settingsOf(given), signal: given.signal }
+}
+
+/**
+ * What `listen(options)` asks for. A number is a port, undefined is no options.
+ *
+ * @throws InvalidOptionsError
+ */
+export function listenPlan(options: unknown): ListenPlan {
+  const given = checkOptions(listening(), typeof options === 'number' ? { port: options } : options === undefined ? {} : options)
+  const { backlog = endpointDefaults.backlog, ipv6Only = endpointDefaults.ipv6Only, reusePort = endpointDefaults.reusePort } = given
+  const defaults = { backlog, ipv6Only, reusePort }
+  const endpoints = (given.endpoints ?? [given]).map((endpoint) => planOf(endpoint, defaults))
+  return { endpoints, defaults, ...serviceOf(given) }
+}

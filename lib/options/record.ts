@@ -1,0 +1,103 @@
+// Objects and lists of options as zod schemas: each is read once, property by property, and all that is wrong with it is
+// told together, an unknown key by its own path. They know no option by name, and no default: what was not given is not
+// there. The rule they keep: a getter that throws or a proxy that lies is an issue like any other, never an exception.
+
+import type * as z from 'zod/mini'
+import type { Issue } from '../errors.js'
+import { nearest } from './nearest.js'
+import { mismatch, tagOf } from './values.js'
+import { zod } from './zod.js'
+
+/** The schemas of an object's properties. All of them may be left out. */
+export type Shape<T> = { readonly [K in keyof T]: z.ZodMiniType<T[K]> }
+
+/** The properties that were given, not checked yet. */
+export type Given = { readonly [name: string]: unknown }
+
+type Context = Parameters<Parameters<typeof z.transform>[0]>[1]
+
+function report(context: Context, path: readonly (string | number)[], message: string, params?: object): void {
+  context.issues.push({ code: 'custom', path: [...path], message, input: undefined, params })
+}
+
+/**
+ * An object with the properties of `shape`, each of which may be left out (`undefined` is left out), and no others.
+ * `contradictions` sees what was given and says what cannot go together. The output holds only what was given.
+ */
+export function record<T extends object>(shape: Shape<T>, contradictions?: (given: Given) => Issue[]): z.ZodMiniType<Partial<T>> {
+  const names = Object.keys(shape)
+  const { object, partial, safeParse, transform } = zod()
+  const properties = partial(object(shape))
+
+  return transform((input: unknown, context: Context) => {
+    const given = read(input, names, context)
+    for (const { path, message } of contradictions?.(given) ?? []) report(context, path, message)
+    // Run here and not as the next schema of a pipe, which would not run at all once an unknown key was reported:
+    // whoever made two mistakes shall hear of both. Without code generation, which costs more than a check ever wins.
+    const result = safeParse(properties, given, { jitless: true })
+    if (!result.success) context.issues.push(...(result.error.issues as Context['issues']))
+    return result.data as Partial<T>
+  })
+}
+
+// The only place that touches a program's object, and it looks at each property once: a getter may throw, or say
+// something else the second time, and nothing behind this should have to think of that.
+function read(input: unknown, names: readonly string[], context: Context): Given {
+  const given: Record<string, unknown> = {}
+  if (!isObject(input)) {
+    report(context, [], mismatch('an object of options')({ input }))
+    return given
+  }
+  let at: string[] = []
+  try {
+    for (const name of names) {
+      at = [name]
+      const property = input[name]
+      if (property !== undefined) given[name] = property
+    }
+    at = []
+    // Inherited keys too: an option that a prototype brings along is used above, so a misspelt one must not slip by.
+    for (const key in input) if (!names.includes(key)) report(context, [key], unknown(key, names))
+  } catch (cause) {
+    report(context, at, UNREADABLE, { cause })
+  }
+  return given
+}
+
+const UNREADABLE = 'expected something that can be read, got an exception'
+
+// An instance of a program's own class is an object of options as well. A Map, a Promise that was not awaited, a URL or
+// an array is a mistake, and would pass for "nothing given". A module namespace is what `import * as` yields.
+function isObject(input: unknown): input is Record<string, unknown> {
+  if (typeof input !== 'object' || input === null) return false
+  const tag = tagOf(input)
+  return tag === 'Object' || tag === 'Module'
+}
+
+/** More names than this are no help in a message. */
+const FEW = 12
+
+function unknown(key: string, names: readonly string[]): string {
+  const near = nearest(key, names)
+  if (near !== undefined) return `unknown option; did you mean \`${near}\`?`
+  return names.length > FEW ? 'unknown option' : `unknown option; expected one of ${names.join(', ')}`
+}
+
+/** A list with at least one element, copied before it is looked at, for the reason given at `read`. */
+export function list<T>(expected: string, element: z.ZodMiniType<T>): z.ZodMiniType<T[]> {
+  // Only the copy leaves this function: zod asks what a transform returns whether it is a Promise, and refuses one by an
+  // error of another kind.
+  const { array, pipe, transform } = zod()
+  const copy = transform((input: unknown, context: Context): unknown[] => {
+    let items: unknown[] = []
+    try {
+      if (Array.isArray(input)) items = [...input]
+    } catch (cause) {
+      report(context, [], UNREADABLE, { cause })
+      return items
+    }
+    if (items.length === 0) report(context, [], mismatch(expected)({ input }))
+    return items
+  })
+  return pipe(copy, array(element))
+}

@@ -1,0 +1,104 @@
+// The kinds of value that options have: sizes, counts, times, flags and the few objects of Node. Each is one zod schema
+// with one sentence that says what was expected, so that every message reads alike: "expected …, got …". A number of
+// the right type that cannot be meant is marked as impossible, which is how a RangeError is told from a TypeError.
+// Nothing here knows the name of an option, or its default. Making a schema loads zod, so none is made on import.
+
+import { inspect } from 'node:util'
+import type * as z from 'zod/mini'
+import { LONGEST_TIMER } from '../transport/clock.js'
+import { type Lazy, once, zod } from './zod.js'
+
+/** Marks an issue as "the right type, an impossible value". */
+export const IMPOSSIBLE: { readonly impossible: true } = { impossible: true }
+
+/** The longest piece of a string that a message quotes: enough to recognise it, not enough to flood a log. */
+const QUOTED = 40
+
+/** What an object says it is: `Object`, `Array`, `Map` … A Proxy may refuse even that. */
+export function tagOf(value: object): string {
+  try {
+    return Object.prototype.toString.call(value).slice('[object '.length, -1).slice(0, QUOTED)
+  } catch {
+    return 'unreadable'
+  }
+}
+
+/** A value as a message shows it: scalars as they are, everything else by its kind only. Never throws, never dumps. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return value.length > QUOTED ? `${inspect(value.slice(0, QUOTED))}…` : inspect(value)
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
+  if (typeof value !== 'object' || value === null) return inspect(value)
+  const tag = tagOf(value)
+  if (tag === 'Array') return 'an array'
+  return tag === 'Object' ? 'an object' : `an object (${tag})`
+}
+
+/** The sentence for a value that does not fit. */
+export function mismatch(expected: string): (issue: { input?: unknown }) => string {
+  return ({ input }) => `expected ${expected}, got ${shown(input)}`
+}
+
+/** A value that passes `is`. What throws while it is looked at (a getter, a Proxy) does not pass. */
+export function value<T>(expected: string, is: (value: unknown) => boolean): z.ZodMiniType<T> {
+  const passes = (value: unknown): boolean => {
+    try {
+      return is(value)
+    } catch {
+      return false
+    }
+  }
+  return zod().custom<T>(passes, { error: mismatch(expected) })
+}
+
+/** A number for which `possible` holds; NaN is a number too, and an impossible one. */
+export function number(expected: string, possible: (value: number) => boolean): z.ZodMiniType<number> {
+  const isNumber = value<number>(expected, (value) => typeof value === 'number')
+  return isNumber.check(zod().refine(possible, { error: mismatch(expected), params: IMPOSSIBLE }))
+}
+
+/** A whole number from `low` to `high`. */
+export function whole(low: number, high: number): z.ZodMiniType<number> {
+  return number(`a whole number from ${low} to ${high}`, (value) => Number.isInteger(value) && value >= low && value <= high)
+}
+
+/** A whole number from `low` on. */
+export function wholeFrom(low: number): z.ZodMiniType<number> {
+  return number(`a whole number, ${low} or more`, (value) => Number.isInteger(value) && value >= low)
+}
+
+/** A limit on bytes or on a count: a whole number from `low` on, or Infinity for none. */
+export function limitFrom(low: number): z.ZodMiniType<number> {
+  const possible = (value: number): boolean => (Number.isInteger(value) && value >= low) || value === Infinity
+  return number(`a whole number, ${low} or more, or Infinity`, possible)
+}
+
+// A timer of Node fires at once where its delay is beyond its range, the very opposite of what was asked for; so from
+// here on every such time is Infinity, and the rest of the library asks `=== Infinity` alone.
+const normalised = once(() => zod().transform((ms: number) => (ms > LONGEST_TIMER ? Infinity : ms)))
+
+/** A limit in milliseconds, fractions too; Infinity, or more than a timer can hold, means none. */
+export const time: Lazy<z.ZodMiniType<number>> = once(() => {
+  const positive = number('milliseconds, more than 0, or Infinity for no limit', (ms) => ms > 0)
+  return zod().pipe(positive, normalised())
+})
+
+/** The same, where no time at all makes sense. */
+export const timeOrZero: Lazy<z.ZodMiniType<number>> = once(() => {
+  const notNegative = number('milliseconds, 0 or more, or Infinity for no limit', (ms) => ms >= 0)
+  return zod().pipe(notNegative, normalised())
+})
+
+export const flag: Lazy<z.ZodMiniType<boolean>> = once(() => value('true or false', (value) => typeof value === 'boolean'))
+
+// Not `instanceof`: a signal of another realm (a vm context, jsdom, a polyfill) does as well.
+export const abortSignal: Lazy<z.ZodMiniType<AbortSignal>> = once(() =>
+  value('an AbortSignal', (value) => {
+    const signal = value as AbortSignal
+    return typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+  }),
+)
+
+/** What a later version will know: to be left out, or refused in so many words, so that nobody believes it acts. */
+export function notYet(name: string): z.ZodMiniType<false> {
+  return value(`false or nothing, since ${name} is not part of this version yet`, (value) => value === false)
+}

@@ -1,0 +1,155 @@
+// Two connections tied together: what one says the other hears, with back-pressure, each end of stream passed on by
+// itself. While it stands it is the one reader of both; it knows no messages, so their read limits do not act.
+
+import { Bridge } from './connection/bridge.js'
+import { type Connection, coreOf, isConnection } from './connection/connection.js'
+import type { ConnectionCore } from './connection/core.js'
+import { kindOf, signalOf, timeOf } from './connection/read-options.js'
+import { ConnectionClosedError, TimeoutError } from './errors.js'
+import type { Timer } from './transport/clock.js'
+
+/** Options of `pipe`. */
+export interface PipeOptions {
+  /** Aborts both connections; `pipe` rejects with its reason. */
+  signal?: AbortSignal | undefined
+  /** Once one side has ended, the longest silence of the other, in milliseconds. Default: 60 000; Infinity means none. */
+  halfCloseTimeout?: number | undefined
+  /** The longest silence of both together, in milliseconds. Default: none. */
+  idleTimeout?: number | undefined
+}
+
+/** Bytes that were copied. */
+export interface PipeResult {
+  readonly aToB: number
+  readonly bToA: number
+}
+
+// Long enough for a slow answer to a finished request, short enough that a peer which vanished is noticed.
+const HALF_CLOSE = 60_000
+
+interface Plan {
+  signal: AbortSignal | undefined
+  halfCloseTimeout: number
+  idleTimeout: number
+}
+
+/**
+ * Copies both ways with back-pressure, what is buffered first, and passes each end of stream on. Resolves with the number
+ * of bytes when both directions have ended and both connections are closed.
+ *
+ * When either is lost, a limit runs out or `signal` aborts, both are aborted, and it rejects with that
+ * ConnectionLostError, a TimeoutError or the reason. TypeError and RangeError for wrong arguments, ConcurrentReadError
+ * while a read is pending: then both are left alone.
+ *
+ * @example
+ * const { aToB, bToA } = await pipe(client, upstream)
+ */
+export async function pipe(a: Connection, b: Connection, options?: PipeOptions): Promise<PipeResult> {
+  const plan = planOf(options)
+  const [one, other] = [coreFrom(a, 'a'), coreFrom(b, 'b')]
+  if (one === other) throw new TypeError('a and b are the same connection')
+  const from = new Bridge(one, plan.signal)
+  let back: Bridge
+  try {
+    back = new Bridge(other, plan.signal)
+  } catch (error) {
+    from.remove()
+    throw error
+  }
+  return new Piping(plan, { core: one, bridge: from }, { core: other, bridge: back }).done()
+}
+
+interface Side {
+  readonly core: ConnectionCore
+  readonly bridge: Bridge
+}
+
+class Piping {
+  readonly #plan: Plan
+  readonly #a: Side
+  readonly #b: Side
+  readonly #failed: Promise<never>
+  #fail: (error: unknown) => void = () => {}
+  #timer: Timer | undefined
+  /** When a byte, or an end, last went one way or the other. */
+  #active: number
+  #halfClosed = false
+
+  constructor(plan: Plan, a: Side, b: Side) {
+    this.#plan = plan
+    this.#a = a
+    this.#b = b
+    this.#active = a.core.clock.now()
+    this.#failed = new Promise((_, reject) => {
+      this.#fail = reject
+    })
+  }
+
+  async done(): Promise<PipeResult> {
+    const { signal } = this.#plan
+    const cancel = (): void => this.#fail(signal?.reason)
+    signal?.addEventListener('abort', cancel, { once: true })
+    this.#watch()
+    const sides = [this.#a, this.#b]
+    try {
+      const copying = Promise.all([this.#copy(this.#a, this.#b), this.#copy(this.#b, this.#a)])
+      const [aToB, bToA] = await Promise.race([copying, this.#failed])
+      await Promise.race([Promise.all(sides.map(({ core }) => core.closed)), this.#failed])
+      return { aToB, bToA }
+    } catch (error) {
+      const reason = causeOf(error)
+      for (const { core } of sides) core.abort(reason)
+      throw reason
+    } finally {
+      this.#timer?.clear()
+      signal?.removeEventListener('abort', cancel)
+      for (const { bridge } of sides) bridge.remove()
+    }
+  }
+
+  async #copy(from: Side, to: Side): Promise<number> {
+    let bytes = 0
+    for (let piece = await from.bridge.read(); piece !== null; piece = await from.bridge.read()) {
+      this.#active = from.core.clock.now()
+      bytes += to.core.outbox.put(piece)
+      await to.core.outbox.room()
+      this.#active = from.core.clock.now()
+    }
+    this.#active = from.core.clock.now()
+    this.#halfClosed = true
+    this.#watch()
+    await to.core.finish()
+    return bytes
+  }
+
+  /** One timer, set again for what is left when bytes went meanwhile. */
+  #watch(): void {
+    this.#timer?.clear()
+    const timeout = Math.min(this.#plan.idleTimeout, this.#halfClosed ? this.#plan.halfCloseTimeout : Number.POSITIVE_INFINITY)
+    if (timeout === Number.POSITIVE_INFINITY) return
+    const { clock } = this.#a.core
+    const left = this.#active + timeout - clock.now()
+    this.#timer = clock.setTimer(() => (clock.now() - this.#active < timeout - 1 ? this.#watch() : this.#fail(this.#tooSilent(timeout))), Math.max(left, 1))
+  }
+
+  #tooSilent(timeout: number): TimeoutError {
+    const error = new TimeoutError({ operation: 'pipe', timeout, kind: 'pipe' })
+    return this.#a.core.own(this.#b.core.own(error))
+  }
+}
+
+/** A connection that a time limit cut says so itself. */
+function causeOf(error: unknown): unknown {
+  return error instanceof ConnectionClosedError && error.cause instanceof TimeoutError ? error.cause : error
+}
+
+function coreFrom(connection: unknown, name: string): ConnectionCore {
+  if (!isConnection(connection)) throw new TypeError(`${name} must be a Connection, not ${kindOf(connection)}`)
+  return coreOf(connection)
+}
+
+function planOf(options: unknown): Plan {
+  if (options !== undefined && (typeof options !== 'object' || options === null)) throw new TypeError(`options must be an object, not ${kindOf(options)}`)
+  const { signal, halfCloseTimeout = HALF_CLOSE, idleTimeout = Number.POSITIVE_INFINITY } = (options ?? {}) as Record<string, unknown>
+  return { signal: signalOf(signal), halfCloseTimeout: timeOf(halfCloseTimeout, 'halfCloseTimeout'), idleTimeout: timeOf(idleTimeout, 'idleTimeout') }
+}

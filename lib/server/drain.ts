@@ -1,0 +1,55 @@
+// One drain: the connections that were alive when it began, the time they have, and what became of them. They are told
+// by the server; here they are counted, and what is left after the grace is aborted.
+
+import type { Connection } from '../connection/connection.js'
+import { DrainingError } from '../errors.js'
+import { type Clock, LONGEST_TIMER, type Timer } from '../transport/clock.js'
+
+/** What `server.close` resolves with: of the connections that were alive at the call, how many came to their end within the grace, and how many were aborted. */
+export interface DrainResult {
+  readonly drained: number
+  readonly aborted: number
+}
+
+export class Drain {
+  readonly #clock: Clock
+  readonly #left: Set<Connection>
+  #timer: Timer | undefined
+  #ends = Number.POSITIVE_INFINITY
+  #drained = 0
+  #aborted = 0
+  #expired = false
+
+  constructor(clock: Clock, alive: Iterable<Connection>) {
+    this.#clock = clock
+    this.#left = new Set(alive)
+  }
+
+  get result(): DrainResult {
+    return { drained: this.#drained, aborted: this.#aborted }
+  }
+
+  /** Gives it `grace` milliseconds from now, unless its time ends sooner already. */
+  within(grace: number): void {
+    const ends = this.#clock.now() + grace
+    if (this.#expired || ends >= this.#ends) return
+    this.#ends = ends
+    this.#timer?.clear()
+    this.#timer = undefined
+    if (grace === 0) this.#expire()
+    else if (grace <= LONGEST_TIMER && this.#left.size > 0) this.#timer = this.#clock.setTimer(() => this.#expire(), grace)
+  }
+
+  #expire(): void {
+    this.#expired = true
+    for (const connection of this.#left) connection.abort(new DrainingError({ message: 'the server has closed, and the grace for its connections is over' }))
+  }
+
+  /** A connection is over. */
+  over(connection: Connection): void {
+    if (!this.#left.delete(connection)) return
+    if (this.#expired) this.#aborted++
+    else this.#drained++
+    if (this.#left.size === 0) this.#timer?.clear()
+  }
+}

@@ -1,0 +1,219 @@
+// The server as a program sees it: an async iterator of connections that knows how to stop. Every method is a sentence
+// over the core.
+
+import type { Address } from '../address.js'
+import type { Connection } from '../connection/connection.js'
+import { kindOf, signalOf } from '../connection/read-options.js'
+import type { Handler } from '../connection/run.js'
+import { DrainingError, InvalidOptionsError } from '../errors.js'
+import { type AdmissionChanges, changedAdmission, closeGrace, type CloseOptions, type Endpoint, endpointPlan } from '../options/listen.js'
+import { bind } from '../transport/listener.js'
+import { ServerCore } from './core.js'
+import type { DrainResult } from './drain.js'
+import { ServerEmitter, type ServerStats } from './events.js'
+import type { Taker } from './waiting-room.js'
+
+/** Cancels what it is given to. */
+export interface SignalOption {
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * A server: an async iterator of connections.
+ *
+ * Made by `listen`.
+ *
+ * @example
+ * for await (const connection of server) connection.run(async (connection) => {
+ *   await connection.write(await connection.readUntil('\n'))
+ * })
+ */
+export class Server extends ServerEmitter implements AsyncIterable<Connection>, AsyncDisposable {
+  readonly #core: ServerCore
+  readonly #unhook: () => void
+
+  /** @internal */
+  constructor(core: ServerCore) {
+    if (!(core instanceof ServerCore)) throw new TypeError('a Server is made by listen(), not by new')
+    super()
+    this.#core = core
+    core.server = this
+    const { signal } = core.plan
+    const close = (): void => void this.close()
+    signal?.addEventListener('abort', close)
+    this.#unhook = () => signal?.removeEventListener('abort', close)
+    void core.closed.then(this.#unhook)
+  }
+
+  /** What was bound, in order. Unchanged by closing. */
+  get addresses(): readonly Address[] {
+    return [...this.#core.addresses]
+  }
+
+  /** The first TCP port that was bound, else 0. */
+  get port(): number {
+    return this.#core.addresses.find(({ family }) => family !== 'unix')?.port ?? 0
+  }
+
+  /** The connections yielded and not over: a live set. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#core.connections
+  }
+
+  /** True once `close` was called, or its `signal` aborted. */
+  get draining(): boolean {
+    return this.#core.draining
+  }
+
+  /** Resolves when no listener and no connection is left, after the last `disconnect`. */
+  get closed(): Promise<void> {
+    return this.#core.closed
+  }
+
+  /** A snapshot of the counters. */
+  stats(): ServerStats {
+    return this.#core.stats
+  }
+
+  /**
+   * Yields each connection once it may be used; ends, without throwing, when the server closes. Several loops share the
+   * connections. Leaving any loop stops accepting for good; connections already yielded go on.
+   *
+   * Do not await in the body: `connection.run(handler)` serves a connection while the loop goes on.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Connection> {
+    return new ServerIterator(this.#core)
+  }
+
+  /**
+   * Resolves with the next connection, or `null` once the server is closed: to take one and stay open.
+   *
+   * Rejects with `signal.reason` when cancelled, which takes no connection; with TypeError for a wrong argument.
+   */
+  async accept(options?: SignalOption): Promise<Connection | null> {
+    const signal = signalOption(options)
+    signal?.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const cancel = (): void => {
+        this.#core.leave(taker)
+        reject(signal?.reason)
+      }
+      const taker: Taker<Connection> = (connection) => {
+        signal?.removeEventListener('abort', cancel)
+        resolve(connection)
+      }
+      signal?.addEventListener('abort', cancel, { once: true })
+      this.#core.take(taker)
+    })
+  }
+
+  /**
+   * The loop with `connection.run`: calls `handler` for each connection. Resolves when the server has closed and every
+   * handler it started has settled. Rejects with TypeError for a wrong argument only. Aborting `signal` is `close()`.
+   *
+   * @example
+   * await server.serve(async (connection) => {
+   *   for await (const line of connection.lines()) await connection.write(`${line}\n`)
+   * })
+   */
+  async serve(handler: Handler, options?: SignalOption): Promise<void> {
+    if (typeof handler !== 'function') throw new TypeError(`handler must be a function, not ${kindOf(handler)}`)
+    const signal = signalOption(options)
+    const close = (): void => void this.close()
+    if (signal?.aborted) close()
+    else signal?.addEventListener('abort', close, { once: true })
+    const running = new Set<Promise<unknown>>()
+    for (let connection = await this.accept(); connection !== null; connection = await this.accept()) {
+      const run = connection.run(handler)
+      running.add(run)
+      void run.then(() => running.delete(run))
+    }
+    await this.closed
+    await Promise.all(running)
+    signal?.removeEventListener('abort', close)
+  }
+
+  /**
+   * Listens in one more place: what `endpoints` of `listen` holds, or a port. Fails as `listen` does, and then leaves the
+   * server as it was; a DrainingError if the server has stopped listening.
+   */
+  async add(endpoint: Endpoint | number): Promise<void> {
+    const plan = endpointPlan(endpoint, this.#core.plan.defaults)
+    if (this.#core.phase !== 'open') throw new DrainingError({ message: 'the server is closing: it listens nowhere any more' })
+    await this.#core.include(await bind(plan, this.#core, this.#core.plan.connection))
+  }
+
+  /** Replaces the server's `tls` options. TLS is not part of this version: always an InvalidOptionsError. */
+  async setTls(_options: unknown): Promise<void> {
+    throw new InvalidOptionsError({ issues: [{ path: ['tls'], message: 'the server was opened without TLS, which is not part of this version yet' }] })
+  }
+
+  /** Changes the limits of who may come in. A raised one lets waiting ones in at once, a lowered one cuts nobody. @throws TypeError, RangeError */
+  setLimits(limits: AdmissionChanges): void {
+    this.#core.changeLimits(changedAdmission(limits))
+  }
+
+  /**
+   * Drains: stops accepting, ends the loops, resets what was never yielded, and lets every connection reach the end of
+   * its current message; what is left after `grace` milliseconds is aborted. Resolves, when every connection is over, with
+   * how many came to their end by themselves and how many were aborted. Called again, it gives the same result, and a
+   * grace that ends sooner counts.
+   *
+   * Rejects with TypeError or RangeError for wrong options only.
+   *
+   * @example
+   * const { drained, aborted } = await server.close({ grace: 5000 })
+   */
+  async close(options?: CloseOptions): Promise<DrainResult> {
+    return this.#core.close(closeGrace(options))
+  }
+
+  /** `close()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** The listeners keep the process alive again (the default). */
+  ref(): this {
+    this.#core.reference(true)
+    return this
+  }
+
+  /** The listeners, also those added later, keep no process alive. */
+  unref(): this {
+    this.#core.reference(false)
+    return this
+  }
+}
+
+class ServerIterator implements AsyncIterableIterator<Connection> {
+  readonly #core: ServerCore
+  #left = false
+
+  constructor(core: ServerCore) {
+    this.#core = core
+  }
+
+  next(): Promise<IteratorResult<Connection>> {
+    if (this.#left) return Promise.resolve({ value: undefined, done: true })
+    return new Promise((resolve) => {
+      this.#core.take((connection) => resolve(connection === null ? { value: undefined, done: true } : { value: connection, done: false }))
+    })
+  }
+
+  return(): Promise<IteratorResult<Connection>> {
+    this.#left = true
+    this.#core.stop()
+    return Promise.resolve({ value: undefined, done: true })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+function signalOption(options: unknown): AbortSignal | undefined {
+  if (options === undefined) return undefined
+  if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, not ${kindOf(options)}`)
+  return signalOf((options as SignalOption).signal)
+}

@@ -1,0 +1,103 @@
+// Ready connections that wait, and programs that wait for one: first come, first served, on both sides. It decides when
+// the two meet (there must be room) and says, once, when a program seems to have forgotten to come back.
+
+import type { Carrier } from '../transport/carrier.js'
+import type { Clock, Timer } from '../transport/clock.js'
+
+/** A connection that was accepted and is not yet yielded. */
+export interface Visitor {
+  readonly carrier: Carrier
+  /** What it counts as under `maxConnectionsPerAddress`; undefined for a Unix peer. */
+  readonly address: string | undefined
+}
+
+/** A program that waits for a connection; null: none will come. */
+export type Taker<T> = (taken: T | null) => void
+
+// As long as a person would take to notice; a loop that does its work in between is back much sooner.
+const FORGOTTEN = 1000
+
+export class WaitingRoom<T> {
+  readonly #clock: Clock
+  readonly #open: (visitor: Visitor) => T
+  readonly #hasRoom: () => boolean
+  readonly #visitors: { visitor: Visitor; since: number }[] = []
+  readonly #takers: Taker<T>[] = []
+  /** Since when there is room for one more. */
+  #roomSince = 0
+  #timer: Timer | undefined
+  #warned = false
+
+  /** `open` makes of a visitor what is handed over; `hasRoom` says whether one more may be. */
+  constructor(clock: Clock, open: (visitor: Visitor) => T, hasRoom: () => boolean) {
+    this.#clock = clock
+    this.#open = open
+    this.#hasRoom = hasRoom
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#visitors.length
+  }
+
+  /** Whether one who comes now is taken at once. */
+  get taken(): boolean {
+    return this.#takers.length > 0 && this.#hasRoom()
+  }
+
+  enter(visitor: Visitor): void {
+    this.#visitors.push({ visitor, since: this.#clock.now() })
+    this.match()
+  }
+
+  take(taker: Taker<T>): void {
+    this.#takers.push(taker)
+    this.match()
+  }
+
+  /** A taker does not wait any more. */
+  leave(taker: Taker<T>): void {
+    const index = this.#takers.indexOf(taker)
+    if (index >= 0) this.#takers.splice(index, 1)
+    this.#watch()
+  }
+
+  /** Brings together who waits, as far as there is room. */
+  match(): void {
+    if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
+    else if (this.#roomSince === Number.POSITIVE_INFINITY) this.#roomSince = this.#clock.now()
+    while (this.#visitors.length > 0 && this.taken) {
+      const { visitor } = this.#visitors.shift() as { visitor: Visitor }
+      const taker = this.#takers.shift() as Taker<T>
+      taker(this.#open(visitor))
+    }
+    this.#watch()
+  }
+
+  /** Closes it: takers get null, and those who wait are returned. */
+  close(): Visitor[] {
+    for (const taker of this.#takers.splice(0)) taker(null)
+    const left = this.#visitors.splice(0).map(({ visitor }) => visitor)
+    this.#watch()
+    return left
+  }
+
+  // A visitor that could be taken waits, and nobody asks: for a second, and it is said.
+  #watch(): void {
+    this.#timer?.clear()
+    this.#timer = undefined
+    const first = this.#visitors[0]
+    if (this.#warned || first === undefined || this.#takers.length > 0 || !this.#hasRoom()) return
+    const due = Math.max(first.since, this.#roomSince) + FORGOTTEN - this.#clock.now()
+    this.#timer = this.#clock.setTimer(() => this.#warn(), Math.max(due, 1))
+    this.#timer.unref()
+  }
+
+  #warn(): void {
+    this.#warned = true
+    process.emitWarning(
+      'a connection has waited for a second because every loop over its server is busy in its body, or none was begun. Do not await in the body: use `connection.run(handler)`, or `server.serve(handler)`',
+      { type: 'LinnetWarning', code: 'LINNET_SERIAL_LOOP' },
+    )
+  }
+}

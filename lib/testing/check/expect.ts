@@ -1,0 +1,121 @@
+// What a rule says when a connection breaks it: expectations that fail with what was expected and what came, in the words
+// of the call that was made. A promise that a rule does not await at once goes through `begin`, so that a rule which
+// fails in its middle leaves no unhandled rejection behind.
+
+import { inspect } from 'node:util'
+import { turns } from './speak.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: constructors take what they like
+type ErrorClass<E extends Error> = abstract new (...args: any[]) => E
+
+/** A promise that is watched: it may be awaited or left alone. */
+export class Begun<T> implements PromiseLike<T> {
+  state: 'pending' | 'resolved' | 'rejected' = 'pending'
+  readonly #promise: Promise<T>
+
+  constructor(promise: PromiseLike<T>) {
+    this.#promise = Promise.resolve(promise)
+    this.#promise.then(
+      () => {
+        this.state = 'resolved'
+      },
+      () => {
+        this.state = 'rejected'
+      },
+    )
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is awaited like the promise it watches
+  then<A = T, B = never>(fulfilled?: ((value: T) => A | PromiseLike<A>) | null, rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+    return this.#promise.then(fulfilled, rejected)
+  }
+}
+
+/** Watches a promise that is awaited later, or never. */
+export function begin<T>(promise: PromiseLike<T>): Begun<T> {
+  return new Begun(promise)
+}
+
+/** Fails the rule. */
+export function broken(what: string): never {
+  throw new Error(what)
+}
+
+/** `condition` must hold; `what` is the sentence that is told if it does not. */
+export function expect(condition: boolean, what: string): asserts condition {
+  if (!condition) broken(what)
+}
+
+/** Both must be the same, looked at in depth. */
+export function equal(actual: unknown, expected: unknown, what: string): void {
+  const [came, wanted] = [show(actual), show(expected)]
+  if (came !== wanted) broken(`${what}: expected ${wanted}, got ${came}`)
+}
+
+/** `actual` must be a Buffer with exactly these bytes; text stands for its UTF-8. */
+export function bytes(actual: unknown, expected: string | Buffer, what: string): void {
+  const wanted = Buffer.from(expected as string)
+  if (!Buffer.isBuffer(actual)) broken(`${what}: expected a Buffer, got ${show(actual)}`)
+  if (!actual.equals(wanted)) broken(`${what}: expected ${show(wanted)}, got ${show(actual)}${difference(actual, wanted)}`)
+}
+
+function difference(actual: Buffer, wanted: Buffer): string {
+  const at = actual.findIndex((byte, index) => byte !== wanted[index])
+  return ` (they differ at byte ${at < 0 ? actual.length : at})`
+}
+
+/** The promise must reject with an error of this class; resolves with it. */
+export async function rejects<E extends Error>(promise: PromiseLike<unknown>, expected: ErrorClass<E>, what: string): Promise<E> {
+  const reason = await rejection(promise, what, expected.name)
+  if (!(reason instanceof expected)) broken(`${what}: expected a rejection with ${expected.name}, got ${show(reason)}`)
+  return reason
+}
+
+/** The promise must reject with this very value. */
+export async function rejectsWith(promise: PromiseLike<unknown>, expected: unknown, what: string): Promise<void> {
+  const reason = await rejection(promise, what, show(expected))
+  if (reason !== expected) broken(`${what}: expected a rejection with ${show(expected)}, got ${show(reason)}`)
+}
+
+async function rejection(promise: PromiseLike<unknown>, what: string, expected: string): Promise<unknown> {
+  let value: unknown
+  try {
+    value = await promise
+  } catch (reason) {
+    return reason
+  }
+  return broken(`${what}: expected a rejection with ${expected}, but it resolved with ${show(value)}`)
+}
+
+/** The call must throw an error of this class; returns it. */
+export function throws<E extends Error>(call: () => unknown, expected: ErrorClass<E>, what: string): E {
+  let value: unknown
+  try {
+    value = call()
+  } catch (error) {
+    if (!(error instanceof expected)) broken(`${what}: expected it to throw ${expected.name}, but it threw ${show(error)}`)
+    return error
+  }
+  return broken(`${what}: expected it to throw ${expected.name}, but it returned ${show(value)}`)
+}
+
+/** It must still be pending after some turns of the event loop. */
+export async function stays(begun: Begun<unknown>, what: string): Promise<void> {
+  await turns()
+  if (begun.state === 'pending') return
+  const outcome = await begun.then(
+    (value) => `resolved with ${show(value)}`,
+    (reason) => `rejected with ${show(reason)}`,
+  )
+  broken(`${what}: it should wait, but it ${outcome}`)
+}
+
+/** A value as a message shows it: bytes as text, nothing at any length. */
+export function show(value: unknown): string {
+  if (Buffer.isBuffer(value)) {
+    const text = JSON.stringify(value.toString('latin1', 0, 60))
+    return `<${value.length} bytes ${text}${value.length > 60 ? '…' : ''}>`
+  }
+  if (value instanceof Error) return `${value.name}: ${value.message}`
+  return inspect(value, { depth: 4, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY })
+}

@@ -1,0 +1,105 @@
+// How rules make two connections talk: bytes sent in pieces that arrive one by one, patterns in which any fault shows,
+// and turns of the event loop. Waiting here is bounded and never an expectation by itself: what should have come and did
+// not is for the rule to say.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Connection } from '../../connection/connection.js'
+import type { Reader } from '../../connection/reader.js'
+import { equal, expect } from './expect.js'
+
+export { pause }
+
+/** The two sides of one rule: most of the time `a` speaks and `b` listens. */
+export type Check = (a: Connection, b: Connection) => Promise<void>
+
+/** Rules, each under the sentence that names it. */
+export type Rules = Readonly<Record<string, Check>>
+
+/** A turn of the event loop. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Some turns: enough for what a connection puts off by one or two. */
+export async function turns(n = 6): Promise<void> {
+  for (let done = 0; done < n; done++) await turn()
+}
+
+// Turns cost microseconds and are enough in memory and on the loopback; after these, a millisecond each.
+const QUICK = 100
+const SLOW = 1000
+
+/** Waits until `condition` holds, a second at most. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < QUICK + SLOW && !condition(); tries++) await (tries < QUICK ? turn() : pause(1))
+}
+
+/** Writes pieces, each once the one before it has arrived: so the other side sees these cuts. */
+export async function send(from: Connection, to: Connection, ...pieces: (string | Uint8Array)[]): Promise<void> {
+  for (const piece of pieces) {
+    const due = to.bytesRead + Buffer.byteLength(piece)
+    await from.write(piece)
+    await until(() => to.bytesRead >= due)
+  }
+}
+
+/** Every way to cut `data` into two pieces. */
+export function cuts(data: string | Buffer): [head: Buffer, tail: Buffer][] {
+  const whole = Buffer.from(data as string)
+  return Array.from({ length: whole.length - 1 }, (_, at) => [whole.subarray(0, at + 1), whole.subarray(at + 1)])
+}
+
+/** `size` bytes in which any that is lost, doubled or out of place shows. */
+export function pattern(size: number, seed: number): Buffer {
+  let value = seed
+  return Buffer.from(
+    Uint8Array.from({ length: size }, () => {
+      value = (Math.imul(value, 1_103_515_245) + 12_345) & 0x7fffffff
+      return value >>> 16
+    }),
+  )
+}
+
+/** Reads to the end of the stream: exactly these bytes, in pieces none of which is empty. */
+export async function hears(listener: Connection, expected: Buffer): Promise<void> {
+  let at = 0
+  for await (const chunk of listener) {
+    expect(chunk.length > 0, `after ${at} bytes an empty chunk came`)
+    const same = chunk.equals(expected.subarray(at, at + chunk.length))
+    expect(same, `a wrong byte came within the ${chunk.length} after the first ${at}`)
+    at += chunk.length
+  }
+  equal(at, expected.length, 'the number of bytes until the end of the stream')
+}
+
+/** A message of two reads: a line that tells a length, then so many bytes. */
+export async function sized(reader: Reader): Promise<string> {
+  const size = Number(await reader.readLine())
+  return reader.readExactly(size, 'latin1')
+}
+
+/** Writes until a write waits, since the other side does not read: that write, and how many bytes were written with it. */
+export async function clog(connection: Connection): Promise<{ write: Promise<void>; sent: number }> {
+  for (let sent = PIECE.length; sent <= MOST; sent += PIECE.length) {
+    const write = connection.write(PIECE)
+    write.catch(() => {})
+    if (await waits(connection, write)) return { write, sent }
+  }
+  throw new Error(`${MOST} bytes were taken without a wait although the other side reads nothing`)
+}
+
+// More than one high-water mark each, and more in all than any system holds for a socket.
+const PIECE = Buffer.alloc(256 * 1024, 'c')
+const MOST = 64 * 1024 * 1024
+
+/** Whether it is pending although nothing moves any more. */
+async function waits(connection: Connection, write: Promise<void>): Promise<boolean> {
+  let settled = false
+  const note = (): void => {
+    settled = true
+  }
+  write.then(note, note)
+  for (let queued = -1; !settled && queued !== connection.queued; ) {
+    queued = connection.queued
+    for (let n = 0; n < 10 && !settled; n++) await pause(1)
+  }
+  return !settled
+}

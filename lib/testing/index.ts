@@ -1,0 +1,6 @@
+// What `linnet/testing` exports: re-exports only.
+
+export type { MemoryConnectOptions, MemoryServerOptions, PairFaults, PairOptions } from '../options/testing.js'
+export { checkConnection, type MakePair } from './check.js'
+export { type ManualClock, manualClock } from './manual-clock.js'
+export { type MemoryServer, memoryServer, pair } from './pair.js'

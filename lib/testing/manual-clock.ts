@@ -1,0 +1,78 @@
+// A clock that stands still until it is told: time limits and latencies of a pair or a memory server run on it, so that
+// a test of an hour takes no time, and takes the same course every time.
+
+import type { Clock, Timer } from '../transport/clock.js'
+
+/** A clock for tests. */
+export interface ManualClock extends Clock {
+  /** Moves time on by `ms` milliseconds: every timer due by then fires, in order, with the work in between done. Resolves when all is done. */
+  advance(ms: number): Promise<void>
+}
+
+/** Makes a clock that moves only when told. Give it as `clock`. */
+export function manualClock(): ManualClock {
+  return new StandingClock()
+}
+
+class HeldTimer implements Timer {
+  readonly at: number
+  readonly fire: () => void
+  readonly #timers: Set<HeldTimer>
+
+  constructor(timers: Set<HeldTimer>, at: number, fire: () => void) {
+    this.at = at
+    this.fire = fire
+    this.#timers = timers
+    timers.add(this)
+  }
+
+  clear(): void {
+    this.#timers.delete(this)
+  }
+
+  // It keeps no process alive anyway.
+  ref(): void {}
+  unref(): void {}
+}
+
+// What one timer sets going (a time-out that looks at its socket once more, bytes under way, the handler's answer, the
+// answer's way back) takes a few turns each; a test has many of them at a hand's cost.
+const TURNS = 24
+
+class StandingClock implements ManualClock {
+  readonly #timers = new Set<HeldTimer>()
+  #now = 0
+
+  now(): number {
+    return this.#now
+  }
+
+  setTimer(callback: () => void, ms: number): Timer {
+    return new HeldTimer(this.#timers, this.#now + ms, callback)
+  }
+
+  async advance(ms: number): Promise<void> {
+    if (typeof ms !== 'number') throw new TypeError(`ms must be a number of milliseconds, not ${typeof ms}`)
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`ms must be a time ≥ 0, not ${ms}`)
+    const end = this.#now + ms
+    await workDone()
+    for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
+      this.#now = next.at
+      next.clear()
+      next.fire()
+      await workDone()
+    }
+    this.#now = end
+  }
+
+  /** The timer that is due first, by `end`; of several, the one that was set first. */
+  #next(end: number): HeldTimer | undefined {
+    let first: HeldTimer | undefined
+    for (const timer of this.#timers) if (timer.at <= end && (first === undefined || timer.at < first.at)) first = timer
+    return first
+  }
+}
+
+async function workDone(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve))
+}

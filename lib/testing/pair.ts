@@ -1,0 +1,74 @@
+// Two connections tied together in memory, and a whole server without a port: the same classes and the same rules as
+// over a socket, so that a test of a protocol needs no network.
+
+import { unixAddress } from '../address.js'
+import { Connection } from '../connection/connection.js'
+import { ConnectionCore } from '../connection/core.js'
+import { type MemoryConnectOptions, type MemoryServerOptions, memoryConnectSettings, memoryServerPlan, type PairOptions, pairPlan } from '../options/testing.js'
+import { ServerCore } from '../server/core.js'
+import { Server } from '../server/server.js'
+import { systemClock } from '../transport/clock.js'
+import { memoryPair } from '../transport/memory.js'
+
+// What a socket has under way by default.
+const HIGH_WATER_MARK = 64 * 1024
+
+/**
+ * Two connections that talk to each other in memory: `[client, server]`. No socket, the same class, the same rules.
+ *
+ * @throws InvalidOptionsError
+ * @example
+ * const [client, server] = pair({ maxChunk: 1 })
+ * server.run(handler)
+ * await client.write('hello\n')
+ */
+export function pair(options?: PairOptions): [client: Connection, server: Connection] {
+  const plan = pairPlan(options ?? {})
+  const { maxChunk, latency, highWaterMark, faults, clock = systemClock } = plan
+  const [client, server] = memoryPair({ maxChunk, latency, highWaterMark, faults, clock })
+  return [new Connection(new ConnectionCore(client, plan.client, clock)), new Connection(new ConnectionCore(server, plan.server, clock))]
+}
+
+/** A server without a port, and the way to it. */
+export interface MemoryServer {
+  readonly server: Server
+  /** Connects to it: resolves with the client's connection. Rejects with ECONNREFUSED once the server listens no more. */
+  connect(options?: MemoryConnectOptions): Promise<Connection>
+}
+
+/**
+ * A whole server without a port: admission, limits, events, drain and all.
+ *
+ * @throws InvalidOptionsError
+ * @example
+ * const { server, connect } = memoryServer({ idleTimeout: 1000, clock })
+ * server.serve(handler)
+ * const client = await connect()
+ */
+export function memoryServer(options?: MemoryServerOptions): MemoryServer {
+  const { listen, clock = systemClock } = memoryServerPlan(options ?? {})
+  const core = new ServerCore(listen, clock)
+  const server = new Server(core)
+  let open = true
+  // A listener that nobody has to bind.
+  void core.include({
+    addresses: [unixAddress()],
+    async close() {
+      open = false
+    },
+    ref() {},
+    unref() {},
+  })
+  return {
+    server,
+    async connect(options) {
+      const settings = memoryConnectSettings(options ?? {})
+      if (!open) throw Object.assign(new Error('connect ECONNREFUSED: the memory server listens no more'), { code: 'ECONNREFUSED', syscall: 'connect' })
+      const none = Number.POSITIVE_INFINITY
+      const [here, there] = memoryPair({ maxChunk: none, latency: 0, highWaterMark: HIGH_WATER_MARK, faults: { resetAfter: none, stallAfter: none, endAfter: none }, clock })
+      const client = new Connection(new ConnectionCore(here, settings, clock))
+      core.accepted(there)
+      return client
+    },
+  }
+}

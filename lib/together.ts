@@ -1,0 +1,90 @@
+// Several tasks as one: no task outlives the call. For a connection with a reader and a writer, or whatever else must
+// begin and end together.
+
+import { kindOf, signalOf } from './connection/read-options.js'
+
+/** One of several tasks; `signal` aborts when another has settled. */
+export type Task<T = unknown> = (signal: AbortSignal) => T | PromiseLike<T>
+
+interface Outcome {
+  failed: boolean
+  value: unknown
+}
+
+/**
+ * Starts the functions at once, each with an AbortSignal; when one settles, the signal aborts. Settles as the first did,
+ * after all have. What the others reject with because of that signal is dropped; a failure of their own makes it an
+ * AggregateError. Without tasks it resolves.
+ *
+ * Rejects with TypeError for what is no list of functions; with `signal.reason` when that aborts first (aborted before:
+ * none is started).
+ *
+ * @example
+ * await together([
+ *   async (signal) => { for await (const line of connection.lines({ signal })) obey(line) },
+ *   async (signal) => { for await (const _ of setInterval(100, null, { signal })) await connection.write(measure()) },
+ * ])
+ */
+export async function together<T>(tasks: readonly Task<T>[], options?: { signal?: AbortSignal | undefined }): Promise<T | undefined> {
+  const functions = tasksOf(tasks)
+  const outer = signalFrom(options)
+  outer?.throwIfAborted()
+  if (functions.length === 0) return undefined
+  const controller = new AbortController()
+  const { signal } = controller
+  const outcomes: Outcome[] = []
+  const cancel = (): void => {
+    // Cancelled from outside before anything was settled: that is how it ends.
+    if (outcomes.length === 0) outcomes.push({ failed: true, value: outer?.reason })
+    controller.abort(outer?.reason)
+  }
+  outer?.addEventListener('abort', cancel, { once: true })
+  await Promise.all(
+    functions.map(async (task) => {
+      const outcome = await settled(task, signal)
+      if (outcomes.length === 0 || (outcome.failed && !causedBy(signal, outcome.value))) outcomes.push(outcome)
+      controller.abort()
+    }),
+  )
+  outer?.removeEventListener('abort', cancel)
+  return result(outcomes) as T
+}
+
+async function settled(task: Task, signal: AbortSignal): Promise<Outcome> {
+  try {
+    return { failed: false, value: await task(signal) }
+  } catch (error) {
+    return { failed: true, value: error }
+  }
+}
+
+/** The first outcome, unless others failed too, for reasons of their own. */
+function result(outcomes: readonly Outcome[]): unknown {
+  const [first, ...others] = outcomes as [Outcome, ...Outcome[]]
+  if (others.length > 0) {
+    const failures = outcomes.filter(({ failed }) => failed).map(({ value }) => value)
+    throw new AggregateError(failures, `${others.length} more of the tasks failed while they were stopped; \`errors\` has all failures`)
+  }
+  if (first.failed) throw first.value
+  return first.value
+}
+
+/** Whether a task rejected because it was told to stop: with the signal's reason, or as most of Node does, with an AbortError. */
+function causedBy(signal: AbortSignal, error: unknown): boolean {
+  if (!signal.aborted) return false
+  if (error === signal.reason) return true
+  if (!(error instanceof Error) || error.name !== 'AbortError') return false
+  return error.cause === undefined || error.cause === signal.reason
+}
+
+function tasksOf(tasks: unknown): readonly Task[] {
+  if (!Array.isArray(tasks)) throw new TypeError(`tasks must be an array of functions, not ${kindOf(tasks)}`)
+  for (const task of tasks) if (typeof task !== 'function') throw new TypeError(`a task must be a function, not ${kindOf(task)}`)
+  return [...tasks]
+}
+
+function signalFrom(options: unknown): AbortSignal | undefined {
+  if (options === undefined) return undefined
+  if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, not ${kindOf(options)}`)
+  return signalOf((options as { signal?: unknown }).signal)
+}

@@ -1,0 +1,93 @@
+// The carrier over any Node Duplex, and over what can be made into one: a pair of Node or web streams. It owns the
+// stream from the moment it has it. Such a stream has no addresses, may hand on the very buffer it was given, and may
+// bring text or plain Uint8Arrays instead of Buffers.
+
+import { Socket } from 'node:net'
+import { Duplex, Readable, Writable } from 'node:stream'
+import type { ReadableStream, WritableStream } from 'node:stream/web'
+import { unixAddress } from '../address.js'
+import type { Carrier } from './carrier.js'
+import { SocketCarrier } from './socket.js'
+import { StreamCarrier } from './stream.js'
+
+const nowhere = { remote: unixAddress(), local: unixAddress() }
+const ignore = (): void => {}
+
+export class DuplexCarrier extends StreamCarrier<Duplex> {
+  readonly copies: boolean = false
+
+  constructor(stream: Duplex) {
+    super(stream, nowhere)
+  }
+
+  protected override arrived(chunk: unknown): void {
+    const bytes = bytesOf(chunk, this.stream.readableEncoding)
+    if (bytes === undefined) this.stream.destroy(new TypeError(`a stream of bytes must bring bytes or text, not ${typeof chunk}`))
+    else if (bytes.length > 0) super.arrived(bytes)
+  }
+
+  // A stream of objects passes on what it is given, and whoever is behind it may expect a Buffer.
+  override write(piece: Uint8Array): boolean {
+    return super.write(bufferOf(piece))
+  }
+
+  override writeBatch(pieces: readonly Uint8Array[]): boolean {
+    return super.writeBatch(pieces.map(bufferOf))
+  }
+
+  // With an error, so that a stream that can pass a break on does.
+  protected cut(): void {
+    this.unlisten()
+    this.stream.destroy(new Error('the connection was aborted'))
+  }
+
+  protected override letGo(): void {
+    this.unlisten()
+    super.letGo()
+  }
+
+  setNoDelay(_enable: boolean): void {}
+
+  setKeepAlive(_enable: boolean, _initialDelay: number): void {}
+
+  ref(): void {
+    ;(this.stream as Partial<Socket>).ref?.()
+  }
+
+  unref(): void {
+    ;(this.stream as Partial<Socket>).unref?.()
+  }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function bytesOf(chunk: unknown, encoding: BufferEncoding | null): Buffer | undefined {
+  if (chunk instanceof Uint8Array) return bufferOf(chunk)
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding ?? 'utf8') : undefined
+}
+
+/** The Duplex that `stream` is or that can be made of it; undefined where there is none. */
+export function duplexOf(stream: unknown): Duplex | undefined {
+  if (stream instanceof Duplex) return stream
+  if (typeof stream !== 'object' || stream === null || stream instanceof Readable || stream instanceof Writable) return undefined
+  const { readable, writable } = stream as { readable?: unknown; writable?: unknown }
+  if (readable instanceof Readable && writable instanceof Writable) {
+    // When the Duplex is destroyed with an error, so are these, and nobody else need be listening.
+    readable.on('error', ignore)
+    writable.on('error', ignore)
+    return Duplex.from({ readable, writable } as unknown as Iterable<Buffer>)
+  }
+  if (readable instanceof globalThis.ReadableStream && writable instanceof globalThis.WritableStream) {
+    return Duplex.fromWeb({ readable: readable as ReadableStream, writable: writable as WritableStream })
+  }
+  return undefined
+}
+
+/** The carrier that fits: a plain socket has its own, everything else is taken as a Duplex; undefined for what is no stream. */
+export function carrierFor(stream: unknown): Carrier | undefined {
+  if (stream instanceof Socket && !('encrypted' in stream) && stream.readableEncoding === null) return new SocketCarrier(stream)
+  const duplex = duplexOf(stream)
+  return duplex && new DuplexCarrier(duplex)
+}

@@ -1,0 +1,198 @@
+// Two carriers tied together in memory, for tests: no socket, but what a socket does. Bytes are copied and arrive a turn
+// later or after a latency, in pieces, held up by the receiver's pause and by a limit on what is under way; an end is an
+// end, a reset drops what is under way, and whoever writes to a side that is gone is told so.
+
+import { type Address, unixAddress } from '../address.js'
+import type { Carrier, CarrierSink } from './carrier.js'
+import { silent } from './sink.js'
+import { type Receiver, type Sender, type Way, Wire } from './wire.js'
+
+type Phase =
+  /** Nothing may arrive yet; next: open, breaking, over. */
+  | 'early'
+  /** Next: breaking, over. */
+  | 'open'
+  /** Broken, and the sink is not told yet; next: over. */
+  | 'breaking'
+  /** Told of a loss, reset or released. */
+  | 'over'
+
+const unnamed = unixAddress()
+
+function systemError(code: string, text: string): Error {
+  return Object.assign(new Error(`${code}: ${text}`), { code })
+}
+
+class MemoryCarrier implements Carrier, Receiver, Sender {
+  readonly remote: Address = unnamed
+  readonly local: Address = unnamed
+  readonly copies = true
+  readonly #way: Way
+  readonly #out: Wire
+  #peer: MemoryCarrier = this
+  #sink: CarrierSink = silent
+  #phase: Phase = 'early'
+  #paused = false
+  #peerEnded = false
+  #finished = false
+  #loss: Error | undefined
+  #referenced = true
+
+  constructor(way: Way) {
+    this.#way = way
+    this.#out = new Wire(way, this, {
+      // The other end of this wire is not known yet.
+      receiver: () => this.#peer,
+      broken: () => this.#breakBoth(),
+    })
+  }
+
+  static pair(way: Way): [Carrier, Carrier] {
+    const [a, b] = [new MemoryCarrier(way), new MemoryCarrier(way)]
+    a.#peer = b
+    b.#peer = a
+    // A fault may strike before the first byte.
+    a.#out.wake()
+    b.#out.wake()
+    return [a, b]
+  }
+
+  attach(sink: CarrierSink): void {
+    if (this.#phase !== 'over') this.#sink = sink
+  }
+
+  // --- receiving -------------------------------------------------------------------------------------------------------
+
+  get ready(): boolean {
+    return this.#phase === 'open' && !this.#paused
+  }
+
+  arrived(chunk: Buffer): void {
+    this.#sink.data(chunk)
+  }
+
+  ended(): void {
+    this.#peerEnded = true
+    this.#sink.end()
+  }
+
+  resume(): void {
+    this.#paused = false
+    if (this.#phase === 'early') {
+      if (this.#loss === undefined) this.#phase = 'open'
+      else {
+        this.#phase = 'breaking'
+        process.nextTick(() => this.#tellLoss())
+      }
+    }
+    this.#peer.#out.wake()
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  // --- sending ---------------------------------------------------------------------------------------------------------
+
+  write(piece: Uint8Array): boolean {
+    return this.writeBatch([piece])
+  }
+
+  writeBatch(pieces: readonly Uint8Array[]): boolean {
+    if (this.#peer.#phase === 'over') {
+      this.#broken(systemError('EPIPE', 'the other side is closed'))
+      return false
+    }
+    return this.#out.send(pieces)
+  }
+
+  left(): void {
+    this.#sink.sent()
+  }
+
+  end(): void {
+    this.#out.end()
+    process.nextTick(() => {
+      if (this.#loss !== undefined) return
+      this.#finished = true
+      this.#sink.finished()
+    })
+  }
+
+  // --- breaking --------------------------------------------------------------------------------------------------------
+
+  /** The peer learns of it as late as of bytes; what it has not taken by now it never gets. */
+  reset(): void {
+    if (this.#phase === 'over') return
+    this.#leave()
+    this.#out.cut()
+    this.#peer.#out.cut()
+    this.#peer.#broken(systemError('ECONNRESET', 'the other side reset the connection'))
+  }
+
+  /** As a socket's destroy: what is under way arrives, then the end; what the peer still sends is refused. */
+  release(): void {
+    if (this.#phase === 'over') return
+    this.#leave()
+    this.#out.end()
+    if (this.#peer.#out.cut()) this.#peer.#broken(systemError('EPIPE', 'the other side is closed'))
+  }
+
+  #leave(): void {
+    this.#phase = 'over'
+    this.#sink = silent
+  }
+
+  #breakBoth(): void {
+    this.#out.cut()
+    this.#peer.#out.cut()
+    const error = systemError('ECONNRESET', 'a fault of this pair, as it was asked for')
+    for (const side of [this.#peer, this]) if (side.#breaks(error)) side.#tellLoss()
+  }
+
+  /** A loss is on its way to this side. */
+  #broken(error: Error): void {
+    if (!this.#breaks(error)) return
+    const { latency, clock } = this.#way
+    const tell = (): void => this.#tellLoss()
+    const timer = latency > 0 ? clock.setTimer(tell, latency) : setImmediate(tell)
+    if (!this.#referenced) timer.unref()
+  }
+
+  /** True if this is the loss that is to be told. Only the first one is, and after both directions ended none. */
+  #breaks(error: Error): boolean {
+    if (this.#phase === 'over' || this.#loss !== undefined || (this.#peerEnded && this.#finished)) return false
+    this.#loss = error
+    if (this.#phase === 'early') return false
+    this.#phase = 'breaking'
+    return true
+  }
+
+  #tellLoss(): void {
+    const sink = this.#sink
+    this.#leave()
+    sink.lost(this.#loss as Error)
+  }
+
+  // --- the rest --------------------------------------------------------------------------------------------------------
+
+  setNoDelay(_enable: boolean): void {}
+
+  setKeepAlive(_enable: boolean, _initialDelay: number): void {}
+
+  /** A pair at rest keeps no process alive; what is under way to a side does, unless that side is unreferenced. */
+  ref(): void {
+    this.#referenced = true
+    this.#peer.#out.reference(true)
+  }
+
+  unref(): void {
+    this.#referenced = false
+    this.#peer.#out.reference(false)
+  }
+}
+
+/** Two ends of a connection in memory. */
+export function memoryPair(options: Way): [Carrier, Carrier] {
+  return MemoryCarrier.pair(options)
+}

@@ -1,0 +1,89 @@
+// The carrier over a socket, TCP or Unix, accepted or connected. It knows what sockets do that other streams do not:
+// a reset that looks like an end, an RST that has to be asked for at the right moment, addresses that are gone when
+// the socket is. It keeps the rule that a break never looks like an end, to this side or to the peer.
+
+import type { Socket } from 'node:net'
+import { type Address, tcpAddress, unixAddress } from '../address.js'
+import { type Ends, StreamCarrier } from './stream.js'
+
+const unnamed = unixAddress()
+
+/** The ends of a socket, to be asked for as soon as it is there: a dead socket knows none. `local` spares a system call. */
+export function endsOf(socket: Socket, local?: Address): Ends {
+  const { remoteAddress, remotePort } = socket
+  return {
+    remote: remoteAddress === undefined ? unnamed : tcpAddress(remoteAddress, remotePort as number),
+    local: local ?? localOf(socket),
+  }
+}
+
+function localOf({ localAddress, localPort }: Socket): Address {
+  return localAddress === undefined ? unnamed : tcpAddress(localAddress, localPort as number)
+}
+
+export class SocketCarrier extends StreamCarrier<Socket> {
+  // libuv writes at once what the system takes, and says so for the rest once it is copied into the system.
+  readonly copies: boolean = true
+
+  constructor(socket: Socket, ends: Ends = endsOf(socket)) {
+    super(socket, ends)
+  }
+
+  // On Node 20 and 22 data and a reset that come in one turn look like a clean end. A write of nothing tells: it fails
+  // with what the system has in store for the next write, ECONNRESET or EPIPE. Behind queued bytes it waits as they do,
+  // so it is given this turn and no more: a reset would have failed them by then.
+  protected override ended(): void {
+    const socket = this.stream
+    if (!socket.writable) {
+      super.ended()
+      return
+    }
+    let told = false
+    const inOrder = (): void => {
+      if (told) return
+      told = true
+      super.ended()
+    }
+    socket.write('', (error) => {
+      if (!error) inOrder()
+    })
+    setImmediate(inOrder)
+  }
+
+  // While libuv shuts the sending side down a reset is EINVAL, and Node then never closes the handle. That is the case
+  // from `end()` with nothing queued until 'finish', which never takes long; a turn later the handle is free again.
+  protected cut(): void {
+    const socket = this.stream
+    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0)
+      socket.once('finish', () => setImmediate(breakOff, socket))
+    else breakOff(socket)
+  }
+
+  setNoDelay(enable: boolean): void {
+    this.stream.setNoDelay(enable)
+  }
+
+  setKeepAlive(enable: boolean, initialDelay: number): void {
+    this.stream.setKeepAlive(enable, initialDelay)
+  }
+
+  // A socket without a handle would wait for a connection, with one more listener each time.
+  ref(): void {
+    if (!this.stream.destroyed) this.stream.ref()
+  }
+
+  unref(): void {
+    if (!this.stream.destroyed) this.stream.unref()
+  }
+}
+
+/** RST where there is one. `destroy` in the same turn keeps the reset from waiting for the write queue. */
+function breakOff(socket: Socket): void {
+  if (socket.destroyed) return
+  try {
+    socket.resetAndDestroy()
+  } catch {
+    // Unix sockets have none, and Node throws.
+  }
+  socket.destroy()
+}

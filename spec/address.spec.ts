@@ -1,0 +1,70 @@
+import t from 'tap'
+import { type Address, tcpAddress, unixAddress } from '../lib/address.js'
+
+const facts = ({ address, port, family }: Address) => [address, port, family]
+
+t.test('an address is not shown as it was given', async (t) => {
+  t.same(facts(tcpAddress('1.2.3.4', 80)), ['1.2.3.4', 80, 'IPv4'])
+  t.same(facts(tcpAddress('::1', 80)), ['::1', 80, 'IPv6'])
+  t.same(facts(tcpAddress('2001:db8::1:0:0:5', 0)), ['2001:db8::1:0:0:5', 0, 'IPv6'])
+  t.same(facts(unixAddress('/run/app.sock')), ['/run/app.sock', 0, 'unix'])
+})
+
+t.test('a client over IPv4 has another address when the server listens on IPv6', async (t) => {
+  for (const text of [
+    '::ffff:1.2.3.4',
+    '::FFFF:1.2.3.4',
+    '::ffff:102:304',
+    '::ffff:0102:0304',
+    '0:0:0:0:0:ffff:1.2.3.4',
+    '0::ffff:102:304',
+    '::ffff:1.2.3.4%eth0',
+  ]) {
+    t.same(facts(tcpAddress(text, 1)), ['1.2.3.4', 1, 'IPv4'], text)
+  }
+})
+
+t.test('what only looks like an IPv4-mapped address is taken for one', async (t) => {
+  t.same(facts(tcpAddress('::ffff:0:102:304', 1)), ['::ffff:0:102:304', 1, 'IPv6'])
+  t.same(facts(tcpAddress('64:ff9b::1.2.3.4', 1)), ['64:ff9b::102:304', 1, 'IPv6'])
+  t.same(facts(tcpAddress('::ffff:999.1.1.1', 1)), ['::ffff:999.1.1.1', 1, 'IPv6'], 'nor an impossible one')
+})
+
+t.test('one address has two texts', async (t) => {
+  for (const text of ['2001:DB8::1', '2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8:0:0:0:0:0:1', '2001:db8::0:1']) {
+    t.same(facts(tcpAddress(text, 443)), ['2001:db8::1', 443, 'IPv6'], text)
+  }
+})
+
+t.test('a link-local address loses its zone, without which it means nothing', async (t) => {
+  t.same(facts(tcpAddress('fe80::1%eth0', 1)), ['fe80::1%eth0', 1, 'IPv6'])
+  t.same(facts(tcpAddress('FE80:0::1%eth_0', 1)), ['fe80::1%eth_0', 1, 'IPv6'])
+})
+
+t.test('text that is no IP address throws, or is changed', async (t) => {
+  for (const text of ['', 'localhost', '999.1.1.1', '1.2.3', 'example.com', '%', '%eth0']) {
+    t.same(facts(tcpAddress(text, 1)), [text, 1, 'IPv4'], text)
+  }
+  for (const text of [':', ':::', 'a:b', '1:2:3', 'FE80::G', '::1::2', '::ffff:1.2.3', '::%a%b:', 'X::1%eth0', '::1\n']) {
+    t.same(facts(tcpAddress(text, 1)), [text, 1, 'IPv6'], text)
+  }
+})
+
+t.test('an address cannot be pasted into a command or a URL', async (t) => {
+  t.equal(String(tcpAddress('1.2.3.4', 80)), '1.2.3.4:80')
+  t.equal(String(tcpAddress('::ffff:1.2.3.4', 80)), '1.2.3.4:80')
+  t.equal(String(tcpAddress('::1', 80)), '[::1]:80')
+  t.equal(`${unixAddress('/run/app.sock')}`, '/run/app.sock')
+  t.equal(String(unixAddress('\0abstract')), '\0abstract')
+})
+
+t.test('the peer of a Unix socket, which has no name, has one', async (t) => {
+  t.same(facts(unixAddress()), ['', 0, 'unix'])
+  t.equal(String(unixAddress()), '')
+  t.same(facts(unixAddress(undefined)), ['', 0, 'unix'])
+})
+
+t.test('an address does not survive JSON or a comparison', async (t) => {
+  t.equal(JSON.stringify(tcpAddress('::1', 80)), '{"address":"::1","port":80,"family":"IPv6"}')
+  t.same(tcpAddress('::FFFF:1.2.3.4', 80), tcpAddress('1.2.3.4', 80))
+})
