@@ -1,14 +1,14 @@
 // A connection as a pair of web streams. Made by hand: Node's own adapter ends its readable only when the writable side
 // is done (Node 20). Cancelling the readable gives reading back to the connection; aborting the writable aborts it.
 
-import { ReadableStream, WritableStream } from 'node:stream/web'
+import type { ReadableStream as WebReadable, WritableStream as WebWritable } from 'node:stream/web'
 import { Bridge } from './bridge.js'
 import type { ConnectionCore } from './core.js'
 
 /** Both directions of a connection as web streams of bytes. */
 export interface WebStreams {
-  readonly readable: ReadableStream<Uint8Array>
-  readonly writable: WritableStream<Uint8Array>
+  readonly readable: WebReadable<Uint8Array>
+  readonly writable: WebWritable<Uint8Array>
 }
 
 /** @throws ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection */

@@ -13,7 +13,7 @@ import { type CloseInfo, ConnectionCore } from './core.js'
 import { Message } from './message.js'
 import { refused, type Writable } from './outbox.js'
 import { ReadMethods } from './read-methods.js'
-import { kindOf, type ReadOptions, readPlan } from './read-options.js'
+import { kindOf, plainPlan, type ReadOptions } from './read-options.js'
 import type { Reader } from './reader.js'
 import { type Handler, runHandler } from './run.js'
 import { writeFrom, type WriteSource } from './write-from.js'
@@ -96,9 +96,9 @@ export class Connection extends ReadMethods implements Reader, AsyncDisposable {
   readMessage<T>(read: (reader: Reader) => T | PromiseLike<T>, options?: ReadOptions): Promise<T> {
     try {
       if (typeof read !== 'function') throw new TypeError(`read must be a function, not ${kindOf(read)}`)
-      const plan = readPlan(options)
+      const plan = plainPlan(options)
       this.#core.inbox.admit(undefined, plan.signal)
-      return new Message(this.#core.inbox, plan, this.#core.limits.maxBufferSize).read(read)
+      return new Message(this.#core.inbox, plan).read(read)
     } catch (error) {
       return Promise.reject(error)
     }

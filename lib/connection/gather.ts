@@ -11,7 +11,6 @@ const WIDEST = 3
 export class Gatherer {
   /** Whole pieces in order. */
   #pieces: Uint8Array[] = []
-  #next = 0
   /** Behind them: one small piece by reference, or else a run of small ones in the slab. */
   #loose: Uint8Array | undefined
   #slab: Buffer | undefined
@@ -85,41 +84,36 @@ export class Gatherer {
   /** The next pieces to hand on: one slice of a large one, or as many small ones as fit `slice` bytes; empty when nothing is left. */
   next(slice: number): readonly Uint8Array[] {
     this.seal()
-    const first = this.#pieces[this.#next]
+    const pieces = this.#pieces
+    const [first] = pieces
     if (first === undefined) return []
     if (first.length > slice) {
-      this.#pieces[this.#next] = first.subarray(slice)
+      pieces[0] = first.subarray(slice)
       return [first.subarray(0, slice)]
     }
-    const start = this.#next
-    let bytes = 0
-    for (; this.#next < this.#pieces.length; this.#next++) {
-      bytes += (this.#pieces[this.#next] as Uint8Array).length
+    let count = 0
+    for (let bytes = 0; count < pieces.length; count++) {
+      bytes += (pieces[count] as Uint8Array).length
       if (bytes > slice) break
     }
-    return start === 0 && this.#next === this.#pieces.length ? this.#whole() : this.#pieces.slice(start, this.#next)
-  }
-
-  // The usual case: everything leaves at once, and the list itself is what leaves.
-  #whole(): readonly Uint8Array[] {
-    const all = this.#pieces
+    // What is handed on is held here no longer: a queue that never runs dry would keep everything that ever left.
+    if (count < pieces.length) return pieces.splice(0, count)
+    // The usual case: everything leaves at once, and the list itself is what leaves.
     this.#pieces = []
-    this.#next = 0
-    return all
+    return pieces
   }
 
   /** Everything has left: the slab may carry the next bytes. */
   rest(): void {
-    if (this.#next === 0 && this.#slab === undefined) return
     const slab = this.#slab
+    if (slab === undefined) return
     this.clear()
-    if (slab !== undefined) releaseSlab(slab)
+    releaseSlab(slab)
   }
 
   /** Forgets everything. The slab is not given back: the system may still be reading it. */
   clear(): void {
     this.#pieces = []
-    this.#next = 0
     this.#loose = undefined
     this.#slab = undefined
     this.#from = 0

@@ -4,6 +4,7 @@
 
 import { ByteQueue } from '../buffer/queue.js'
 import { compileDelimiter } from '../buffer/delimiter.js'
+import { LineCache } from '../buffer/lines.js'
 import { ConcurrentReadError, ConnectionLostError, DrainingError, EndOfStreamError, LimitExceededError, TimeoutError, type TimeoutKind } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { type Deadlines, READ, type Slot } from './deadlines.js'
@@ -49,6 +50,8 @@ export interface Waiting {
   readonly operation: string
   /** Unix time at which it began. */
   readonly since: number
+  /** Those of the connection when it began: changes hold from the next call on. */
+  readonly limits: ConnectionLimits
   awaitsFirst: boolean
   fail(error: unknown): void
 }
@@ -59,6 +62,7 @@ class Pending<T> implements Waiting {
   readonly resolve: (value: T) => void
   readonly reject: (error: unknown) => void
   readonly since: number = Date.now()
+  readonly limits: ConnectionLimits
   awaitsFirst: boolean
   readonly #inbox: Inbox
 
@@ -66,6 +70,7 @@ class Pending<T> implements Waiting {
     this.#inbox = inbox
     this.read = read
     this.plan = plan
+    this.limits = inbox.host.limits
     this.awaitsFirst = awaitsFirst
     this.resolve = resolve
     this.reject = reject
@@ -85,6 +90,12 @@ class Pending<T> implements Waiting {
   }
 }
 
+/** What waits under a signal that has aborted, and has not heard of it yet: other listeners of that signal come first. */
+function failIfAborted(waiting: Waiting | undefined): void {
+  const signal = waiting?.plan.signal
+  if (signal?.aborted) waiting?.fail(signal.reason)
+}
+
 export class Inbox {
   readonly queue: ByteQueue = new ByteQueue()
   /** Bytes that arrived. */
@@ -102,6 +113,7 @@ export class Inbox {
   #cause: Error | undefined
   #paused = false
   #checking = false
+  #lines: LineCache | undefined
 
   constructor(host: InboxHost) {
     this.host = host
@@ -128,22 +140,43 @@ export class Inbox {
   /** Throws what a read by `by` is refused with before it looks at any byte. */
   admit(by: Lease | undefined, signal: AbortSignal | undefined): void {
     if (by?.over) throw by.afterlife()
-    if (this.#pending !== undefined || this.#lease !== by) throw new ConcurrentReadError()
+    if (this.#pending !== undefined || this.#lease !== by) {
+      failIfAborted(this.#pending)
+      failIfAborted(this.#waiting())
+      if (this.#pending !== undefined || this.#lease !== by) throw new ConcurrentReadError()
+    }
     if (signal?.aborted) throw signal.reason
     if (this.#refusal !== undefined) throw this.#refusal()
   }
 
-  /** The quickest way of the commonest read: one byte ends it, and it lies whole in the first chunk. Undefined: go the long way. */
+  /** The quick way of the commonest read: a delimiter of one byte that lies in the first chunk. Undefined: go the long way. */
   quickUntil(delimiter: unknown): Buffer | undefined {
-    if (this.#pending !== undefined || this.#lease !== undefined || this.#refusal !== undefined || typeof delimiter !== 'string') return undefined
+    if (!this.#quick || typeof delimiter !== 'string' || delimiter === '') return undefined
     const { byte } = compileDelimiter(delimiter)
-    const end = byte < 0 ? 0 : this.queue.indexInHead(byte) + 1
-    if (end === 0 || end > this.host.limits.maxBufferSize) return undefined
-    const bytes = this.queue.take(end)
+    if (byte < 0) return undefined
+    const bytes = this.queue.takeThrough(byte, this.host.limits.maxBufferSize)
+    if (bytes !== undefined) this.#tookQuickly()
+    return bytes
+  }
+
+  /** The quick way of a line that ends in `\n` or `\r\n`. Undefined: go the long way. */
+  quickLine(maxBytes: number | undefined): string | undefined {
+    if (!this.#quick || this.overflowing) return undefined
+    this.#lines ??= new LineCache()
+    const line = this.#lines.next(this.queue, maxBytes ?? this.host.limits.maxBufferSize)
+    if (line !== undefined) this.#tookQuickly()
+    return line
+  }
+
+  /** Nothing stands in the way of a read of the connection itself. */
+  get #quick(): boolean {
+    return this.#pending === undefined && this.#lease === undefined && this.#refusal === undefined
+  }
+
+  #tookQuickly(): void {
     this.fresh = false
     this.overflowing = false
     if (this.#paused) this.#flow()
-    return bytes
   }
 
   /** Starts a read; `idle` is its default where neither its options nor what went before say otherwise. */
@@ -151,9 +184,11 @@ export class Inbox {
     try {
       this.admit(by, plan.signal)
       const read = make(this.limit(plan.maxBytes, by))
+      // Asked before the attempt, which may drop what is there.
+      const empty = this.queue.length === 0
       const result = this.#attempt(read)
       if (result !== WAIT) return Promise.resolve(result)
-      return new Promise<T>((resolve, reject) => this.#wait(read, plan, plan.idle ?? idle ?? this.fresh, resolve, reject))
+      return new Promise<T>((resolve, reject) => this.#wait(read, plan, empty && (plan.idle ?? idle ?? this.fresh), resolve, reject))
     } catch (error) {
       return Promise.reject(this.#failure(error, by))
     }
@@ -197,7 +232,7 @@ export class Inbox {
 
   #wait<T>(read: Read<T>, plan: ReadPlan, idle: boolean, resolve: (value: T) => void, reject: (error: unknown) => void): void {
     const inMessage = this.#lease !== undefined
-    const pending = new Pending(this, read, plan, !inMessage && idle && this.queue.length === 0, resolve, reject)
+    const pending = new Pending(this, read, plan, !inMessage && idle, resolve, reject)
     this.#pending = pending
     // Inside a message the time is the message's, unless the read has some of its own.
     if (!inMessage || plan.timeout !== undefined) this.arm(pending, READ)
@@ -233,7 +268,8 @@ export class Inbox {
       return
     }
     if (result === WAIT) {
-      if (pending.awaitsFirst && this.queue.length > 0) this.begun(pending, READ)
+      // It needs more of what arrived, though it may have dropped that.
+      if (pending.awaitsFirst) this.begun(pending, READ)
       return
     }
     this.#settle()
@@ -262,10 +298,9 @@ export class Inbox {
     this.host.deadlines.set(slot, this.#timeout(waiting)[0])
   }
 
-  #timeout({ plan, awaitsFirst }: Waiting): [number, TimeoutKind] {
-    const { idleTimeout, readTimeout } = this.host.limits
+  #timeout({ plan, limits, awaitsFirst }: Waiting): [number, TimeoutKind] {
     if (plan.timeout !== undefined) return [plan.timeout, 'call']
-    return awaitsFirst ? [idleTimeout, 'idle'] : [readTimeout, 'read']
+    return awaitsFirst ? [limits.idleTimeout, 'idle'] : [limits.readTimeout, 'read']
   }
 
   /** The first byte of what was waited for as idle has come: from here on it is a message that takes its time. */
@@ -312,7 +347,7 @@ export class Inbox {
 
   data(chunk: Buffer): void {
     this.received += chunk.length
-    if (this.#refusal !== undefined) return
+    if (this.#refusal !== undefined || chunk.length === 0) return
     this.queue.push(chunk)
     if (this.#lease?.awaitsFirst) this.#lease.begun()
     this.#retry()

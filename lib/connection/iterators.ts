@@ -4,7 +4,7 @@
 
 import type { ByteQueue } from '../buffer/queue.js'
 import { type Search, searchFor } from '../buffer/search.js'
-import { ConcurrentReadError, EndOfStreamError, LimitExceededError } from '../errors.js'
+import { ConcurrentReadError, LimitExceededError } from '../errors.js'
 import type { Inbox, Lease } from './inbox.js'
 import type { ReadPlan } from './read-options.js'
 import { exceeded, found, type LineFormat, type Limit, type Read, SomeRead, type Stream, takeLine, WAIT, type Wait } from './reads.js'
@@ -27,16 +27,22 @@ abstract class ReadIterator<T, Plan> implements AsyncIterableIterator<T> {
 
   next(): Promise<IteratorResult<T>> {
     if (this.#over) return Promise.resolve(DONE)
+    const quick = this.#plan === undefined ? undefined : this.quick(this.#plan)
+    if (quick !== undefined) return Promise.resolve({ value: quick, done: false })
     let item: Promise<T | null>
     try {
       if (this.#check !== undefined) this.#plan = this.#check()
       this.#check = undefined
       item = this.item(this.#plan as Plan)
     } catch (error) {
+      this.lease?.failed(error)
       item = Promise.reject(error)
     }
     return item.then(this.#yield, this.#fail)
   }
+
+  /** The next item if the quick way leads to it. */
+  protected abstract quick(plan: Plan): T | undefined
 
   /** The next item, or null at the end. */
   protected abstract item(plan: Plan): Promise<T | null>
@@ -69,6 +75,11 @@ interface LinePlan {
 }
 
 export class LineIterator extends ReadIterator<string, LinePlan> {
+  protected quick({ plan, format }: LinePlan): string | undefined {
+    if (this.lease !== undefined || plan.signal?.aborted || !format.carriageReturn || plan.encoding !== undefined) return undefined
+    return this.inbox.quickLine(plan.maxBytes)
+  }
+
   protected item({ plan, format, skips }: LinePlan): Promise<string | null> {
     return this.inbox.run((limit) => new NextLine(this.inbox, format, limit, skips, this.lease), plan, this.lease, true)
   }
@@ -118,24 +129,24 @@ class NextLine implements Read<string | null> {
       return line
     }
     if (stream !== 'ended') return WAIT
-    // Without its line end, and within the limit even with one: `found` has judged that.
+    // Without its line end, but within the limit as if it had the shortest: what may have begun one is part of the line.
+    if (queue.length + this.#format.delimiter.shortest > this.limit.bytes) throw exceeded(this.limit, queue.length)
     return queue.take(queue.length).toString(this.#format.encoding)
   }
 
   /** Drops what is there of an over-long line; true when its end was among it. A message keeps it, to be able to give it back. */
   #dropRest(queue: ByteQueue, stream: Stream): boolean {
-    const end = this.#search.find(queue, stream !== 'open')
-    if (end === 0 && stream === 'open' && this.#lease?.gathers) {
-      const room = this.#lease.limitOf(undefined)
-      if (queue.length > room.bytes) throw exceeded(room, queue.length)
-      return false
-    }
+    const room = this.#lease?.gathers ? this.#lease.limitOf(undefined) : undefined
+    const end = room === undefined ? this.#search.find(queue, stream !== 'open') : found(this.#search, queue, stream, room)
+    if (end === 0 && stream === 'open' && room !== undefined) return false
     queue.skip(end > 0 ? end : stream === 'ended' ? queue.length : this.#search.passed(queue))
     this.#search = searchFor(this.#format.delimiter)
     this.#inbox.overflowing = end === 0 && stream !== 'ended'
     return end > 0
   }
 }
+
+const CHUNKS = 'chunks()'
 
 interface ChunkPlan {
   plan: ReadPlan
@@ -145,16 +156,38 @@ interface ChunkPlan {
 export class ChunkIterator extends ReadIterator<Buffer, ChunkPlan> {
   #given = 0
 
-  protected async item({ plan, n }: ChunkPlan): Promise<Buffer | null> {
-    const left = n === undefined ? undefined : n - this.#given
-    if (left === 0) return null
-    const chunk = (await this.inbox.run((limit) => new SomeRead(capped(limit, left), undefined, 'chunks()'), plan, this.lease)) as Buffer | null
-    if (chunk === null && left !== undefined) throw this.inbox.host.own(new EndOfStreamError())
-    this.#given += chunk?.length ?? 0
-    return chunk
+  // Chunks are few; each is worth its promises.
+  protected quick(): undefined {}
+
+  protected item({ plan, n }: ChunkPlan): Promise<Buffer | null> {
+    if (n === undefined) return this.inbox.run((limit) => new SomeRead(limit, undefined, CHUNKS) as Read<Buffer | null>, plan, this.lease)
+    if (n === this.#given) return Promise.resolve(null)
+    return this.inbox.run((limit) => new NextChunk(limit, n - this.#given, this.#count), plan, this.lease)
+  }
+
+  // Counted as it is taken, and not when its promise is heard: another `next` may come in the same turn.
+  readonly #count = (bytes: number): void => {
+    this.#given += bytes
   }
 }
 
-function capped(limit: Limit, left: number | undefined): Limit {
-  return left === undefined || left >= limit.bytes ? limit : { ...limit, bytes: left }
+/** The next piece of a number of bytes, which the end of the stream must not cut short. */
+class NextChunk implements Read<Buffer> {
+  readonly operation = CHUNKS
+  readonly limit: Limit
+  readonly #most: number
+  readonly #count: (bytes: number) => void
+
+  constructor(limit: Limit, left: number, count: (bytes: number) => void) {
+    this.limit = limit
+    this.#most = Math.min(left, limit.bytes)
+    this.#count = count
+  }
+
+  attempt(queue: ByteQueue): Buffer | Wait {
+    const n = Math.min(queue.length, this.#most)
+    if (n === 0) return WAIT
+    this.#count(n)
+    return queue.take(n)
+  }
 }

@@ -2,6 +2,7 @@
 // took is remembered behind a mark, so that a failure in the middle gives the whole message back.
 
 import { EndOfStreamError } from '../errors.js'
+import type { ConnectionLimits } from '../options/connection.js'
 import { MESSAGE } from './deadlines.js'
 import type { Inbox, Lease, Waiting } from './inbox.js'
 import { ReadMethods } from './read-methods.js'
@@ -20,21 +21,23 @@ export class Message implements Lease, Waiting {
   readonly gathers = true
   readonly since: number = Date.now()
   readonly plan: ReadPlan
+  readonly limits: ConnectionLimits
   awaitsFirst: boolean
   readonly #inbox: Inbox
-  readonly #maxBufferSize: number
   readonly #wasFresh: boolean
+  readonly #wasOverflowing: boolean
   readonly #failures = new Set<unknown>()
   #state: State = { kind: 'reading' }
   /** Bytes taken by reads that have no limit of their own. */
   #shared = 0
   #reject: (error: unknown) => void = () => {}
 
-  constructor(inbox: Inbox, plan: ReadPlan, maxBufferSize: number) {
+  constructor(inbox: Inbox, plan: ReadPlan) {
     this.#inbox = inbox
     this.plan = plan
-    this.#maxBufferSize = maxBufferSize
+    this.limits = inbox.host.limits
     this.#wasFresh = inbox.fresh
+    this.#wasOverflowing = inbox.overflowing
     this.awaitsFirst = (plan.idle ?? true) && inbox.queue.length === 0
   }
 
@@ -80,6 +83,7 @@ export class Message implements Lease, Waiting {
     this.#state = { kind: 'rejected', error }
     this.#inbox.queue.rewind()
     this.#inbox.fresh = this.#wasFresh
+    this.#inbox.overflowing = this.#wasOverflowing
     if (error instanceof EndOfStreamError) giveAll(error, this.#inbox.queue.peek(this.#inbox.queue.length))
     this.#over()
     this.#reject(error)
@@ -129,7 +133,7 @@ export class Message implements Lease, Waiting {
         : { bytes: left, before, option: 'maxBytes', shared: false }
     }
     if (own !== undefined) return { bytes: own, before: 0, option: 'maxBytes', shared: false }
-    return { bytes: this.#maxBufferSize - this.#shared, before: this.#shared, option: 'maxBufferSize', shared: true }
+    return { bytes: this.limits.maxBufferSize - this.#shared, before: this.#shared, option: 'maxBufferSize', shared: true }
   }
 
   handleEvent(): void {
@@ -139,5 +143,6 @@ export class Message implements Lease, Waiting {
 
 /** The error of one of its reads becomes that of the message: `partial` is all that came of it. */
 function giveAll(error: EndOfStreamError, partial: Buffer): void {
-  ;(error as { partial: Buffer }).partial = partial
+  const { message } = new EndOfStreamError({ partial })
+  Object.assign(error, { partial, message })
 }

@@ -1,11 +1,12 @@
 // Every reading method, once: arguments are checked, a kind of read is made, and the inbox runs it. A connection and the
 // reader of a message both are this; they differ in whom the inbox lets read.
 
+import { isRegExp } from 'node:util/types'
 import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../buffer/delimiter.js'
 import type { Inbox, Lease } from './inbox.js'
 import { ChunkIterator, LineIterator } from './iterators.js'
 import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
-import { booleanOf, countOf, encodingOf, kindOf, type ReadPlan, readPlan } from './read-options.js'
+import { booleanOf, countOf, encodingOf, kindOf, plainPlan, type ReadPlan, readPlan } from './read-options.js'
 import type { Reader } from './reader.js'
 import { ExactRead, IntoRead, type LineFormat, LineRead, type Limit, MatchRead, SkipRead, SkipUntilRead, SomeRead, ToEndRead, UntilRead } from './reads.js'
 
@@ -35,6 +36,8 @@ export abstract class ReadMethods implements Reader {
   }
 
   readLine(options?: BufferEncoding | LineOptions): Promise<string> {
+    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickLine(undefined) : undefined
+    if (quick !== undefined) return Promise.resolve(quick)
     return this.#reading(() => {
       const plan = readPlan(options)
       const format = this.#lineFormat(options, plan)
@@ -52,7 +55,7 @@ export abstract class ReadMethods implements Reader {
   readInto(target: NodeJS.ArrayBufferView, options?: IntoOptions): Promise<number> {
     return this.#reading(() => {
       if (!ArrayBuffer.isView(target)) throw new TypeError(`target must be a typed array, a Buffer or a DataView, not ${kindOf(target)}`)
-      const plan = readPlan(options)
+      const plan = plainPlan(options)
       const partial = booleanOf(options?.partial, 'partial') ?? false
       const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
       // The target is a limit of its own. (An empty one is below the smallest that can be said, and takes nothing anyway.)
@@ -86,7 +89,7 @@ export abstract class ReadMethods implements Reader {
   readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<string | Buffer>
   readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<never> {
     return this.#reading(() => {
-      if (!(pattern instanceof RegExp)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}`)
+      if (!isRegExp(pattern)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}`)
       const plan = readPlan(options)
       return this.#inbox.run((limit) => new MatchRead(pattern, limit, plan.encoding) as never, plan, this.#lease)
     })
@@ -121,24 +124,32 @@ export abstract class ReadMethods implements Reader {
   tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined {
     const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickUntil(delimiter) : undefined
     if (quick !== undefined) return quick
-    const plan = readPlan(options)
-    const compiled = this.#delimiter(delimiter, plan)
-    return this.#inbox.try((limit) => new UntilRead(compiled, limit, plan.encoding), plan, this.#lease)
+    return this.#trying(() => {
+      const plan = readPlan(options)
+      const compiled = this.#delimiter(delimiter, plan)
+      return this.#inbox.try((limit) => new UntilRead(compiled, limit, plan.encoding), plan, this.#lease)
+    })
   }
 
   tryReadExactly(n: number, encoding?: undefined): Buffer | undefined
   tryReadExactly(n: number, encoding: BufferEncoding): string | undefined
   tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined
   tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined {
-    countOf(n, 'n')
-    const plan = readPlan(encoding === undefined ? undefined : encodingOf(encoding))
-    return this.#inbox.try((limit) => new ExactRead(n, limit, plan.encoding, false), plan, this.#lease)
+    return this.#trying(() => {
+      countOf(n, 'n')
+      const plan = readPlan(encoding === undefined ? undefined : encodingOf(encoding))
+      return this.#inbox.try((limit) => new ExactRead(n, limit, plan.encoding, false), plan, this.#lease)
+    })
   }
 
   tryReadLine(options?: BufferEncoding | LineOptions): string | undefined {
-    const plan = readPlan(options)
-    const format = this.#lineFormat(options, plan)
-    return this.#inbox.try((limit) => new LineRead(format, limit), plan, this.#lease)
+    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickLine(undefined) : undefined
+    if (quick !== undefined) return quick
+    return this.#trying(() => {
+      const plan = readPlan(options)
+      const format = this.#lineFormat(options, plan)
+      return this.#inbox.try((limit) => new LineRead(format, limit), plan, this.#lease)
+    })
   }
 
   lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> {
@@ -168,9 +179,19 @@ export abstract class ReadMethods implements Reader {
   /** Nothing throws synchronously: a wrong argument rejects. */
   #reading<T>(read: () => Promise<T>): Promise<T> {
     try {
-      return read()
+      return this.#trying(read)
     } catch (error) {
       return Promise.reject(error)
+    }
+  }
+
+  /** What a read fails with is known to the message it belongs to, a wrong argument too (a length that is none). */
+  #trying<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      this.#lease?.failed(error)
+      throw error
     }
   }
 
@@ -192,13 +213,13 @@ export abstract class ReadMethods implements Reader {
   }
 
   #lineFormat(options: unknown, plan: ReadPlan): LineFormat {
-    const given = typeof options === 'object' ? (options as LineOptions).delimiter : undefined
-    return { delimiter: this.#delimiter(given ?? '\n', plan), carriageReturn: given === undefined, encoding: plan.encoding ?? 'utf8' }
+    const given: unknown = typeof options === 'object' ? (options as LineOptions).delimiter : undefined
+    return { delimiter: this.#delimiter(given === undefined ? '\n' : given, plan), carriageReturn: given === undefined, encoding: plan.encoding ?? 'utf8' }
   }
 
   /** Skipped bytes are not gathered and need no limit, except in a message, which may have to give them back. */
   #unbounded(options: unknown): ReadPlan {
-    const plan = readPlan(options)
+    const plan = plainPlan(options)
     return plan.maxBytes === undefined && !this.#gathers ? { ...plan, maxBytes: Number.POSITIVE_INFINITY } : plan
   }
 

@@ -82,6 +82,12 @@ export function readPlan(options: unknown): ReadPlan {
   }
 }
 
+/** The same for a read that gives no bytes, where an encoding cannot stand for the options. */
+export function plainPlan(options: unknown): ReadPlan {
+  if (typeof options === 'string') throw new TypeError('read options must be an object, not string')
+  return readPlan(options)
+}
+
 /** What a value is, for a message that refuses it. */
 export function kindOf(value: unknown): string {
   return value === null ? 'null' : typeof value

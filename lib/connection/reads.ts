@@ -145,13 +145,13 @@ export class ExactRead implements Read<Buffer | string> {
 export class IntoRead implements Read<number> {
   readonly limit: Limit
   readonly #target: Uint8Array
-  readonly #partial: boolean
+  readonly #least: number
 
   constructor(target: Uint8Array, limit: Limit, partial: boolean) {
-    if (target.length > limit.bytes && !partial) throw exceeded(limit, target.length)
     this.#target = target
     this.limit = limit
-    this.#partial = partial
+    this.#least = partial ? Math.min(1, target.length) : target.length
+    if (this.#least > limit.bytes) throw exceeded(limit, this.#least)
   }
 
   get operation(): string {
@@ -159,10 +159,8 @@ export class IntoRead implements Read<number> {
   }
 
   attempt(queue: ByteQueue): number | Wait {
-    const least = this.#partial ? Math.min(1, this.#target.length) : this.#target.length
-    if (queue.length < least) return WAIT
+    if (queue.length < this.#least) return WAIT
     const n = Math.min(this.#target.length, queue.length, this.limit.bytes)
-    if (n < least) throw exceeded(this.limit, least)
     queue.copyTo(this.#target.subarray(0, n))
     queue.skip(n)
     return n

@@ -36,6 +36,8 @@ export class Admission {
   readonly #addresses = new Map<string, number>()
   /** Those whose `admit` has not answered. */
   readonly #asked = new Set<Asked>()
+  /** Those for whom it is being called. */
+  #asking = 0
   #closed = false
 
   constructor(host: AdmissionHost, plan: Pick<AdmissionPlan, 'admit' | 'blockList'>) {
@@ -45,7 +47,7 @@ export class Admission {
 
   /** How many wait for their `admit`. */
   get waiting(): number {
-    return this.#asked.size
+    return this.#asked.size + this.#asking
   }
 
   /** A connection has come. It was counted already. */
@@ -94,7 +96,9 @@ export class Admission {
   }
 
   #ready(visitor: Visitor): void {
-    if (this.#host.canWait) this.#host.ready(visitor)
+    // `admit` may have closed the server.
+    if (this.#closed) this.#refuse(visitor, 'draining')
+    else if (this.#host.canWait) this.#host.ready(visitor)
     else this.#refuse(visitor, 'maxPending')
   }
 
@@ -102,16 +106,20 @@ export class Admission {
   #ask(visitor: Visitor, admit: NonNullable<AdmissionPlan['admit']>): void {
     const { remote, local } = visitor.carrier
     let answer: unknown
+    let later = false
+    let failure: { error: unknown } | undefined
+    this.#asking++
     try {
       answer = admit({ remote, local, proxy: undefined })
+      later = typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function'
     } catch (error) {
-      this.#refuse(visitor, 'admit')
-      this.#host.acceptFailed(error)
-      return
+      failure = { error }
     }
-    if (answer === true) this.#ready(visitor)
-    else if (typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function') this.#await(visitor, answer as PromiseLike<unknown>)
+    this.#asking--
+    if (later) this.#await(visitor, answer as PromiseLike<unknown>)
+    else if (failure === undefined && answer === true) this.#ready(visitor)
     else this.#refuse(visitor, 'admit')
+    if (failure !== undefined) this.#host.acceptFailed(failure.error)
   }
 
   #await(visitor: Visitor, answer: PromiseLike<unknown>): void {

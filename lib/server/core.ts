@@ -8,10 +8,10 @@ import type { Address } from '../address.js'
 import { Connection } from '../connection/connection.js'
 import { type CloseInfo, ConnectionCore, type Supervisor } from '../connection/core.js'
 import { DrainingError } from '../errors.js'
-import type { ListenPlan } from '../options/listen.js'
+import type { EndpointPlan, ListenPlan } from '../options/listen.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import type { Intake, Listener } from '../transport/listener.js'
+import { bind, type Intake, type Listener } from '../transport/listener.js'
 import { Admission, type AdmissionHost, type AdmissionLimits } from './admission.js'
 import { defaultLimits, freeDescriptors } from './descriptors.js'
 import { Drain, type DrainResult } from './drain.js'
@@ -36,6 +36,9 @@ export class ServerCore implements AdmissionHost, Intake {
   readonly closed: Promise<void>
   #phase: Phase = 'open'
   #resolveClosed: () => void = () => {}
+  /** Resolves when it listens no more. */
+  readonly stopped: Promise<void>
+  #resolveStopped: () => void = () => {}
   #server: Server | undefined
   readonly #admission: Admission
   readonly #room: WaitingRoom<Connection>
@@ -49,6 +52,8 @@ export class ServerCore implements AdmissionHost, Intake {
   #dropped = 0
   #handlerErrors = 0
   #over = 0
+  /** `disconnect` events that are being told. */
+  #telling = 0
   #pastRead = 0
   #pastWritten = 0
 
@@ -62,6 +67,9 @@ export class ServerCore implements AdmissionHost, Intake {
     this.#room = new WaitingRoom(clock, (visitor) => this.#open(visitor), () => this.connections.size < this.limits.maxConnections)
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
+    })
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve
     })
   }
 
@@ -99,12 +107,20 @@ export class ServerCore implements AdmissionHost, Intake {
 
   // --- listeners -------------------------------------------------------------------------------------------------------
 
-  /** Takes a bound listener in; overtaken by a close, it is closed and refused. */
-  async include(listener: Listener): Promise<void> {
-    if (this.#phase !== 'open') {
-      await listener.close()
-      throw new DrainingError({ message: 'the server is closing: it listens nowhere any more' })
+  /** Binds one more endpoint. Rejects with a DrainingError, and nothing is left open, where a close was before or overtakes it. */
+  async bind(endpoint: EndpointPlan): Promise<void> {
+    if (this.#phase !== 'open') throw tooLate()
+    const listener = await bind(endpoint, this, this.plan.connection)
+    if (this.#phase === 'open') {
+      this.include(listener)
+      return
     }
+    await listener.close()
+    throw tooLate()
+  }
+
+  /** Takes a bound listener in. */
+  include(listener: Listener): void {
     this.listeners.push(listener)
     this.addresses.push(...listener.addresses)
     this.#listening++
@@ -160,8 +176,9 @@ export class ServerCore implements AdmissionHost, Intake {
     else taker(null)
   }
 
-  leave(taker: Taker<Connection>): void {
-    this.#room.leave(taker)
+  /** A taker does not wait any more; false if it has got its connection already. */
+  leave(taker: Taker<Connection>): boolean {
+    return this.#room.leave(taker)
   }
 
   /** Limits have changed: whoever has room now may come. */
@@ -188,7 +205,10 @@ export class ServerCore implements AdmissionHost, Intake {
     this.#pastRead += info.bytesRead
     this.#pastWritten += info.bytesWritten
     this.#drain?.over(connection)
+    // A listener may end other connections: `close` waits until everybody has heard of this one.
+    this.#telling++
     told(() => this.server.emit('disconnect', connection, info))
+    this.#telling--
     this.#room.match()
     this.#settle()
   }
@@ -206,6 +226,7 @@ export class ServerCore implements AdmissionHost, Intake {
     const first = this.#phase === 'open'
     this.#phase = phase
     if (!first) return
+    this.#resolveStopped()
     for (const listener of this.listeners) {
       // A listener's close never rejects.
       void listener.close().then(() => {
@@ -214,7 +235,8 @@ export class ServerCore implements AdmissionHost, Intake {
       })
     }
     this.#admission.close()
-    for (const visitor of this.#room.close()) {
+    this.#room.close()
+    for (let visitor = this.#room.dismiss(); visitor !== undefined; visitor = this.#room.dismiss()) {
       this.#admission.left(visitor)
       visitor.carrier.reset()
       this.dropped(visitor.carrier.remote, 'draining')
@@ -243,7 +265,7 @@ export class ServerCore implements AdmissionHost, Intake {
   }
 
   #settle(): void {
-    if (this.#phase === 'open' || this.#phase === 'closed' || this.#listening > 0 || this.connections.size > 0) return
+    if (this.#phase === 'open' || this.#phase === 'closed' || this.#listening > 0 || this.connections.size > 0 || this.#telling > 0) return
     this.#phase = 'closed'
     this.#resolveClosed()
     told(() => this.server.emit('close'))
@@ -271,8 +293,17 @@ class Supervision implements Supervisor {
   }
 }
 
-/** A handler's error that nobody listens to must not be lost, and must not end the process. */
+function tooLate(): DrainingError {
+  return new DrainingError({ message: 'the server is closing: it listens nowhere any more' })
+}
+
+/** A handler's error that nobody listens to must not be lost, and must not end the process, also if it cannot be shown. */
 function print(error: unknown, connection: Connection): boolean {
-  console.error(`linnet: the handler of connection ${connection.id} (${connection.remote}) failed; listen to 'handlerError' to handle this yourself`, error)
+  const what = `linnet: the handler of connection ${connection.id} (${connection.remote}) failed; listen to 'handlerError' to handle this yourself`
+  try {
+    console.error(what, error)
+  } catch {
+    console.error(what)
+  }
   return true
 }

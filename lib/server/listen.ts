@@ -1,8 +1,8 @@
 // `listen`: from options to a server that is bound. Everything is bound or nothing is.
 
 import { type ListenOptions, type ListenPlan, listenPlan } from '../options/listen.js'
+import { loadZod } from '../options/zod.js'
 import { type Clock, systemClock } from '../transport/clock.js'
-import { bind } from '../transport/listener.js'
 import { ServerCore } from './core.js'
 import { Server } from './server.js'
 
@@ -17,18 +17,17 @@ import { Server } from './server.js'
  * const server = await listen({ port: 8888, idleTimeout: 60_000 })
  */
 export async function listen(options?: number | ListenOptions): Promise<Server> {
+  await loadZod()
   return open(listenPlan(options), systemClock)
 }
 
 async function open(plan: ListenPlan, clock: Clock): Promise<Server> {
-  plan.signal?.throwIfAborted()
+  if (plan.signal?.aborted) throw plan.signal.reason
   const core = new ServerCore(plan, clock)
   const server = new Server(core)
   try {
-    for (const endpoint of plan.endpoints) {
-      await core.include(await bind(endpoint, core, plan.connection))
-      plan.signal?.throwIfAborted()
-    }
+    // An abort closes the server, which ends this.
+    for (const endpoint of plan.endpoints) await core.bind(endpoint)
   } catch (error) {
     await server.close({ grace: 0 })
     throw plan.signal?.aborted ? plan.signal.reason : error

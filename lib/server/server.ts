@@ -5,9 +5,8 @@ import type { Address } from '../address.js'
 import type { Connection } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
 import type { Handler } from '../connection/run.js'
-import { DrainingError, InvalidOptionsError } from '../errors.js'
+import { InvalidOptionsError } from '../errors.js'
 import { type AdmissionChanges, changedAdmission, closeGrace, type CloseOptions, type Endpoint, endpointPlan } from '../options/listen.js'
-import { bind } from '../transport/listener.js'
 import { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
@@ -92,11 +91,11 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
    */
   async accept(options?: SignalOption): Promise<Connection | null> {
     const signal = signalOption(options)
-    signal?.throwIfAborted()
+    if (signal?.aborted) throw signal.reason
     return new Promise((resolve, reject) => {
+      // One that is just being handed over is taken: it must not be lost.
       const cancel = (): void => {
-        this.#core.leave(taker)
-        reject(signal?.reason)
+        if (this.#core.leave(taker)) reject(signal?.reason)
       }
       const taker: Taker<Connection> = (connection) => {
         signal?.removeEventListener('abort', cancel)
@@ -138,9 +137,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
    * server as it was; a DrainingError if the server has stopped listening.
    */
   async add(endpoint: Endpoint | number): Promise<void> {
-    const plan = endpointPlan(endpoint, this.#core.plan.defaults)
-    if (this.#core.phase !== 'open') throw new DrainingError({ message: 'the server is closing: it listens nowhere any more' })
-    await this.#core.include(await bind(plan, this.#core, this.#core.plan.connection))
+    await this.#core.bind(endpointPlan(endpoint, this.#core.plan.defaults))
   }
 
   /** Replaces the server's `tls` options. TLS is not part of this version: always an InvalidOptionsError. */

@@ -55,31 +55,37 @@ export class WaitingRoom<T> {
     this.match()
   }
 
-  /** A taker does not wait any more. */
-  leave(taker: Taker<T>): void {
+  /** A taker does not wait any more; false if it does not wait. */
+  leave(taker: Taker<T>): boolean {
     const index = this.#takers.indexOf(taker)
-    if (index >= 0) this.#takers.splice(index, 1)
+    if (index < 0) return false
+    this.#takers.splice(index, 1)
     this.#watch()
+    return true
   }
 
   /** Brings together who waits, as far as there is room. */
   match(): void {
-    if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
-    else if (this.#roomSince === Number.POSITIVE_INFINITY) this.#roomSince = this.#clock.now()
+    if (this.#hasRoom() && this.#roomSince === Number.POSITIVE_INFINITY) this.#roomSince = this.#clock.now()
     while (this.#visitors.length > 0 && this.taken) {
       const { visitor } = this.#visitors.shift() as { visitor: Visitor }
       const taker = this.#takers.shift() as Taker<T>
       taker(this.#open(visitor))
     }
+    if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
     this.#watch()
   }
 
-  /** Closes it: takers get null, and those who wait are returned. */
-  close(): Visitor[] {
+  /** Nobody is taken any more: takers get null. */
+  close(): void {
     for (const taker of this.#takers.splice(0)) taker(null)
-    const left = this.#visitors.splice(0).map(({ visitor }) => visitor)
+  }
+
+  /** Sends away the first of those who wait, until there are none. */
+  dismiss(): Visitor | undefined {
+    const first = this.#visitors.shift()?.visitor
     this.#watch()
-    return left
+    return first
   }
 
   // A visitor that could be taken waits, and nobody asks: for a second, and it is said.

@@ -42,6 +42,7 @@ const TURNS = 24
 class StandingClock implements ManualClock {
   readonly #timers = new Set<HeldTimer>()
   #now = 0
+  #advancing: Promise<unknown> = Promise.resolve()
 
   now(): number {
     return this.#now
@@ -54,6 +55,13 @@ class StandingClock implements ManualClock {
   async advance(ms: number): Promise<void> {
     if (typeof ms !== 'number') throw new TypeError(`ms must be a number of milliseconds, not ${typeof ms}`)
     if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`ms must be a time ≥ 0, not ${ms}`)
+    // One after the other, or time would go back where a shorter one overtakes.
+    const advanced = this.#advancing.then(() => this.#advance(ms))
+    this.#advancing = advanced.catch(() => {})
+    await advanced
+  }
+
+  async #advance(ms: number): Promise<void> {
     const end = this.#now + ms
     await workDone()
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {

@@ -39,7 +39,7 @@ export interface MemoryServer {
 /**
  * A whole server without a port: admission, limits, events, drain and all.
  *
- * @throws InvalidOptionsError
+ * @throws InvalidOptionsError, or the reason of a `signal` that is aborted already
  * @example
  * const { server, connect } = memoryServer({ idleTimeout: 1000, clock })
  * server.serve(handler)
@@ -47,11 +47,12 @@ export interface MemoryServer {
  */
 export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   const { listen, clock = systemClock } = memoryServerPlan(options ?? {})
+  if (listen.signal?.aborted) throw listen.signal.reason
   const core = new ServerCore(listen, clock)
   const server = new Server(core)
   let open = true
   // A listener that nobody has to bind.
-  void core.include({
+  core.include({
     addresses: [unixAddress()],
     async close() {
       open = false

@@ -2,8 +2,8 @@
 // of the call that was made. A promise that a rule does not await at once goes through `begin`, so that a rule which
 // fails in its middle leaves no unhandled rejection behind.
 
-import { inspect } from 'node:util'
-import { turns } from './speak.js'
+import { inspect, isDeepStrictEqual } from 'node:util'
+import { turns } from './time.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: constructors take what they like
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E
@@ -48,8 +48,7 @@ export function expect(condition: boolean, what: string): asserts condition {
 
 /** Both must be the same, looked at in depth. */
 export function equal(actual: unknown, expected: unknown, what: string): void {
-  const [came, wanted] = [show(actual), show(expected)]
-  if (came !== wanted) broken(`${what}: expected ${wanted}, got ${came}`)
+  if (!isDeepStrictEqual(actual, expected)) broken(`${what}: expected ${show(expected)}, got ${show(actual)}`)
 }
 
 /** `actual` must be a Buffer with exactly these bytes; text stands for its UTF-8. */

@@ -1,36 +1,16 @@
 // How rules make two connections talk: bytes sent in pieces that arrive one by one, patterns in which any fault shows,
-// and turns of the event loop. Waiting here is bounded and never an expectation by itself: what should have come and did
-// not is for the rule to say.
+// and a side that does not read until the other one waits.
 
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Connection } from '../../connection/connection.js'
 import type { Reader } from '../../connection/reader.js'
 import { equal, expect } from './expect.js'
-
-export { pause }
+import { pause, until } from './time.js'
 
 /** The two sides of one rule: most of the time `a` speaks and `b` listens. */
 export type Check = (a: Connection, b: Connection) => Promise<void>
 
 /** Rules, each under the sentence that names it. */
 export type Rules = Readonly<Record<string, Check>>
-
-/** A turn of the event loop. */
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-/** Some turns: enough for what a connection puts off by one or two. */
-export async function turns(n = 6): Promise<void> {
-  for (let done = 0; done < n; done++) await turn()
-}
-
-// Turns cost microseconds and are enough in memory and on the loopback; after these, a millisecond each.
-const QUICK = 100
-const SLOW = 1000
-
-/** Waits until `condition` holds, a second at most. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < QUICK + SLOW && !condition(); tries++) await (tries < QUICK ? turn() : pause(1))
-}
 
 /** Writes pieces, each once the one before it has arrived: so the other side sees these cuts. */
 export async function send(from: Connection, to: Connection, ...pieces: (string | Uint8Array)[]): Promise<void> {

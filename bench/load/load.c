@@ -1,0 +1,284 @@
+/* The load generator: its own process, one thread, epoll, no allocation for each message, every echoed byte checked.
+ *
+ *   load echo  PORT CONNECTIONS IN_FLIGHT SIZE WARM_MS RUN_MS   lines of SIZE bytes, IN_FLIGHT of them unanswered
+ *   load churn PORT PARALLEL SIZE WARM_MS RUN_MS                connect, one line, its echo, close
+ *   load bulk  PORT CONNECTIONS BYTES DIRECTION                 up (sink), down (source) or both (echo)
+ *   load idle  PORT CONNECTIONS                                 opens them, one line each, holds until stdin ends
+ *   load drip  PORT BYTES PIECE                                 one line of BYTES in pieces of PIECE, waits for its echo
+ *
+ * Prints one line of JSON. A byte that is not what was sent ends it with exit code 1. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUFFER (1 << 20)
+#define MOST_EVENTS 1024
+
+typedef struct {
+  int fd;
+  uint64_t sent, received;   /* bytes */
+  uint64_t allowed;          /* bytes that may be sent: what is answered, and IN_FLIGHT lines more */
+  uint32_t head, tail;       /* of `stamps`: lines sent and not answered */
+  uint64_t *stamps;
+  int writable;
+} Connection;
+
+static char *lines, *incoming; /* lines: SIZE-periodic, BUFFER + SIZE bytes long */
+static uint64_t size;
+static int poller;
+
+static uint64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void fail(const char *what) {
+  fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+/* Latencies in buckets of about 3 %: 32 for each power of two. */
+static uint64_t buckets[64 * 32];
+static void note(uint64_t ns) {
+  int top = ns < 32 ? 5 : 63 - __builtin_clzll(ns);
+  buckets[top * 32 + ((ns >> (top - 5)) & 31)]++;
+}
+static double quantile(double q) {
+  uint64_t all = 0, seen = 0;
+  for (int i = 0; i < 64 * 32; i++) all += buckets[i];
+  for (int i = 0; i < 64 * 32; i++) {
+    seen += buckets[i];
+    if (all && (double)seen >= q * (double)all) return (double)((uint64_t)(32 + i % 32) << (i / 32 - 5)) / 1000.0;
+  }
+  return 0;
+}
+
+static int dial(int port, int blocking) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  if (fd < 0) fail("socket");
+  if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) fail("connect");
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (!blocking) fcntl(fd, F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
+static void check(const char *bytes, uint64_t length, uint64_t at) {
+  while (length > 0) {
+    uint64_t phase = at % size, part = length < BUFFER ? length : BUFFER;
+    if (memcmp(bytes, lines + phase, part) != 0) {
+      fprintf(stderr, "load: a byte near %llu is not what was sent\n", (unsigned long long)at);
+      exit(1);
+    }
+    bytes += part, at += part, length -= part;
+  }
+}
+
+static void send_some(Connection *c, uint64_t stamp) {
+  while (c->sent < c->allowed) {
+    uint64_t phase = c->sent % size, left = c->allowed - c->sent;
+    ssize_t n = send(c->fd, lines + phase, left < BUFFER ? left : BUFFER, MSG_NOSIGNAL);
+    if (n < 0) {
+      if (errno == EAGAIN) return;
+      fail("send");
+    }
+    if (c->stamps) for (uint64_t line = c->sent / size; line < (c->sent + (uint64_t)n) / size + ((c->sent + (uint64_t)n) % size != 0); line++)
+      if (line * size >= c->sent) c->stamps[c->head++ % 65536] = stamp;
+    c->sent += (uint64_t)n;
+  }
+}
+
+static void echo(int port, int count, uint64_t in_flight, uint64_t warm, uint64_t run) {
+  Connection *all = calloc((size_t)count, sizeof *all);
+  struct epoll_event events[MOST_EVENTS];
+  for (int i = 0; i < count; i++) {
+    all[i].fd = dial(port, 0);
+    all[i].allowed = in_flight * size;
+    all[i].stamps = calloc(65536, sizeof(uint64_t));
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &all[i]};
+    epoll_ctl(poller, EPOLL_CTL_ADD, all[i].fd, &e);
+  }
+  uint64_t start = now(), begin = 0, lines_done = 0;
+  for (int i = 0; i < count; i++) send_some(&all[i], start);
+  for (;;) {
+    int n = epoll_wait(poller, events, MOST_EVENTS, 1000);
+    uint64_t t = now();
+    if (!begin && t - start >= warm * 1000000u) { begin = t; lines_done = 0; memset(buckets, 0, sizeof buckets); fprintf(stderr, "warm\n"); }
+    if (begin && t - begin >= run * 1000000u) { fprintf(stderr, "done\n"); start = t; break; }
+    for (int i = 0; i < n; i++) {
+      Connection *c = events[i].data.ptr;
+      for (;;) {
+        ssize_t got = recv(c->fd, incoming, BUFFER, 0);
+        if (got < 0) { if (errno == EAGAIN) break; fail("recv"); }
+        if (got == 0) { fprintf(stderr, "load: the server ended a connection\n"); exit(1); }
+        check(incoming, (uint64_t)got, c->received);
+        uint64_t before = c->received / size;
+        c->received += (uint64_t)got;
+        uint64_t done = c->received / size - before;
+        t = now();
+        for (uint64_t k = 0; k < done; k++) note(t - c->stamps[c->tail++ % 65536]);
+        lines_done += done;
+        c->allowed = (c->received / size + in_flight) * size;
+        if (got < BUFFER) break;
+      }
+      send_some(c, t);
+    }
+  }
+  double seconds = (double)(start - begin) / 1e9;
+  printf("{\"rate\":%.1f,\"seconds\":%.3f,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n", (double)lines_done / seconds, seconds, quantile(.5), quantile(.99), quantile(.999));
+}
+
+static void churn(int port, int parallel, uint64_t warm, uint64_t run) {
+  Connection *all = calloc((size_t)parallel, sizeof *all);
+  struct epoll_event events[MOST_EVENTS];
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  uint64_t start = now(), begin = 0, done = 0, opened = 0;
+  for (int i = 0; i < parallel; i++) all[i].fd = -1;
+  for (;;) {
+    for (int i = 0; i < parallel; i++) if (all[i].fd < 0) {
+      all[i].fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      all[i].received = 0;
+      all[i].stamps = NULL;
+      all[i].sent = now();
+      /* Other addresses of the loopback, so that ports in TIME_WAIT do not run out. */
+      struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + (uint32_t)(opened++ % 200))};
+      int one = 1;
+      setsockopt(all[i].fd, SOL_IP, 24 /* IP_BIND_ADDRESS_NO_PORT */, &one, sizeof one);
+      if (bind(all[i].fd, (struct sockaddr *)&from, sizeof from) < 0) fail("bind");
+      if (connect(all[i].fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) fail("connect");
+      all[i].writable = 0;
+      struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &all[i]};
+      epoll_ctl(poller, EPOLL_CTL_ADD, all[i].fd, &e);
+    }
+    int n = epoll_wait(poller, events, MOST_EVENTS, 1000);
+    uint64_t t = now();
+    if (!begin && t - start >= warm * 1000000u) { begin = t; done = 0; memset(buckets, 0, sizeof buckets); fprintf(stderr, "warm\n"); }
+    if (begin && t - begin >= run * 1000000u) { fprintf(stderr, "done\n"); start = t; break; }
+    for (int i = 0; i < n; i++) {
+      Connection *c = events[i].data.ptr;
+      if (events[i].events & (EPOLLERR)) { int e = 0; socklen_t l = sizeof e; getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &e, &l); errno = e; fail("connection"); }
+      if (!c->writable && events[i].events & EPOLLOUT) { c->writable = 1; if (send(c->fd, lines, size, MSG_NOSIGNAL) != (ssize_t)size) fail("send"); }
+      for (;;) {
+        ssize_t got = recv(c->fd, incoming, BUFFER, 0);
+        if (got < 0) { if (errno == EAGAIN) break; fail("recv"); }
+        if (got > 0) { check(incoming, (uint64_t)got, c->received); c->received += (uint64_t)got; }
+        if (c->received >= size || got == 0) {
+          if (c->received != size) { fprintf(stderr, "load: an answer was cut\n"); exit(1); }
+          note(now() - c->sent), done++;
+          close(c->fd), c->fd = -1;
+          break;
+        }
+      }
+    }
+  }
+  double seconds = (double)(start - begin) / 1e9;
+  printf("{\"rate\":%.1f,\"seconds\":%.3f,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n", (double)done / seconds, seconds, quantile(.5), quantile(.99), quantile(.999));
+}
+
+static void bulk(int port, int count, uint64_t bytes, const char *direction) {
+  int up = strcmp(direction, "down") != 0, down = strcmp(direction, "up") != 0, open = count;
+  Connection *all = calloc((size_t)count, sizeof *all);
+  struct epoll_event events[MOST_EVENTS];
+  uint64_t begin = now();
+  for (int i = 0; i < count; i++) {
+    all[i].fd = dial(port, 0);
+    all[i].allowed = up ? bytes : 0;
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &all[i]};
+    epoll_ctl(poller, EPOLL_CTL_ADD, all[i].fd, &e);
+    if (!up) shutdown(all[i].fd, SHUT_WR);
+  }
+  while (open > 0) {
+    int n = epoll_wait(poller, events, MOST_EVENTS, 10000);
+    if (n == 0) { fprintf(stderr, "load: nothing moved for ten seconds\n"); exit(1); }
+    for (int i = 0; i < n; i++) {
+      Connection *c = events[i].data.ptr;
+      if (c->fd < 0) continue;
+      if (up && c->sent < bytes) { send_some(c, 0); if (c->sent == bytes) shutdown(c->fd, SHUT_WR); }
+      for (;;) {
+        ssize_t got = recv(c->fd, incoming, BUFFER, 0);
+        if (got < 0) { if (errno == EAGAIN) break; fail("recv"); }
+        if (got == 0) {
+          if (down && c->received != bytes) { fprintf(stderr, "load: %llu bytes came back\n", (unsigned long long)c->received); exit(1); }
+          close(c->fd), c->fd = -1, open--;
+          break;
+        }
+        check(incoming, (uint64_t)got, c->received);
+        c->received += (uint64_t)got;
+      }
+    }
+  }
+  double seconds = (double)(now() - begin) / 1e9;
+  printf("{\"rate\":%.1f,\"seconds\":%.3f}\n", (double)bytes * count / seconds, seconds);
+}
+
+static void one_line(int fd) {
+  uint64_t got = 0;
+  if (send(fd, lines, size, MSG_NOSIGNAL) != (ssize_t)size) fail("send");
+  while (got < size) {
+    ssize_t n = recv(fd, incoming, BUFFER, 0);
+    if (n <= 0) fail("recv");
+    check(incoming, (uint64_t)n, got);
+    got += (uint64_t)n;
+  }
+}
+
+static void idle(int port, int count) {
+  char end[1];
+  int *fds = calloc((size_t)count, sizeof *fds);
+  for (int i = 0; i < count; i++) { fds[i] = dial(port, 1); one_line(fds[i]); }
+  fprintf(stderr, "warm\n");
+  printf("{\"connections\":%d}\n", count);
+  fflush(stdout);
+  while (read(0, end, 1) > 0);
+}
+
+static void drip(int port, uint64_t bytes, uint64_t piece) {
+  int fd = dial(port, 1);
+  char *part = malloc(piece);
+  memset(part, 'x', piece);
+  fprintf(stderr, "warm\n");
+  uint64_t begin = now(), got = 0;
+  for (uint64_t sent = 0; sent + 1 < bytes;) {
+    uint64_t n = bytes - 1 - sent < piece ? bytes - 1 - sent : piece;
+    if (send(fd, part, n, MSG_NOSIGNAL) != (ssize_t)n) fail("send");
+    sent += n;
+  }
+  if (send(fd, "\n", 1, MSG_NOSIGNAL) != 1) fail("send");
+  while (got < bytes) {
+    ssize_t n = recv(fd, incoming, BUFFER, 0);
+    if (n <= 0) fail("recv");
+    for (ssize_t i = 0; i < n; i++) if (incoming[i] != (got + (uint64_t)i + 1 == bytes ? '\n' : 'x')) { fprintf(stderr, "load: a wrong byte came back\n"); exit(1); }
+    got += (uint64_t)n;
+  }
+  fprintf(stderr, "done\n");
+  printf("{\"seconds\":%.4f}\n", (double)(now() - begin) / 1e9);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 4) { fprintf(stderr, "usage: see the head of load.c\n"); return 2; }
+  const char *mode = argv[1];
+  int port = atoi(argv[2]), count = atoi(argv[3]);
+  size = strcmp(mode, "echo") == 0 ? strtoull(argv[5], NULL, 10) : strcmp(mode, "churn") == 0 ? strtoull(argv[4], NULL, 10) : 64;
+  lines = malloc(BUFFER + 2 * size);
+  incoming = malloc(BUFFER);
+  for (uint64_t i = 0; i < BUFFER + 2 * size; i++) lines[i] = i % size == size - 1 ? '\n' : (char)('a' + i % size % 23);
+  poller = epoll_create1(EPOLL_CLOEXEC);
+  if (strcmp(mode, "echo") == 0) echo(port, count, strtoull(argv[4], NULL, 10), strtoull(argv[6], NULL, 10), strtoull(argv[7], NULL, 10));
+  else if (strcmp(mode, "churn") == 0) churn(port, count, strtoull(argv[5], NULL, 10), strtoull(argv[6], NULL, 10));
+  else if (strcmp(mode, "bulk") == 0) bulk(port, count, strtoull(argv[4], NULL, 10), argv[5]);
+  else if (strcmp(mode, "idle") == 0) idle(port, count);
+  else if (strcmp(mode, "drip") == 0) drip(port, strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+  else return 2;
+  return 0;
+}

@@ -1,0 +1,115 @@
+// Rules of a break: whoever aborts hears so from every call, and the other side sees a loss behind what had arrived, never
+// an end.
+
+import type { Connection } from '../../connection/connection.js'
+import { ConnectionClosedError, ConnectionLostError } from '../../errors.js'
+import { begin, bytes, equal, expect, rejects, throws } from './expect.js'
+import { clog, type Rules, send } from './speak.js'
+import { until } from './time.js'
+
+const reason = new Error('aborted by the check')
+
+/** Reads and writes that must fail once a connection is cut. */
+const calls: readonly (readonly [string, (side: Connection) => Promise<unknown>])[] = [
+  ['read', (side) => side.read()],
+  ['readUntil', (side) => side.readUntil('\n')],
+  ['readToEnd', (side) => side.readToEnd()],
+  ['lines', (side) => side.lines().next()],
+  ['chunks', (side) => side.chunks().next()],
+  ['readMessage', (side) => side.readMessage((reader) => reader.readLine())],
+  ['write', (side) => side.write('x')],
+  ['end', (side) => side.end()],
+]
+
+export const aborting: Rules = {
+  async 'abort rejects every pending and later call with ConnectionClosedError, its cause the reason'(a, b) {
+    const { write } = await clog(a)
+    await send(b, a, 'unread')
+    const { signal } = a
+    const pending = [begin(a.readUntil('\n')), begin(write), begin(a.flush())]
+    a.abort(reason)
+    for (const [n, call] of pending.entries()) {
+      const error = await rejects(call, ConnectionClosedError, `${['readUntil', 'write', 'flush'][n]}, pending at the abort`)
+      equal(error.cause, reason, 'its cause')
+    }
+    for (const [name, call] of calls) equal((await rejects(call(a), ConnectionClosedError, `${name} after abort`)).cause, reason, `the cause of ${name} after abort`)
+    throws(() => a.tryReadExactly(1), ConnectionClosedError, 'tryReadExactly after abort')
+    equal(a.tryWrite('x'), false, 'tryWrite after abort')
+    const info = await a.closed
+    equal([info.by, info.error], ['aborted', reason], 'by and error of closed')
+    expect(signal.aborted && signal.reason instanceof ConnectionClosedError && signal.reason.cause === reason, `signal.reason is ${signal.reason}`)
+    equal([a.ended, a.buffered], [true, 0], 'ended and buffered after abort')
+  },
+
+  async 'what ended a connection first is what its calls say: an end before an abort'(a) {
+    await clog(a)
+    const [read, ending] = [begin(a.read()), begin(a.end())]
+    a.abort(reason)
+    equal((await rejects(ending, ConnectionClosedError, 'end, pending at the abort')).cause, reason, 'its cause')
+    equal((await rejects(read, ConnectionClosedError, 'read, pending at the abort')).cause, reason, 'its cause')
+    equal((await rejects(a.write('x'), ConnectionClosedError, 'write, which end refused before')).cause, undefined, 'its cause')
+  },
+
+  async 'abort again, or after it is over, changes nothing'(a, b) {
+    a.abort()
+    a.abort(reason)
+    const info = await a.closed
+    equal([info.by, info.error], ['aborted', undefined], 'by and error of closed')
+    await a.close()
+    equal((await b.closed).by, 'lost', 'by of closed of the other side')
+    b.abort()
+    equal((await b.closed).by, 'lost', 'by of closed of the other side after an abort of its own')
+  },
+
+  async 'the peer of an abort reads what had arrived, then ConnectionLostError and never an end'(a, b) {
+    const { signal } = b
+    await send(a, b, 'one\n', 'half')
+    a.abort()
+    const info = await b.closed
+    equal(info.by, 'lost', 'by of closed')
+    expect(info.error instanceof ConnectionLostError, `error of closed is ${info.error}`)
+    expect(signal.aborted && signal.reason instanceof ConnectionLostError, `signal.reason is ${signal.reason}`)
+    equal(await b.readLine(), 'one', 'a line that had arrived')
+    await rejects(b.readLine(), ConnectionLostError, 'readLine of half a line')
+    await rejects(b.readToEnd(), ConnectionLostError, 'readToEnd')
+    bytes(await b.read(), 'half', 'read() of what had arrived')
+    for (const [name, call] of calls) await rejects(call(b), ConnectionLostError, `${name} after the loss`)
+    throws(() => b.tryReadLine(), ConnectionLostError, 'tryReadLine after the loss')
+    equal(b.tryWrite('x'), false, 'tryWrite after the loss')
+    equal(b.peerEnded, false, 'peerEnded after the loss')
+    await b.close()
+  },
+
+  async 'a read that waits as the peer aborts rejects with ConnectionLostError, and its bytes stay unread'(a, b) {
+    const read = begin(b.readUntil('\n'))
+    await send(a, b, 'half')
+    a.abort()
+    await rejects(read, ConnectionLostError, 'readUntil')
+    bytes(await b.readExactly(4), 'half', 'its bytes')
+    await rejects(b.read(), ConnectionLostError, 'read() behind them')
+  },
+
+  async 'a loop over chunks or lines does not take a break for an end'(a, b) {
+    const seen: string[] = []
+    const loop = begin(
+      (async () => {
+        for await (const chunk of b) seen.push(chunk.toString())
+      })(),
+    )
+    await send(a, b, 'abc')
+    await until(() => seen.length > 0)
+    a.abort()
+    await rejects(loop, ConnectionLostError, 'the loop over chunks')
+    equal(seen.join(''), 'abc', 'what it had seen')
+    await rejects(b.lines().next(), ConnectionLostError, 'lines()')
+  },
+
+  async 'bytes that were queued at an abort are dropped, and what arrives of them is cut by a loss'(a, b) {
+    const { sent } = await clog(a)
+    a.abort()
+    await rejects(b.skip(sent), ConnectionLostError, 'skip of all that was written')
+    await rejects(b.read(), ConnectionLostError, 'read() after it')
+    expect(b.bytesRead < sent, `all ${sent} bytes arrived although the sender dropped some`)
+    equal((await b.closed).by, 'lost', 'by of closed')
+  },
+}

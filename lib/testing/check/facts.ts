@@ -1,0 +1,121 @@
+// Rules of what a connection tells about itself: counters, states, addresses, what it waits for, its limits.
+
+import type { Connection } from '../../connection/connection.js'
+import { begin, equal, expect, stays, throws } from './expect.js'
+import { clog, type Rules, send, sized } from './speak.js'
+
+export const facts: Rules = {
+  async 'bytesRead, bytesWritten, buffered and queued count the bytes'(a, b) {
+    equal([a.bytesWritten, a.queued, b.bytesRead, b.buffered], [0, 0, 0, 0], 'bytesWritten, queued, bytesRead and buffered of a new connection')
+    await send(a, b, 'grüß\n', 'abc\n')
+    await a.flush()
+    equal([a.bytesWritten, a.queued], [11, 0], 'bytesWritten and queued after eleven bytes were flushed')
+    equal([b.bytesRead, b.buffered], [11, 11], 'bytesRead and buffered once eleven bytes have come')
+    await b.readLine()
+    await b.peek(2)
+    equal([b.bytesRead, b.buffered], [11, 4], 'bytesRead and buffered after seven were read')
+    await b.readLine()
+    await b.write('xy')
+    await a.readExactly(2)
+    equal([b.bytesWritten, b.buffered, a.bytesRead, a.buffered], [2, 0, 2, 0], 'bytesWritten, buffered of one side, bytesRead, buffered of the other, after an answer of two')
+  },
+
+  async 'ended and peerEnded tell which side has ended'(a, b) {
+    equal([a.ended, a.peerEnded, b.ended, b.peerEnded], [false, false, false, false], 'ended and peerEnded of both')
+    await a.end()
+    equal(a.ended, true, 'ended after end()')
+    equal(await b.read(), null, 'read() of the other side')
+    equal([b.ended, b.peerEnded, a.peerEnded], [false, true, false], 'ended, peerEnded of the other side, and peerEnded of this one')
+  },
+
+  async 'ids are numbers and unique'(a, b) {
+    equal([typeof a.id, typeof b.id], ['number', 'number'], 'typeof id')
+    expect(a.id !== b.id, `both connections have the id ${a.id}`)
+  },
+
+  async 'the facts stay readable after the end'(a, b) {
+    const told = (side: Connection): unknown[] => [side.id, side.openedAt, String(side.remote), side.remote.family, String(side.local), side.local.port, side.limits]
+    const [before, now] = [told(a), Date.now()]
+    expect(Math.abs(a.openedAt - now) < 60_000, `openedAt is ${a.openedAt}, and now it is ${now}`)
+    await send(a, b, 'abc')
+    await b.write('de')
+    await a.readExactly(2)
+    b.abort()
+    const { by, error, ...counted } = await a.closed
+    equal([by, error instanceof Error], ['lost', true], 'by of closed, and whether it has an error')
+    equal(told(a), before, 'id, openedAt, remote, local and limits after the end')
+    equal([counted.bytesRead, counted.bytesWritten], [2, 3], 'bytesRead and bytesWritten of closed')
+    equal([a.bytesRead, a.bytesWritten], [2, 3], 'bytesRead and bytesWritten after the end')
+    expect(counted.duration >= 0 && counted.duration < 60_000, `duration of closed is ${counted.duration}`)
+  },
+
+  async 'waiting says the pending operation, and is undefined while nothing waits'(a, b) {
+    equal(b.waiting, undefined, 'waiting of a new connection')
+    const line = begin(b.readUntil('\n'))
+    equal(b.waiting?.operation, "readUntil('\\n')", 'the operation while readUntil waits')
+    const since = b.waiting?.since ?? 0
+    expect(Math.abs(since - Date.now()) < 60_000, `since is ${since}`)
+    await send(a, b, 'x\n')
+    await line
+    equal(b.waiting, undefined, 'waiting after that read')
+    const exact = begin(b.readExactly(5))
+    equal(b.waiting?.operation, 'readExactly(5)', 'the operation while readExactly waits')
+    await send(a, b, 'hello')
+    await exact
+    const message = begin(b.readMessage(sized))
+    expect(b.waiting?.operation.startsWith('readMessage') === true, `the operation while readMessage waits is ${b.waiting?.operation}`)
+    await send(a, b, '1\nx')
+    await message
+    await clog(a)
+    equal(a.waiting?.operation, 'write', 'the operation while write waits')
+    a.close()
+    equal(a.waiting?.operation, 'close', 'the operation while close waits')
+  },
+
+  async 'setLimits holds from the next call on, and refuses what cannot be'(a, b) {
+    const before = { ...b.limits }
+    const read = begin(b.readLine())
+    b.setLimits({ maxBufferSize: 4, readTimeout: undefined })
+    equal(b.limits, { ...before, maxBufferSize: 4 }, 'limits after setLimits({ maxBufferSize: 4 })')
+    await send(a, b, 'longer\n')
+    equal(await read, 'longer', 'a read that began before')
+    throws(() => b.setLimits({ maxBufferSize: 0 }), RangeError, 'setLimits({ maxBufferSize: 0 })')
+    throws(() => b.setLimits({ readTimeout: -1 }), RangeError, 'setLimits({ readTimeout: -1 })')
+    throws(() => b.setLimits({ maxBufferSize: '4' as never }), TypeError, "setLimits({ maxBufferSize: '4' })")
+    throws(() => b.setLimits({ maxBuffer: 4 } as never), TypeError, 'setLimits({ maxBuffer: 4 })')
+    throws(() => b.setLimits(undefined as never), TypeError, 'setLimits(undefined)')
+    equal(b.limits, { ...before, maxBufferSize: 4 }, 'limits after all that')
+  },
+
+  async 'idleTimeout is for the first byte of a message, readTimeout for the rest of it'(a, b) {
+    for (const side of [a, b]) side.setLimits({ idleTimeout: 10 })
+    equal(await kindOf(b.readMessage(sized)), 'idle', 'kind of the error of a message that does not begin')
+    equal(await kindOf(b.lines().next()), 'idle', 'kind of the error of lines')
+    const rest = begin(b.readLine({ idle: false }))
+    // What waits longer than another one of the same limit does not have this limit.
+    equal(await kindOf(a.readLine()), 'idle', 'kind of the error of a read that waits for a new message')
+    await stays(rest, 'a read with idle: false')
+    for (const side of [a, b]) side.setLimits({ idleTimeout: Number.POSITIVE_INFINITY, readTimeout: 10 })
+    await send(a, b, 'x\n')
+    await rest
+    const own = begin(b.readLine({ timeout: 60_000 }))
+    equal(await kindOf(a.readLine({ idle: false })), 'read', 'kind of the error of a read with idle: false')
+    await stays(own, 'a read with a timeout of its own')
+    await send(a, b, 'y\n')
+    await own
+    equal(await kindOf(b.readLine()), 'read', 'kind of the error of a read for the rest of a message')
+    const fresh = begin(b.readLine({ idle: true }))
+    equal(await kindOf(a.readLine({ idle: false })), 'read', 'kind of the error of a read with idle: false')
+    await stays(fresh, 'a read with idle: true')
+    await send(a, b, 'ab')
+    equal(await kindOf(fresh), 'read', 'kind of the error of that read once its first byte has come')
+  },
+}
+
+/** The kind of the TimeoutError that a read rejects with. */
+async function kindOf(read: PromiseLike<unknown>): Promise<unknown> {
+  return read.then(
+    () => 'none',
+    (error: unknown) => (error as { kind?: unknown }).kind,
+  )
+}

@@ -1,0 +1,88 @@
+// Rules of back-pressure: a side that does not read makes the other one wait, and nothing is lost or gathered without
+// bound meanwhile.
+
+import { ConnectionClosedError, ConnectionLostError } from '../../errors.js'
+import { begin, equal, expect, rejects, throws } from './expect.js'
+import { clog, type Rules } from './speak.js'
+import { until } from './time.js'
+
+// What may be read ahead, or lie in one piece of whatever carries the bytes: far less than `clog` gives up at.
+const SLACK = 4 * 1024 * 1024
+
+export const pressing: Rules = {
+  async 'a side that does not read makes write wait, and reading lets it go on'(a, b) {
+    const { write, sent } = await clog(a)
+    const waiting = begin(write)
+    expect(a.queued > 0, 'queued is 0 although a write waits')
+    expect(a.queued + a.bytesWritten === sent, `queued and bytesWritten come to ${a.queued + a.bytesWritten}, although ${sent} bytes were written`)
+    expect(b.buffered <= b.limits.readHighWaterMark + SLACK, `${b.buffered} bytes were read ahead although nobody reads`)
+    equal(waiting.state, 'pending', 'the write, while nobody reads')
+    equal(await b.skip(sent), sent, 'skip of all that was written')
+    await waiting
+    await a.flush()
+    equal(a.queued, 0, 'queued once all is read')
+    equal(await b.tryReadExactly(1), undefined, 'a byte beyond what was written')
+  },
+
+  async 'flush waits for what is queued'(a, b) {
+    const { sent } = await clog(a)
+    const flushed = begin(a.flush())
+    await until(() => flushed.state !== 'pending' || a.waiting !== undefined)
+    equal([flushed.state, a.queued > 0], ['pending', true], 'flush, and whether bytes are queued, while nobody reads')
+    await b.skip(sent)
+    await flushed
+    equal(a.bytesWritten, sent, 'bytesWritten after flush')
+  },
+
+  async 'tryWrite takes all of it below the high-water mark, and else nothing'(a, b) {
+    equal(a.tryWrite('abc'), true, 'tryWrite with nothing queued')
+    const { sent } = await clog(a)
+    const { queued } = a
+    equal(a.tryWrite('lost'), false, 'tryWrite to a side that does not read')
+    equal(a.queued, queued, 'queued after it')
+    throws(() => a.tryWrite(5 as never), TypeError, 'tryWrite(5)')
+    await b.skip(sent + 3)
+    await a.flush()
+    equal(a.tryWrite(['x', Buffer.from('yz')]), true, 'tryWrite once all is read')
+    equal(await b.readExactly(3, 'utf8'), 'xyz', 'what it wrote, and nothing of the refused one')
+    await a.end()
+    equal(a.tryWrite('late'), false, 'tryWrite after end')
+    equal(await b.read(), null, 'read() at the end of the stream')
+  },
+
+  async 'with a lower writeHighWaterMark write waits sooner'(a, b) {
+    a.setLimits({ writeHighWaterMark: 1000 })
+    const { write, sent } = await clog(a)
+    const more = begin(a.write('x'))
+    await b.skip(sent)
+    await write
+    await more
+    equal(a.limits.writeHighWaterMark, 1000, 'limits.writeHighWaterMark after setLimits')
+  },
+
+  async 'a queue over maxWriteBuffer is aborted: the end of a slow consumer'(a) {
+    a.setLimits({ maxWriteBuffer: 1000 })
+    const { write } = await clog(a)
+    const waiting = begin(write)
+    const refused = begin(a.write('x'))
+    const error = await refused.then(
+      () => undefined,
+      (reason: unknown) => reason as Error & { option?: unknown },
+    )
+    equal([error?.name, error?.option], ['LimitExceededError', 'maxWriteBuffer'], 'the class and option of what a write beyond maxWriteBuffer rejects with')
+    await rejects(waiting, ConnectionClosedError, 'the write that waited')
+    const info = await a.closed
+    equal([info.by, info.error === error], ['aborted', true], 'by of closed, and whether its error is that one')
+  },
+
+  async 'an abort of the other side rejects the writes that wait'(a, b) {
+    const { write } = await clog(a)
+    const waiting = begin(write)
+    const flushed = begin(a.flush())
+    b.abort()
+    await rejects(waiting, ConnectionLostError, 'the write that waited')
+    await rejects(flushed, ConnectionLostError, 'the flush that waited')
+    await rejects(a.write('x'), ConnectionLostError, 'a write after it')
+    equal((await a.closed).by, 'lost', 'by of closed')
+  },
+}

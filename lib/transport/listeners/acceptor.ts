@@ -1,0 +1,133 @@
+// One listening socket: a `net.Server` that makes carriers of what it accepts, and whose close waits for nobody. Until
+// the whole endpoint is bound it holds what comes, so that a bind that fails after all has shown nobody a connection.
+
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
+import { type Address, tcpAddress, unixAddress } from '../../address.js'
+import type { Carrier } from '../carrier.js'
+import type { Intake, Listener, SocketDefaults } from '../listener.js'
+import { endsOf, SocketCarrier } from '../socket.js'
+
+type State =
+  /** Accepts, but hands nothing on yet; next: open, closed. */
+  | { kind: 'holding'; held: Carrier[] }
+  /** Next: closed. */
+  | { kind: 'open' }
+  | { kind: 'closed'; done: Promise<void> }
+
+/** Where it may be bound: what Node takes and its types lack. */
+export type Place = ListenOptions & { fd?: number; reusePort?: boolean }
+
+export class Acceptor {
+  readonly #server: Server
+  readonly #intake: Intake
+  #state: State = { kind: 'holding', held: [] }
+  #address: Address = unixAddress()
+
+  constructor(intake: Intake, defaults: SocketDefaults) {
+    this.#intake = intake
+    // Paused, so that a connection that waits is not read; half-open, because who ends when is not Node's to decide.
+    this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true, ...defaults })
+    this.#server.on('connection', (socket) => this.#accept(socket))
+  }
+
+  get address(): Address {
+    return this.#address
+  }
+
+  /** Binds it. `name` is what a Unix socket is called where the system does not tell. */
+  async listen(place: Place, name?: string): Promise<void> {
+    const server = this.#server
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(place, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+    server.on('error', (error) => this.#intake.failed(error))
+    const bound = server.address()
+    this.#address = bound !== null && typeof bound === 'object' ? tcpAddress(bound.address, bound.port) : unixAddress(name)
+  }
+
+  #accept(socket: Socket): void {
+    const carrier = new SocketCarrier(socket, this.#ends(socket))
+    if (this.#state.kind === 'holding') this.#state.held.push(carrier)
+    else this.#intake.accepted(carrier)
+  }
+
+  // A peer that has left already has no address any more: then it came from "somewhere", in the listener's family. On a
+  // socket that is bound to one address every connection has that one.
+  #ends(socket: Socket): ReturnType<typeof endsOf> {
+    const { address, family } = this.#address
+    if (family === 'unix') return endsOf(socket, this.#address)
+    const anywhere = family === 'IPv6' ? '::' : '0.0.0.0'
+    const ends = endsOf(socket, address === anywhere ? undefined : this.#address)
+    return {
+      remote: ends.remote.family === 'unix' ? tcpAddress(anywhere, 0) : ends.remote,
+      local: ends.local.family === 'unix' ? this.#address : ends.local,
+    }
+  }
+
+  /** Everything is bound: what came and what will come is handed on. */
+  open(): void {
+    if (this.#state.kind !== 'holding') return
+    const { held } = this.#state
+    this.#state = { kind: 'open' }
+    for (const carrier of held) this.#intake.accepted(carrier)
+  }
+
+  // The callback of `server.close` waits for every connection. The socket itself is closed within the call, and its
+  // handle by the end of this turn. What was in the system's queue and not accepted is reset by the system.
+  close(): Promise<void> {
+    if (this.#state.kind === 'closed') return this.#state.done
+    if (this.#state.kind === 'holding') for (const carrier of this.#state.held) carrier.reset()
+    this.#server.close()
+    const done = new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)))
+    this.#state = { kind: 'closed', done }
+    return done
+  }
+
+  ref(): void {
+    this.#server.ref()
+  }
+
+  unref(): void {
+    this.#server.unref()
+  }
+}
+
+/** Opens what is bound, as one listener. `leave` is called when it is about to close, once. */
+export function listenerOf(acceptors: readonly Acceptor[], leave: () => void = () => {}): Listener {
+  for (const acceptor of acceptors) acceptor.open()
+  let closed: Promise<void> | undefined
+  return {
+    addresses: acceptors.map(({ address }) => address),
+    close() {
+      if (closed === undefined) {
+        leave()
+        closed = closeAll(acceptors)
+      }
+      return closed
+    },
+    ref() {
+      for (const acceptor of acceptors) acceptor.ref()
+    },
+    unref() {
+      for (const acceptor of acceptors) acceptor.unref()
+    },
+  }
+}
+
+export async function closeAll(acceptors: readonly Acceptor[]): Promise<void> {
+  await Promise.all(acceptors.map((acceptor) => acceptor.close()))
+}
+
+/** An error as Node makes them when `listen` fails, for what is found out before the system is asked. */
+export function listenError(code: string, address: string, cause?: unknown): NodeJS.ErrnoException {
+  const errno = -(constants.errno as Record<string, number>)[code]! || 0
+  const [, text = 'it failed'] = getSystemErrorMap().get(errno) ?? []
+  const error = new Error(`listen ${code}: ${text} ${address}`, cause === undefined ? undefined : { cause })
+  return Object.assign(error, { errno, code, syscall: 'listen', address })
+}

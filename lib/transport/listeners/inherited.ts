@@ -1,0 +1,114 @@
+// Listening sockets that somebody else opened: a parent process (`fd`), or systemd (LISTEN_FDS, as sd_listen_fds(3) says).
+// They are looked at before they are taken, because Node closes a descriptor that it cannot listen on. Their files are
+// not removed: libuv unlinks only what it bound itself.
+
+import fs from 'node:fs'
+import { InvalidOptionsError } from '../../errors.js'
+import type { EndpointPlan } from '../../options/listen.js'
+import type { Intake, Listener, SocketDefaults } from '../listener.js'
+import { Acceptor, closeAll, listenError, listenerOf } from './acceptor.js'
+
+type DescriptorPlan = Extract<EndpointPlan, { kind: 'fd' }>
+type SystemdPlan = Extract<EndpointPlan, { kind: 'systemd' }>
+
+// SD_LISTEN_FDS_START: behind stdin, stdout and stderr.
+const FIRST = 3
+
+export async function bindDescriptor({ fd, backlog }: DescriptorPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
+  return adopt([fd], backlog, intake, defaults)
+}
+
+export async function bindSystemd({ name, backlog }: SystemdPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
+  return adopt(socketsOf(name), backlog, intake, defaults)
+}
+
+async function adopt(descriptors: readonly number[], backlog: number, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
+  const names = descriptors.map(pathOf)
+  const acceptors: Acceptor[] = []
+  try {
+    for (const [index, fd] of descriptors.entries()) {
+      const acceptor = new Acceptor(intake, defaults)
+      await acceptor.listen({ fd, backlog, exclusive: true }, names[index])
+      acceptors.push(acceptor)
+    }
+  } catch (error) {
+    await closeAll(acceptors)
+    throw error
+  }
+  return listenerOf(acceptors)
+}
+
+// --- systemd ---------------------------------------------------------------------------------------------------------
+
+/** The descriptors that systemd passed, or those of them with that name. */
+function socketsOf(name: string | undefined): number[] {
+  const { LISTEN_PID: pid, LISTEN_FDS: count, LISTEN_FDNAMES: names } = process.env
+  if (pid === undefined || count === undefined) throw none('this process was given none (LISTEN_PID and LISTEN_FDS are not both set)')
+  // The variables are inherited by every child, the sockets are not meant for it.
+  if (pid !== String(process.pid)) throw none(`the sockets are for process ${pid} (LISTEN_PID), and this is ${process.pid}`)
+  if (!/^[1-9]\d*$/.test(count)) throw none(`LISTEN_FDS says ${count}`)
+  const called = names?.split(':') ?? []
+  // A socket without a name is called that.
+  const all = Array.from({ length: Number(count) }, (_, index) => ({ fd: FIRST + index, name: called[index] ?? 'unknown' }))
+  const chosen = all.filter((socket) => name === undefined || socket.name === name)
+  if (chosen.length === 0) throw none(`none is called ${name} (LISTEN_FDNAMES says ${names ?? 'nothing'})`)
+  return chosen.map(({ fd }) => fd)
+}
+
+function none(what: string): InvalidOptionsError {
+  return new InvalidOptionsError({ issues: [{ path: ['systemd'], message: `expected sockets from systemd: ${what}` }] })
+}
+
+// --- what a descriptor is --------------------------------------------------------------------------------------------
+
+/** The path of a Unix socket that listens, as far as that can be known. Throws for what certainly does not listen. */
+function pathOf(fd: number): string | undefined {
+  let target: string
+  try {
+    target = fs.readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    // No such descriptor, or a system that does not tell: Node will say.
+    return undefined
+  }
+  const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+  if (inode === undefined) throw listenError('ENOTSOCK', `descriptor ${fd}`)
+  const entry = tcpEntry(inode, 'tcp') ?? tcpEntry(inode, 'tcp6') ?? unixEntry(inode)
+  // In none of the tables: not bound yet, or opened in another network namespace.
+  if (entry === undefined) return undefined
+  if (!entry.listens) throw listenError('EINVAL', `descriptor ${fd}`)
+  return entry.path
+}
+
+interface Entry {
+  listens: boolean
+  path?: string
+}
+
+// Columns 3 and 9 of /proc/net/tcp: the state, in which 0A is TCP_LISTEN, and the inode.
+function tcpEntry(inode: string, table: 'tcp' | 'tcp6'): Entry | undefined {
+  for (const row of rows(table)) {
+    const columns = row.trim().split(/\s+/, 10)
+    if (columns[9] === inode) return { listens: columns[3] === '0A' }
+  }
+  return undefined
+}
+
+// Columns 3 and 6 of /proc/net/unix: the flags, of which 0x10000 is __SO_ACCEPTCON, and the inode; then the path, in
+// which the kernel shows NULs, also that of an abstract name, as @.
+function unixEntry(inode: string): Entry | undefined {
+  for (const row of rows('unix')) {
+    const [, flags = '', found, path = ''] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) ?(.*)$/.exec(row) ?? []
+    if (found !== inode) continue
+    return { listens: (Number.parseInt(flags, 16) & 0x10000) !== 0, path: path.startsWith('@') ? path.replaceAll('@', '\0') : path }
+  }
+  return undefined
+}
+
+function rows(table: string): string[] {
+  try {
+    return fs.readFileSync(`/proc/self/net/${table}`, 'utf8').split('\n')
+  } catch {
+    // A system without IPv6 has no such table.
+    return []
+  }
+}

@@ -1,0 +1,106 @@
+// TCP listeners: all addresses of a name, with one port. Here it is decided which of them must be bound, which may be
+// missing on this machine, and what to do when the port that the system picked for one is taken on another.
+
+import dns from 'node:dns'
+import { createServer, isIPv6 } from 'node:net'
+import { tcpAddress } from '../../address.js'
+import { codeOf, DrainingError, InvalidOptionsError } from '../../errors.js'
+import type { EndpointPlan } from '../../options/listen.js'
+import type { Intake, Listener, SocketDefaults } from '../listener.js'
+import { Acceptor, closeAll, listenerOf, type Place } from './acceptor.js'
+
+type TcpPlan = Extract<EndpointPlan, { kind: 'tcp' }>
+
+// What bind says of an IPv6 address that a name has and the machine does not, or where there is no IPv6 at all, as in
+// many containers.
+const UNAVAILABLE = new Set<unknown>(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+
+// How often a port that the system picked may turn out to be taken on another address of the same name. Even with half
+// of the ports taken there, so many misses in a row are one in a million.
+const TRIES = 20
+
+export async function bindTcp(plan: TcpPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
+  if (plan.reusePort && !(await (reusePortWorks ??= tryReusePort()))) {
+    throw new InvalidOptionsError({
+      issues: [{ path: ['reusePort'], message: 'expected false: two sockets on one port do not work here' }],
+    })
+  }
+  const make = (): Acceptor => new Acceptor(intake, defaults)
+  if (plan.host !== undefined) return listenerOf(await bindAll(await addressesOf(plan.host, intake.stopped), plan, make))
+  // All interfaces: `::` takes IPv4 too. (Node does this itself, but for any failure, and then forgets `ipv6Only`.)
+  try {
+    return listenerOf(await bindAll(['::'], plan, make))
+  } catch (error) {
+    if (plan.ipv6Only || !UNAVAILABLE.has(codeOf(error))) throw error
+    return listenerOf(await bindAll(['0.0.0.0'], plan, make))
+  }
+}
+
+/** The addresses of a name, each once, in the order of the system's preference. */
+async function addressesOf(host: string, stopped: Promise<void> | undefined): Promise<string[]> {
+  const found = await new Promise<dns.LookupAddress[]>((resolve, reject) => {
+    dns.lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)))
+    void stopped?.then(() => reject(new DrainingError()))
+  })
+  return [...new Set(found.map(({ address }) => tcpAddress(address, 0).address))]
+}
+
+async function bindAll(hosts: readonly string[], plan: TcpPlan, make: () => Acceptor): Promise<Acceptor[]> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await bindEach(hosts, plan, make)
+    } catch (error) {
+      if (plan.port !== 0 || hosts.length === 1 || codeOf(error) !== 'EADDRINUSE' || tries === TRIES) throw error
+    }
+  }
+}
+
+/** Binds them in turn, the later ones to the port of the first; all that there are, or none. */
+async function bindEach(
+  hosts: readonly string[],
+  { port, backlog, ipv6Only, reusePort }: TcpPlan,
+  make: () => Acceptor,
+): Promise<Acceptor[]> {
+  const bound: Acceptor[] = []
+  let missing: unknown
+  try {
+    for (const host of hosts) {
+      const place: Place = { host, port: bound[0]?.address.port ?? port, backlog, ipv6Only, reusePort }
+      const acceptor = make()
+      try {
+        await acceptor.listen(place)
+        bound.push(acceptor)
+      } catch (error) {
+        if (!isIPv6(host) || !UNAVAILABLE.has(codeOf(error))) throw error
+        missing = error
+      }
+    }
+    if (bound.length === 0) throw missing
+  } catch (error) {
+    await closeAll(bound)
+    throw error
+  }
+  return bound
+}
+
+let reusePortWorks: Promise<boolean> | undefined
+
+// Node 20 takes the option and does nothing, others say a wrong version: so it is tried out, once.
+async function tryReusePort(): Promise<boolean> {
+  const servers = [createServer(), createServer()]
+  let port = 0
+  try {
+    for (const server of servers) {
+      await new Promise<void>((resolve, reject) => {
+        const place: Place = { host: '127.0.0.1', port, reusePort: true }
+        server.once('error', reject).listen(place, resolve)
+      })
+      port = (server.address() as { port: number }).port
+    }
+    return true
+  } catch {
+    return false
+  } finally {
+    for (const server of servers) server.close()
+  }
+}

@@ -1,0 +1,188 @@
+// What was written, on its way to the system: against a model that is a list of bytes. Whatever is written in whatever
+// sizes, the same bytes leave in the same order, and memory that is used again never shows.
+
+import fc from 'fast-check'
+import t from 'tap'
+import { Gatherer } from '../../lib/connection/gather.js'
+import { SLAB } from '../../lib/connection/slabs.js'
+import { pattern } from '../support/wait.js'
+
+const RUNS = 1500
+const LARGE = 16 * 1024
+
+// Around every size at which something else happens, and small ones most of all.
+const size = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 200 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: LARGE + 10 }) },
+  { weight: 1, arbitrary: fc.constantFrom(LARGE - 1, LARGE, LARGE + 1, SLAB - 1, SLAB, SLAB + 1, 3 * SLAB + 5) },
+)
+// One, two, three and four bytes of UTF-8, and halves of pairs, which become U+FFFD.
+const text = fc.oneof(
+  { weight: 6, arbitrary: fc.string({ maxLength: 60, unit: fc.constantFrom('a', '\n', 'ü', '€', '🐦', '\ud83d', '\udc26') }) },
+  { weight: 1, arbitrary: fc.nat({ max: 7000 }).map((length) => '€'.repeat(length)) },
+)
+
+type Step =
+  | { kind: 'bytes'; by: number; size: number }
+  | { kind: 'text'; by: number; text: string }
+  /** Hand on a slice, unless one is under way. */
+  | { kind: 'hand'; by: number; slice: number }
+  /** What is under way has left. */
+  | { kind: 'left'; by: number }
+  | { kind: 'dry'; by: number }
+const by = fc.nat({ max: 2 })
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('bytes' as const), by, size }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('text' as const), by, text }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('hand' as const), by, slice: fc.constantFrom(1, 100, LARGE, SLAB, 10 * SLAB) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('left' as const), by }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('dry' as const), by }) },
+)
+
+const source = pattern(4 * SLAB)
+
+/** A gatherer with its model, and a carrier that holds what it was handed until it has left, or for ever. */
+class Writer {
+  readonly #reuses: boolean
+  readonly #gatherer: Gatherer
+  /** What was written and not yet handed on. */
+  #model = Buffer.alloc(0)
+  #underWay: readonly Uint8Array[] = []
+  /** What a carrier that does not copy keeps: these bytes must never change. */
+  readonly #kept: { pieces: readonly Uint8Array[]; bytes: Buffer }[] = []
+  #expected = Buffer.alloc(0)
+
+  constructor(reuses: boolean) {
+    this.#reuses = reuses
+    this.#gatherer = new Gatherer(reuses)
+  }
+
+  bytes(size: number): void {
+    const from = this.#model.length % SLAB
+    const bytes = source.subarray(from, from + size)
+    this.#model = Buffer.concat([this.#model, bytes])
+    if (size > 0) this.#gatherer.add(bytes)
+  }
+
+  text(text: string): void {
+    const bytes = Buffer.from(text)
+    this.#model = Buffer.concat([this.#model, bytes])
+    if (this.#gatherer.addText(text) !== bytes.length) throw new Error('the length of a text is wrong')
+  }
+
+  hand(slice: number): void {
+    if (this.#underWay.length > 0) return
+    const pieces = this.#gatherer.next(slice)
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    if (pieces.some((piece) => piece.length === 0)) throw new Error('an empty piece was handed on')
+    if (length > slice) throw new Error(`${length} bytes were handed on at once, more than ${slice}`)
+    if (pieces.length === 0 && this.#model.length > 0) throw new Error('something was kept back')
+    this.#expected = this.#model.subarray(0, length)
+    this.#model = this.#model.subarray(length)
+    this.#underWay = pieces
+  }
+
+  /** What was handed on still is what it was, however long it took. */
+  left(): void {
+    if (!Buffer.concat(this.#underWay).equals(this.#expected)) throw new Error('what left is not what was written')
+    if (!this.#reuses) this.#kept.push({ pieces: this.#underWay, bytes: this.#expected })
+    this.#underWay = []
+    this.#expected = Buffer.alloc(0)
+  }
+
+  /** As the outbox does: everything leaves, then the memory may serve again. */
+  dry(): void {
+    do {
+      this.left()
+      this.hand(SLAB)
+    } while (this.#underWay.length > 0)
+    this.#gatherer.rest()
+  }
+
+  finish(): void {
+    this.dry()
+    if (this.#model.length > 0) throw new Error('bytes were lost')
+    for (const { pieces, bytes } of this.#kept) if (!Buffer.concat(pieces).equals(bytes)) throw new Error('memory that was handed on has changed')
+  }
+}
+
+t.test('whatever is written leaves whole and in order, and memory of one connection never shows in another', async () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const writers = [new Writer(true), new Writer(true), new Writer(false)] as const
+      for (const step of steps) {
+        const writer = writers[step.by] as Writer
+        if (step.kind === 'bytes') writer.bytes(step.size)
+        else if (step.kind === 'text') writer.text(step.text)
+        else if (step.kind === 'hand') writer.hand(step.slice)
+        else writer[step.kind]()
+      }
+      for (const writer of writers) writer.finish()
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+t.test('small pieces of a turn leave as one', async (t) => {
+  const gatherer = new Gatherer(true)
+  for (let n = 0; n < 500; n++) n % 2 ? gatherer.add(Buffer.alloc(64, n)) : gatherer.addText('x'.repeat(64))
+  const pieces = gatherer.next(SLAB)
+  t.equal(pieces.length, 1)
+  t.equal(pieces[0]?.length, 32_000)
+  t.equal(gatherer.next(SLAB).length, 0)
+})
+
+t.test('a small piece alone, and every large one, leaves as it is and is not copied', async (t) => {
+  const gatherer = new Gatherer(true)
+  const small = Buffer.from('alone')
+  gatherer.add(small)
+  t.equal(gatherer.next(SLAB)[0], small)
+  const large = Buffer.alloc(LARGE)
+  gatherer.add(large)
+  t.equal(gatherer.next(SLAB)[0], large)
+})
+
+t.test('a large write goes in slices, and what was written behind it waits', async (t) => {
+  const gatherer = new Gatherer(true)
+  gatherer.add(Buffer.alloc(250, 'l'))
+  gatherer.add(Buffer.alloc(3 * LARGE, 'L'))
+  gatherer.addText('behind')
+  const lengths: number[][] = []
+  for (let pieces = gatherer.next(LARGE); pieces.length > 0; pieces = gatherer.next(LARGE)) lengths.push(pieces.map(({ length }) => length))
+  t.same(lengths, [[250], [LARGE], [LARGE], [LARGE], [6]])
+})
+
+t.test('a slab serves again once everything has left, and not before', async (t) => {
+  const memory = (gatherer: Gatherer): ArrayBufferLike => {
+    gatherer.addText('one')
+    gatherer.addText('two')
+    return gatherer.next(SLAB)[0]?.buffer as ArrayBufferLike
+  }
+  const first = new Gatherer(true)
+  const slab = memory(first)
+  t.not(memory(new Gatherer(true)), slab, 'under way it belongs to the one that has it')
+  first.rest()
+  t.equal(memory(new Gatherer(true)), slab)
+  const dropped = new Gatherer(true)
+  const lost = memory(dropped)
+  dropped.clear()
+  dropped.rest()
+  t.not(memory(new Gatherer(true)), lost, 'of a connection that was cut it may still be read, and serves nobody')
+})
+
+t.test('slabs that peers held on to for a while are not hoarded', async (t) => {
+  const many = Array.from({ length: 40 }, () => new Gatherer(true))
+  const slabs = new Set<unknown>()
+  const fill = (): void => {
+    for (const gatherer of many) {
+      gatherer.addText('one')
+      gatherer.addText('two')
+      slabs.add(gatherer.next(SLAB)[0]?.buffer)
+    }
+    for (const gatherer of many) gatherer.rest()
+  }
+  fill()
+  t.equal(slabs.size, 40)
+  fill()
+  t.equal(slabs.size, 64, 'sixteen were kept')
+})

@@ -1,0 +1,96 @@
+// examples/chat.ts: names, rooms, everybody hears everybody, and nobody waits for the slowest.
+
+import t from 'tap'
+import { Example, Netcat, skip } from './support.js'
+
+/** A guest who has said a name and is in the lobby. */
+async function guest(t: Parameters<typeof Netcat.connect>[0], chat: Example, name: string): Promise<Netcat> {
+  const client = Netcat.connect(t, chat, '-N')
+  await client.hears('* your name?\n')
+  client.says(`${name}\n`)
+  await client.hears('* in lobby: ')
+  await client.hears('you\n')
+  return client
+}
+
+t.test('two at once, who say their lines and end: each sees the other', { skip }, async (t) => {
+  const chat = await Example.start(t, 'chat')
+  const clients = [Netcat.connect(t, chat, '-N'), Netcat.connect(t, chat, '-N')] as const
+  clients[0].ends('ann\nhello\n')
+  clients[1].ends('bob\nhello\n')
+  t.match(await clients[0].toEnd(), 'bob')
+  t.match(await clients[1].toEnd(), 'ann')
+})
+
+t.test('guests hear who comes, what the others say, and who leaves', { skip }, async (t) => {
+  const chat = await Example.start(t, 'chat')
+  const ann = await guest(t, chat, 'ann')
+  const bob = await guest(t, chat, 'bob')
+  await ann.hears('* bob joined\n')
+  ann.says('hello \u001b[2Jbob\n')
+  await bob.hears('ann: hello [2Jbob\n')
+  bob.says('hello ann\n')
+  await ann.hears('bob: hello ann\n')
+  bob.says('/quit\n')
+  await ann.hears('* bob left\n')
+  t.equal(await bob.toEnd(), '* your name?\n* in lobby: ann, you\nann: hello [2Jbob\n')
+})
+
+t.test('who is in another room hears nothing of this one', { skip }, async (t) => {
+  const chat = await Example.start(t, 'chat')
+  const ann = await guest(t, chat, 'ann')
+  const bob = await guest(t, chat, 'bob')
+  bob.says('/join games\n')
+  await ann.hears('* bob went to games\n')
+  await bob.hears('* in games: you\n')
+  ann.says('where is he?\n')
+  ann.says('/join games\n')
+  await bob.hears('* ann joined\n')
+  await ann.hears('* in games: bob, you\n')
+  ann.says('there you are\n')
+  await bob.hears('ann: there you are\n')
+  t.notMatch(bob.heard, 'where is he?')
+})
+
+t.test('an over-long line is dropped, and its guest stays', { skip }, async (t) => {
+  const chat = await Example.start(t, 'chat')
+  const ann = await guest(t, chat, 'ann')
+  const bob = await guest(t, chat, 'bob')
+  ann.says(`${'x'.repeat(100_000)}\nsorry\n`)
+  await bob.hears('ann: sorry\n')
+  t.notMatch(bob.heard, 'xxx')
+})
+
+t.test('a guest who does not read holds up nobody', { skip }, async (t) => {
+  const chat = await Example.start(t, 'chat')
+  const ann = await guest(t, chat, 'ann')
+  const bob = await guest(t, chat, 'bob')
+  const slow = await guest(t, chat, 'slow')
+  slow.child.kill('SIGSTOP')
+  const line = `${'x'.repeat(999)}\n`
+  // More than all the system's buffers between the chat and a guest hold, in steps that bob keeps up with.
+  for (let megabytes = 0; megabytes < 16; megabytes += 0.05) {
+    ann.says(`${line.repeat(50)}your turn\n`)
+    await bob.hears('ann: your turn\n')
+  }
+  bob.says('still here\n')
+  await ann.hears('bob: still here\n')
+  slow.child.kill('SIGCONT')
+  chat.interrupt()
+  t.match(await ann.toEnd(), /\* the chat closes: goodbye\n$/)
+  t.match(await slow.toEnd(), /\* the chat closes: goodbye\n$/)
+  t.strictSame(await chat.ended(), { code: 0, signal: null })
+})
+
+t.test('Ctrl-C says goodbye to everybody: in a room, at the door, and with nothing left to say', { skip }, async (t) => {
+  const chat = await Example.start(t, 'chat')
+  const ann = await guest(t, chat, 'ann')
+  const bob = await guest(t, chat, 'bob')
+  const nobody = Netcat.connect(t, chat, '-N')
+  await nobody.hears('* your name?\n')
+  bob.ends('bye\n')
+  await ann.hears('bob: bye\n')
+  chat.interrupt()
+  for (const client of [ann, bob, nobody]) t.match(await client.toEnd(), /\* the chat closes: goodbye\n$/)
+  t.strictSame(await chat.ended(), { code: 0, signal: null })
+})

@@ -1,0 +1,41 @@
+// examples/countdown.ts: time limits and cancellation.
+
+import t from 'tap'
+import { Example, Netcat, skip } from './support.js'
+
+t.test('it counts to the end, second by second', { skip }, async (t) => {
+  const client = Netcat.connect(t, await Example.start(t, 'countdown'), '-N')
+  client.says('2\n')
+  t.equal(await client.toEnd(), 'how many seconds?\n2\n1\nlift-off\n')
+})
+
+t.test('a line stops it, also one that comes in two pieces with a second between', { skip }, async (t) => {
+  const client = Netcat.connect(t, await Example.start(t, 'countdown'), '-N')
+  await client.hears('how many seconds?\n')
+  client.says('9\n')
+  await client.hears('9\n')
+  client.says('st')
+  await client.hears('8\n')
+  client.says('op\n')
+  await client.hears('stopped at 8\n')
+  t.equal(await client.toEnd(), 'how many seconds?\n9\n8\nstopped at 8\n')
+})
+
+t.test('who says nothing is too late, who says too much is told so', { skip }, async (t) => {
+  const countdown = await Example.start(t, 'countdown')
+  const silent = Netcat.connect(t, countdown, '-N')
+  const talkative = Netcat.connect(t, countdown, '-N')
+  talkative.says('a great many\n')
+  t.equal(await talkative.toEnd(), 'how many seconds?\ntoo long\n')
+  t.equal(await silent.toEnd(), 'how many seconds?\ntoo late\n')
+})
+
+t.test('Ctrl-C ends it between two seconds', { skip }, async (t) => {
+  const countdown = await Example.start(t, 'countdown')
+  const client = Netcat.connect(t, countdown, '-N')
+  client.says('30\n')
+  await client.hears('30\n')
+  countdown.interrupt()
+  t.strictSame(await countdown.ended(), { code: 0, signal: null })
+  t.notMatch(await client.toEnd(), 'lift-off')
+})

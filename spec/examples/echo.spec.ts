@@ -1,0 +1,21 @@
+// examples/echo.ts, as its head says to try it.
+
+import t from 'tap'
+import { Example, Netcat, skip } from './support.js'
+
+t.test('what comes in goes back, bytes and end', { skip }, async (t) => {
+  const echo = await Example.start(t, 'echo')
+  const client = Netcat.connect(t, echo, '-N')
+  client.ends('hello\nwithout a line end')
+  t.equal(await client.toEnd(), 'hello\nwithout a line end')
+})
+
+t.test('Ctrl-C lets a silent client go, and the process ends by itself', { skip }, async (t) => {
+  const echo = await Example.start(t, 'echo')
+  const client = Netcat.connect(t, echo, '-N')
+  client.says('hello\n')
+  await client.hears('hello\n')
+  echo.interrupt()
+  t.equal(await client.toEnd(), 'hello\n')
+  t.strictSame(await echo.ended(), { code: 0, signal: null })
+})

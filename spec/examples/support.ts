@@ -1,0 +1,100 @@
+// Runs an example as a reader would try it: built, in a process of its own, with OpenBSD's netcat for a client. Everything
+// is waited for by what is said or by who ends, never by time.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+
+const MISSING = "needs OpenBSD's netcat: apt-get install netcat-openbsd"
+const { CI } = process.env
+const found = String(spawnSync('nc', ['-h'], { encoding: 'utf8' }).stderr).includes('OpenBSD netcat')
+if (!found && CI === 'true') throw new Error(MISSING)
+
+/** Why these tests cannot run here, or false. Where all must run (CI), the lack is a failure instead. */
+export const skip: string | false = found ? false : MISSING
+
+/** A process that is listened to. */
+class Running {
+  readonly child: ChildProcess
+  /** All it has said. */
+  heard = ''
+  /** What was said is looked at once: `hears` goes on behind what it found. */
+  #from = 0
+  readonly #closed: Promise<unknown[]>
+
+  constructor(t: Test, child: ChildProcess) {
+    this.child = child
+    child.stdout?.setEncoding('utf8').on('data', (text) => {
+      this.heard += text
+    })
+    // Whoever asks for the end of one that could not be started, or that is gone already, is told too.
+    this.#closed = once(child, 'close')
+    this.#closed.catch(() => {})
+    t.teardown(() => child.kill('SIGKILL'))
+  }
+
+  /** Waits until it has said this, behind what it was heard to say before. */
+  async hears(text: string): Promise<void> {
+    for (let at = -1; ; ) {
+      at = this.heard.indexOf(text, this.#from)
+      if (at >= 0) {
+        this.#from = at + text.length
+        return
+      }
+      if (this.child.stdout?.readableEnded) throw new Error(`it ended without '${text}', having said: ${this.heard.slice(this.#from)}`)
+      await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, 'data'), this.#closed])
+    }
+  }
+
+  /** All it has said, once it has ended. */
+  async toEnd(): Promise<string> {
+    await this.#closed
+    return this.heard
+  }
+
+  /** How it ended. */
+  async ended(): Promise<{ code: unknown; signal: unknown }> {
+    const [code, signal] = await this.#closed
+    return { code, signal }
+  }
+}
+
+/** An example that listens. */
+export class Example extends Running {
+  port = 0
+
+  static async start(t: Test, name: string): Promise<Example> {
+    const file = fileURLToPath(new URL(`../../build/examples/${name}.js`, import.meta.url))
+    if (!existsSync(file)) throw new Error(`${file} is not built: npm run build && npm run build:examples`)
+    const example = new Example(
+      t,
+      spawn(process.execPath, [file], { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] }),
+    )
+    await example.hears('\n')
+    example.port = Number(/nc 127\.0\.0\.1 (\d+)/.exec(example.heard)?.[1])
+    return example
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.child.kill('SIGINT')
+  }
+}
+
+/** A client at its terminal. */
+export class Netcat extends Running {
+  /** `flags` as for nc; `-N` passes the end of what it says on to the server. */
+  static connect(t: Test, { port }: Example, ...flags: string[]): Netcat {
+    return new Netcat(t, spawn('nc', [...flags, '127.0.0.1', String(port)], { stdio: ['pipe', 'pipe', 'inherit'] }))
+  }
+
+  says(text: string): void {
+    this.child.stdin?.write(text)
+  }
+
+  ends(text?: string): void {
+    this.child.stdin?.end(text)
+  }
+}

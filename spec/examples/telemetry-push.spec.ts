@@ -1,0 +1,35 @@
+// examples/telemetry-push.ts: two tasks on one connection.
+
+import t from 'tap'
+import { Example, Netcat, skip } from './support.js'
+
+t.test('it pushes while it takes commands', { skip }, async (t) => {
+  const client = Netcat.connect(t, await Example.start(t, 'telemetry-push'), '-N')
+  await client.hears('"memory":')
+  await client.hears('"memory":')
+  client.says('pause\n')
+  await client.hears('{"command":"pause","paused":true}\n')
+  const before = client.heard
+  client.says('hum\n')
+  await client.hears('{"command":"hum","paused":true}\n')
+  t.equal(client.heard, `${before}{"command":"hum","paused":true}\n`, 'it was silent in between')
+  client.says('resume\n')
+  await client.hears('{"command":"resume","paused":false}\n')
+  await client.hears('"memory":')
+  client.says('quit\n')
+  await client.toEnd()
+  for (const line of client.heard.trimEnd().split('\n')) t.doesNotThrow(() => JSON.parse(line))
+})
+
+t.test('the client that ends its side ends both tasks; Ctrl-C too, and the process with them', { skip }, async (t) => {
+  const telemetry = await Example.start(t, 'telemetry-push')
+  const leaving = Netcat.connect(t, telemetry, '-N')
+  const staying = Netcat.connect(t, telemetry, '-N')
+  await leaving.hears('"memory":')
+  leaving.ends()
+  t.match(await leaving.toEnd(), /\}\n$/)
+  await staying.hears('"memory":')
+  telemetry.interrupt()
+  t.match(await staying.toEnd(), /\}\n$/)
+  t.strictSame(await telemetry.ended(), { code: 0, signal: null })
+})

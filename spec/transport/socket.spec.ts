@@ -1,0 +1,353 @@
+// What sockets do that other streams do not: one test for each trap of Node's that `lib/transport/socket.ts` knows.
+
+import net from 'node:net'
+import t, { type Test } from 'tap'
+import { endsOf, SocketCarrier } from '../../lib/transport/socket.js'
+import { Ear, fill, listening, next, scratch, sockets, turns } from './support.js'
+
+/** Waits, turn by turn, for something that emits nothing. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let n = 0; n < 10_000 && !condition(); n++) await turns()
+  if (!condition()) throw new Error(`never: ${condition}`)
+}
+
+const open = (): number => process.getActiveResourcesInfo().filter((name) => /^(TCP|Pipe)(Socket)?Wrap$/.test(name)).length
+
+const broken = (socket: net.Socket): void => {
+  socket.resetAndDestroy()
+  socket.destroy()
+}
+
+t.test('a reset that comes in one turn with data is a loss behind the data, and no end', async (t) => {
+  for (let n = 0; n < 20; n++) {
+    const { client, server } = await sockets(t)
+    const ear = listening(new SocketCarrier(server))
+    client.write('half a mess')
+    broken(client)
+    await ear.until(() => ear.has('lost') || ear.has('end'))
+    t.same(ear.told, ['data', 'lost'])
+    t.equal(ear.text, 'half a mess')
+    t.match(ear.loss?.code, /^(ECONNRESET|EPIPE)$/)
+  }
+})
+
+t.test('also when bytes wait to leave on this side', async (t) => {
+  for (let n = 0; n < 5; n++) {
+    const { client, server } = await sockets(t)
+    const carrier = new SocketCarrier(server)
+    const ear = listening(carrier)
+    fill(carrier)
+    client.write('half a mess')
+    broken(client)
+    await ear.until(() => ear.has('lost') || ear.has('end'))
+    t.equal(ear.told.at(-1), 'lost')
+    t.equal(ear.text, 'half a mess')
+  }
+})
+
+t.test('an end in order is told although bytes wait to leave, and is not held up by them', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  const ear = listening(carrier)
+  const given = fill(carrier)
+  client.end('question')
+  await ear.hears('end')
+  t.same(ear.told, ['data', 'end'])
+  let got = 0
+  client.on('data', (chunk) => {
+    got += chunk.length
+  })
+  await ear.hears('sent')
+  carrier.end()
+  await next(client, 'end')
+  t.equal(got, given)
+})
+
+t.test('an end behind the own end is told at once', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  const ear = listening(carrier)
+  carrier.end()
+  await ear.hears('finished')
+  client.resume().end()
+  await ear.hears('end')
+  await next(server, 'close')
+  t.same(ear.told, ['finished', 'end'])
+})
+
+t.test('what a paused socket had read on by itself is handed on before the reset that destroyed it', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  const ear = listening(carrier)
+  client.write('first')
+  await ear.hears('data')
+  carrier.pause()
+  client.write('second')
+  await until(() => server.readableLength === 6)
+  client.write('third')
+  await until(() => server.readableLength === 11)
+  t.equal(ear.text, 'first')
+  broken(client)
+  await ear.hears('lost')
+  t.equal(ear.text, 'firstsecondthird')
+  t.same(ear.told, ['data', 'lost'])
+})
+
+t.test('what came with a reset before anybody listened is kept for whoever does', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  server.read(0) // lets the paused socket read into its own buffer, as one does that was paused late
+  client.write('kept')
+  await until(() => server.readableLength === 4)
+  broken(client)
+  await next(server, 'close')
+  const ear = new Ear()
+  carrier.attach(ear)
+  await turns(3)
+  t.same(ear.told, [])
+  carrier.resume()
+  t.same(ear.told, [])
+  await ear.hears('lost')
+  t.same(ear.told, ['data', 'lost'])
+  t.equal(ear.text, 'kept')
+})
+
+t.test('who is told of kept bytes and wants no more hears no more', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  server.read(0)
+  client.write('kept')
+  await until(() => server.readableLength === 4)
+  broken(client)
+  await next(server, 'close')
+  const ear = new Ear()
+  ear.onData = () => carrier.reset()
+  carrier.attach(ear)
+  carrier.resume()
+  carrier.resume()
+  await turns(3)
+  t.same(ear.told, ['data'])
+})
+
+t.test('a reset between the first resume and what is to be told is obeyed', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  server.resume()
+  client.end()
+  await next(server, 'end')
+  await turns(2)
+  const ear = new Ear()
+  carrier.attach(ear)
+  carrier.resume()
+  carrier.reset()
+  await turns(3)
+  t.same(ear.told, [])
+})
+
+t.test('what is written before the first resume is told of all the same', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  const ear = new Ear()
+  carrier.attach(ear)
+  fill(carrier)
+  client.resume()
+  await ear.hears('sent')
+  carrier.end()
+  await ear.hears('finished')
+  t.same(ear.told, ['sent', 'finished'])
+})
+
+t.test('the addresses are known when the socket is long gone', async (t) => {
+  const { client, server } = await sockets(t)
+  const { localAddress, localPort } = client
+  const carrier = new SocketCarrier(server)
+  broken(client)
+  await next(server.resume(), 'close')
+  t.equal(String(carrier.remote), `${localAddress}:${localPort}`)
+})
+
+t.test('an IPv4 client of an IPv6 socket has an IPv4 address', async (t) => {
+  const listener = net.createServer({ pauseOnConnect: true })
+  await new Promise<void>((resolve) => void listener.listen(0, '::', resolve))
+  const { port } = listener.address() as net.AddressInfo
+  const client = net.connect(port, '127.0.0.1')
+  const [server] = await next<[net.Socket]>(listener, 'connection')
+  listener.close()
+  t.equal(server.remoteAddress, '::ffff:127.0.0.1')
+  const { remote, local } = endsOf(server)
+  t.same([remote.family, remote.address], ['IPv4', '127.0.0.1'])
+  t.equal(String(local), `127.0.0.1:${port}`)
+  client.destroy()
+  server.destroy()
+})
+
+t.test('Unix sockets have no names', async (t) => {
+  const { server } = await sockets(t, { path: scratch() })
+  const { remote, local } = new SocketCarrier(server)
+  t.same([remote.family, remote.address, local.family], ['unix', '', 'unix'])
+})
+
+// --- resets ----------------------------------------------------------------------------------------------------------
+
+const states: Record<string, (carrier: SocketCarrier, ear: Ear) => unknown> = {
+  'that is idle': () => {},
+  'that has just been given bytes': (carrier) => carrier.write(Buffer.from('dropped?')),
+  'behind queued bytes': (carrier) => fill(carrier),
+  'behind an end that waits behind queued bytes': (carrier) => {
+    fill(carrier)
+    carrier.end()
+  },
+  'while its sending side is being shut down': (carrier) => carrier.end(),
+  'a tick later': async (carrier) => {
+    carrier.end()
+    await null
+  },
+  'that has just been shut down': async (carrier, ear) => {
+    carrier.end()
+    await ear.hears('finished')
+  },
+}
+
+for (const [state, bring] of Object.entries(states)) {
+  for (const kind of ['TCP', 'Unix']) {
+    t.test(`a ${kind} socket ${state} is reset and leaves nothing open`, async (t) => {
+      await turns(3)
+      const before = open()
+      const { client, server } = await sockets(t, kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: scratch() })
+      const carrier = new SocketCarrier(server)
+      const ear = listening(carrier)
+      await bring(carrier, ear)
+      const closed = next(server, 'close')
+      const heard = [...ear.told]
+      carrier.reset()
+      carrier.release()
+      await closed
+      client.destroy()
+      await until(() => open() <= before)
+      t.same(ear.told, heard)
+    })
+  }
+}
+
+t.test('a reset reaches a TCP peer as ECONNRESET', async (t) => {
+  const { client, server } = await sockets(t)
+  const error = next<[NodeJS.ErrnoException]>(client.resume(), 'error')
+  new SocketCarrier(server).reset()
+  t.equal((await error)[0].code, 'ECONNRESET')
+})
+
+t.test('a reset that comes while the sending side is shut down breaks the other direction', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  listening(carrier)
+  const error = next<[NodeJS.ErrnoException]>(client, 'error')
+  const ended = next(client.resume(), 'end')
+  carrier.end()
+  carrier.reset()
+  await ended
+  while (!client.destroyed) {
+    client.write('still there?')
+    await turns()
+  }
+  t.match((await error)[0].code, /^(ECONNRESET|EPIPE)$/)
+})
+
+t.test('a socket that another part of the program destroys is lost, without a code', async (t) => {
+  const { server } = await sockets(t)
+  const ear = listening(new SocketCarrier(server))
+  server.destroy()
+  await ear.hears('lost')
+  t.equal(ear.loss?.code, undefined)
+  t.match(ear.loss?.message, /closed before its end/)
+})
+
+t.test("destroyed behind the peer's end, it is lost too", async (t) => {
+  const { client, server } = await sockets(t)
+  const ear = listening(new SocketCarrier(server))
+  client.end()
+  await ear.hears('end')
+  server.destroy()
+  await ear.hears('lost')
+  t.same(ear.told, ['end', 'lost'])
+})
+
+t.test('a write that fails within the call has not left', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  const ear = new Ear()
+  carrier.attach(ear)
+  broken(client)
+  await turns(5)
+  // Not resumed, so the reset was not noticed yet.
+  t.equal(server.destroyed, false)
+  t.equal(carrier.write(Buffer.from('gone')), false)
+  t.equal(carrier.writeBatch([Buffer.from('gone'), Buffer.from('too')]), false)
+  await next(server, 'close')
+  t.same(ear.told, [])
+  carrier.resume()
+  await ear.hears('lost')
+  t.match(ear.loss?.code, /^(ECONNRESET|EPIPE)$/)
+  t.same(ear.told, ['lost'])
+  t.equal(carrier.write(Buffer.from('gone')), false)
+  carrier.end()
+  await turns(3)
+  t.same(ear.told, ['lost'])
+})
+
+t.test('an error that comes before anybody listens is no crash, and is told', async (t) => {
+  const { client, server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  server.destroy(Object.assign(new Error('early'), { code: 'EHOSTUNREACH' }))
+  await next(server, 'close')
+  const ear = listening(carrier)
+  await ear.hears('lost')
+  t.equal(ear.loss?.code, 'EHOSTUNREACH')
+  client.destroy()
+})
+
+t.test('a socket that was dead when it came is lost', async (t) => {
+  const { server } = await sockets(t)
+  server.destroy()
+  const ear = listening(new SocketCarrier(server))
+  await ear.hears('lost')
+  await turns(5)
+  t.same(ear.told, ['lost'])
+})
+
+t.test('a socket that was flowing, and would end with its peer, does neither any more', async (t: Test) => {
+  const listener = net.createServer((socket) => {
+    socket.write('greeting')
+  })
+  await new Promise<void>((resolve) => void listener.listen(0, '127.0.0.1', resolve))
+  const accepted = next<[net.Socket]>(listener, 'connection')
+  const client = net.connect((listener.address() as net.AddressInfo).port, '127.0.0.1')
+  t.teardown(() => {
+    client.destroy()
+    listener.close()
+  })
+  await next(client, 'connect')
+  client.resume()
+  const carrier = new SocketCarrier(client)
+  const [server] = await accepted
+  await turns(5)
+  const ear = listening(carrier)
+  await ear.until(() => ear.bytes === 8)
+  t.equal(ear.text, 'greeting')
+  server.end()
+  await ear.hears('end')
+  const said = next<[Buffer]>(server, 'data')
+  carrier.write(Buffer.from('reply'))
+  t.equal(String((await said)[0]), 'reply')
+  carrier.end()
+  await ear.hears('finished')
+})
+
+t.test('settings of a dead socket leave no listener on it', async (t) => {
+  const { server } = await sockets(t)
+  const carrier = new SocketCarrier(server)
+  carrier.reset()
+  await next(server, 'close')
+  carrier.ref()
+  carrier.unref()
+  t.equal(server.listenerCount('connect'), 0)
+})

@@ -1,0 +1,231 @@
+// What the specs of this folder share: a sink that remembers what it heard and lets a test wait for it, pairs of
+// carriers of every kind, and the ends of things that a test opened.
+
+import fs from 'node:fs'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Duplex } from 'node:stream'
+import type { Test } from 'tap'
+import type { Carrier, CarrierSink } from '../../lib/transport/carrier.js'
+import { systemClock } from '../../lib/transport/clock.js'
+import { DuplexCarrier } from '../../lib/transport/duplex.js'
+import { memoryPair } from '../../lib/transport/memory.js'
+import { SocketCarrier } from '../../lib/transport/socket.js'
+
+/** A sink that remembers. `told` is the story in words, with runs of data as one. */
+export class Ear implements CarrierSink {
+  readonly chunks: Buffer[] = []
+  readonly told: string[] = []
+  bytes = 0
+  loss: (Error & { code?: string }) | undefined
+  /** Called within `data`. */
+  onData: (chunk: Buffer) => void = () => {}
+  #waiting: (() => void)[] = []
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString()
+  }
+
+  get all(): Buffer {
+    return Buffer.concat(this.chunks)
+  }
+
+  data(chunk: Buffer): void {
+    if (!Buffer.isBuffer(chunk)) throw new Error('a chunk must be a Buffer')
+    this.chunks.push(chunk)
+    this.bytes += chunk.length
+    if (this.told.at(-1) !== 'data') this.told.push('data')
+    this.onData(chunk)
+    this.#heard()
+  }
+
+  end(): void {
+    this.#note('end')
+  }
+
+  sent(): void {
+    this.#note('sent')
+  }
+
+  finished(): void {
+    this.#note('finished')
+  }
+
+  lost(error: Error): void {
+    this.loss = error
+    this.#note('lost')
+  }
+
+  count(what: string): number {
+    return this.told.filter((one) => one === what).length
+  }
+
+  has(what: string): boolean {
+    return this.told.includes(what)
+  }
+
+  /** Resolves as soon as `condition` holds; it is asked whenever something was heard. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  hears(what: string, times = 1): Promise<void> {
+    return this.until(() => this.count(what) >= times)
+  }
+
+  #note(what: string): void {
+    this.told.push(what)
+    this.#heard()
+  }
+
+  #heard(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}
+
+/** Attaches an ear and lets bytes come. */
+export function listening(carrier: Carrier): Ear {
+  const ear = new Ear()
+  carrier.attach(ear)
+  carrier.resume()
+  return ear
+}
+
+/** One turn of the event loop, or several. */
+export async function turns(count = 1): Promise<void> {
+  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Resolves with the arguments of the next `event`. */
+export function next<T extends unknown[]>(
+  emitter: { once(event: string, listener: (...args: never[]) => void): unknown },
+  event: string,
+): Promise<T> {
+  return new Promise((resolve) => void emitter.once(event, (...args: unknown[]) => resolve(args as T)))
+}
+
+/** Writes all of it, in pieces, waiting where the carrier says so. */
+export async function writeAll(carrier: Carrier, ear: Ear, data: Uint8Array, size = 64 * 1024): Promise<void> {
+  for (let at = 0; at < data.length; at += size) {
+    const before = ear.count('sent')
+    if (!carrier.write(data.subarray(at, at + size))) await ear.until(() => ear.count('sent') > before || ear.has('lost'))
+    if (ear.has('lost')) return
+  }
+}
+
+/** Writes until the carrier says that bytes are under way; resolves with how many were given to it. */
+export function fill(carrier: Carrier, limit = 64 * 1024 * 1024): number {
+  const piece = Buffer.alloc(64 * 1024, 'x')
+  for (let given = 0; given < limit; ) {
+    given += piece.length
+    if (!carrier.write(piece)) return given
+  }
+  throw new Error('the carrier took everything')
+}
+
+export function pattern(length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  for (let at = 0; at < length; at += 4) bytes.writeUInt32LE((at * 2654435761) >>> 0, Math.min(at, Math.max(0, length - 4)))
+  return bytes
+}
+
+let paths = 0
+/** A path that nobody has yet, in a directory that goes when the process does. */
+export function scratch(name = `${++paths}.sock`): string {
+  directory ??= fs.mkdtempSync(join(tmpdir(), 'linnet-transport-'))
+  return join(directory, name)
+}
+let directory: string | undefined
+process.on('exit', () => {
+  if (directory !== undefined) fs.rmSync(directory, { recursive: true, force: true })
+})
+
+export interface Sockets {
+  readonly client: net.Socket
+  readonly server: net.Socket
+}
+
+/** Two connected sockets; the accepted one is paused, as a listener of linnet has them. */
+export async function sockets(t: Test, at: net.ListenOptions = { host: '127.0.0.1', port: 0 }): Promise<Sockets> {
+  const listener = net.createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  await new Promise<void>((resolve) => void listener.listen(at, resolve))
+  const accepted = next<[net.Socket]>(listener, 'connection')
+  const address = listener.address() as net.AddressInfo | string
+  const to = typeof address === 'string' ? { path: address } : { host: address.address, port: address.port }
+  const client = net.connect({ ...to, allowHalfOpen: true })
+  client.on('error', () => {})
+  const [[server]] = await Promise.all([accepted, next(client, 'connect')])
+  listener.close()
+  t.teardown(() => {
+    client.destroy()
+    server.destroy()
+  })
+  return { client, server }
+}
+
+export type Pair = readonly [Carrier, Carrier]
+
+export async function tcpPair(t: Test): Promise<Pair> {
+  const { client, server } = await sockets(t)
+  return [new SocketCarrier(client), new SocketCarrier(server)]
+}
+
+export async function unixPair(t: Test): Promise<Pair> {
+  const { client, server } = await sockets(t, { path: scratch() })
+  return [new SocketCarrier(client), new SocketCarrier(server)]
+}
+
+export const FOREVER: number = Number.POSITIVE_INFINITY
+export const NO_FAULTS = { resetAfter: FOREVER, stallAfter: FOREVER, endAfter: FOREVER }
+
+export async function inMemory(): Promise<Pair> {
+  return memoryPair({ maxChunk: FOREVER, latency: 0, highWaterMark: 64 * 1024, faults: NO_FAULTS, clock: systemClock })
+}
+
+class Half extends Duplex {
+  far: Half = this
+  #taken: ((error?: Error) => void) | undefined
+
+  override _read(): void {
+    const done = this.#taken
+    this.#taken = undefined
+    done?.()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.far.#receive(Buffer.from(chunk), done)
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.far.#receive(null, done)
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#taken?.(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }))
+    this.#taken = undefined
+    if (!this.writableFinished) setImmediate(() => this.far.destroy())
+    done(error)
+  }
+
+  #receive(chunk: Buffer | null, done: (error?: Error) => void): void {
+    if (this.destroyed) done(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }))
+    else if (this.push(chunk) || chunk === null) done()
+    else this.#taken = done
+  }
+}
+
+/** Two Duplexes, each the far end of the other, with back-pressure; one destroyed before its end destroys the other. */
+export function duplexes(): [Duplex, Duplex] {
+  const [a, b] = [new Half(), new Half()]
+  a.far = b
+  b.far = a
+  return [a, b]
+}
+
+export async function overDuplexes(): Promise<Pair> {
+  const [a, b] = duplexes()
+  return [new DuplexCarrier(a), new DuplexCarrier(b)]
+}
