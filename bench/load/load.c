@@ -4,9 +4,11 @@
  *   load churn PORT PARALLEL SIZE WARM_MS RUN_MS                connect, one line, its echo, close
  *   load bulk  PORT CONNECTIONS BYTES DIRECTION                 up (sink), down (source) or both (echo)
  *   load idle  PORT CONNECTIONS                                 opens them, one line each, holds until stdin ends
- *   load drip  PORT BYTES PIECE                                 one line of BYTES in pieces of PIECE, waits for its echo
+ *   load drip  PORT BYTES PIECE TIMES                           lines of BYTES in pieces of PIECE, one after the other's echo
  *
- * Prints one line of JSON. A byte that is not what was sent ends it with exit code 1. */
+ * Says `warm` and `done` on stderr where the measurement begins and ends, and prints one line of JSON: rate (a second:
+ * messages, connections or bytes), seconds, latencies in microseconds. A byte that is not what was sent, a connection that
+ * the server ends, or a server that is silent for ten seconds ends it with exit code 1. Linux only (epoll). */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,12 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BUFFER (1 << 20)
 #define MOST_EVENTS 1024
+#define SILENCE 10000 /* ms */
 
 typedef struct {
   int fd;
@@ -48,20 +52,48 @@ static void fail(const char *what) {
   exit(1);
 }
 
-/* Latencies in buckets of about 3 %: 32 for each power of two. */
-static uint64_t buckets[64 * 32];
+static void wrong(const char *what) {
+  fprintf(stderr, "load: %s\n", what);
+  exit(1);
+}
+
+/* Latencies in buckets of less than 1 %, since a goal is 5 %: 128 for each power of two. */
+#define FINE 128
+#define FINE_BITS 7
+static uint64_t buckets[64 * FINE];
 static void note(uint64_t ns) {
-  int top = ns < 32 ? 5 : 63 - __builtin_clzll(ns);
-  buckets[top * 32 + ((ns >> (top - 5)) & 31)]++;
+  int top = ns < FINE ? FINE_BITS : 63 - __builtin_clzll(ns);
+  buckets[top * FINE + ((ns >> (top - FINE_BITS)) & (FINE - 1))]++;
 }
 static double quantile(double q) {
   uint64_t all = 0, seen = 0;
-  for (int i = 0; i < 64 * 32; i++) all += buckets[i];
-  for (int i = 0; i < 64 * 32; i++) {
+  for (int i = 0; i < 64 * FINE; i++) all += buckets[i];
+  for (int i = 0; i < 64 * FINE; i++) {
     seen += buckets[i];
-    if (all && (double)seen >= q * (double)all) return (double)((uint64_t)(32 + i % 32) << (i / 32 - 5)) / 1000.0;
+    if (all && (double)seen >= q * (double)all) return (double)((uint64_t)(FINE + i % FINE) << (i / FINE - FINE_BITS)) / 1000.0;
   }
   return 0;
+}
+
+/* Between `begin` and `end` this many messages, connections or bytes went through. */
+static void report(uint64_t begin, uint64_t end, double count) {
+  double seconds = (double)(end - begin) / 1e9;
+  if (count == 0) wrong("nothing came back");
+  printf("{\"rate\":%.1f,\"seconds\":%.4f,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n", count / seconds, seconds, quantile(.5), quantile(.99), quantile(.999));
+}
+
+/* The measurement begins after the warm-up, and ends after the run: true then. */
+static uint64_t start, begin, counted;
+static int over(uint64_t t, uint64_t warm, uint64_t run) {
+  if (!begin && t - start >= warm * 1000000u) {
+    begin = t, counted = 0;
+    memset(buckets, 0, sizeof buckets);
+    fprintf(stderr, "warm\n");
+  }
+  if (!begin || t - begin < run * 1000000u) return 0;
+  fprintf(stderr, "done\n");
+  report(begin, t, (double)counted);
+  return 1;
 }
 
 static int dial(int port, int blocking) {
@@ -109,41 +141,41 @@ static void echo(int port, int count, uint64_t in_flight, uint64_t warm, uint64_
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &all[i]};
     epoll_ctl(poller, EPOLL_CTL_ADD, all[i].fd, &e);
   }
-  uint64_t start = now(), begin = 0, lines_done = 0;
+  start = now();
   for (int i = 0; i < count; i++) send_some(&all[i], start);
   for (;;) {
-    int n = epoll_wait(poller, events, MOST_EVENTS, 1000);
+    int n = epoll_wait(poller, events, MOST_EVENTS, SILENCE);
     uint64_t t = now();
-    if (!begin && t - start >= warm * 1000000u) { begin = t; lines_done = 0; memset(buckets, 0, sizeof buckets); fprintf(stderr, "warm\n"); }
-    if (begin && t - begin >= run * 1000000u) { fprintf(stderr, "done\n"); start = t; break; }
+    if (n == 0) wrong("the server was silent for ten seconds");
+    if (over(t, warm, run)) return;
     for (int i = 0; i < n; i++) {
       Connection *c = events[i].data.ptr;
       for (;;) {
         ssize_t got = recv(c->fd, incoming, BUFFER, 0);
         if (got < 0) { if (errno == EAGAIN) break; fail("recv"); }
-        if (got == 0) { fprintf(stderr, "load: the server ended a connection\n"); exit(1); }
+        if (got == 0) wrong("the server ended a connection");
         check(incoming, (uint64_t)got, c->received);
         uint64_t before = c->received / size;
         c->received += (uint64_t)got;
+        if (c->received > c->sent) wrong("more came back than was sent");
         uint64_t done = c->received / size - before;
         t = now();
         for (uint64_t k = 0; k < done; k++) note(t - c->stamps[c->tail++ % 65536]);
-        lines_done += done;
+        counted += done;
         c->allowed = (c->received / size + in_flight) * size;
         if (got < BUFFER) break;
       }
       send_some(c, t);
     }
   }
-  double seconds = (double)(start - begin) / 1e9;
-  printf("{\"rate\":%.1f,\"seconds\":%.3f,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n", (double)lines_done / seconds, seconds, quantile(.5), quantile(.99), quantile(.999));
 }
 
 static void churn(int port, int parallel, uint64_t warm, uint64_t run) {
   Connection *all = calloc((size_t)parallel, sizeof *all);
   struct epoll_event events[MOST_EVENTS];
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  uint64_t start = now(), begin = 0, done = 0, opened = 0;
+  uint64_t opened = 0;
+  start = now();
   for (int i = 0; i < parallel; i++) all[i].fd = -1;
   for (;;) {
     for (int i = 0; i < parallel; i++) if (all[i].fd < 0) {
@@ -161,10 +193,9 @@ static void churn(int port, int parallel, uint64_t warm, uint64_t run) {
       struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &all[i]};
       epoll_ctl(poller, EPOLL_CTL_ADD, all[i].fd, &e);
     }
-    int n = epoll_wait(poller, events, MOST_EVENTS, 1000);
-    uint64_t t = now();
-    if (!begin && t - start >= warm * 1000000u) { begin = t; done = 0; memset(buckets, 0, sizeof buckets); fprintf(stderr, "warm\n"); }
-    if (begin && t - begin >= run * 1000000u) { fprintf(stderr, "done\n"); start = t; break; }
+    int n = epoll_wait(poller, events, MOST_EVENTS, SILENCE);
+    if (n == 0) wrong("the server was silent for ten seconds");
+    if (over(now(), warm, run)) return;
     for (int i = 0; i < n; i++) {
       Connection *c = events[i].data.ptr;
       if (events[i].events & (EPOLLERR)) { int e = 0; socklen_t l = sizeof e; getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &e, &l); errno = e; fail("connection"); }
@@ -174,23 +205,22 @@ static void churn(int port, int parallel, uint64_t warm, uint64_t run) {
         if (got < 0) { if (errno == EAGAIN) break; fail("recv"); }
         if (got > 0) { check(incoming, (uint64_t)got, c->received); c->received += (uint64_t)got; }
         if (c->received >= size || got == 0) {
-          if (c->received != size) { fprintf(stderr, "load: an answer was cut\n"); exit(1); }
-          note(now() - c->sent), done++;
+          if (c->received != size) wrong("an answer was cut");
+          note(now() - c->sent), counted++;
           close(c->fd), c->fd = -1;
           break;
         }
       }
     }
   }
-  double seconds = (double)(start - begin) / 1e9;
-  printf("{\"rate\":%.1f,\"seconds\":%.3f,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n", (double)done / seconds, seconds, quantile(.5), quantile(.99), quantile(.999));
 }
 
 static void bulk(int port, int count, uint64_t bytes, const char *direction) {
   int up = strcmp(direction, "down") != 0, down = strcmp(direction, "up") != 0, open = count;
   Connection *all = calloc((size_t)count, sizeof *all);
   struct epoll_event events[MOST_EVENTS];
-  uint64_t begin = now();
+  fprintf(stderr, "warm\n");
+  begin = now();
   for (int i = 0; i < count; i++) {
     all[i].fd = dial(port, 0);
     all[i].allowed = up ? bytes : 0;
@@ -199,8 +229,8 @@ static void bulk(int port, int count, uint64_t bytes, const char *direction) {
     if (!up) shutdown(all[i].fd, SHUT_WR);
   }
   while (open > 0) {
-    int n = epoll_wait(poller, events, MOST_EVENTS, 10000);
-    if (n == 0) { fprintf(stderr, "load: nothing moved for ten seconds\n"); exit(1); }
+    int n = epoll_wait(poller, events, MOST_EVENTS, SILENCE);
+    if (n == 0) wrong("nothing moved for ten seconds");
     for (int i = 0; i < n; i++) {
       Connection *c = events[i].data.ptr;
       if (c->fd < 0) continue;
@@ -218,8 +248,8 @@ static void bulk(int port, int count, uint64_t bytes, const char *direction) {
       }
     }
   }
-  double seconds = (double)(now() - begin) / 1e9;
-  printf("{\"rate\":%.1f,\"seconds\":%.3f}\n", (double)bytes * count / seconds, seconds);
+  fprintf(stderr, "done\n");
+  report(begin, now(), (double)bytes * count);
 }
 
 static void one_line(int fd) {
@@ -243,31 +273,53 @@ static void idle(int port, int count) {
   while (read(0, end, 1) > 0);
 }
 
-static void drip(int port, uint64_t bytes, uint64_t piece) {
-  int fd = dial(port, 1);
-  char *part = malloc(piece);
-  memset(part, 'x', piece);
-  fprintf(stderr, "warm\n");
-  uint64_t begin = now(), got = 0;
+/* Blocking: a server answers a line when it has all of it, so all of it is sent before anything is received. */
+static void long_line(int fd, const char *x, uint64_t bytes, uint64_t piece) {
+  uint64_t got = 0;
   for (uint64_t sent = 0; sent + 1 < bytes;) {
     uint64_t n = bytes - 1 - sent < piece ? bytes - 1 - sent : piece;
-    if (send(fd, part, n, MSG_NOSIGNAL) != (ssize_t)n) fail("send");
+    if (send(fd, x, n, MSG_NOSIGNAL) != (ssize_t)n) fail("send");
     sent += n;
   }
   if (send(fd, "\n", 1, MSG_NOSIGNAL) != 1) fail("send");
   while (got < bytes) {
     ssize_t n = recv(fd, incoming, BUFFER, 0);
     if (n <= 0) fail("recv");
-    for (ssize_t i = 0; i < n; i++) if (incoming[i] != (got + (uint64_t)i + 1 == bytes ? '\n' : 'x')) { fprintf(stderr, "load: a wrong byte came back\n"); exit(1); }
     got += (uint64_t)n;
+    if (got > bytes) wrong("more came back than was sent");
+    if (memcmp(incoming, x, (size_t)n - (got == bytes)) != 0 || (got == bytes && incoming[n - 1] != '\n')) wrong("a wrong byte came back");
+  }
+}
+
+/* Some lines of a quarter of a MiB come first, so that the server's code is compiled. */
+static void drip(int port, uint64_t bytes, uint64_t piece, uint64_t times) {
+  int fd = dial(port, 1);
+  size_t most = piece > BUFFER ? piece : BUFFER;
+  char *x = malloc(most);
+  memset(x, 'x', most);
+  for (int i = 0; i < 16; i++) long_line(fd, x, BUFFER / 4, piece);
+  fprintf(stderr, "warm\n");
+  begin = now();
+  for (uint64_t line = 0; line < times; line++) {
+    uint64_t since = now();
+    long_line(fd, x, bytes, piece);
+    note(now() - since);
   }
   fprintf(stderr, "done\n");
-  printf("{\"seconds\":%.4f}\n", (double)(now() - begin) / 1e9);
+  report(begin, now(), (double)bytes * (double)times);
+}
+
+/* What a run with thousands of connections needs. */
+static void raise_limit(void) {
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) files.rlim_cur = files.rlim_max, setrlimit(RLIMIT_NOFILE, &files);
 }
 
 int main(int argc, char **argv) {
-  if (argc < 4) { fprintf(stderr, "usage: see the head of load.c\n"); return 2; }
-  const char *mode = argv[1];
+  const char *mode = argc > 1 ? argv[1] : "";
+  int needed = strcmp(mode, "echo") == 0 ? 8 : strcmp(mode, "churn") == 0 ? 7 : strcmp(mode, "idle") == 0 ? 4 : 6;
+  if (argc != needed) { fprintf(stderr, "usage: see the head of load.c\n"); return 2; }
+  raise_limit();
   int port = atoi(argv[2]), count = atoi(argv[3]);
   size = strcmp(mode, "echo") == 0 ? strtoull(argv[5], NULL, 10) : strcmp(mode, "churn") == 0 ? strtoull(argv[4], NULL, 10) : 64;
   lines = malloc(BUFFER + 2 * size);
@@ -278,7 +330,7 @@ int main(int argc, char **argv) {
   else if (strcmp(mode, "churn") == 0) churn(port, count, strtoull(argv[5], NULL, 10), strtoull(argv[6], NULL, 10));
   else if (strcmp(mode, "bulk") == 0) bulk(port, count, strtoull(argv[4], NULL, 10), argv[5]);
   else if (strcmp(mode, "idle") == 0) idle(port, count);
-  else if (strcmp(mode, "drip") == 0) drip(port, strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
+  else if (strcmp(mode, "drip") == 0) drip(port, strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
   else return 2;
   return 0;
 }

@@ -47,6 +47,7 @@ export class Bridge implements Lease {
   }
 
   begun(): void {}
+  waits(): void {}
   took(): void {}
   failed(): void {}
   refused(): void {}

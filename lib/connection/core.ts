@@ -67,7 +67,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
   #first: 'local' | 'peer' | undefined
   /** What the handler let through or threw. */
   #blame: { error: unknown } | undefined
-  #endWaiters: { resolve(): void; reject(error: unknown): void }[] = []
+  #endWaiters: { since: number; resolve(): void; reject(error: unknown): void }[] = []
   #overListeners: Set<(info: CloseInfo) => void> | undefined
   #closed: Promise<CloseInfo> | undefined
   #overSignal: AbortController | undefined
@@ -127,7 +127,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
     const waiting = lease?.operation === undefined ? this.inbox.pending : (lease as Waiting)
     if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
     if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#closingSince }
-    const since = this.outbox.waitingSince
+    const since = this.outbox.waitingSince ?? this.#endWaiters[0]?.since
     return since === undefined ? undefined : { operation: 'write', since }
   }
 
@@ -148,9 +148,9 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
   /** Flush, then the end of stream; resolves when it has left. */
   finish(): Promise<void> {
     if (this.#finished) return Promise.resolve()
-    if (this.#phase.kind === 'over') return this.#endAsked ? Promise.resolve() : quietly(Promise.reject(this.inbox.verdict()))
+    if (this.#phase.kind === 'over') return quietly(Promise.reject(this.outbox.refusal))
     this.#endSending()
-    return quietly(new Promise((resolve, reject) => this.#endWaiters.push({ resolve, reject })))
+    return quietly(new Promise((resolve, reject) => this.#endWaiters.push({ since: Date.now(), resolve, reject })))
   }
 
   #endSending(): void {
@@ -224,6 +224,10 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
     this.outbox.sentAll()
   }
 
+  moved(): void {
+    this.outbox.sentPart()
+  }
+
   /** The peer ended its side. */
   end(): void {
     this.peerEnded = true
@@ -248,10 +252,11 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
       this.#over(this.#first as 'local' | 'peer')
       return
     }
-    const loss = (): Error => this.own(new ConnectionLostError({ cause }))
-    this.inbox.lost(cause)
-    this.#failSending(loss)
-    this.#over('lost', loss())
+    // One error for all: what a read or a write rejects with is the very one that `closed` tells.
+    const loss = this.own(new ConnectionLostError({ cause }))
+    this.inbox.lost(loss)
+    this.#failSending(() => loss)
+    this.#over('lost', loss)
   }
 
   // --- time ------------------------------------------------------------------------------------------------------------

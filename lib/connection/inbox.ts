@@ -5,7 +5,7 @@
 import { ByteQueue } from '../buffer/queue.js'
 import { compileDelimiter } from '../buffer/delimiter.js'
 import { LineCache } from '../buffer/lines.js'
-import { ConcurrentReadError, ConnectionLostError, DrainingError, EndOfStreamError, LimitExceededError, TimeoutError, type TimeoutKind } from '../errors.js'
+import { ConcurrentReadError, type ConnectionLostError, DrainingError, EndOfStreamError, LimitExceededError, TimeoutError, type TimeoutKind } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { type Deadlines, READ, type Slot } from './deadlines.js'
 import type { ReadPlan } from './read-options.js'
@@ -33,6 +33,8 @@ export interface Lease {
   /** True while this is a message whose first byte has not come. */
   awaitsFirst: boolean
   begun(): void
+  /** A read of it waits. */
+  waits(): void
   /** Bytes were taken by a read of it. */
   took(bytes: number, limit: Limit): void
   /** A read of it failed. */
@@ -110,7 +112,7 @@ export class Inbox {
   #pending: Pending<any> | undefined
   #lease: Lease | undefined
   #refusal: (() => Error) | undefined
-  #cause: Error | undefined
+  #loss: ConnectionLostError | undefined
   #paused = false
   #checking = false
   #lines: LineCache | undefined
@@ -237,6 +239,7 @@ export class Inbox {
     // Inside a message the time is the message's, unless the read has some of its own.
     if (!inMessage || plan.timeout !== undefined) this.arm(pending, READ)
     if (pending.awaitsFirst && this.host.draining) this.#drainSoon(pending)
+    this.#lease?.waits()
     if (this.#paused) this.#flow()
   }
 
@@ -361,10 +364,10 @@ export class Inbox {
   }
 
   /** The connection was lost. Where the peer had ended already, there is nothing more to lose. */
-  lost(cause: Error): void {
+  lost(loss: ConnectionLostError): void {
     if (this.stream === 'ended') return
     this.stream = 'lost'
-    this.#cause = cause
+    this.#loss = loss
     this.#retry()
   }
 
@@ -384,7 +387,7 @@ export class Inbox {
   /** What a read rejects with that no further byte can satisfy. */
   verdict(): Error {
     if (this.#refusal !== undefined) return this.#refusal()
-    if (this.stream === 'lost') return this.host.own(new ConnectionLostError({ cause: this.#cause }))
+    if (this.#loss !== undefined) return this.#loss
     return this.host.own(new EndOfStreamError({ partial: this.queue.peek(this.queue.length) }))
   }
 
@@ -406,7 +409,9 @@ export class Inbox {
   // A program that is about to take what has just come shall not have the carrier paused and resumed around it: the
   // question waits until the promises of this chunk have run.
   #flowSoon(): void {
-    if (this.#checking || this.#paused || this.queue.length <= this.host.limits.readHighWaterMark) return
+    if (this.#paused || this.queue.length <= this.host.limits.readHighWaterMark) return
+    // A stream that brings many chunks in one go would bring all of them by then: its second one is enough.
+    if (this.#checking) return this.#flow()
     this.#checking = true
     process.nextTick(() => {
       this.#checking = false

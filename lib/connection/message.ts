@@ -15,6 +15,8 @@ type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; er
 /** What the function of a message reads through: worthless once the message is settled. */
 class MessageReader extends ReadMethods {}
 
+const waitsOf = (message: Message): void => message.waits()
+
 /** A message while it is read, and what is left of it afterwards. */
 export class Message implements Lease, Waiting {
   readonly operation = 'readMessage()'
@@ -28,6 +30,7 @@ export class Message implements Lease, Waiting {
   readonly #wasOverflowing: boolean
   readonly #failures = new Set<unknown>()
   #state: State = { kind: 'reading' }
+  #watched = false
   /** Bytes taken by reads that have no limit of their own. */
   #shared = 0
   #reject: (error: unknown) => void = () => {}
@@ -45,9 +48,9 @@ export class Message implements Lease, Waiting {
   read<T>(read: (reader: Reader) => T | PromiseLike<T>): Promise<T> {
     this.#inbox.grant(this)
     this.#inbox.queue.mark()
-    this.#inbox.arm(this, MESSAGE)
     this.#inbox.drainLater(this)
-    this.plan.signal?.addEventListener('abort', this)
+    // Before anything can run out the promises of what is buffered have run.
+    if (this.#limited) process.nextTick(waitsOf, this)
     return new Promise<T>((resolve, reject) => {
       this.#reject = reject
       // An async function, so that a synchronous throw is a rejection too.
@@ -57,6 +60,20 @@ export class Message implements Lease, Waiting {
         (error) => this.#rejected(error),
       )
     })
+  }
+
+  get #limited(): boolean {
+    const { plan, limits } = this
+    return plan.signal !== undefined || (plan.timeout ?? Math.min(limits.idleTimeout, limits.readTimeout)) < Number.POSITIVE_INFINITY
+  }
+
+  /** Time and signal are minded once something is waited for: a message that is there costs neither timer nor listener. */
+  waits(): void {
+    if (this.#watched || this.over) return
+    this.#watched = true
+    if (this.plan.signal?.aborted) return this.handleEvent()
+    this.#inbox.arm(this, MESSAGE)
+    this.plan.signal?.addEventListener('abort', this)
   }
 
   #resolved(resolve: () => void): void {

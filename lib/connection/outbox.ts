@@ -230,6 +230,12 @@ export class Outbox {
     this.pump()
   }
 
+  /** A part of it has left: the peer takes something, and has its time anew. */
+  sentPart(): void {
+    this.#host.deadlines.set(WRITE, this.#host.limits.writeTimeout)
+    this.#host.progressed()
+  }
+
   #left(): void {
     this.queued -= this.#underWay
     this.sent += this.#underWay

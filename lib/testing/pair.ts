@@ -4,7 +4,14 @@
 import { unixAddress } from '../address.js'
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/core.js'
-import { type MemoryConnectOptions, type MemoryServerOptions, memoryConnectSettings, memoryServerPlan, type PairOptions, pairPlan } from '../options/testing.js'
+import {
+  type MemoryConnectOptions,
+  type MemoryServerOptions,
+  memoryConnectSettings,
+  memoryServerPlan,
+  type PairOptions,
+  pairPlan,
+} from '../options/testing.js'
 import { ServerCore } from '../server/core.js'
 import { Server } from '../server/server.js'
 import { systemClock } from '../transport/clock.js'
@@ -23,7 +30,7 @@ const HIGH_WATER_MARK = 64 * 1024
  * await client.write('hello\n')
  */
 export function pair(options?: PairOptions): [client: Connection, server: Connection] {
-  const plan = pairPlan(options ?? {})
+  const plan = pairPlan(options)
   const { maxChunk, latency, highWaterMark, faults, clock = systemClock } = plan
   const [client, server] = memoryPair({ maxChunk, latency, highWaterMark, faults, clock })
   return [new Connection(new ConnectionCore(client, plan.client, clock)), new Connection(new ConnectionCore(server, plan.server, clock))]
@@ -46,7 +53,7 @@ export interface MemoryServer {
  * const client = await connect()
  */
 export function memoryServer(options?: MemoryServerOptions): MemoryServer {
-  const { listen, clock = systemClock } = memoryServerPlan(options ?? {})
+  const { listen, clock = systemClock } = memoryServerPlan(options)
   if (listen.signal?.aborted) throw listen.signal.reason
   const core = new ServerCore(listen, clock)
   const server = new Server(core)
@@ -63,10 +70,20 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   return {
     server,
     async connect(options) {
-      const settings = memoryConnectSettings(options ?? {})
-      if (!open) throw Object.assign(new Error('connect ECONNREFUSED: the memory server listens no more'), { code: 'ECONNREFUSED', syscall: 'connect' })
+      const settings = memoryConnectSettings(options)
+      if (!open)
+        throw Object.assign(new Error('connect ECONNREFUSED: the memory server listens no more'), {
+          code: 'ECONNREFUSED',
+          syscall: 'connect',
+        })
       const none = Number.POSITIVE_INFINITY
-      const [here, there] = memoryPair({ maxChunk: none, latency: 0, highWaterMark: HIGH_WATER_MARK, faults: { resetAfter: none, stallAfter: none, endAfter: none }, clock })
+      const [here, there] = memoryPair({
+        maxChunk: none,
+        latency: 0,
+        highWaterMark: HIGH_WATER_MARK,
+        faults: { resetAfter: none, stallAfter: none, endAfter: none },
+        clock,
+      })
       const client = new Connection(new ConnectionCore(here, settings, clock))
       core.accepted(there)
       return client

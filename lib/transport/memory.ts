@@ -110,6 +110,10 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     this.#sink.sent()
   }
 
+  moved(): void {
+    this.#sink.moved?.()
+  }
+
   end(): void {
     this.#out.end()
     process.nextTick(() => {

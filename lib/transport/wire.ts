@@ -29,6 +29,8 @@ export interface Receiver {
 export interface Sender {
   /** All that was given has left. */
   left(): void
+  /** A part of what waited has left. */
+  moved(): void
 }
 
 /** What is at the far end. */
@@ -179,8 +181,10 @@ export class Wire {
       else if (this.#take(parcel, parcel.bytes)) left--
     }
     const waited = this.#rest.length > 0
+    const before = this.#underWay
     this.#load()
     if (waited && this.#rest.length === 0) this.#sender.left()
+    else if (this.#underWay > before) this.#sender.moved()
     this.#schedule()
   }
 

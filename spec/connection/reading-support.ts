@@ -1,10 +1,10 @@
 // What the specs of reading share: a carrier that does what it is told in the very moment, a clock of the same kind, and
-// every kind of read once, so that a rule which holds for all of them is tried on all of them.
+// ways to look at what came of a read.
 
-import { Connection } from '../../lib/connection/connection.js'
-import { ConnectionCore } from '../../lib/connection/core.js'
-import type { ConnectionOptions, ReadOptions, Reader } from '../../lib/index.js'
 import { unixAddress } from '../../lib/address.js'
+import { Connection, coreOf } from '../../lib/connection/connection.js'
+import { ConnectionCore } from '../../lib/connection/core.js'
+import type { ConnectionOptions } from '../../lib/index.js'
 import { connectionSettings } from '../../lib/options/connection.js'
 import type { Carrier, CarrierSink } from '../../lib/transport/carrier.js'
 import type { Clock, Timer } from '../../lib/transport/clock.js'
@@ -132,73 +132,16 @@ export function wired(options: ConnectionOptions = {}): Wired {
   }
 }
 
-/** A kind of read, and bytes that show what it does. */
-export interface Kind {
-  readonly name: string
-  /** As `waiting` says it. */
-  readonly operation: string
-  start(reader: Reader, options?: ReadOptions): Promise<unknown>
-  /** What leaves it waiting, and what then satisfies it, with one byte to spare. */
-  readonly some: string
-  readonly rest: string
-  /** What it resolves with, as `shown`. */
-  readonly value: unknown
-  /** Takes this many of those bytes. */
-  readonly taken: number
-  /** Waits for the end of the stream, not for bytes. */
-  readonly toEnd?: true
-  /** What it has dropped stays dropped when it fails. */
-  readonly drops?: true
-  /** The end of the stream is an answer, not a failure. */
-  readonly endIsFine?: true
-}
-
-const four = { some: 'ab', rest: 'cd!', value: 'abcd', taken: 4 }
-const line = { some: 'ab', rest: 'c\n!', value: 'abc\n', taken: 4 }
-
-export const kinds: readonly Kind[] = [
-  { name: 'readUntil', operation: "readUntil('\\n')", start: (reader, options) => reader.readUntil('\n', options), ...line },
-  { name: 'readUntil, of several', operation: "readUntil(['\\n', ';;'])", start: (reader, options) => reader.readUntil(['\n', ';;'], options), ...line },
-  { name: 'readLine', operation: 'readLine()', start: (reader, options) => reader.readLine(options), ...line, value: 'abc' },
-  { name: 'readExactly', operation: 'readExactly(4)', start: (reader, options) => reader.readExactly(4, options), ...four },
-  { name: 'readInto', operation: 'readInto(<4 bytes>)', start: (reader, options) => reader.readInto(new Uint8Array(4), options), ...four, value: 4 },
-  { name: 'read', operation: 'read()', start: (reader, options) => reader.read({ ...options, encoding: 'utf8' }), some: '\xe2\x82', rest: '\xac!', value: '€!', taken: 4, endIsFine: true },
-  { name: 'readToEnd', operation: 'readToEnd()', start: (reader, options) => reader.readToEnd(options), some: 'ab', rest: 'cd', value: 'abcd', taken: 4, toEnd: true, endIsFine: true },
-  { name: 'readUntilMatch', operation: 'readUntilMatch(/c\\n/)', start: (reader, options) => reader.readUntilMatch(/c\n/, options), ...line },
-  { name: 'peek', operation: 'peek(4)', start: (reader, options) => reader.peek(4, options), ...four, taken: 0 },
-  { name: 'skip', operation: 'skip(4)', start: (reader, options) => reader.skip(4, options), ...four, value: 4, drops: true },
-  { name: 'skipUntil', operation: "skipUntil('\\n')", start: (reader, options) => reader.skipUntil('\n', options), ...line, value: 4, drops: true },
-  { name: 'lines', operation: 'lines()', start: (reader, options) => reader.lines(options).next(), ...line, value: 'abc', endIsFine: true },
-  { name: 'chunks', operation: 'chunks()', start: (reader, options) => reader.chunks(undefined, options).next(), some: '', rest: 'abcd', value: 'abcd', taken: 4, endIsFine: true },
-  { name: 'chunks(n)', operation: 'chunks()', start: (reader, options) => reader.chunks(4, options).next(), some: '', rest: 'abcd!', value: 'abcd', taken: 4 },
-]
-
-/** A message of two reads beside them, for rules that hold for it too. */
-export const messageKind = {
-  name: 'readMessage',
-  operation: 'readMessage()',
-  start: (connection: Connection, options?: ReadOptions): Promise<unknown> =>
-    connection.readMessage(async (reader) => `${await reader.readLine()}+${await reader.readExactly(2, 'latin1')}`, options),
-  some: 'a\nb',
-  rest: 'c!',
-  value: 'a+bc',
-  taken: 4,
-} as const
-
-/** All of them, each asked of a connection. */
-export const connectionKinds: readonly (Omit<Kind, 'start'> & { start(connection: Connection, options?: ReadOptions): Promise<unknown> })[] = [
-  ...kinds,
-  messageKind,
-]
-
 /** What a read gave, as something to compare: bytes as Latin-1 text, an item as its value. */
 export function shown(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value.toString('latin1')
-  if (typeof value === 'object' && value !== null && 'done' in value) return value.done ? null : shown((value as IteratorResult<unknown>).value)
+  if (typeof value === 'object' && value !== null && 'done' in value)
+    return value.done ? null : shown((value as IteratorResult<unknown>).value)
   return value
 }
 
-/** All bytes that are there, as Latin-1 text; none is an empty text. */
-export function rest(connection: Connection): string {
-  return (connection.tryReadExactly(connection.buffered) as Buffer).toString('latin1')
+/** All bytes that are unread, as Latin-1 text. They stay. */
+export function unread(connection: Connection): string {
+  const { queue } = coreOf(connection).inbox
+  return queue.peek(queue.length).toString('latin1')
 }

@@ -6,6 +6,8 @@ import { Example, Netcat, skip } from './support.js'
 t.test('it counts to the end, second by second', { skip }, async (t) => {
   const client = Netcat.connect(t, await Example.start(t, 'countdown'), '-N')
   client.says('2\n')
+  await client.hears('lift-off\n')
+  client.ends()
   t.equal(await client.toEnd(), 'how many seconds?\n2\n1\nlift-off\n')
 })
 
@@ -18,6 +20,7 @@ t.test('a line stops it, also one that comes in two pieces with a second between
   await client.hears('8\n')
   client.says('op\n')
   await client.hears('stopped at 8\n')
+  client.ends()
   t.equal(await client.toEnd(), 'how many seconds?\n9\n8\nstopped at 8\n')
 })
 
@@ -25,8 +28,10 @@ t.test('who says nothing is too late, who says too much is told so', { skip }, a
   const countdown = await Example.start(t, 'countdown')
   const silent = Netcat.connect(t, countdown, '-N')
   const talkative = Netcat.connect(t, countdown, '-N')
-  talkative.says('a great many\n')
+  talkative.ends('a great many\n')
   t.equal(await talkative.toEnd(), 'how many seconds?\ntoo long\n')
+  await silent.hears('too late\n')
+  silent.ends()
   t.equal(await silent.toEnd(), 'how many seconds?\ntoo late\n')
 })
 
@@ -36,6 +41,7 @@ t.test('Ctrl-C ends it between two seconds', { skip }, async (t) => {
   client.says('30\n')
   await client.hears('30\n')
   countdown.interrupt()
+  client.ends()
   t.strictSame(await countdown.ended(), { code: 0, signal: null })
   t.notMatch(await client.toEnd(), 'lift-off')
 })

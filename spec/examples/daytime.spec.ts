@@ -6,7 +6,7 @@ import { Example, Netcat, skip } from './support.js'
 t.test('a client is told the time and let go', { skip }, async (t) => {
   const daytime = await Example.start(t, 'daytime')
   const before = Date.now()
-  const line = await Netcat.connect(t, daytime, '-N').toEnd()
+  const line = await Netcat.connect(t, daytime, '-d').toEnd()
   t.match(line, /^[^\r\n]+\r\n$/)
   // It tells whole seconds.
   t.ok(Date.parse(line) >= before - 1000 && Date.parse(line) <= Date.now(), line)

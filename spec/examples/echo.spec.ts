@@ -10,12 +10,15 @@ t.test('what comes in goes back, bytes and end', { skip }, async (t) => {
   t.equal(await client.toEnd(), 'hello\nwithout a line end')
 })
 
-t.test('Ctrl-C lets a silent client go, and the process ends by itself', { skip }, async (t) => {
+t.test('Ctrl-C lets clients go, and the process ends by itself', { skip }, async (t) => {
   const echo = await Example.start(t, 'echo')
+  const silent = Netcat.connect(t, echo, '-d')
   const client = Netcat.connect(t, echo, '-N')
   client.says('hello\n')
   await client.hears('hello\n')
   echo.interrupt()
+  t.equal(await silent.toEnd(), '')
+  client.ends()
   t.equal(await client.toEnd(), 'hello\n')
   t.strictSame(await echo.ended(), { code: 0, signal: null })
 })

@@ -16,7 +16,7 @@ t.test('it pushes while it takes commands', { skip }, async (t) => {
   client.says('resume\n')
   await client.hears('{"command":"resume","paused":false}\n')
   await client.hears('"memory":')
-  client.says('quit\n')
+  client.ends('quit\n')
   await client.toEnd()
   for (const line of client.heard.trimEnd().split('\n')) t.doesNotThrow(() => JSON.parse(line))
 })
@@ -24,7 +24,7 @@ t.test('it pushes while it takes commands', { skip }, async (t) => {
 t.test('the client that ends its side ends both tasks; Ctrl-C too, and the process with them', { skip }, async (t) => {
   const telemetry = await Example.start(t, 'telemetry-push')
   const leaving = Netcat.connect(t, telemetry, '-N')
-  const staying = Netcat.connect(t, telemetry, '-N')
+  const staying = Netcat.connect(t, telemetry, '-d')
   await leaving.hears('"memory":')
   leaving.ends()
   t.match(await leaving.toEnd(), /\}\n$/)

@@ -105,11 +105,17 @@ export async function open(t: Test, way: Way, options: Service = {}): Promise<Op
   return { server, books: new Books(server), connect: (options) => client(t, server, options) }
 }
 
-/** A client of a server's first address, aborted after the test. */
-export async function client(t: Test, server: Server, options?: ConnectionOptions, from: Partial<net.TcpNetConnectOpts> = {}): Promise<Connection> {
+/** A client of a server's first address, or of the one that is given; aborted after the test. */
+export async function client(
+  t: Test,
+  server: Server,
+  options?: ConnectionOptions,
+  at: Partial<net.TcpNetConnectOpts & net.IpcNetConnectOpts> = {},
+): Promise<Connection> {
   const [address] = server.addresses
-  const where = address?.family === 'unix' ? { path: address.address } : { port: server.port, host: '127.0.0.1', ...from }
-  const socket = net.connect({ ...where, allowHalfOpen: true, noDelay: true } as net.NetConnectOpts)
+  const unix = address?.family === 'unix' && at.port === undefined
+  const where = unix ? { path: address.address } : { port: server.port, host: '127.0.0.1' }
+  const socket = net.connect({ ...where, ...at, allowHalfOpen: true, noDelay: true } as net.NetConnectOpts)
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   const connection = Connection.from(socket, options)
   t.teardown(() => connection.abort())

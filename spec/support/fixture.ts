@@ -77,7 +77,7 @@ export function duplexes(): [Duplex, Duplex] {
     far!: Half
     #taken: ((error?: Error) => void) | undefined
 
-    take(chunk: Buffer | null, done: (error?: Error) => void): void {
+    deliver(chunk: Buffer | null, done: (error?: Error) => void): void {
       if (this.destroyed) return done(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }))
       if (this.push(chunk) || chunk === null) done()
       else this.#taken = done
@@ -90,11 +90,11 @@ export function duplexes(): [Duplex, Duplex] {
     }
 
     override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
-      this.far.take(Buffer.from(chunk), done)
+      this.far.deliver(Buffer.from(chunk), done)
     }
 
     override _final(done: (error?: Error) => void): void {
-      this.far.take(null, done)
+      this.far.deliver(null, done)
     }
 
     override _destroy(error: Error | null, done: (error: Error | null) => void): void {

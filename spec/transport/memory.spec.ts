@@ -151,6 +151,19 @@ t.test('no more is under way than was asked for', async (t) => {
   t.equal(a.write(Buffer.alloc(99)), true)
 })
 
+t.test('who wants to know hears that a part of what waits has left', async (t) => {
+  const [a, b] = pair({ highWaterMark: 10 })
+  const here = new Ear()
+  let moved = 0
+  a.attach(Object.assign(here, { moved: () => void moved++ }))
+  a.resume()
+  listening(b)
+  t.equal(a.write(Buffer.alloc(35)), false)
+  t.equal(moved, 0)
+  await here.hears('sent')
+  t.equal(moved, 2)
+})
+
 t.test('a latency delays everything, keeps the order, and runs on the clock alone', async (t) => {
   for (const early of [0, 0.5]) {
     const clock = new Hand(early)
@@ -360,6 +373,7 @@ t.test('a fault that strikes before anybody listened is told then, even to a pau
   t.same(here.told, [])
   const there = new Ear()
   b.attach(there)
+  t.equal(b.write(Buffer.from('into the void')), false)
   await turns(3)
   t.same(there.told, [])
   b.resume()

@@ -1,11 +1,13 @@
 // Rules of a break: whoever aborts hears so from every call, and the other side sees a loss behind what had arrived, never
 // an end.
 
+import { Readable } from 'node:stream'
 import type { Connection } from '../../connection/connection.js'
 import { ConnectionClosedError, ConnectionLostError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, throws } from './expect.js'
 import { clog, type Rules, send } from './speak.js'
-import { until } from './time.js'
+import { turns, until } from './time.js'
+import { unhandled } from './unhandled.js'
 
 const reason = new Error('aborted by the check')
 
@@ -22,6 +24,33 @@ const calls: readonly (readonly [string, (side: Connection) => Promise<unknown>]
 ]
 
 export const aborting: Rules = {
+  async 'the peer of an abort reads what had arrived, then ConnectionLostError and never an end'(a, b) {
+    const { signal } = b
+    await send(a, b, 'one\n', 'half')
+    a.abort()
+    const info = await b.closed
+    equal(info.by, 'lost', 'by of closed')
+    expect(info.error instanceof ConnectionLostError, `error of closed is ${info.error}`)
+    expect(signal.aborted && signal.reason instanceof ConnectionLostError, `signal.reason is ${signal.reason}`)
+    equal(await b.readLine(), 'one', 'a line that had arrived')
+    await rejects(b.readLine(), ConnectionLostError, 'readLine of half a line')
+    await rejects(b.readToEnd(), ConnectionLostError, 'readToEnd')
+    bytes(await b.read(), 'half', 'read() of what had arrived')
+    for (const [name, call] of calls) await rejects(call(b), ConnectionLostError, `${name} after the loss`)
+    throws(() => b.tryReadLine(), ConnectionLostError, 'tryReadLine after the loss')
+    equal(b.tryWrite('x'), false, 'tryWrite after the loss')
+    equal(b.peerEnded, false, 'peerEnded after the loss')
+  },
+
+  async 'a read that waits as the peer aborts rejects with ConnectionLostError, and its bytes stay unread'(a, b) {
+    const read = begin(b.readUntil('\n'))
+    await send(a, b, 'half')
+    a.abort()
+    await rejects(read, ConnectionLostError, 'readUntil')
+    bytes(await b.readExactly(4), 'half', 'its bytes')
+    await rejects(b.read(), ConnectionLostError, 'read() behind them')
+  },
+
   async 'abort rejects every pending and later call with ConnectionClosedError, its cause the reason'(a, b) {
     const { write } = await clog(a)
     await send(b, a, 'unread')
@@ -32,12 +61,16 @@ export const aborting: Rules = {
       const error = await rejects(call, ConnectionClosedError, `${['readUntil', 'write', 'flush'][n]}, pending at the abort`)
       equal(error.cause, reason, 'its cause')
     }
-    for (const [name, call] of calls) equal((await rejects(call(a), ConnectionClosedError, `${name} after abort`)).cause, reason, `the cause of ${name} after abort`)
+    for (const [name, call] of calls)
+      equal((await rejects(call(a), ConnectionClosedError, `${name} after abort`)).cause, reason, `the cause of ${name} after abort`)
     throws(() => a.tryReadExactly(1), ConnectionClosedError, 'tryReadExactly after abort')
     equal(a.tryWrite('x'), false, 'tryWrite after abort')
     const info = await a.closed
     equal([info.by, info.error], ['aborted', reason], 'by and error of closed')
-    expect(signal.aborted && signal.reason instanceof ConnectionClosedError && signal.reason.cause === reason, `signal.reason is ${signal.reason}`)
+    expect(
+      signal.aborted && signal.reason instanceof ConnectionClosedError && signal.reason.cause === reason,
+      `signal.reason is ${signal.reason}`,
+    )
     equal([a.ended, a.buffered], [true, 0], 'ended and buffered after abort')
   },
 
@@ -61,34 +94,6 @@ export const aborting: Rules = {
     equal((await b.closed).by, 'lost', 'by of closed of the other side after an abort of its own')
   },
 
-  async 'the peer of an abort reads what had arrived, then ConnectionLostError and never an end'(a, b) {
-    const { signal } = b
-    await send(a, b, 'one\n', 'half')
-    a.abort()
-    const info = await b.closed
-    equal(info.by, 'lost', 'by of closed')
-    expect(info.error instanceof ConnectionLostError, `error of closed is ${info.error}`)
-    expect(signal.aborted && signal.reason instanceof ConnectionLostError, `signal.reason is ${signal.reason}`)
-    equal(await b.readLine(), 'one', 'a line that had arrived')
-    await rejects(b.readLine(), ConnectionLostError, 'readLine of half a line')
-    await rejects(b.readToEnd(), ConnectionLostError, 'readToEnd')
-    bytes(await b.read(), 'half', 'read() of what had arrived')
-    for (const [name, call] of calls) await rejects(call(b), ConnectionLostError, `${name} after the loss`)
-    throws(() => b.tryReadLine(), ConnectionLostError, 'tryReadLine after the loss')
-    equal(b.tryWrite('x'), false, 'tryWrite after the loss')
-    equal(b.peerEnded, false, 'peerEnded after the loss')
-    await b.close()
-  },
-
-  async 'a read that waits as the peer aborts rejects with ConnectionLostError, and its bytes stay unread'(a, b) {
-    const read = begin(b.readUntil('\n'))
-    await send(a, b, 'half')
-    a.abort()
-    await rejects(read, ConnectionLostError, 'readUntil')
-    bytes(await b.readExactly(4), 'half', 'its bytes')
-    await rejects(b.read(), ConnectionLostError, 'read() behind them')
-  },
-
   async 'a loop over chunks or lines does not take a break for an end'(a, b) {
     const seen: string[] = []
     const loop = begin(
@@ -104,6 +109,17 @@ export const aborting: Rules = {
     await rejects(b.lines().next(), ConnectionLostError, 'lines()')
   },
 
+  async 'an abort of the other side rejects the writes that wait'(a, b) {
+    const { write } = await clog(a)
+    const waiting = begin(write)
+    const flushed = begin(a.flush())
+    b.abort()
+    await rejects(waiting, ConnectionLostError, 'the write that waited')
+    await rejects(flushed, ConnectionLostError, 'the flush that waited')
+    await rejects(a.write('x'), ConnectionLostError, 'a write after it')
+    equal((await a.closed).by, 'lost', 'by of closed')
+  },
+
   async 'bytes that were queued at an abort are dropped, and what arrives of them is cut by a loss'(a, b) {
     const { sent } = await clog(a)
     a.abort()
@@ -111,5 +127,50 @@ export const aborting: Rules = {
     await rejects(b.read(), ConnectionLostError, 'read() after it')
     expect(b.bytesRead < sent, `all ${sent} bytes arrived although the sender dropped some`)
     equal((await b.closed).by, 'lost', 'by of closed')
+  },
+
+  async 'a close that is cut short resolves, and what was queued is lost'(a, b) {
+    const { write } = await clog(a)
+    const waiting = begin(write)
+    const closing = begin(a.close())
+    b.abort()
+    await rejects(waiting, ConnectionLostError, 'a write whose bytes were lost during close()')
+    await closing
+    equal((await a.closed).by, 'lost', 'by of closed')
+    await a.close()
+  },
+
+  async 'writeFrom gives its source back when the connection fails'(a) {
+    const source = new Readable({ read: (size) => void source.push(Buffer.alloc(size, 'r')) })
+    let returned = false
+    const endless = (async function* () {
+      try {
+        for (;;) yield Buffer.alloc(100_000)
+      } finally {
+        returned = true
+      }
+    })()
+    const [one, other] = [begin(a.writeFrom(source)), begin(a.writeFrom(endless))]
+    await until(() => a.queued > 0)
+    a.abort(reason)
+    equal((await rejects(one, ConnectionClosedError, 'writeFrom(a Readable) after abort')).cause, reason, 'its cause')
+    await rejects(other, ConnectionClosedError, 'writeFrom(an async generator) after abort')
+    await until(() => returned)
+    expect(source.destroyed, 'the Readable was not destroyed')
+    expect(returned, 'the generator was not returned')
+  },
+
+  async 'a promise of write, flush or end that is ignored raises no unhandled rejection'(a, b) {
+    const count = await unhandled(async (ignore) => {
+      ignore(a.write(Buffer.alloc(4_000_000)))
+      ignore(a.flush())
+      ignore(a.end())
+      await turns()
+      a.abort(reason)
+      b.abort(reason)
+      for (const side of [a, b]) for (const call of [side.write('x'), side.flush(), side.end(), side.end('x')]) ignore(call)
+      await turns()
+    })
+    equal(count, 0, 'the number of unhandled rejections')
   },
 }

@@ -16,9 +16,11 @@ export const bridging: Rules = {
     const pieces: Buffer[] = []
     let ended = false
     duplex.on('error', () => {})
-    duplex.on('data', (piece: Buffer) => void pieces.push(piece)).on('end', () => {
-      ended = true
-    })
+    duplex
+      .on('data', (piece: Buffer) => void pieces.push(piece))
+      .on('end', () => {
+        ended = true
+      })
     const speaking = begin(a.end(there.subarray(10)))
     duplex.write(back.subarray(0, 1000))
     duplex.end(back.subarray(1000))

@@ -4,7 +4,6 @@
 import { DrainingError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, stays } from './expect.js'
 import { type Rules, send, sized } from './speak.js'
-import { turns } from './time.js'
 
 export const draining: Rules = {
   async 'a drain rejects a read that waits for a new message with DrainingError, and a later one too'(a, b) {
@@ -53,16 +52,6 @@ export const draining: Rules = {
     equal((await b.lines().next()).value, 'three', 'lines()')
     equal(await b.readMessage((reader) => reader.readLine()), 'four', 'readMessage')
     equal(b.tryReadLine(), undefined, 'tryReadLine where a read would wait: never a DrainingError')
-  },
-
-  async 'a byte that arrives as the drain begins counts as arrived'(a, b) {
-    const read = begin(b.readLine())
-    await a.write('he')
-    await a.flush()
-    await turns(1)
-    if (b.buffered > 0) b.drain()
-    await send(a, b, 'llo\n')
-    equal(await read, 'hello', 'a read whose first bytes came with the drain')
   },
 
   async 'drainSignal aborts with a DrainingError when the connection is asked to finish'(_, b) {

@@ -26,7 +26,10 @@ export class Begun<T> implements PromiseLike<T> {
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is awaited like the promise it watches
-  then<A = T, B = never>(fulfilled?: ((value: T) => A | PromiseLike<A>) | null, rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+  then<A = T, B = never>(
+    fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
     return this.#promise.then(fulfilled, rejected)
   }
 }

@@ -1,25 +1,11 @@
-// Rules of what a connection tells about itself: counters, states, addresses, what it waits for, its limits.
+// Rules of what a connection tells about itself: states, addresses, what it waits for, its limits. (Its counters are in
+// `reading.ts`.)
 
 import type { Connection } from '../../connection/connection.js'
 import { begin, equal, expect, stays, throws } from './expect.js'
 import { clog, type Rules, send, sized } from './speak.js'
 
 export const facts: Rules = {
-  async 'bytesRead, bytesWritten, buffered and queued count the bytes'(a, b) {
-    equal([a.bytesWritten, a.queued, b.bytesRead, b.buffered], [0, 0, 0, 0], 'bytesWritten, queued, bytesRead and buffered of a new connection')
-    await send(a, b, 'grüß\n', 'abc\n')
-    await a.flush()
-    equal([a.bytesWritten, a.queued], [11, 0], 'bytesWritten and queued after eleven bytes were flushed')
-    equal([b.bytesRead, b.buffered], [11, 11], 'bytesRead and buffered once eleven bytes have come')
-    await b.readLine()
-    await b.peek(2)
-    equal([b.bytesRead, b.buffered], [11, 4], 'bytesRead and buffered after seven were read')
-    await b.readLine()
-    await b.write('xy')
-    await a.readExactly(2)
-    equal([b.bytesWritten, b.buffered, a.bytesRead, a.buffered], [2, 0, 2, 0], 'bytesWritten, buffered of one side, bytesRead, buffered of the other, after an answer of two')
-  },
-
   async 'ended and peerEnded tell which side has ended'(a, b) {
     equal([a.ended, a.peerEnded, b.ended, b.peerEnded], [false, false, false, false], 'ended and peerEnded of both')
     await a.end()
@@ -34,7 +20,15 @@ export const facts: Rules = {
   },
 
   async 'the facts stay readable after the end'(a, b) {
-    const told = (side: Connection): unknown[] => [side.id, side.openedAt, String(side.remote), side.remote.family, String(side.local), side.local.port, side.limits]
+    const told = (side: Connection): unknown[] => [
+      side.id,
+      side.openedAt,
+      String(side.remote),
+      side.remote.family,
+      String(side.local),
+      side.local.port,
+      side.limits,
+    ]
     const [before, now] = [told(a), Date.now()]
     expect(Math.abs(a.openedAt - now) < 60_000, `openedAt is ${a.openedAt}, and now it is ${now}`)
     await send(a, b, 'abc')

@@ -1,5 +1,5 @@
-// Rules of the reads that take bytes as they come or by their number: what each one resolves with, whatever the packets
-// looked like. Reads that look for something are in `finding.ts`.
+// Rules of bytes and their count, and of the reads that take them as they come or by their number: what each resolves
+// with, whatever the packets looked like. Reads that look for something are in `finding.ts`.
 
 import { EndOfStreamError, LimitExceededError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, stays, throws } from './expect.js'
@@ -11,13 +11,34 @@ export const reading: Rules = {
     const [toB, toA] = [pattern(300_000, 3), pattern(300_000, 5)]
     const speakSmall = async (): Promise<void> => {
       for (let at = 0, size = 1; at < toB.length; at += size, size = (size * 7) % 3001) await a.write(toB.subarray(at, at + size))
-      await a.end()
     }
     const speakLarge = async (): Promise<void> => {
       for (let at = 0; at < toA.length; at += 100_000) await b.write(toA.subarray(at, at + 100_000))
-      await b.end()
     }
-    await Promise.all([speakSmall(), speakLarge(), hears(a, toA), hears(b, toB)])
+    const all = [begin(speakSmall()), begin(speakLarge()), begin(hears(a.chunks(toA.length), toA)), begin(hears(b.chunks(toB.length), toB))]
+    await Promise.all(all)
+  },
+
+  async 'bytesRead, bytesWritten, buffered and queued count the bytes'(a, b) {
+    equal(
+      [a.bytesWritten, a.queued, b.bytesRead, b.buffered],
+      [0, 0, 0, 0],
+      'bytesWritten, queued, bytesRead and buffered of a new connection',
+    )
+    await send(a, b, 'grüß\n', 'abc\n')
+    await a.flush()
+    equal([a.bytesWritten, a.queued], [11, 0], 'bytesWritten and queued after eleven bytes were flushed')
+    equal([b.bytesRead, b.buffered], [11, 11], 'bytesRead and buffered once eleven bytes have come')
+    await b.readLine()
+    equal([b.bytesRead, b.buffered], [11, 4], 'bytesRead and buffered after seven were read')
+    await b.readLine()
+    await b.write('xy')
+    await a.readExactly(2)
+    equal(
+      [b.bytesWritten, b.buffered, a.bytesRead, a.buffered],
+      [2, 0, 2, 0],
+      'bytesWritten, buffered of one side, bytesRead, buffered of the other, after an answer of two',
+    )
   },
 
   async 'read resolves with what is there, at most maxBytes of it'(a, b) {

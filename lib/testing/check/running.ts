@@ -41,7 +41,10 @@ export const running: Rules = {
 
   async 'run without a server rejects with what its handler threw, once the connection is closed'(a, b) {
     const own = new Error("the handler's own")
-    for (const [side, other] of [[a, b], [b, a]] as const) {
+    for (const [side, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       if (side.server !== undefined || side.ended) continue
       other.close()
       await rejectsWith(
@@ -53,7 +56,11 @@ export const running: Rules = {
       )
       equal((await side.closed).error, own, 'error of closed')
       equal(side.signal.aborted, true, 'signal.aborted after run')
-      await rejects(side.run(() => {}), TypeError, 'a second run')
+      await rejects(
+        side.run(() => {}),
+        TypeError,
+        'a second run',
+      )
     }
   },
 }

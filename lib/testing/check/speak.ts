@@ -27,27 +27,30 @@ export function cuts(data: string | Buffer): [head: Buffer, tail: Buffer][] {
   return Array.from({ length: whole.length - 1 }, (_, at) => [whole.subarray(0, at + 1), whole.subarray(at + 1)])
 }
 
+// A prime, so that no piece or buffer of a usual size begins where the pattern does.
+const PERIOD = 65_521
+
 /** `size` bytes in which any that is lost, doubled or out of place shows. */
 export function pattern(size: number, seed: number): Buffer {
+  const bytes = Buffer.alloc(size)
   let value = seed
-  return Buffer.from(
-    Uint8Array.from({ length: size }, () => {
-      value = (Math.imul(value, 1_103_515_245) + 12_345) & 0x7fffffff
-      return value >>> 16
-    }),
-  )
+  for (let at = 0; at < Math.min(size, PERIOD); at++) {
+    value = (Math.imul(value, 1_103_515_245) + 12_345) & 0x7fffffff
+    bytes[at] = value >>> 16
+  }
+  for (let at = PERIOD; at < size; at += PERIOD) bytes.copyWithin(at, 0, PERIOD)
+  return bytes
 }
 
-/** Reads to the end of the stream: exactly these bytes, in pieces none of which is empty. */
-export async function hears(listener: Connection, expected: Buffer): Promise<void> {
+/** Reads to the end, of a stream or of some chunks of it: exactly these bytes, and no piece is empty. */
+export async function hears(pieces: AsyncIterable<Buffer>, expected: Buffer): Promise<void> {
   let at = 0
-  for await (const chunk of listener) {
-    expect(chunk.length > 0, `after ${at} bytes an empty chunk came`)
-    const same = chunk.equals(expected.subarray(at, at + chunk.length))
-    expect(same, `a wrong byte came within the ${chunk.length} after the first ${at}`)
-    at += chunk.length
+  for await (const piece of pieces) {
+    expect(piece.length > 0, `after ${at} bytes an empty chunk came`)
+    expect(piece.equals(expected.subarray(at, at + piece.length)), `a wrong byte came within the ${piece.length} after the first ${at}`)
+    at += piece.length
   }
-  equal(at, expected.length, 'the number of bytes until the end of the stream')
+  equal(at, expected.length, 'the number of bytes that came')
 }
 
 /** A message of two reads: a line that tells a length, then so many bytes. */
@@ -79,7 +82,7 @@ async function waits(connection: Connection, write: Promise<void>): Promise<bool
   write.then(note, note)
   for (let queued = -1; !settled && queued !== connection.queued; ) {
     queued = connection.queued
-    for (let n = 0; n < 10 && !settled; n++) await pause(1)
+    for (let n = 0; n < 5 && !settled; n++) await pause(1)
   }
   return !settled
 }

@@ -1,15 +1,50 @@
 // Rules of writing: what may be written, in which order it leaves, and who hears of it.
 
 import { Readable } from 'node:stream'
-import { ConnectionClosedError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, rejectsWith } from './expect.js'
-import { type Rules, send } from './speak.js'
-import { turns, until } from './time.js'
+import type { Rules } from './speak.js'
+import { turns } from './time.js'
 
 export const writing: Rules = {
+  async 'writes leave in the order of the calls, and none is split by another'(a, b) {
+    const writers = 4
+    const round = async (writer: number): Promise<void> => {
+      for (let n = 0; n < 20; n++) {
+        await a.write([Buffer.alloc(1, writer), Buffer.alloc(1500, writer), String.fromCharCode(writer).repeat(499)])
+        if (n % 5 === 0) await a.write(Buffer.alloc(40_000, writer))
+      }
+    }
+    const speaking = begin(Promise.all(Array.from({ length: writers }, (_, writer) => round(writer))))
+    const counts = Array.from({ length: writers }, () => 0)
+    const total = writers * (20 * 2000 + 4 * 40_000)
+    for (let at = 0; at < total; at += 2000) {
+      const record = await b.readExactly(2000)
+      const writer = record[0] as number
+      expect(record.equals(Buffer.alloc(2000, writer)), `a write was split by another one within the 2000 bytes after the first ${at}`)
+      counts[writer] = (counts[writer] ?? 0) + 1
+    }
+    await speaking
+    equal(
+      counts,
+      counts.map(() => total / writers / 2000),
+      'the records that arrived of each writer',
+    )
+    for (let n = 0; n < 100; n++) b.write(`${n},`)
+    equal(await a.readUntil('99,', 'utf8'), Array.from({ length: 100 }, (_, n) => `${n},`).join(''), 'a hundred writes of one turn')
+  },
+
   async 'text, views of any kind and arrays of them are written as their bytes'(a, b) {
     const memory = Uint8Array.of(0, 255, 1, 254, 2, 253)
-    const given = ['', 'grüß 🐦', memory, Buffer.from('buffer'), new Uint16Array(memory.buffer, 2, 2), new DataView(memory.buffer, 1, 3), ['a', memory, '', 'b'], []] as const
+    const given = [
+      '',
+      'grüß 🐦',
+      memory,
+      Buffer.from('buffer'),
+      new Uint16Array(memory.buffer, 2, 2),
+      new DataView(memory.buffer, 1, 3),
+      ['a', memory, '', 'b'],
+      [],
+    ] as const
     const expected = Buffer.concat([
       Buffer.from('grüß 🐦'),
       memory,
@@ -25,29 +60,6 @@ export const writing: Rules = {
     for (const data of given) a.write(data)
     a.end()
     bytes(await b.readToEnd(), expected, 'what arrived of writes made in one turn, until the end')
-  },
-
-  async 'writes leave in the order of the calls, and none is split by another'(a, b) {
-    const writers = 4
-    const round = async (writer: number): Promise<void> => {
-      for (let n = 0; n < 20; n++) {
-        await a.write([Buffer.alloc(1, writer), Buffer.alloc(1500, writer), String.fromCharCode(writer).repeat(499)])
-        if (n % 5 === 0) await a.write(Buffer.alloc(40_000, writer))
-      }
-    }
-    const speaking = begin(Promise.all(Array.from({ length: writers }, (_, writer) => round(writer))).then(() => a.end()))
-    const counts = Array.from({ length: writers }, () => 0)
-    const total = writers * (20 * 2000 + 4 * 40_000)
-    for (let at = 0; at < total; at += 2000) {
-      const record = await b.readExactly(2000)
-      const writer = record[0] as number
-      expect(record.equals(Buffer.alloc(2000, writer)), `a write was split by another one within the 2000 bytes after the first ${at}`)
-      counts[writer] = (counts[writer] ?? 0) + 1
-    }
-    await speaking
-    equal(counts, counts.map(() => total / writers / 2000), 'the records that arrived of each writer')
-    for (let n = 0; n < 100; n++) b.write(`${n},`)
-    equal(await a.readUntil('99,', 'utf8'), Array.from({ length: 100 }, (_, n) => `${n},`).join(''), 'a hundred writes of one turn')
   },
 
   async 'what cannot be written is a TypeError, and nothing of it is sent'(a, b) {
@@ -69,20 +81,6 @@ export const writing: Rules = {
     equal([a.queued, a.bytesWritten], [0, data.length], 'queued and bytesWritten after flush')
   },
 
-  async 'a promise of write, flush or end that is ignored raises no unhandled rejection'(a, b) {
-    const ours = new Set<unknown>()
-    await unhandledNone(ours, async () => {
-      ours.add(a.write(Buffer.alloc(4_000_000)))
-      ours.add(a.flush())
-      ours.add(a.end())
-      await turns()
-      a.abort(reason)
-      b.abort(reason)
-      for (const side of [a, b]) for (const promise of [side.write('x'), side.flush(), side.end(), side.end('x')]) ours.add(promise)
-      await turns()
-    })
-  },
-
   async 'writeFrom writes what a source gives, and its number of bytes is what it resolves with'(a, b) {
     equal(await a.writeFrom(['a', 'é', Uint8Array.of(99)]), 4, 'writeFrom(an array)')
     equal(await a.writeFrom(Readable.from([Buffer.from('def'), Buffer.from('g')])), 4, 'writeFrom(a Readable)')
@@ -95,60 +93,11 @@ export const writing: Rules = {
     equal(await b.readUntil('|', 'utf8'), 'hihi|', 'what arrived of it; the stream goes on')
     await rejects(a.writeFrom(5 as never), TypeError, 'writeFrom(5)')
   },
-
-  async 'writeFrom gives its source back when the connection fails'(a) {
-    const source = new Readable({ read: (size) => void source.push(Buffer.alloc(size, 'r')) })
-    let returned = false
-    const endless = (async function* () {
-      try {
-        for (;;) yield Buffer.alloc(100_000)
-      } finally {
-        returned = true
-      }
-    })()
-    const [one, other] = [begin(a.writeFrom(source)), begin(a.writeFrom(endless))]
-    await until(() => a.queued > 0)
-    a.abort(reason)
-    equal((await rejects(one, ConnectionClosedError, 'writeFrom(a Readable) after abort')).cause, reason, 'its cause')
-    await rejects(other, ConnectionClosedError, 'writeFrom(an async generator) after abort')
-    await until(() => returned)
-    expect(source.destroyed, 'the Readable was not destroyed')
-    expect(returned, 'the generator was not returned')
-  },
-
-  async 'a write to a side that has ended its own arrives'(a, b) {
-    await b.end()
-    equal(await a.read(), null, 'read() after the end of the peer')
-    await send(a, b, 'still for you')
-    bytes(await b.readExactly(13), 'still for you', 'what arrived')
-  },
 }
-
-const reason = new Error('aborted by the check')
 
 async function* twice(error?: Error): AsyncGenerator<string> {
   yield 'hi'
   await turns(2)
   yield 'hi'
   if (error !== undefined) throw error
-}
-
-/**
- * Fails if one of `ours` is rejected and unhandled by the end of `work`. A listener keeps the process alive: alone, it
- * does to what is none of ours as the process would have done.
- */
-async function unhandledNone(ours: ReadonlySet<unknown>, work: () => Promise<void>): Promise<void> {
-  const event = 'unhandledRejection'
-  let unhandled = 0
-  const hear = (cause: unknown, promise: Promise<unknown>): void => {
-    if (ours.has(promise)) unhandled++
-    else if (process.listenerCount(event) === 1) throw cause
-  }
-  process.on(event, hear)
-  try {
-    await work()
-  } finally {
-    process.off(event, hear)
-  }
-  equal(unhandled, 0, 'the number of unhandled rejections')
 }

@@ -14,9 +14,9 @@ export interface FileId {
 }
 
 // The lock below is held for three system calls. One that is older was left by a process that died within them.
-const LOCK_LIFE = 1000
+const LOCK_LIFE = 500
 // Waiting for the lock: longer than its life in all, so that a lock left behind delays and does not prevent.
-const PAUSE = 10
+const PAUSE = 5
 const TRIES = 200
 
 // File systems that know no hard links say one of these.

@@ -2,7 +2,7 @@
 // missing on this machine, and what to do when the port that the system picked for one is taken on another.
 
 import dns from 'node:dns'
-import { createServer, isIPv6 } from 'node:net'
+import { createServer, isIPv6, type Server } from 'node:net'
 import { tcpAddress } from '../../address.js'
 import { codeOf, DrainingError, InvalidOptionsError } from '../../errors.js'
 import type { EndpointPlan } from '../../options/listen.js'
@@ -20,7 +20,7 @@ const UNAVAILABLE = new Set<unknown>(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 const TRIES = 20
 
 export async function bindTcp(plan: TcpPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
-  if (plan.reusePort && !(await (reusePortWorks ??= tryReusePort()))) {
+  if (plan.reusePort && !(await reusePortWorks())) {
     throw new InvalidOptionsError({
       issues: [{ path: ['reusePort'], message: 'expected false: two sockets on one port do not work here' }],
     })
@@ -45,13 +45,12 @@ async function addressesOf(host: string, stopped: Promise<void> | undefined): Pr
   return [...new Set(found.map(({ address }) => tcpAddress(address, 0).address))]
 }
 
-async function bindAll(hosts: readonly string[], plan: TcpPlan, make: () => Acceptor): Promise<Acceptor[]> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await bindEach(hosts, plan, make)
-    } catch (error) {
-      if (plan.port !== 0 || hosts.length === 1 || codeOf(error) !== 'EADDRINUSE' || tries === TRIES) throw error
-    }
+async function bindAll(hosts: readonly string[], plan: TcpPlan, make: () => Acceptor, tries: number = TRIES): Promise<Acceptor[]> {
+  try {
+    return await bindEach(hosts, plan, make)
+  } catch (error) {
+    if (plan.port !== 0 || hosts.length === 1 || codeOf(error) !== 'EADDRINUSE' || tries === 1) throw error
+    return bindAll(hosts, plan, make, tries - 1)
   }
 }
 
@@ -83,24 +82,25 @@ async function bindEach(
   return bound
 }
 
-let reusePortWorks: Promise<boolean> | undefined
-
-// Node 20 takes the option and does nothing, others say a wrong version: so it is tried out, once.
-async function tryReusePort(): Promise<boolean> {
+// Node 20 takes the option and does nothing, and Bun and Deno call themselves a Node that they are not: so it is tried
+// out, with two sockets on one port.
+async function reusePortWorks(): Promise<boolean> {
   const servers = [createServer(), createServer()]
+  const works = await share(servers).then(
+    () => true,
+    () => false,
+  )
+  for (const server of servers) server.close()
+  return works
+}
+
+async function share(servers: readonly Server[]): Promise<void> {
   let port = 0
-  try {
-    for (const server of servers) {
-      await new Promise<void>((resolve, reject) => {
-        const place: Place = { host: '127.0.0.1', port, reusePort: true }
-        server.once('error', reject).listen(place, resolve)
-      })
-      port = (server.address() as { port: number }).port
-    }
-    return true
-  } catch {
-    return false
-  } finally {
-    for (const server of servers) server.close()
+  for (const server of servers) {
+    await new Promise<void>((resolve, reject) => {
+      const place: Place = { host: '127.0.0.1', port, reusePort: true }
+      server.once('error', reject).listen(place, resolve)
+    })
+    port = (server.address() as { port: number }).port
   }
 }

@@ -16,6 +16,7 @@ import { type FileId, moveInto, removeIfSame } from './takeover.js'
 type UnixPlan = Extract<EndpointPlan, { kind: 'unix' }>
 
 // The size of `sun_path` less its NUL. libuv cuts a longer one in silence before Node 24.
+/* c8 ignore next: only one of the two is true of a machine */
 const LONGEST = process.platform === 'linux' ? 107 : 103
 
 export async function bindUnix(plan: UnixPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
@@ -29,26 +30,28 @@ export async function bindUnix(plan: UnixPlan, intake: Intake, defaults: SocketD
   }
   // The program may change its directory later.
   const absolute = resolve(path)
-  const file = await bindBeside(absolute, plan, acceptor)
+  let file: FileId
+  try {
+    file = await bindBeside(absolute, plan, acceptor)
+  } catch (error) {
+    await acceptor.close()
+    throw listenError(codeOf(error) ?? 'EINVAL', path, error)
+  }
   return listenerOf([acceptor], () => removeIfSame(absolute, file))
 }
 
 /** Binds the acceptor and moves its file into place; tells which file that is. */
 async function bindBeside(absolute: string, { path, mode, backlog }: UnixPlan, acceptor: Acceptor): Promise<FileId> {
-  let room: string | undefined
+  const room = fs.mkdtempSync(join(dirname(absolute), '.linnet-'))
   try {
-    room = fs.mkdtempSync(join(dirname(absolute), '.linnet-'))
     const file = join(room, 's')
     await bindIn(room, file, acceptor, backlog, path)
     fs.chmodSync(file, mode)
     const id = fs.lstatSync(file, { bigint: true })
     await moveInto(file, absolute, () => alive(path))
     return id
-  } catch (error) {
-    await acceptor.close()
-    throw listenError(codeOf(error) ?? 'EINVAL', path, error)
   } finally {
-    if (room !== undefined) fs.rmSync(room, { recursive: true, force: true })
+    fs.rmSync(room, { recursive: true, force: true })
   }
 }
 

@@ -1,0 +1,36 @@
+// As much of the packages in packages/ as is used here, so that the benchmark compiles without them: they are installed
+// only by those who compare with them.
+
+declare module 'promise-socket' {
+  export class PromiseSocket {
+    constructor(socket: import('node:net').Socket)
+    /** The next chunk; undefined at the end. */
+    read(): Promise<Buffer | undefined>
+    write(bytes: Uint8Array): Promise<number>
+  }
+}
+
+declare module 'stream-to-it' {
+  export function duplex(stream: import('node:stream').Duplex): object
+}
+
+declare module 'it-byte-stream' {
+  interface ByteStream {
+    /** The next chunk; null at the end. */
+    read(): Promise<{ subarray(): Uint8Array } | null>
+    write(bytes: Uint8Array): Promise<void>
+  }
+  export function byteStream(duplex: object): ByteStream
+}
+
+declare module 'mitata' {
+  interface Stats {
+    /** Nanoseconds. */
+    min: number
+    avg: number
+    p50: number
+    p99: number
+  }
+  export function measure(run: () => unknown, options?: { min_cpu_time?: number; min_samples?: number; inner_gc?: boolean }): Promise<Stats>
+  export function do_not_optimize(value: unknown): void
+}

@@ -1,0 +1,55 @@
+// Numbers as people read them: three digits that count, and a unit.
+
+import type { Scenario } from '../runner/scenarios.js'
+import type { Spread } from './statistics.js'
+
+const MISSING = '–'
+
+export function digits(value: number): string {
+  if (value === 0) return '0'
+  const places = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))
+  return places > 4 ? value.toPrecision(2) : value.toFixed(places)
+}
+
+const SCALES: readonly [number, string][] = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+]
+
+export function large(value: number): string {
+  const [scale, letter] = SCALES.find(([least]) => value >= least) ?? [1, '']
+  return `${digits(value / scale)}${letter === '' ? '' : ` ${letter}`}`
+}
+
+export function ratio(spread: Spread | undefined): string {
+  if (spread === undefined) return MISSING
+  const { median, min, max } = spread
+  return min === max ? digits(median) : `${digits(median)} (${digits(min)}–${digits(max)})`
+}
+
+/** A rate of that scenario. */
+export function rate({ unit }: Pick<Scenario, 'unit'>, value: number): string {
+  if (unit === 'idle') return `${digits(value / 1024)} KiB`
+  return unit === 'byte' ? `${large(value)}B/s` : large(value)
+}
+
+/** Microseconds of CPU for a message or a connection; nanoseconds for a byte. */
+export function cpu({ unit }: Pick<Scenario, 'unit'>, spread: Spread | undefined): string {
+  if (spread === undefined) return MISSING
+  return unit === 'byte' ? `${digits(spread.median * 1000)} ns` : `${digits(spread.median)} µs`
+}
+
+export function micros(spread: Spread | undefined): string {
+  return spread === undefined ? MISSING : digits(spread.median)
+}
+
+export function mib(spread: Spread | undefined): string {
+  return spread === undefined ? MISSING : digits(spread.median / 1024 / 1024)
+}
+
+/** A table of Markdown; the first column is text, the others are numbers. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,127 @@
+// Everybody who is compared, each in a file of its own: servers/ for what runs on this Node, peers/ for the rest. Here is
+// only how each is started, and what to install where it cannot be.
+
+import { join } from 'node:path'
+import { built, compile, compileGo, hasPackage, lineOf, runtime, sources, versionIn, which } from './tools.js'
+
+export type Group = 'linnet' | 'node' | 'packages' | 'peers'
+
+/** A way to start it, or what is missing for that. */
+export type Found = { command: readonly string[]; version?: string } | { missing: string }
+
+export interface Contender {
+  readonly id: string
+  /** As tables and charts name it. */
+  readonly label: string
+  readonly group: Group
+  /** False: SIGUSR2 does not make it collect its garbage, but end. */
+  readonly collects?: false
+  find(): Found | Promise<Found>
+}
+
+const NPM = 'npm i --prefix bench/packages'
+
+const onNode = (id: string, label: string, group: Group, file: string, ...needed: string[]): Contender => ({
+  id,
+  label,
+  group,
+  async find() {
+    for (const name of needed) if (!(await hasPackage(name))) return { missing: NPM }
+    return { command: [process.execPath, join(built, 'servers', file)] }
+  },
+})
+
+/** Debian's packages belong to the system's Python, which need not be the first one in PATH. */
+async function python(module: string): Promise<{ path: string; version: string } | undefined> {
+  for (const path of ['python3', '/usr/bin/python3']) {
+    const version = await lineOf(
+      path,
+      '-c',
+      `import ${module}, platform; print(platform.python_version(), '${module}', getattr(${module}, '__version__', getattr(${module}, 'version', '')))`,
+    )
+    if (version !== undefined) return { path, version: `Python ${version}`.trim() }
+  }
+  return undefined
+}
+
+const onPython = (id: string, label: string, module: string, install: string, file: string, ...args: string[]): Contender => ({
+  id,
+  label,
+  group: 'peers',
+  async find() {
+    const found = await python(module)
+    if (found === undefined) return { missing: `apt-get install ${install}` }
+    return { command: [found.path, '-B', join(sources, 'peers', file), ...args], version: found.version }
+  },
+})
+
+export const contenders: readonly Contender[] = [
+  onNode('linnet', 'linnet readUntil, write', 'linnet', 'linnet.js'),
+  onNode('linnet-lines', 'linnet lines()', 'linnet', 'linnet-lines.js'),
+  onNode('linnet-try-line', 'linnet tryReadLine ?? readLine', 'linnet', 'linnet-try-line.js'),
+  onNode('linnet-try-until', 'linnet tryReadUntil ?? readUntil', 'linnet', 'linnet-try-until.js'),
+  // Once linnet/framing is there, servers/linnet-framed.ts:
+  //   await server.serve(async (connection) => {
+  //     const frames = framed(connection, lines({ maxBytes: MIB }))
+  //     for await (const line of frames) await frames.write(line)
+  //   })
+  // onNode('linnet-framed', 'linnet framed(lines)', 'linnet', 'linnet-framed.js'),
+  onNode('N1', 'N1 net, a write a line', 'node', 'n1.js'),
+  onNode('N2', 'N2 N1 without noDelay', 'node', 'n2.js'),
+  onNode('N3', 'N3 net, best by hand', 'node', 'n3.js'),
+  onNode('N4', 'N4 net, no lines at all', 'node', 'n4.js'),
+  onNode('for-await', 'for await over the socket', 'node', 'for-await.js'),
+  onNode('readline', 'node:readline', 'node', 'readline.js'),
+  onNode('promise-socket', 'promise-socket', 'packages', 'promise-socket.js', 'promise-socket'),
+  onNode('it-byte-stream', 'it-byte-stream', 'packages', 'it-byte-stream.js', 'it-byte-stream', 'stream-to-it'),
+  onPython('tornado', 'Tornado', 'tornado', 'python3-tornado', 'tornado_echo.py'),
+  onPython('asyncio', 'asyncio', 'asyncio', 'python3', 'asyncio_echo.py'),
+  onPython('uvloop', 'asyncio on uvloop', 'uvloop', 'python3-uvloop', 'asyncio_echo.py', 'uvloop'),
+  {
+    id: 'bun',
+    label: 'Bun.listen',
+    group: 'peers',
+    async find() {
+      const bun = await runtime('bun', ['bun/bin/bun.exe', '@oven/*/bin/bun'])
+      if (bun === undefined) return { missing: `${NPM} --no-save bun` }
+      return { command: [bun.path, join(built, 'peers/bun.js')], version: `Bun ${bun.version}` }
+    },
+  },
+  {
+    id: 'deno',
+    label: 'Deno.listen',
+    group: 'peers',
+    collects: false,
+    async find() {
+      const deno = await runtime('deno', ['deno/deno', '@deno/*/deno'])
+      if (deno === undefined) return { missing: `${NPM} --no-save deno` }
+      const command = [deno.path, 'run', '--quiet', '--no-config', '--allow-net', join(built, 'peers/deno.js')]
+      return { command, version: `Deno ${deno.version}` }
+    },
+  },
+  {
+    id: 'go',
+    label: 'Go bufio, one thread',
+    group: 'peers',
+    async find() {
+      const go = await which('go')
+      if (go === undefined) return { missing: 'apt-get install golang-go' }
+      return { command: [await compileGo(go, 'peers/echo.go', 'echo-go')], version: `Go ${versionIn((await lineOf(go, 'version')) ?? '')}` }
+    },
+  },
+  {
+    id: 'c',
+    label: 'C, epoll',
+    group: 'peers',
+    async find() {
+      return { command: [await compile('peers/echo.c', 'echo-c')] }
+    },
+  },
+  onNode('linnet-bulk', 'linnet', 'linnet', 'linnet-bulk.js'),
+  onNode('N1-bulk', 'net', 'node', 'n1-bulk.js'),
+]
+
+/** Its name in tables; a contender of old results that is no longer there keeps its id. */
+export function labelOf(id: string): string {
+  return contenders.find((contender) => contender.id === id)?.label ?? id
+}

@@ -1,0 +1,107 @@
+// What has to be on the machine: the compiler of the load generator without which nothing runs, taskset if it is there,
+// and the languages and packages of those who are compared. What is missing says how to install it.
+
+import { execFile } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access, mkdir, readdir, realpath, symlink } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+const { PATH = '' } = process.env
+const path = PATH.split(delimiter)
+
+/** The repository. This file runs as build/bench/runner/tools.js. */
+export const root: string = join(import.meta.dirname, '../../..')
+export const sources: string = join(root, 'bench')
+export const built: string = join(root, 'build/bench')
+const packages = join(sources, 'packages/node_modules')
+
+/** Where a program of that name is, or undefined. */
+export async function which(name: string, folders: readonly string[] = path): Promise<string | undefined> {
+  for (const folder of folders) {
+    const file = join(folder, name)
+    if (await exists(file, constants.X_OK)) return file
+  }
+  return undefined
+}
+
+async function exists(path: string, mode: number = constants.F_OK): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Compiles a C program of this folder and gives its path. */
+export async function compile(source: string, name: string): Promise<string> {
+  const cc = (await which('cc')) ?? (await which('gcc')) ?? (await which('clang'))
+  if (cc === undefined)
+    throw new Error('the load generator is C, and there is no compiler: apt-get install gcc libc6-dev (or your system’s build tools)')
+  if (process.platform !== 'linux') throw new Error('the load generator uses epoll and the runner /proc: the benchmark runs on Linux only')
+  const program = join(built, name)
+  await mkdir(built, { recursive: true })
+  await run(cc, ['-O2', '-o', program, join(sources, source)])
+  return program
+}
+
+/** Compiles a Go program of this folder with `go`, and gives its path. */
+export async function compileGo(go: string, source: string, name: string): Promise<string> {
+  const program = join(built, name)
+  await run(go, ['build', '-o', program, join(sources, source)])
+  return program
+}
+
+/** What a program prints on one line, or undefined if it cannot be run. */
+export async function lineOf(command: string, ...args: string[]): Promise<string | undefined> {
+  try {
+    const { stdout } = await run(command, args)
+    return stdout.trim().split('\n')[0]
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the package is there that `npm i --prefix bench/packages` installs. */
+export function hasPackage(name: string): Promise<boolean> {
+  return exists(join(packages, name, 'package.json'))
+}
+
+/**
+ * A runtime and its version: the binary that its npm package brings (a wrapper in JavaScript would hide the server's own
+ * process), else the one in PATH. `places` are files in node_modules; `*` stands for the platform.
+ */
+export async function runtime(name: string, places: readonly string[]): Promise<{ path: string; version: string } | undefined> {
+  const files = (await Promise.all(places.map(expand))).flat()
+  for (const file of [...files, ...path.map((folder) => join(folder, name))]) {
+    const said = (await exists(file, constants.X_OK)) ? await lineOf(file, '--version') : undefined
+    if (said !== undefined) return { path: file, version: versionIn(said) }
+  }
+  return undefined
+}
+
+async function expand(place: string): Promise<string[]> {
+  const [folder = '', rest] = place.split('/*/')
+  if (rest === undefined) return [join(packages, place)]
+  const platforms = await readdir(join(packages, folder)).catch(() => [])
+  return platforms.map((each) => join(packages, folder, each, rest))
+}
+
+/** The first version number in a text. */
+export function versionIn(text: string): string {
+  return /\d+\.[\d.]*\d/.exec(text)?.[0] ?? text
+}
+
+/** Compiled contenders find their packages beside them. */
+export async function linkPackages(): Promise<void> {
+  const link = join(built, 'node_modules')
+  if ((await exists(packages)) && (await realpath(link).catch(() => undefined)) === undefined) await symlink(packages, link)
+}
+
+/** How a command is kept to one core: nothing to add where that cannot be done, or where there is only one. */
+export async function pinTo(core: number): Promise<readonly string[]> {
+  const taskset = await which('taskset')
+  return taskset === undefined || availableParallelism() < 2 ? [] : [taskset, '-c', String(core)]
+}

@@ -1,0 +1,14 @@
+// linnet, moving bytes: up takes them, down sends as many as it was told, both sends back what comes.
+
+import { listen } from 'linnet'
+import { block } from './block.js'
+import { bytes, listenOptions, mode, ready } from './support.js'
+
+const server = await listen(listenOptions)
+ready(server.port)
+
+await server.serve(async (connection) => {
+  if (mode === 'up') for await (const _ of connection);
+  else if (mode === 'down') for (let left = bytes; left > 0; left -= block.length) await connection.write(block)
+  else for await (const chunk of connection) await connection.write(chunk)
+})

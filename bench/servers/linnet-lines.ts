@@ -1,0 +1,11 @@
+// linnet, iterating over lines of text.
+
+import { listen } from 'linnet'
+import { listenOptions, ready } from './support.js'
+
+const server = await listen(listenOptions)
+ready(server.port)
+
+await server.serve(async (connection) => {
+  for await (const line of connection.lines()) await connection.write(`${line}\n`)
+})

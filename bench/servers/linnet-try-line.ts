@@ -1,0 +1,14 @@
+// linnet, asking before waiting: no promise for a line of text that is there.
+
+import { listen } from 'linnet'
+import { listenOptions, ready } from './support.js'
+
+const server = await listen(listenOptions)
+ready(server.port)
+
+await server.serve(async (connection) => {
+  for (;;) {
+    const line = connection.tryReadLine() ?? (await connection.readLine())
+    await connection.write(`${line}\n`)
+  }
+})

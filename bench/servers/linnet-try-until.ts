@@ -1,0 +1,14 @@
+// linnet, asking before waiting: no promise for bytes that are there.
+
+import { listen } from 'linnet'
+import { listenOptions, ready } from './support.js'
+
+const server = await listen(listenOptions)
+ready(server.port)
+
+await server.serve(async (connection) => {
+  for (;;) {
+    const line = connection.tryReadUntil('\n') ?? (await connection.readUntil('\n'))
+    await connection.write(line)
+  }
+})

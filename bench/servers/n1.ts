@@ -1,0 +1,23 @@
+// N1: `node:net` as people write it who care for latency: no delay, lines split by hand, one write for each.
+
+import { listenWithNet } from './support.js'
+
+const LINE_FEED = 10
+
+listenWithNet((socket) => {
+  // A line that has begun, in the pieces it came in: joined once, when its end is there.
+  let begun: Buffer[] = []
+  socket.on('drain', () => socket.resume())
+  socket.on('data', (chunk: Buffer) => {
+    let start = 0
+    for (let end: number; (end = chunk.indexOf(LINE_FEED, start) + 1) > 0; start = end) {
+      let line = chunk.subarray(start, end)
+      if (begun.length > 0) {
+        line = Buffer.concat([...begun, line])
+        begun = []
+      }
+      if (!socket.write(line)) socket.pause()
+    }
+    if (start < chunk.length) begun.push(chunk.subarray(start))
+  })
+})

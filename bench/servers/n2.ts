@@ -1,0 +1,25 @@
+// N2: N1 as Node's defaults have it, without noDelay: the kernel holds small packets back, and merges them.
+
+import { listenWithNet } from './support.js'
+
+const LINE_FEED = 10
+
+listenWithNet(
+  (socket) => {
+    let begun: Buffer[] = []
+    socket.on('drain', () => socket.resume())
+    socket.on('data', (chunk: Buffer) => {
+      let start = 0
+      for (let end: number; (end = chunk.indexOf(LINE_FEED, start) + 1) > 0; start = end) {
+        let line = chunk.subarray(start, end)
+        if (begun.length > 0) {
+          line = Buffer.concat([...begun, line])
+          begun = []
+        }
+        if (!socket.write(line)) socket.pause()
+      }
+      if (start < chunk.length) begun.push(chunk.subarray(start))
+    })
+  },
+  { noDelay: false },
+)

@@ -1,0 +1,88 @@
+// Runs one program of the documentation and talks to it as its page says. Nothing it starts outlives the call.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+
+// The slowest of them waits a few seconds of its own.
+const LIMIT = 30_000
+
+/** A port that was free a moment ago: programs of the documentation listen on 8888, where somebody may listen already. */
+export async function freePort() {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/**
+ * @param {string} file a program
+ * @param {number} port where it listens, if it is a server
+ * @param {{ command: string, output: string }[]} dialogue what is said to it, and what must come of it; empty: it ends by itself
+ * @returns {Promise<string | undefined>} what went wrong
+ */
+export async function converse(file, port, dialogue) {
+  const deadline = AbortSignal.timeout(LIMIT)
+  const program = started(process.execPath, [file])
+  try {
+    if (dialogue.length > 0) {
+      await Promise.race([listening(port, deadline), program.ended.then(() => Promise.reject(new Error('it ended before it listened')))])
+      for (const { command, output } of dialogue) {
+        const client = started('bash', ['-c', command])
+        await bounded(client, deadline)
+        if (client.said !== output) return `${command}\nsaid ${JSON.stringify(client.said)}\nnot  ${JSON.stringify(output)}`
+      }
+      program.child.kill('SIGINT')
+    }
+    const { code, signal } = await bounded(program, deadline)
+    // Ctrl-C ends a program that does not listen to it.
+    if (code !== 0 && !(signal === 'SIGINT' && dialogue.length > 0)) return `it ended with ${signal ?? code}: ${program.complained}`
+    if (program.complained !== '') return `it complained: ${program.complained}`
+    return undefined
+  } catch (error) {
+    return `${error.message} ${program.complained}`
+  } finally {
+    program.child.kill('SIGKILL')
+  }
+}
+
+function started(command, args) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const running = { child, said: '', complained: '', ended: once(child, 'close').then(([code, signal]) => ({ code, signal })) }
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    running.said += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    running.complained += text
+  })
+  running.ended.catch(() => {})
+  return running
+}
+
+async function bounded(running, deadline) {
+  const stop = () => running.child.kill('SIGKILL')
+  deadline.addEventListener('abort', stop)
+  const end = await running.ended
+  deadline.removeEventListener('abort', stop)
+  if (deadline.aborted) throw new Error(`${running.child.spawnargs.join(' ')} did not end within ${LIMIT} ms`)
+  return end
+}
+
+/** Waits until somebody listens: asks, since a program of the documentation does not tell. */
+async function listening(port, deadline) {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return
+    } catch (error) {
+      if (error.code !== 'ECONNREFUSED') throw error
+    } finally {
+      socket.destroy()
+    }
+    if (deadline.aborted) throw new Error(`it did not listen within ${LIMIT} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

@@ -1,0 +1,72 @@
+// What a connection says once something has ended it: asked by every read and every write there is.
+
+import type { Test } from 'tap'
+import type { Connection } from '../../lib/index.js'
+import { rejection, within } from '../support/wait.js'
+
+type Ask = (connection: Connection) => Promise<unknown>
+
+/** Every read, each as it is without options. */
+export const reads: Readonly<Record<string, Ask>> = {
+  readUntil: (c) => c.readUntil('\n'),
+  readLine: (c) => c.readLine(),
+  readExactly: (c) => c.readExactly(1000),
+  readInto: (c) => c.readInto(Buffer.alloc(1000)),
+  readMessage: (c) => c.readMessage((reader) => reader.readLine()),
+  readUntilMatch: (c) => c.readUntilMatch(/\n/),
+  peek: (c) => c.peek(1000),
+}
+/** Those that an end of stream satisfies. */
+export const readsToEnd: Readonly<Record<string, Ask>> = {
+  read: (c) => c.read(),
+  readToEnd: (c) => c.readToEnd(),
+  chunks: (c) => c.chunks().next(),
+  lines: (c) => c.lines().next(),
+  iterator: (c) => c[Symbol.asyncIterator]().next(),
+}
+/** Those that take what is there, though it is not enough. */
+const takers: Readonly<Record<string, Ask>> = { 'chunks of n': (c) => c.chunks(1000).next(), skip: (c) => c.skip(1000), skipUntil: (c) => c.skipUntil('\n') }
+const tries: Readonly<Record<string, (connection: Connection) => unknown>> = {
+  tryReadUntil: (c) => c.tryReadUntil('\n'),
+  tryReadLine: (c) => c.tryReadLine(),
+  tryReadExactly: (c) => c.tryReadExactly(1000),
+}
+const writes: Readonly<Record<string, Ask>> = {
+  write: (c) => c.write('x'),
+  'write of a list': (c) => c.write(['x']),
+  'write of nothing': (c) => c.write(''),
+  'end with data': (c) => c.end('x'),
+  writeFrom: (c) => c.writeFrom(['x']),
+}
+
+export type Check = (error: unknown) => boolean
+
+/** Checks that every read rejects, and the synchronous ones throw, what `check` accepts; but for those that an end satisfies, and those that take what is there, without `atEnd`. */
+export async function everyReadFails(t: Test, connection: Connection, check: Check, { atEnd = true } = {}): Promise<void> {
+  const { buffered } = connection
+  for (const [name, read] of Object.entries(atEnd ? { ...reads, ...readsToEnd, ...takers } : reads)) {
+    const error = await within(rejection(read(connection)), name)
+    if (!check(error)) t.fail(`${name} says the wrong thing`, { found: error })
+  }
+  for (const [name, read] of Object.entries(tries)) {
+    let error: unknown
+    try {
+      error = `${read(connection)}`
+    } catch (thrown) {
+      error = thrown
+    }
+    if (!check(error)) t.fail(`${name} says the wrong thing`, { found: error })
+  }
+  t.equal(connection.buffered, atEnd ? 0 : buffered, 'every read says so')
+}
+
+/** Checks that every write rejects with what `check` accepts, takes nothing, and that `tryWrite` says false. */
+export async function everyWriteFails(t: Test, connection: Connection, check: Check): Promise<void> {
+  const { bytesWritten, queued } = connection
+  for (const [name, write] of Object.entries(writes)) {
+    const error = await within(rejection(write(connection)), name)
+    if (!check(error)) t.fail(`${name} says the wrong thing`, { found: error })
+  }
+  t.equal(connection.tryWrite('x'), false, 'every write says so')
+  t.ok(connection.bytesWritten + connection.queued <= bytesWritten + queued, 'nothing of it was taken')
+}

@@ -1,0 +1,91 @@
+// Running out of descriptors is silent on Node: libuv accepts a connection and closes it. A server of linnet stays below
+// the limit by itself, says what it dropped, and serves again when the crowd has gone.
+
+import net from 'node:net'
+import t, { type Test } from 'tap'
+import { program } from '../support/program.js'
+import { until, within } from '../support/wait.js'
+
+interface Caller {
+  socket: net.Socket
+  text: string
+  over: boolean
+}
+
+/** A client that says a line once it is connected, and notes what becomes of it. */
+function call(t: Test, port: number): Caller {
+  const socket = net.connect(port, '127.0.0.1')
+  const caller: Caller = { socket, text: '', over: false }
+  socket.on('data', (data) => {
+    caller.text += data
+  })
+  socket.on('error', () => {}).on('close', () => {
+    caller.over = true
+  })
+  socket.write('hello\n')
+  t.teardown(() => socket.destroy())
+  return caller
+}
+
+const server = (options: string): string => `
+  const server = await linnet.listen({ port: 0, host: '127.0.0.1'${options} })
+  const reasons = {}
+  server.on('drop', ({ reason }) => { reasons[reason] = (reasons[reason] ?? 0) + 1 })
+  server.serve(async (connection) => {
+    for await (const line of connection.lines()) await connection.write(line + '\\n')
+  })
+  console.log('port', server.port)
+  process.stdin.on('data', async (word) => {
+    if (String(word).trim() === 'stats') console.log('stats', JSON.stringify({ ...server.stats(), reasons }))
+    else { await server.close({ grace: 0 }); process.stdin.destroy() }
+  })
+`
+
+t.test('a descriptor limit of 64 and 200 clients: the server lives, says what it dropped, serves again afterwards', async (t) => {
+  const run = program(t, server(''), { descriptors: 64 })
+  const port = Number((await run.says(/^port (\d+)$/m))[1])
+  const callers = Array.from({ length: 200 }, () => call(t, port))
+  await within(
+    until(() => callers.every(({ text, over }) => over || text !== ''), 'an end or an answer of everybody', 20_000),
+    'the crowd',
+    25_000,
+  )
+  const served = callers.filter(({ text }) => text === 'hello\n')
+  t.ok(served.length >= 10, `${served.length} were served`)
+  t.ok(served.length < 64)
+  run.child.stdin?.write('stats\n')
+  const stats = JSON.parse((await run.says(/^stats (.*)$/m))[1]!)
+  t.match(stats, { accepted: 200, active: served.length, pending: 0, handlerErrors: 0 }, 'it has seen every one of them')
+  t.equal(stats.dropped, 200 - served.length)
+  t.strictSame(stats.reasons, { maxPending: 200 - served.length }, 'and said so')
+  for (const { socket } of callers) socket.destroy()
+  for (let n = 0; n < 20; n++) {
+    const late = call(t, port)
+    await until(() => late.text === 'hello\n' || late.over)
+    t.equal(late.text, 'hello\n', 'served again')
+    late.socket.destroy()
+  }
+  run.child.stdin?.write('close\n')
+  t.equal(await run.ends(), 0)
+  t.equal(run.stderr, '')
+})
+
+t.test('a server whose limits are above those of the system lives too, and serves again', async (t) => {
+  const run = program(t, server(', maxConnections: Infinity, maxPending: Infinity'), { descriptors: 64 })
+  const port = Number((await run.says(/^port (\d+)$/m))[1])
+  const callers = Array.from({ length: 150 }, () => call(t, port))
+  await within(
+    until(() => callers.every(({ text, over }) => over || text !== ''), 'an end or an answer of everybody', 20_000),
+    'the crowd',
+    25_000,
+  )
+  for (const { socket } of callers) socket.destroy()
+  await until(() => callers.every(({ over }) => over))
+  const late = call(t, port)
+  await until(() => late.text === 'hello\n' || late.over)
+  t.equal(late.text, 'hello\n')
+  late.socket.destroy()
+  run.child.stdin?.write('close\n')
+  t.equal(await run.ends(), 0)
+  t.equal(run.stderr, '')
+})

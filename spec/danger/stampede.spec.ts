@@ -1,0 +1,169 @@
+// Many at once, and many one after the other: nobody is forgotten, nobody is counted twice, and nothing is left behind.
+
+import net from 'node:net'
+import t from 'tap'
+import type { Connection } from '../../lib/index.js'
+import type { Clock, Timer } from '../../lib/transport/clock.js'
+import { systemClock } from '../../lib/transport/clock.js'
+import { socketPath } from '../support/fixture.js'
+import { turns, until, within } from '../support/wait.js'
+import { client, echo, ending, inMemory, open, overEach, talk } from '../server/support.js'
+
+/** What keeps this process alive, by kind. */
+function resources(): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1
+  return counts
+}
+
+/** One visit by a raw socket: says a line, hears it, ends. */
+function visit(where: net.NetConnectOpts, line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(where)
+    let heard = ''
+    socket.on('data', (data) => {
+      heard += data
+      if (heard.endsWith('\n')) socket.end()
+    })
+    socket.on('error', reject).on('close', () => (heard === `${line}\n` ? resolve() : reject(new Error(`heard ${heard}`))))
+    socket.write(`${line}\n`)
+  })
+}
+
+t.test('10,000 connections one after another leave no handle and no listener', async (t) => {
+  const controller = new AbortController()
+  const path = socketPath()
+  const { server, books } = await open(t, 'unix', { path, signal: controller.signal, idleTimeout: 60_000, readTimeout: 60_000 } as object)
+  const served = server.serve(echo)
+  await visit({ path }, 'first')
+  await until(() => server.stats().active === 0)
+  const listeners = () => server.eventNames().map((name) => server.listenerCount(name as 'close'))
+  const [before, heard] = [resources(), listeners()]
+  for (let n = 0; n < 10_000; n++) await visit({ path }, `${n}`)
+  await until(() => server.stats().active === 0)
+  await until(() => JSON.stringify(resources()) === JSON.stringify(before), 'resources as before').catch(() => t.strictSame(resources(), before))
+  t.strictSame(listeners(), heard)
+  t.match(server.stats(), { accepted: 10_001, active: 0, pending: 0, dropped: 0, handlerErrors: 0 })
+  t.equal(books.over, 10_001)
+  t.equal(server.connections.size, 0)
+  await server.close()
+  await within(served)
+  t.strictSame(books.mistakes, [])
+})
+
+t.test('nor a timer, whatever they were waiting for', async (t) => {
+  let running = 0
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    setTimer(callback, ms) {
+      let open = true
+      const done = (): void => {
+        if (open) running--
+        open = false
+      }
+      const timer = systemClock.setTimer(() => {
+        done()
+        callback()
+      }, ms)
+      running++
+      const counted: Timer = {
+        ref: () => timer.ref(),
+        unref: () => timer.unref(),
+        clear: () => {
+          done()
+          timer.clear()
+        },
+      }
+      return counted
+    },
+  }
+  const limits = { idleTimeout: 50_000, readTimeout: 60_000, writeTimeout: 70_000, closeTimeout: 80_000, handshakeTimeout: 90_000 }
+  const { server, connect } = inMemory(t, { clock, ...limits, admit: async () => true })
+  const served = server.serve(async (connection) => {
+    const line = await connection.readLine()
+    await connection.write(`${line}\n`)
+    if (line === 'abort') connection.abort()
+  })
+  for (let n = 0; n < 1000; n++) {
+    const one = await connect(limits)
+    const line = n % 3 === 0 ? 'abort' : `${n}`
+    await one.write(`${line}\n`)
+    if (n % 3 === 1) one.abort()
+    else await ending(one)
+  }
+  await until(() => server.stats().active + server.stats().pending === 0)
+  await turns()
+  t.equal(running, 0)
+  const [held, waiting] = [await connect(limits), await connect(limits)]
+  await until(() => server.stats().active === 2)
+  t.ok(running > 0, 'the clock does count')
+  const closing = server.close()
+  await Promise.all([ending(held), ending(waiting)])
+  await within(Promise.all([closing, served]))
+  t.equal(running, 0)
+})
+
+overEach(t, 'a burst of 500 against room for 10: each is served, in the end, or told that it is not', async (t, open) => {
+  const { server, books, connect } = await open({ maxConnections: 10, maxPending: 100 })
+  const served = server.serve(async (connection) => {
+    t.ok(server.connections.size <= 10)
+    await connection.write(`${await connection.readLine()}\n`)
+  })
+  const visits = Array.from({ length: 500 }, async (_, n) => {
+    let one: Connection
+    try {
+      one = await connect()
+      await one.write(`${n}\n`)
+      const line = await one.readLine()
+      await ending(one)
+      return line === `${n}` ? 'served' : line
+    } catch {
+      return 'turned away'
+    }
+  })
+  const results = await within(Promise.all(visits), 'the burst', 30_000)
+  const count = results.filter((result) => result === 'served').length
+  t.equal(results.filter((result) => result === 'turned away').length, 500 - count)
+  await until(() => server.stats().active === 0)
+  t.match(server.stats(), { accepted: 500, dropped: 500 - count, pending: 0 })
+  t.equal(books.reasons.filter((reason) => reason === 'maxPending').length, 500 - count)
+  t.ok(count >= 110, `${count} were served`)
+  await server.close()
+  await within(served)
+})
+
+t.test('peers that reset at accept, with and without a byte, do no harm', async (t) => {
+  const { server, books } = await open(t, 'tcp')
+  const served = server.serve(echo)
+  for (let n = 0; n < 200; n++) {
+    const socket = net.connect(server.port, '127.0.0.1').on('error', () => {})
+    socket.on('connect', () => {
+      if (n % 2) socket.write('x')
+      socket.resetAndDestroy()
+    })
+    if (n % 20 === 0) await turns(2)
+  }
+  await until(() => server.stats().accepted === 200 && server.stats().active === 0, 'all 200 over', 20_000)
+  await talk(await client(t, server))
+  t.strictSame(books.handlerErrors, [])
+  t.strictSame(books.mistakes, [])
+  await server.close({ grace: 0 })
+  await served
+})
+
+t.test('peers that reset while they wait do no harm', async (t) => {
+  const { server, books } = await open(t, 'tcp')
+  for (let n = 0; n < 50; n++) {
+    const one = await client(t, server)
+    if (n % 2) await one.write('x')
+    one.abort()
+  }
+  await until(() => server.stats().pending === 50)
+  const served = server.serve(echo)
+  await talk(await client(t, server))
+  await until(() => server.stats().active === 1)
+  t.match(server.stats(), { accepted: 51, dropped: 0 })
+  t.strictSame(books.mistakes, [])
+  await server.close({ grace: 0 })
+  await served
+})

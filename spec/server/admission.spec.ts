@@ -1,0 +1,134 @@
+// The order of the way in: the total, the block list, the address, `admit`, room, loop. Whoever fails at one of them is
+// dropped for that reason and not asked for the next.
+
+import { BlockList } from 'node:net'
+import t from 'tap'
+import type { DropReason } from '../../lib/index.js'
+import { turns, until, within } from '../support/wait.js'
+import { client, cut, inMemory, open, overEach, type Service } from './support.js'
+
+overEach(t, 'what is dropped is told, counted, reset, and never handed to anybody', async (t, open, way) => {
+  const { server, books, connect } = await open({ maxPending: 1, maxConnections: 1 })
+  const first = await connect()
+  await until(() => server.stats().pending === 1)
+  await cut(t, way, connect())
+  t.strictSame(books.reasons, ['maxPending'])
+  t.match(server.stats(), { active: 0, pending: 1, accepted: 2, dropped: 1, handshakeErrors: 0 })
+  const connection = await within(server.accept())
+  t.ok(connection)
+  await first.write('mine\n')
+  t.equal(await connection?.readLine(), 'mine', 'the first one is untouched')
+  t.strictSame(books.told, ['drop', 'connection'])
+})
+
+t.test('drop tells the remote address of the client', async (t) => {
+  const { server, books } = await open(t, 'tcp', { maxPending: 0 })
+  await cut(t, 'tcp', client(t, server))
+  await until(() => books.drops.length === 1)
+  const [{ remote, reason }] = books.drops as [(typeof books.drops)[0]]
+  t.equal(reason, 'maxPending')
+  t.match(remote, { address: '127.0.0.1', family: 'IPv4' })
+  t.equal(String(remote), `127.0.0.1:${remote.port}`)
+  t.ok(remote.port > 0)
+})
+
+t.test('each step of the way in comes before the next', async (t) => {
+  const blockList = new BlockList()
+  let asked = 0
+  const { server, books } = await open(t, 'tcp', {
+    blockList,
+    maxConnections: 1,
+    maxPending: 1,
+    maxConnectionsPerAddress: 1,
+    admit: () => {
+      asked++
+      return false
+    },
+  })
+  const knock = async (): Promise<DropReason | undefined> => {
+    const before = books.drops.length
+    await cut(t, 'tcp', client(t, server))
+    await until(() => books.drops.length === before + 1)
+    return books.drops.at(-1)?.reason
+  }
+  t.equal(await knock(), 'admit')
+  t.equal(asked, 1)
+  // A visitor whose answer is out takes the one place that the address has.
+  server.setLimits({ maxConnectionsPerAddress: 1 })
+  blockList.addAddress('127.0.0.1')
+  t.equal(await knock(), 'blockList', 'the block list comes before admit')
+  t.equal(asked, 1, 'who is blocked is not asked for')
+  t.strictSame(books.mistakes, [])
+})
+
+t.test('the total comes before the block list, and that before the address', async (t) => {
+  const blockList = new BlockList()
+  const answers: ((answer: boolean) => void)[] = []
+  const { server, books } = await open(t, 'tcp', {
+    blockList,
+    maxConnections: 1,
+    maxPending: 1,
+    maxConnectionsPerAddress: 1,
+    admit: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+  })
+  const knock = async (from: string): Promise<DropReason | undefined> => {
+    const before = books.drops.length
+    await cut(t, 'tcp', client(t, server, {}, { localAddress: from }))
+    await until(() => books.drops.length === before + 1)
+    return books.drops.at(-1)?.reason
+  }
+  await client(t, server, {}, { localAddress: '127.0.0.2' })
+  await until(() => answers.length === 1)
+  t.equal(await knock('127.0.0.2'), 'maxConnectionsPerAddress', 'the address comes before admit')
+  blockList.addAddress('127.0.0.2')
+  t.equal(await knock('127.0.0.2'), 'blockList', 'and after the block list')
+  await client(t, server, {}, { localAddress: '127.0.0.3' })
+  await until(() => answers.length === 2)
+  t.equal(await knock('127.0.0.2'), 'maxPending', 'the total comes before everything')
+  for (const answer of answers) answer(true)
+  await turns()
+  t.strictSame([server.stats().pending, server.stats().dropped], [1, 4], 'and the queue behind everything')
+  t.equal(books.reasons.at(-1), 'maxPending')
+  t.equal(answers.length, 2)
+  t.strictSame(books.mistakes, [])
+})
+
+t.test('a block list may be added to while the server runs, and holds for networks', async (t) => {
+  const blockList = new BlockList()
+  const { server, books } = await open(t, 'tcp', { blockList })
+  await client(t, server, {}, { localAddress: '127.0.0.1' })
+  t.ok(await within(server.accept()))
+  blockList.addSubnet('127.0.0.0', 30)
+  await cut(t, 'tcp', client(t, server, {}, { localAddress: '127.0.0.3' }))
+  await client(t, server, {}, { localAddress: '127.0.0.4' })
+  t.ok(await within(server.accept()))
+  t.strictSame(books.reasons, ['blockList'])
+  t.match(books.drops, [{ remote: { address: '127.0.0.3' } }])
+})
+
+t.test('an IPv4 client of a server for both families is blocked by its IPv4 address', async (t) => {
+  const blockList = new BlockList()
+  blockList.addAddress('127.0.0.1')
+  const { server, books } = await open(t, 'tcp', { blockList, port: 0 } as Service)
+  await cut(t, 'tcp', client(t, server))
+  t.match(books.drops, [{ reason: 'blockList', remote: { address: '127.0.0.1', family: 'IPv4' } }])
+})
+
+t.test('an IPv6 client is blocked by its own', async (t) => {
+  const blockList = new BlockList()
+  blockList.addAddress('::1', 'ipv6')
+  const { server, books } = await open(t, 'tcp', { blockList, host: '::1', port: 0 } as Service)
+  await cut(t, 'tcp', client(t, server, {}, { host: '::1' }))
+  t.match(books.drops, [{ reason: 'blockList', remote: { address: '::1', family: 'IPv6' } }])
+})
+
+t.test('who comes over a Unix socket or memory has no address to be blocked by', async (t) => {
+  const blockList = new BlockList()
+  blockList.addSubnet('0.0.0.0', 0)
+  blockList.addSubnet('::', 0, 'ipv6')
+  for (const { server, connect } of [await open(t, 'unix', { blockList, maxConnectionsPerAddress: 1 }), inMemory(t, { blockList, maxConnectionsPerAddress: 1 })]) {
+    for (let n = 0; n < 3; n++) await connect()
+    for (let n = 0; n < 3; n++) t.ok(await within(server.accept()))
+    t.equal(server.stats().dropped, 0)
+  }
+})

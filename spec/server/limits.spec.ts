@@ -1,0 +1,123 @@
+// `setLimits`: limits that change while the server runs, and the limits of a server that names none.
+
+import fs from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { defaultLimits, freeDescriptors } from '../../lib/server/descriptors.js'
+import { turns, until, within } from '../support/wait.js'
+import { cut, echo, inMemory, overEach, talk } from './support.js'
+
+overEach(t, 'a raised maxConnections lets waiting ones in at once', async (t, open) => {
+  const { server, connect } = await open({ maxConnections: 1 })
+  void server.serve(echo)
+  const clients = [await connect(), await connect(), await connect(), await connect()]
+  await until(() => server.stats().pending === 3)
+  server.setLimits({ maxConnections: 3 })
+  t.match(server.stats().active, 2, 'the loop had asked already: in the very call')
+  for (const one of clients.slice(0, 3)) await talk(one)
+  t.match(server.stats(), { active: 3, pending: 1 })
+  server.setLimits({ maxConnections: Number.POSITIVE_INFINITY })
+  await talk(clients[3]!)
+})
+
+overEach(t, 'a lowered limit cuts nobody, and holds until enough have left', async (t, open, way) => {
+  const { server, books, connect } = await open({ maxConnections: 3, maxPending: 3 })
+  void server.serve(echo)
+  const clients = [await connect(), await connect(), await connect()]
+  for (const one of clients) await talk(one)
+  const waiting = [await connect(), await connect()] as const
+  await until(() => server.stats().pending === 2)
+  server.setLimits({ maxConnections: 1, maxPending: 1 })
+  await turns()
+  t.match(server.stats(), { active: 3, pending: 2, dropped: 0 })
+  await cut(t, way, connect())
+  await until(() => books.drops.length === 1)
+  for (const one of clients) await talk(one, 'still here')
+  await clients[0]!.close()
+  await clients[1]!.close()
+  await until(() => server.stats().active === 1)
+  await turns()
+  t.match(server.stats(), { active: 1, pending: 2 })
+  await clients[2]!.close()
+  await talk(waiting[0])
+  t.match(server.stats(), { active: 1, pending: 1 })
+})
+
+overEach(t, 'a raised maxPending holds for the next one', async (t, open, way) => {
+  const { server, books, connect } = await open({ maxPending: 0 })
+  await cut(t, way, connect())
+  await until(() => books.drops.length === 1)
+  server.setLimits({ maxPending: 1 })
+  await connect()
+  await until(() => server.stats().pending === 1)
+  t.equal(books.drops.length, 1)
+})
+
+t.test('a limit that is left out, or undefined, stays as it is', async (t) => {
+  const { server, books, connect } = inMemory(t, { maxPending: 1 })
+  server.setLimits({})
+  server.setLimits({ maxPending: undefined, maxConnections: undefined })
+  server.setLimits({ maxConnections: 5 })
+  await connect()
+  await connect()
+  t.equal(books.drops.length, 1)
+})
+
+t.test('limits that cannot be meant are thrown back, and change nothing', async (t) => {
+  const { server, books, connect } = inMemory(t, { maxPending: 1 })
+  const set = server.setLimits.bind(server) as (limits?: unknown) => void
+  for (const limits of [undefined, null, 5, 'all', [], { maxPending: '2' }, { maxConnections: null }, { maxPendings: 2 }, { maxBufferSize: 5 }]) {
+    t.throws(() => set(limits), TypeError)
+  }
+  for (const limits of [{ maxPending: -1 }, { maxPending: 1.5 }, { maxConnections: 0 }, { maxConnections: Number.NaN }, { maxConnectionsPerAddress: 0 }]) {
+    t.throws(() => set({ maxPending: 5, ...limits }), RangeError)
+  }
+  await connect()
+  await connect()
+  t.equal(books.drops.length, 1)
+})
+
+t.test('limits may be set on a closed server, and from a listener in the middle of handing over', async (t) => {
+  const { server, connect } = inMemory(t, { maxConnections: 1 })
+  server.on('connection', () => server.setLimits({ maxConnections: 10 }))
+  const accepting = [server.accept(), server.accept(), server.accept()]
+  for (let n = 0; n < 3; n++) await connect()
+  const got = await within(Promise.all(accepting))
+  t.equal(new Set(got).size, 3)
+  t.strictSame(got, [...server.connections], 'each to its own, in order')
+  await server.close({ grace: 0 })
+  server.setLimits({ maxConnections: 1 })
+})
+
+// --- the limits of a server that names none ------------------------------------------------------------------------------
+
+t.test('without limits of its own a server stays below the free descriptors', async (t) => {
+  t.strictSame(defaultLimits(1000), { maxConnections: 800, maxPending: 100 })
+  t.strictSame(defaultLimits(1_000_000), { maxConnections: 800_000, maxPending: 1024 })
+  t.strictSame(defaultLimits(44), { maxConnections: 35, maxPending: 4 })
+  t.strictSame(defaultLimits(0), { maxConnections: 1, maxPending: 0 })
+  t.strictSame(defaultLimits(undefined), { maxConnections: Number.POSITIVE_INFINITY, maxPending: 1024 })
+})
+
+t.test('free descriptors are the soft limit less what is open, where the system tells', async (t) => {
+  const proc = t.testdir({ fd: { 0: '', 1: '', 2: '' }, limits: '' })
+  const limits = (soft: string): void => fs.writeFileSync(join(proc, 'limits'), `Limit   Soft   Hard   Units\nMax open files            ${soft}                 4096                 files\n`)
+  limits('64')
+  t.equal(freeDescriptors(proc), 61)
+  limits('2')
+  t.equal(freeDescriptors(proc), 0)
+  limits('unlimited')
+  t.equal(freeDescriptors(proc), undefined)
+  t.equal(freeDescriptors(join(proc, 'nowhere')), undefined)
+  if (process.platform === 'linux') t.ok((freeDescriptors() ?? 0) > 0)
+})
+
+t.test('what a program opens later leaves the limits of a server alone, and one limit may be given', async (t) => {
+  const { server, books, connect } = inMemory(t, { maxPending: 2 })
+  for (let n = 0; n < 3; n++) await connect()
+  t.strictSame(books.reasons, ['maxPending'])
+  t.equal(server.stats().pending, 2)
+  const other = inMemory(t, { maxConnections: 1 })
+  for (let n = 0; n < 10; n++) await other.connect()
+  t.equal(other.server.stats().pending, 10)
+})

@@ -1,0 +1,83 @@
+// What keeps a process alive: a server's listeners, unless they are unreferenced; and when a process ends by itself.
+
+import t from 'tap'
+import { program } from '../support/program.js'
+import { inMemory } from './support.js'
+
+t.test('a server that listens keeps the process alive, and closing it lets it end', async (t) => {
+  const run = program(
+    t,
+    `const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
+     setTimeout(async () => { console.log('still here'); await server.close() }, 200).unref()
+     for await (const connection of server) connection.run(async () => {})
+     console.log('done')`,
+  )
+  t.equal(await run.ends(), 0)
+  t.equal(run.stdout, 'still here\ndone\n')
+})
+
+t.test('one that is unreferenced does not, nor do endpoints added before or after', async (t) => {
+  const run = program(
+    t,
+    `const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
+     await server.add({ port: 0, host: '127.0.0.2' })
+     console.log(server.unref() === server)
+     await server.add({ port: 0, host: '127.0.0.3' })
+     server.serve(async () => {})
+     console.log(server.addresses.length)`,
+  )
+  t.equal(await run.ends(), 0)
+  t.equal(run.stdout, 'true\n3\n')
+})
+
+t.test('ref takes it back, for added ones too', async (t) => {
+  const run = program(
+    t,
+    `const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
+     server.unref()
+     await server.add({ port: 0, host: '127.0.0.3' })
+     console.log(server.ref() === server)
+     setTimeout(() => { console.log('still here'); process.exit(3) }, 200).unref()`,
+  )
+  t.equal(await run.ends(), 3)
+  t.equal(run.stdout, 'true\nstill here\n')
+})
+
+t.test('an unreferenced server still serves, and an open connection keeps the process alive', async (t) => {
+  const run = program(
+    t,
+    `const server = (await linnet.listen({ port: 0, host: '127.0.0.1' })).unref()
+     server.serve(async (connection) => {
+       await connection.write(await connection.readUntil('\\n'))
+     })
+     const client = (await import('node:net')).connect(server.port, '127.0.0.1')
+     client.on('data', (data) => console.log(String(data))).end('hello\\n')
+     process.on('exit', () => console.log(JSON.stringify(server.stats())))`,
+  )
+  t.equal(await run.ends(), 0)
+  t.match(run.stdout, /^hello\n\n\{"active":0,"pending":0,"accepted":1,/)
+})
+
+t.test('idle and time limits of connections keep a process alive only as long as they are open', async (t) => {
+  const run = program(
+    t,
+    `const server = await linnet.listen({ port: 0, host: '127.0.0.1', idleTimeout: 60_000, readTimeout: 60_000 })
+     const served = server.serve(async (connection) => { for await (const line of connection.lines()) await connection.write(line + '\\n') })
+     const { connect } = await import('node:net')
+     const client = connect({ port: server.port, host: '127.0.0.1' })
+     client.once('data', async () => {
+       console.log(JSON.stringify(await server.close()))
+       await served
+     })
+     client.on('end', () => client.end()).write('hello\\n')`,
+  )
+  t.equal(await run.ends(), 0)
+  t.equal(run.stdout, '{"drained":1,"aborted":0}\n')
+})
+
+t.test('ref and unref do no harm to a server in memory, or a closed one', async (t) => {
+  const { server } = inMemory(t)
+  t.equal(server.unref().ref().unref(), server)
+  await server.close()
+  t.equal(server.ref().unref(), server)
+})

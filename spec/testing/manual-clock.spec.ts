@@ -1,0 +1,147 @@
+// The clock that moves only when told: in order, with the work in between done, and never back.
+
+import t from 'tap'
+import { manualClock, memoryServer, pair } from '../../lib/testing/index.js'
+import { isPending, rejection, turns, within } from '../support/wait.js'
+
+t.test('time moves by what advance is told, and only then', async (t) => {
+  const clock = manualClock()
+  const start = clock.now()
+  await turns(20)
+  t.equal(clock.now(), start)
+  t.equal(await clock.advance(1500), undefined)
+  t.equal(clock.now() - start, 1500)
+  await clock.advance(0)
+  await clock.advance(0.5)
+  t.equal(clock.now() - start, 1500.5)
+})
+
+t.test('timers fire in the order in which they are due, then in which they were set, each at its time', async (t) => {
+  const clock = manualClock()
+  const fired: [string, number][] = []
+  const set = (name: string, ms: number): ReturnType<typeof clock.setTimer> => clock.setTimer(() => fired.push([name, clock.now()]), ms)
+  set('c', 30)
+  set('a', 10)
+  set('b1', 20)
+  set('b2', 20)
+  const gone = set('gone', 15)
+  set('late', 31)
+  gone.clear()
+  gone.clear()
+  gone.unref()
+  gone.ref()
+  await clock.advance(30)
+  t.strictSame(fired, [
+    ['a', 10],
+    ['b1', 20],
+    ['b2', 20],
+    ['c', 30],
+  ])
+  await clock.advance(1)
+  t.strictSame(fired.at(-1), ['late', 31])
+  await clock.advance(1000)
+  t.equal(fired.length, 5, 'each fires once')
+})
+
+t.test('what a timer sets going is done before the next one fires, and may set timers that are due', async (t) => {
+  const clock = manualClock()
+  const order: string[] = []
+  clock.setTimer(() => {
+    order.push('first')
+    void turns(3).then(() => {
+      order.push('its work')
+      clock.setTimer(() => order.push(`in between at ${clock.now()}`), 5)
+    })
+  }, 10)
+  clock.setTimer(() => order.push('second'), 20)
+  await clock.advance(20)
+  t.strictSame(order, ['first', 'its work', 'in between at 15', 'second'])
+})
+
+t.test('advances that are not awaited come one after the other, and time never goes back', async (t) => {
+  const clock = manualClock()
+  const times: number[] = []
+  for (const at of [3, 9, 12]) clock.setTimer(() => times.push(clock.now()), at)
+  const first = clock.advance(10)
+  const second = clock.advance(5)
+  await second
+  t.equal(clock.now(), 15)
+  await first
+  t.equal(clock.now(), 15)
+  t.strictSame(times, [3, 9, 12])
+})
+
+t.test('a timer that throws rejects its advance, and the clock goes on', async (t) => {
+  const clock = manualClock()
+  const wrong = new Error('in a timer')
+  clock.setTimer(() => {
+    throw wrong
+  }, 5)
+  t.equal(await rejection(clock.advance(10)), wrong)
+  await clock.advance(10)
+  t.ok(clock.now() >= 10)
+})
+
+t.test('only a time can be advanced by, and a wrong one rejects', async (t) => {
+  const clock = manualClock()
+  const advance = clock.advance.bind(clock) as (ms?: unknown) => Promise<void>
+  for (const ms of [undefined, null, '5', {}, 5n]) t.ok((await rejection(advance(ms))) instanceof TypeError)
+  for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) t.ok((await rejection(advance(ms))) instanceof RangeError)
+  t.equal(clock.now(), 0)
+})
+
+t.test('every time limit of a pair runs on its clock', async (t) => {
+  const clock = manualClock()
+  const [client, server] = pair({ clock, server: { idleTimeout: 3_600_000, readTimeout: 1000, writeTimeout: 5000 }, highWaterMark: 1024 })
+  t.teardown(() => {
+    client.abort()
+    server.abort()
+  })
+  const idle = server.readLine()
+  const refused = rejection(idle)
+  await clock.advance(3_599_999)
+  t.equal(await isPending(refused), true)
+  await clock.advance(1)
+  t.match(await within(refused), { code: 'ERR_LINNET_TIMEOUT', kind: 'idle', timeout: 3_600_000 })
+  const message = rejection(server.readLine())
+  await client.write('begun')
+  await clock.advance(999)
+  t.equal(await isPending(message), true)
+  await clock.advance(1)
+  t.match(await within(message), { kind: 'read', timeout: 1000 })
+  const call = rejection(server.readExactly(50, { timeout: 77 }))
+  await clock.advance(77)
+  t.match(await within(call), { kind: 'call', timeout: 77 })
+  void server.write(Buffer.alloc(100_000))
+  await turns(200)
+  await clock.advance(5000)
+  t.match(await within(server.closed), { by: 'timeout', error: { kind: 'write' }, duration: 3_600_000 + 1000 + 77 + 5000 })
+})
+
+t.test('a close limit, a latency and a server run on it too', async (t) => {
+  const clock = manualClock()
+  const [client, other] = pair({ clock, latency: 250, client: { closeTimeout: 2000 } })
+  t.teardown(() => other.abort())
+  const line = other.readLine()
+  await client.write('slow\n')
+  await clock.advance(249)
+  t.equal(await isPending(line), true)
+  await clock.advance(1)
+  t.equal(await within(line), 'slow')
+  const closing = client.close()
+  await clock.advance(2249)
+  await clock.advance(1)
+  await within(closing)
+  const { server, connect } = memoryServer({ clock, idleTimeout: 100 })
+  const served = server.serve(async (connection) => {
+    await connection.readLine()
+  })
+  const peer = await connect()
+  await clock.advance(99)
+  t.equal(peer.peerEnded, false)
+  await clock.advance(1)
+  t.equal(await within(peer.read()), null)
+  await peer.close()
+  await server.close()
+  await served
+})

@@ -1,0 +1,56 @@
+// A process that binds what it is told to, for the specs: endpoints that come with a process, and processes that want
+// the same path. It says what came of it, and closes when told so.
+
+import fs from 'node:fs'
+import type { EndpointPlan } from '../../lib/options/listen.js'
+import { bind, type Listener } from '../../lib/transport/listener.js'
+import { defaults, Hall } from './intake.js'
+
+type Order = EndpointPlan | 'close' | { report: EndpointPlan; environment: Record<string, string>; descriptors: number[] }
+
+let listener: Listener | undefined
+const hall = new Hall()
+// Whatever comes is echoed.
+hall.onAccepted = (carrier) => {
+  carrier.attach({
+    data: (chunk) => void carrier.write(chunk),
+    end: () => carrier.end(),
+    sent() {},
+    finished: () => carrier.release(),
+    lost() {},
+  })
+  carrier.resume()
+}
+
+const isOpen = (fd: number): boolean => {
+  try {
+    fs.fstatSync(fd)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function obey(order: Order): Promise<unknown> {
+  if (order === 'close') {
+    await listener?.close()
+    listener = undefined
+    return 'closed'
+  }
+  const plan = 'report' in order ? order.report : order
+  if ('report' in order) {
+    for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name]
+    for (const [name, value] of Object.entries(order.environment)) process.env[name] = value.replace('SELF', String(process.pid))
+  }
+  try {
+    listener = await bind(plan, hall, defaults)
+    return 'report' in order ? { addresses: listener.addresses.map((address) => ({ ...address })) } : 'bound'
+  } catch (error) {
+    const { code, message, issues } = error as { code?: string; message: string; issues?: unknown }
+    return 'report' in order ? { code, message, issues, open: order.descriptors.map(isOpen) } : code
+  }
+}
+
+process.on('message', async (order: Order) => process.send?.(await obey(order)))
+process.on('disconnect', () => process.exit())
+process.send?.('ready')

@@ -1,0 +1,175 @@
+// Listening sockets that somebody else opened, in a process that inherits them: what is adopted, what is refused and
+// left open, and that nobody's file is removed. One process inherits them all, since starting one takes long.
+
+import { fork } from 'node:child_process'
+import dgram from 'node:dgram'
+import fs from 'node:fs'
+import net from 'node:net'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import type { EndpointPlan } from '../../lib/options/listen.js'
+import { dial, knock } from './intake.js'
+import { next, scratch, sockets } from './support.js'
+
+interface Report {
+  addresses?: { address: string; port: number; family: string }[]
+  code?: string
+  message?: string
+  issues?: { path: string[]; message: string }[]
+  /** Whether the descriptors that were asked about are still open. */
+  open?: boolean[]
+}
+
+// A process is started here, and that takes its time on a machine that is busy.
+t.setTimeout(120_000)
+
+const descriptorOf = (holder: unknown): number => (holder as { _handle: { fd: number } })._handle.fd
+
+const mine: net.Server[] = []
+async function listening(at: net.ListenOptions): Promise<net.Server> {
+  const server = net.createServer()
+  await new Promise<void>((resolve) => void server.listen(at, resolve))
+  mine.push(server)
+  return server
+}
+const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port
+
+// --- what is inherited, and by whom ----------------------------------------------------------------------------------
+
+const path = scratch('with a space.sock')
+const abstract = `\0linnet-inherited-${process.pid}`
+const [web, six, unix, web2, named, odd] = [
+  await listening({ host: '127.0.0.1', port: 0 }),
+  await listening({ host: '::1', port: 0 }),
+  await listening({ path: `${path}.first` }),
+  await listening({ host: '127.0.0.2', port: 0 }),
+  await listening({ path: abstract }),
+  await listening({ host: '127.0.0.1', port: 0 }),
+]
+fs.renameSync(`${path}.first`, path)
+const udp = dgram.createSocket('udp4')
+await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))
+const { client } = await sockets(t)
+const { client: onPath } = await sockets(t, { path: scratch() })
+const program = fileURLToPath(new URL('./bind-child.ts', import.meta.url))
+const file = fs.openSync(program, 'r')
+
+const inherited = [web, six, unix, web2, odd, udp, named, client, onPath].map(descriptorOf).concat(file)
+const [WEB, SIX, UNIX, , , UDP, ABSTRACT, CLIENT, ON_PATH, FILE] = inherited.map((_, index) => 3 + index) as number[]
+const names = 'web:six:admin:web:odd:odd'
+const child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', ...inherited, 'ipc'] })
+const ports = [web, six, web2, odd].map(portOf)
+await next(child, 'message')
+for (const server of mine) server.close()
+fs.closeSync(file)
+udp.close()
+t.teardown(() => child.kill())
+
+async function say(order: object | string): Promise<unknown> {
+  const answer = next<[unknown]>(child, 'message')
+  child.send(order)
+  return (await answer)[0]
+}
+const ask = async (report: EndpointPlan, environment: Record<string, string> = {}, descriptors: number[] = []): Promise<Report> =>
+  (await say({ report, environment, descriptors })) as Report
+
+const fd = (number: number): EndpointPlan => ({ kind: 'fd', fd: number, backlog: 5 })
+const systemd = (name?: string): EndpointPlan => ({ kind: 'systemd', name, backlog: 5 })
+
+async function echoes(t: Test, to: net.NetConnectOpts): Promise<void> {
+  const client = await dial(t, to)
+  const answer = next<[Buffer]>(client, 'data')
+  client.write('adopted')
+  t.equal(String((await answer)[0]), 'adopted')
+  client.destroy()
+}
+
+// --- descriptors -----------------------------------------------------------------------------------------------------
+
+t.test('what does not listen is refused and left open', async (t) => {
+  const open = [true]
+  t.match(await ask(fd(CLIENT!), {}, [CLIENT!]), { code: 'EINVAL', message: new RegExp(`descriptor ${CLIENT}`), open })
+  t.match(await ask(fd(ON_PATH!), {}, [ON_PATH!]), { code: 'EINVAL', open })
+  t.match(await ask(fd(FILE!), {}, [FILE!]), { code: 'ENOTSOCK', open })
+  t.match(await ask(fd(UDP!), {}, [UDP!]), { code: /^E/, open })
+  t.match(await ask(fd(99)), { code: /^E/ })
+})
+
+t.test('one that cannot be adopted lets the others go', async (t) => {
+  // Found out before anything is taken: behind the six there is an abstract socket, then one that is connected.
+  t.match(await ask(systemd(), { LISTEN_PID: 'SELF', LISTEN_FDS: '8' }, [WEB!, CLIENT!]), { code: 'EINVAL', open: [true, true] })
+  // Found out when the first is taken already: that a socket is one of UDP only Node sees.
+  const port = ports[3] ?? 0
+  t.equal(await knock({ host: '127.0.0.1', port }), 'connected')
+  t.match(await ask(systemd('odd'), { LISTEN_PID: 'SELF', LISTEN_FDS: '6', LISTEN_FDNAMES: names }, [UDP!]), { code: /^E/, open: [true] })
+  t.equal(await knock({ host: '127.0.0.1', port }), 'ECONNREFUSED')
+})
+
+t.test('an abstract socket is adopted with its name', { skip: process.platform !== 'linux' && 'Linux only' }, async (t) => {
+  const { addresses } = await ask(fd(ABSTRACT!))
+  // Node 20 fills an abstract name up with NULs.
+  const [address] = addresses ?? []
+  t.equal(address?.address.replace(/\0+$/, ''), abstract)
+  await echoes(t, { path: address?.address ?? '' })
+  await say('close')
+})
+
+// --- systemd ---------------------------------------------------------------------------------------------------------
+
+t.test('the sockets with a name are adopted, and closed with the listener', async (t) => {
+  const { addresses } = await ask(systemd('web'), { LISTEN_PID: 'SELF', LISTEN_FDS: '6', LISTEN_FDNAMES: names })
+  t.match(addresses, [
+    { address: '127.0.0.1', port: ports[0], family: 'IPv4' },
+    { address: '127.0.0.2', port: ports[2], family: 'IPv4' },
+  ])
+  t.equal(addresses?.length, 2)
+  await echoes(t, { host: '127.0.0.1', port: ports[0] ?? 0 })
+  await echoes(t, { host: '127.0.0.2', port: ports[2] ?? 0 })
+  await say('close')
+  t.equal(await knock({ host: '127.0.0.2', port: ports[2] ?? 0 }), 'ECONNREFUSED')
+})
+
+t.test('a TCP socket that listens is adopted', async (t) => {
+  const { addresses } = await ask(fd(SIX!))
+  t.match(addresses, [{ address: '::1', port: ports[1], family: 'IPv6' }])
+  await echoes(t, { host: '::1', port: ports[1] ?? 0 })
+  await say('close')
+  t.equal(await knock({ host: '::1', port: ports[1] ?? 0 }), 'ECONNREFUSED')
+})
+
+t.test('a Unix socket that listens is adopted with its path, and its file stays', async (t) => {
+  const { addresses } = await ask(fd(UNIX!))
+  // The system knows it by the name that it was bound by.
+  t.match(addresses, [{ address: `${path}.first`, port: 0, family: 'unix' }])
+  await echoes(t, { path })
+  await say('close')
+  t.ok(fs.existsSync(path))
+  t.equal(await knock({ path }), 'ECONNREFUSED')
+})
+
+t.test('no socket at all is refused, and says what is missing', async (t) => {
+  const cases: [Record<string, string>, RegExp, string?][] = [
+    [{}, /LISTEN_PID and LISTEN_FDS/],
+    [{ LISTEN_PID: 'SELF' }, /LISTEN_PID and LISTEN_FDS/],
+    [{ LISTEN_FDS: '1' }, /LISTEN_PID and LISTEN_FDS/],
+    [{ LISTEN_PID: '1', LISTEN_FDS: '1' }, /for process 1 /],
+    [{ LISTEN_PID: '', LISTEN_FDS: '1' }, /LISTEN_PID/],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: '0' }, /LISTEN_FDS says 0/],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: '-1' }, /LISTEN_FDS says -1/],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: 'many' }, /LISTEN_FDS says many/],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' }, /none is called admin .*says web/, 'admin'],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: '1' }, /none is called admin .*says nothing/, 'admin'],
+  ]
+  for (const [environment, message, name] of cases) {
+    const { code, issues } = await ask(systemd(name), environment)
+    t.equal(code, 'ERR_LINNET_OPTIONS')
+    t.same(issues?.[0]?.path, ['systemd'])
+    t.match(issues?.[0]?.message, message)
+  }
+})
+
+t.test('where no names are given each is called unknown', async (t) => {
+  const { code } = await ask(systemd('unknown'), { LISTEN_PID: 'SELF', LISTEN_FDS: '1' })
+  // It was found; that it is closed by now is another matter.
+  t.not(code, 'ERR_LINNET_OPTIONS')
+})

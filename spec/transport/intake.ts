@@ -1,0 +1,94 @@
+// An intake that remembers, and what the specs of listeners share.
+
+import net from 'node:net'
+import type { Test } from 'tap'
+import type { EndpointPlan } from '../../lib/options/listen.js'
+import type { Carrier } from '../../lib/transport/carrier.js'
+import { bind, type Intake, type Listener, type SocketDefaults } from '../../lib/transport/listener.js'
+import { next } from './support.js'
+
+export const defaults: SocketDefaults = { noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }
+
+/** Takes what comes, and lets a test wait for it. */
+export class Hall implements Intake {
+  readonly carriers: Carrier[] = []
+  readonly failures: Error[] = []
+  #waiting: (() => void)[] = []
+  /** Called within `accepted`. */
+  onAccepted: (carrier: Carrier) => void = () => {}
+
+  accepted(carrier: Carrier): void {
+    this.carriers.push(carrier)
+    this.onAccepted(carrier)
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+
+  failed(error: Error): void {
+    this.failures.push(error)
+  }
+
+  /** The `index`th carrier, once it has come. */
+  async carrier(index = 0): Promise<Carrier> {
+    while (this.carriers.length <= index) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    return this.carriers[index] as Carrier
+  }
+}
+
+export interface Bound {
+  readonly hall: Hall
+  readonly listener: Listener
+}
+
+/** Binds, and closes everything when the test is over. */
+export async function bound(t: Test, plan: EndpointPlan, hall: Hall = new Hall()): Promise<Bound> {
+  t.teardown(() => {
+    for (const carrier of hall.carriers) carrier.reset()
+  })
+  const listener = await bind(plan, hall, defaults)
+  t.teardown(() => listener.close())
+  return { hall, listener }
+}
+
+/** What a bind fails with. */
+export async function refusal(plan: EndpointPlan, hall: Intake = new Hall()): Promise<NodeJS.ErrnoException & { address?: string }> {
+  return bind(plan, hall, defaults).then(
+    async (listener) => {
+      await listener.close()
+      throw new Error('it was bound')
+    },
+    (error) => error,
+  )
+}
+
+/** A connected client. */
+export async function dial(t: Test, to: net.NetConnectOpts): Promise<net.Socket> {
+  const client = net.connect({ ...to, allowHalfOpen: true })
+  t.teardown(() => client.destroy())
+  await new Promise<void>((resolve, reject) => {
+    client.once('error', reject)
+    client.once('connect', () => {
+      client.off('error', reject)
+      client.on('error', () => {})
+      resolve()
+    })
+  })
+  return client
+}
+
+/** 'connected', or the code of the error. */
+export async function knock(to: net.NetConnectOpts): Promise<string> {
+  const client = net.connect(to)
+  const answer = await new Promise<string>((resolve) => {
+    client.once('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)))
+    client.once('connect', () => resolve('connected'))
+  })
+  client.on('error', () => {})
+  if (!client.closed) {
+    const closed = next(client, 'close')
+    client.destroy()
+    await closed
+  }
+  return answer
+}

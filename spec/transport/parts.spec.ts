@@ -1,0 +1,76 @@
+// The small parts: the clock of the machine, the sinks that stand in, and one listening socket by itself.
+
+import t from 'tap'
+import { systemClock } from '../../lib/transport/clock.js'
+import { Acceptor } from '../../lib/transport/listeners/acceptor.js'
+import { EarlySink, silent } from '../../lib/transport/sink.js'
+import { defaults, dial, Hall } from './intake.js'
+import { Ear, turns } from './support.js'
+
+t.test('the clock of the machine does not go back, and its timers fire, or do not', async (t) => {
+  const before = systemClock.now()
+  t.ok(systemClock.now() >= before)
+  await new Promise<void>((resolve) => void systemClock.setTimer(resolve, 1))
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const idle = timers()
+  const timer = systemClock.setTimer(() => t.fail('it was cleared'), 60_000)
+  t.equal(timers(), idle + 1)
+  timer.unref()
+  t.equal(timers(), idle)
+  timer.ref()
+  t.equal(timers(), idle + 1)
+  timer.clear()
+  t.equal(timers(), idle)
+})
+
+t.test('a silent sink may be told anything', async (t) => {
+  t.doesNotThrow(() => {
+    silent.data(Buffer.alloc(1))
+    silent.end()
+    silent.sent()
+    silent.finished()
+    silent.lost(new Error('unheard'))
+  })
+})
+
+t.test('an early sink keeps what arrives, in order, up to the first loss', async (t) => {
+  const early = new EarlySink()
+  t.ok(early.empty)
+  early.sent() // nobody is attached, and nobody is told
+  early.data(Buffer.from('one '))
+  early.data(Buffer.from('two'))
+  early.end()
+  const loss = new Error('first')
+  early.lost(loss)
+  early.lost(new Error('second'))
+  t.equal(early.empty, false)
+  t.equal(early.loss, loss)
+  const ear = new Ear()
+  early.replay(() => ear)
+  t.equal(ear.text, 'one two')
+  t.same(ear.told, ['data', 'end'])
+  const broken = new EarlySink()
+  broken.lost(loss)
+  broken.end()
+  broken.replay(() => {
+    throw new Error('an end behind a loss')
+  })
+})
+
+t.test('a listening socket hands on what it held once, whatever is called twice', async (t) => {
+  const hall = new Hall()
+  const acceptor = new Acceptor(hall, defaults)
+  await acceptor.listen({ host: '127.0.0.1', port: 0 })
+  await dial(t, { host: '127.0.0.1', port: acceptor.address.port })
+  await turns(3)
+  t.same(hall.carriers, [])
+  acceptor.open()
+  acceptor.open()
+  const carrier = await hall.carrier()
+  t.equal(hall.carriers.length, 1)
+  const closing = acceptor.close()
+  t.equal(acceptor.close(), closing)
+  await closing
+  acceptor.open()
+  carrier.reset()
+})
