@@ -24,13 +24,12 @@ declare module 'it-byte-stream' {
 }
 
 declare module 'mitata' {
+  /** Nanoseconds for one call. */
   interface Stats {
-    /** Nanoseconds. */
     min: number
     avg: number
     p50: number
     p99: number
   }
-  export function measure(run: () => unknown, options?: { min_cpu_time?: number; min_samples?: number; inner_gc?: boolean }): Promise<Stats>
-  export function do_not_optimize(value: unknown): void
+  export function measure(run: () => unknown, options?: { min_cpu_time?: number; gc?: false | (() => void) }): Promise<Stats>
 }

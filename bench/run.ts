@@ -7,7 +7,7 @@ import { writeReport } from './report/report.js'
 import { type Contender, contenders } from './runner/contenders.js'
 import { thisMachine } from './runner/machine.js'
 import { type Bench, measure } from './runner/measure.js'
-import { type Options, readOptions } from './runner/options.js'
+import { type Options, readOptions, usage } from './runner/options.js'
 import { type Results, readResults, writeResults } from './runner/results.js'
 import type { Scenario } from './runner/scenarios.js'
 import { compile, linkPackages, pinTo, root } from './runner/tools.js'
@@ -16,15 +16,20 @@ type Ready = Map<string, readonly string[]>
 
 try {
   const options = readOptions(process.argv.slice(2))
-  await mkdir(options.out, { recursive: true })
-  const file = join(options.out, 'results.json')
-  const results = options.render ? await readResults(file) : await run(options, file)
-  await writeReport(options.out, results)
-  console.log(`results: ${['results.md', 'results.json', 'results.svg'].map((name) => relative(root, join(options.out, name))).join(', ')}`)
-  if (results.failures.length > 0) process.exitCode = 1
+  if (options.help) console.log(usage)
+  else await main(options)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
+}
+
+async function main(options: Options): Promise<void> {
+  await mkdir(options.out, { recursive: true })
+  const file = join(options.out, 'results.json')
+  const results = options.render ? await readResults(file) : await run(options, file)
+  const written = await writeReport(options.out, results)
+  console.log(`results: ${['results.json', ...written].map((name) => relative(root, join(options.out, name))).join(', ')}`)
+  if (results.failures.length > 0) process.exitCode = 1
 }
 
 async function run(options: Options, file: string): Promise<Results> {
@@ -45,7 +50,7 @@ async function run(options: Options, file: string): Promise<Results> {
   const began = Date.now()
   for (let round = 0; round < rounds; round++) {
     const order = shuffled(options.contenders.filter(({ id }) => ready.has(id)))
-    results.orders.push(order.map(({ id }) => id))
+    results.orders.push(order.map(({ id }) => id).join(' '))
     for (const scenario of options.scenarios) {
       for (const contender of order) {
         if (takesPart(options, scenario, contender)) await one(bench, results, round, scenario, contender, ready)

@@ -10,7 +10,7 @@ type Guest = { name: string; room: string; readonly connection: Connection }
 
 const guests = new Set<Guest>()
 const { PORT = 8888 } = process.env
-const server = await listen({ port: Number(PORT), maxBufferSize: 1024 })
+const server = await listen({ port: Number(PORT), maxBufferSize: 1024, closeTimeout: 1_000 }) // netcat never hangs up first
 shutdownOn(server)
 console.log(`chat: join with  nc 127.0.0.1 ${server.port}  and say your name first`)
 

@@ -15,10 +15,18 @@ export type { Delimiter } from './buffer/delimiter.js'
 export type { WebStreams } from './connection/bridge-web.js'
 export { Connection, type WaitingInfo } from './connection/connection.js'
 export type { CloseInfo } from './connection/core.js'
-export type { Writable } from './connection/outbox.js'
-export type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './connection/read-options.js'
+export type {
+  BytesOptions,
+  EitherOptions,
+  IntoOptions,
+  LineOptions,
+  LinesOptions,
+  ReadOptions,
+  TextOptions,
+} from './connection/read-options.js'
 export type { Reader } from './connection/reader.js'
 export type { Handler } from './connection/run.js'
+export type { Writable } from './connection/writable.js'
 export type { WriteSource } from './connection/write-from.js'
 export {
   ConcurrentReadError,

@@ -73,7 +73,10 @@ class Piping {
   #timer: Timer | undefined
   /** When a byte, or an end, last went one way or the other. */
   #active: number
-  #halfClosed = false
+  /** Bytes that had left when the time was last looked at: a side that still takes what is queued for it is not silent. */
+  #left = 0
+  /** How many sides have ended. */
+  #ended = 0
 
   constructor(plan: Plan, a: Side, b: Side) {
     this.#plan = plan
@@ -91,6 +94,8 @@ class Piping {
     signal?.addEventListener('abort', cancel, { once: true })
     this.#watch()
     const sides = [this.#a, this.#b]
+    // A loss behind the end of a side is told by no read of it.
+    const forget = sides.map(({ core }) => core.onOver(({ by }) => by === 'lost' && core.peerEnded && this.#fail(core.outbox.refusal)))
     try {
       const copying = Promise.all([this.#copy(this.#a, this.#b), this.#copy(this.#b, this.#a)])
       const [aToB, bToA] = await Promise.race([copying, this.#failed])
@@ -103,6 +108,7 @@ class Piping {
     } finally {
       this.#timer?.clear()
       signal?.removeEventListener('abort', cancel)
+      for (const each of forget) each()
       for (const { bridge } of sides) bridge.remove()
     }
   }
@@ -116,7 +122,7 @@ class Piping {
       this.#active = from.core.clock.now()
     }
     this.#active = from.core.clock.now()
-    this.#halfClosed = true
+    this.#ended++
     this.#watch()
     await to.core.finish()
     return bytes
@@ -125,11 +131,22 @@ class Piping {
   /** One timer, set again for what is left when bytes went meanwhile. */
   #watch(): void {
     this.#timer?.clear()
-    const timeout = Math.min(this.#plan.idleTimeout, this.#halfClosed ? this.#plan.halfCloseTimeout : Number.POSITIVE_INFINITY)
-    if (timeout === Number.POSITIVE_INFINITY) return
+    const timeout = Math.min(this.#plan.idleTimeout, this.#ended > 0 ? this.#plan.halfCloseTimeout : Number.POSITIVE_INFINITY)
+    // When both have ended nobody has anything to say, and how long the rest takes to leave is for `writeTimeout`.
+    if (timeout === Number.POSITIVE_INFINITY || this.#ended === 2) return
     const { clock } = this.#a.core
     const left = this.#active + timeout - clock.now()
-    this.#timer = clock.setTimer(() => (clock.now() - this.#active < timeout - 1 ? this.#watch() : this.#fail(this.#tooSilent(timeout))), Math.max(left, 1))
+    this.#timer = clock.setTimer(() => this.#look(timeout), Math.max(left, 1))
+  }
+
+  #look(timeout: number): void {
+    const now = this.#a.core.clock.now()
+    const [one, other] = [this.#a.core.outbox, this.#b.core.outbox]
+    const left = one.sent + other.sent
+    if (left > this.#left && one.queued + other.queued > 0) this.#active = now
+    this.#left = left
+    if (now - this.#active < timeout - 1) this.#watch()
+    else this.#fail(this.#tooSilent(timeout))
   }
 
   #tooSilent(timeout: number): TimeoutError {

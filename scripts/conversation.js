@@ -30,13 +30,14 @@ export async function converse(file, port, dialogue) {
     if (dialogue.length > 0) {
       await Promise.race([listening(port, deadline), program.ended.then(() => Promise.reject(new Error('it ended before it listened')))])
       for (const { command, output } of dialogue) {
-        const client = started('bash', ['-c', command])
-        await bounded(client, deadline)
+        // In a group of its own, to be killed with all that it starts.
+        const client = started('bash', ['-c', command], { detached: true })
+        await bounded(client, deadline, () => process.kill(-client.child.pid, 'SIGKILL'))
         if (client.said !== output) return `${command}\nsaid ${JSON.stringify(client.said)}\nnot  ${JSON.stringify(output)}`
       }
       program.child.kill('SIGINT')
     }
-    const { code, signal } = await bounded(program, deadline)
+    const { code, signal } = await bounded(program, deadline, () => program.child.kill('SIGKILL'))
     // Ctrl-C ends a program that does not listen to it.
     if (code !== 0 && !(signal === 'SIGINT' && dialogue.length > 0)) return `it ended with ${signal ?? code}: ${program.complained}`
     if (program.complained !== '') return `it complained: ${program.complained}`
@@ -44,12 +45,14 @@ export async function converse(file, port, dialogue) {
   } catch (error) {
     return `${error.message} ${program.complained}`
   } finally {
+    // The next one may listen on the same port.
     program.child.kill('SIGKILL')
+    await program.ended
   }
 }
 
-function started(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+function started(command, args, options = {}) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   const running = { child, said: '', complained: '', ended: once(child, 'close').then(([code, signal]) => ({ code, signal })) }
   child.stdout.setEncoding('utf8').on('data', (text) => {
     running.said += text
@@ -61,8 +64,8 @@ function started(command, args) {
   return running
 }
 
-async function bounded(running, deadline) {
-  const stop = () => running.child.kill('SIGKILL')
+async function bounded(running, deadline, stop) {
+  if (deadline.aborted) stop()
   deadline.addEventListener('abort', stop)
   const end = await running.ended
   deadline.removeEventListener('abort', stop)

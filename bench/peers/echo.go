@@ -1,5 +1,5 @@
-// Go, one goroutine a connection, bufio on both sides: answers leave when nothing more is there to be read. One thread,
-// as the others have one.
+// Go, one goroutine a connection, bufio with its default sizes on both sides: answers leave when nothing more is there to
+// be read. One thread, as the others have one.
 package main
 
 import (
@@ -13,13 +13,10 @@ import (
 	"syscall"
 )
 
-// As much as Node reads at once. Memory that was never written to costs nothing.
-const size = 64 * 1024
-
 func serve(connection net.Conn) {
 	defer connection.Close()
-	reader := bufio.NewReaderSize(connection, size)
-	writer := bufio.NewWriterSize(connection, size)
+	reader := bufio.NewReader(connection)
+	writer := bufio.NewWriter(connection)
 	for {
 		// A line longer than the buffer comes in parts, which are sent on as they are.
 		line, err := reader.ReadSlice('\n')

@@ -13,16 +13,18 @@ const PANELS: readonly [scenario: string, title: string, detail: string][] = [
 
 // Ratios beyond this are cut off: what is told is the field around N3, in which Go and C are off the chart.
 const MOST = 1.6
-const LABELS = 212
-const PANEL = 216
-const GAP = 30
-const VALUE = 40
+const LABELS = 196
+const PANEL = 224
+const GAP = 28
+const VALUE = 36
+const MARGIN = 14
 const ROW = 22
 const BAR = 13
 const TOP = 74
 const BOTTOM = 40
 
 const STYLE = `
+    .page { fill: #ffffff }
     text { font: 12px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill: #24292f }
     .title { font-weight: 600; font-size: 13px }
     .quiet, .value { fill: #57606a; font-size: 11px }
@@ -32,6 +34,7 @@ const STYLE = `
     .cut { stroke: #ffffff; stroke-width: 3 }
     .row { fill: #d0d7de; opacity: .35 }
     @media (prefers-color-scheme: dark) {
+      .page { fill: #0d1117 }
       text, .strong { fill: #e6edf3 }
       .quiet, .value { fill: #9198a1 }
       .linnet { fill: #3fb98a } .node { fill: #6e7681 } .packages { fill: #4d545c } .peers { fill: #6a7bc4 }
@@ -45,10 +48,12 @@ export function chart(results: Results): string | undefined {
   const panels = PANELS.filter(([scenario]) => rowsOf(results, scenario).length > 1)
   const rows = contenders.filter(({ id }) => panels.some(([scenario]) => rowsOf(results, scenario).includes(id)))
   if (panels.length === 0) return undefined
-  const width = LABELS + panels.length * PANEL + (panels.length - 1) * GAP + 12
+  const width = LABELS + panels.length * PANEL + (panels.length - 1) * GAP + MARGIN
   const bottom = TOP + rows.length * ROW
   const body = [
-    text(12, 24, 'title', 'Echoed lines a second, as a ratio to N3 (the best hand-written node:net code)'),
+    // A ground of its own: a page may be dark where the system is light.
+    `<rect class="page" width="${width}" height="${bottom + BOTTOM}" rx="6"/>`,
+    text(MARGIN, 24, 'title', 'Echoed lines a second, as a ratio to N3 (the best hand-written node:net code)'),
     ...rows.map(({ label, group }, index) => name(label, group, index, width)),
     ...panels.flatMap(([scenario, title, detail], index) => {
       const x = LABELS + index * (PANEL + GAP)
@@ -60,7 +65,7 @@ export function chart(results: Results): string | undefined {
         text(at(x, 1), bottom + 14, 'quiet', 'N3', 'middle'),
       ]
     }),
-    text(12, bottom + 30, 'quiet', footer(results)),
+    text(MARGIN, bottom + 30, 'quiet', footer(results)),
   ]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom + BOTTOM}" width="${width}" height="${bottom + BOTTOM}" role="img" aria-label="Echoed lines a second, as a ratio to the best hand-written node:net code">
   <style>${STYLE}
@@ -85,7 +90,7 @@ function at(x: number, ratio: number): number {
 function name(label: string, group: Group, index: number, width: number): string {
   const y = TOP + index * ROW
   const band = index % 2 === 0 ? `<rect class="row" x="0" y="${y}" width="${width}" height="${ROW}"/>` : ''
-  return `${band}${text(12, y + 15, group === 'linnet' ? 'strong' : '', label)}`
+  return `${band}${text(MARGIN, y + 15, group === 'linnet' ? 'strong' : '', label)}`
 }
 
 function bar(x: number, y: number, group: Group, spread: Spread | undefined): string {
@@ -96,7 +101,7 @@ function bar(x: number, y: number, group: Group, spread: Spread | undefined): st
   // A slanted gap near the end says that the bar goes on.
   const cut = median > MOST ? `<line class="cut" x1="${end - 16}" y1="${top + BAR + 2}" x2="${end - 10}" y2="${top - 2}"/>` : ''
   const shown = median >= 9.95 ? median.toFixed(0) : median >= 0.095 ? median.toFixed(2) : median.toFixed(3)
-  return `<rect class="${group}" x="${x}" y="${top}" width="${Math.max(end - x, 1).toFixed(1)}" height="${BAR}" rx="1.5"/>${cut}${text(end + 5, y + 15, 'value', shown)}`
+  return `<rect class="${group}" x="${x}" y="${top}" width="${Math.max(end - x, 1).toFixed(1)}" height="${BAR}" rx="1.5"/>${cut}${text(x + PANEL, y + 15, 'value', shown, 'end')}`
 }
 
 function text(x: number, y: number, style: string, content: string, anchor?: string): string {

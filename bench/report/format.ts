@@ -48,8 +48,8 @@ export function mib(spread: Spread | undefined): string {
   return spread === undefined ? MISSING : digits(spread.median / 1024 / 1024)
 }
 
-/** A table of Markdown; the first column is text, the others are numbers. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table of Markdown; the first columns are text, the others are numbers. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], text: number = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
+  return [line(head), line(head.map((_, column) => (column < text ? '---' : '---:'))), ...rows.map(line)].join('\n')
 }

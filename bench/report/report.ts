@@ -10,10 +10,12 @@ import { cpu, digits, mib, micros, rate, ratio, table } from './format.js'
 import { nameOf, type Verdict, verdicts } from './goals.js'
 import { ratioOf, valuesOf } from './statistics.js'
 
-export async function writeReport(folder: string, results: Results): Promise<void> {
+/** Writes the tables, and the chart if there is something for it; gives the names of the files. */
+export async function writeReport(folder: string, results: Results): Promise<string[]> {
   const picture = chart(results)
   if (picture !== undefined) await writeFile(join(folder, 'results.svg'), picture)
   await writeFile(join(folder, 'results.md'), `${markdown(results, picture !== undefined)}\n`)
+  return picture === undefined ? ['results.md'] : ['results.md', 'results.svg']
 }
 
 function markdown(results: Results, pictured: boolean): string {
@@ -83,7 +85,7 @@ function goalTable(results: Results): string {
       return [nameOf(verdict), labelOf(goal.contender), against, asked, foundIn(verdict), reached ? 'yes' : 'no']
     })
   if (rows.length === 0) return ''
-  return `## Goals\n\n${table(['', 'of', 'to', 'goal', 'measured', 'reached'], rows)}`
+  return `## Goals\n\n${table(['', 'of', 'to', 'goal', 'measured', 'reached'], rows, 3)}`
 }
 
 function foundIn({ goal, found }: Verdict): string {

@@ -58,8 +58,8 @@ const onPython = (id: string, label: string, module: string, install: string, fi
 export const contenders: readonly Contender[] = [
   onNode('linnet', 'linnet readUntil, write', 'linnet', 'linnet.js'),
   onNode('linnet-lines', 'linnet lines()', 'linnet', 'linnet-lines.js'),
-  onNode('linnet-try-line', 'linnet tryReadLine ?? readLine', 'linnet', 'linnet-try-line.js'),
-  onNode('linnet-try-until', 'linnet tryReadUntil ?? readUntil', 'linnet', 'linnet-try-until.js'),
+  onNode('linnet-try-line', 'linnet tryReadLine first', 'linnet', 'linnet-try-line.js'),
+  onNode('linnet-try-until', 'linnet tryReadUntil first', 'linnet', 'linnet-try-until.js'),
   // Once linnet/framing is there, servers/linnet-framed.ts:
   //   await server.serve(async (connection) => {
   //     const frames = framed(connection, lines({ maxBytes: MIB }))
@@ -67,7 +67,7 @@ export const contenders: readonly Contender[] = [
   //   })
   // onNode('linnet-framed', 'linnet framed(lines)', 'linnet', 'linnet-framed.js'),
   onNode('N1', 'N1 net, a write a line', 'node', 'n1.js'),
-  onNode('N2', 'N2 N1 without noDelay', 'node', 'n2.js'),
+  onNode('N2', 'N2 net, the same with Nagle', 'node', 'n2.js'),
   onNode('N3', 'N3 net, best by hand', 'node', 'n3.js'),
   onNode('N4', 'N4 net, no lines at all', 'node', 'n4.js'),
   onNode('for-await', 'for await over the socket', 'node', 'for-await.js'),

@@ -21,8 +21,9 @@ export interface Bench {
 const MICRO = 1e6
 // Long enough for what a program does by itself when it has come to rest.
 const SETTLE = 300
-// Connections that come and go before memory is looked at: code is compiled and pools are filled by them.
-const WARM_CONNECTIONS = 500
+// Connections that come and go before memory is looked at, so that code is compiled and pools are filled; few, since what
+// they leave free is used again.
+const WARM_CONNECTIONS = 100
 
 /** What the generator prints; latencies are 0 where it measures none. */
 interface Report {

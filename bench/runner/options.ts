@@ -10,6 +10,7 @@ import { built, sources } from './tools.js'
 export interface Options {
   readonly command: string
   readonly quick: boolean
+  readonly help: boolean
   /** Writes the tables and the chart of old results, and measures nothing. */
   readonly render: boolean
   readonly rounds: number
@@ -38,6 +39,7 @@ export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,
     options: {
+      help: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
       only: { type: 'string' },
@@ -47,17 +49,18 @@ export function readOptions(args: string[]): Options {
       out: { type: 'string' },
     },
   })
-  const { quick, render, only, out } = values
+  const { help, quick, render, only, out } = values
   const seconds = positive(values.seconds, 'seconds') ?? (quick ? 1 : 2)
   const whole = !quick && only === undefined && values.contenders === undefined
   return {
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    help,
     quick,
     render,
     rounds: Math.ceil(positive(values.rounds, 'rounds') ?? (quick ? 1 : 5)),
     scale: {
       seconds,
-      warm: quick ? 0.2 : 1,
+      warm: quick ? 0.2 : 0.5,
       bulkBytes: (quick ? 256 : 1024) * MIB,
       idleConnections: quick ? 1000 : 5000,
     },

@@ -40,7 +40,7 @@ export interface Results {
   machine: Machine
   run: RunFacts
   /** The order in which each round took the contenders. */
-  orders: string[][]
+  orders: string[]
   /** What was not there to be compared with, and how to install it. */
   missing: { contender: string; how: string }[]
   /** Versions of what does not run on this Node. */
@@ -52,6 +52,10 @@ export interface Results {
 type Row = { scenario: string; contender: string } & { [M in Measure]?: (number | null)[] }
 
 const MEASURES: readonly Measure[] = ['rate', 'p50', 'p99', 'p999', 'cpu', 'rss']
+
+// A column of rounds stands on one line, as the formatter wants it.
+const NUMBERS = /\[\s+(?:-?[\d.]+|null)(?:,\s+(?:-?[\d.]+|null))*\s+\]/g
+const oneLine = (list: string): string => list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']')
 
 export async function writeResults(path: string, results: Results): Promise<void> {
   const rows = new Map<string, Row>()
@@ -68,7 +72,8 @@ export async function writeResults(path: string, results: Results): Promise<void
       column.push(Number(value.toPrecision(5)))
     }
   }
-  await writeFile(path, `${JSON.stringify({ ...results, samples: [...rows.values()] }, null, 2)}\n`)
+  const text = JSON.stringify({ ...results, samples: [...rows.values()] }, null, 2)
+  await writeFile(path, `${text.replace(NUMBERS, oneLine)}\n`)
 }
 
 export async function readResults(path: string): Promise<Results> {

@@ -2,7 +2,7 @@
 // come as arguments, and the collection of garbage that the idle scenario asks for by SIGUSR2. SIGTERM ends a Node process
 // by itself.
 
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type ServerOpts, type Socket } from 'node:net'
 
 const MIB = 1024 * 1024
 
@@ -26,7 +26,7 @@ export function ready(port: number): void {
 }
 
 /** A server of `node:net`. Its sockets have a listener for errors: a client that is done resets its connection. */
-export function listenWithNet(serve: (socket: Socket) => void, options: { noDelay: boolean } = { noDelay: true }): void {
+export function listenWithNet(serve: (socket: Socket) => void, options: ServerOpts = { noDelay: true }): void {
   const server = createServer(options, (socket) => {
     socket.on('error', () => {})
     serve(socket)

@@ -24,6 +24,7 @@ const REMEMBERED = 256
 // Longer ones are not worth it: they are rare, and would stay in memory for good.
 const LONGEST_REMEMBERED = 256
 const memory = new Map<string, CompiledDelimiter>()
+let last: { given: string; compiled: CompiledDelimiter } = { given: '\n', compiled: compile(['\n'], '\n') }
 
 /**
  * Checks and prepares a delimiter.
@@ -31,9 +32,14 @@ const memory = new Map<string, CompiledDelimiter>()
  * @throws TypeError for anything but text, bytes, or a list of those; RangeError for an empty one.
  */
 export function compileDelimiter(delimiter: unknown): CompiledDelimiter {
+  // The one that was asked for last is asked for again.
+  if (delimiter === last.given) return last.compiled
   if (typeof delimiter !== 'string') return compile(Array.isArray(delimiter) ? delimiter : [delimiter], delimiter)
   const known = memory.get(delimiter)
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    last = { given: delimiter, compiled: known }
+    return known
+  }
   const compiled = compile([delimiter], delimiter)
   if (delimiter.length > LONGEST_REMEMBERED) return compiled
   if (memory.size >= REMEMBERED) memory.clear()

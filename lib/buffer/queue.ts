@@ -78,8 +78,7 @@ export class ByteQueue {
     this.#offset = end
     this.length -= n
     this.consumed += n
-    // Half of what `subarray` costs.
-    return Buffer.from(head.buffer, head.byteOffset + start, n)
+    return head.subarray(start, end)
   }
 
   /** At most `n` of the next bytes, as far as they lie in the first chunk; they stay unread. */
@@ -181,21 +180,6 @@ export class ByteQueue {
   at(position: number): number {
     const chunk = this.#chunks[this.#locate(position)] as Buffer
     return chunk[position - this.#start] as number
-  }
-
-  /** The first unread chunk from its first unread byte on: what a quick read looks at first. Empty if nothing is unread. */
-  get head(): Buffer {
-    const head = this.#chunks[this.#first]
-    if (head === undefined) return NONE
-    return this.#offset === 0 ? head : head.subarray(this.#offset)
-  }
-
-  /** Where the first `byte` is, if it is in the first chunk: −1 says nothing about the others. */
-  indexInHead(byte: number): number {
-    const head = this.#chunks[this.#first]
-    if (head === undefined) return -1
-    const index = head.indexOf(byte, this.#offset)
-    return index < 0 ? -1 : index - this.#offset
   }
 
   /** The position of the first `byte` at or behind `from`, or −1. */

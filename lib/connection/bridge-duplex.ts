@@ -13,22 +13,31 @@ export function toDuplex(core: ConnectionCore): Duplex {
 class ConnectionDuplex extends Duplex {
   readonly #core: ConnectionCore
   readonly #bridge: Bridge
-  readonly #forget: () => void
+  #forget: () => void = () => {}
+  /** A piece is asked for and not pushed yet. */
+  #reading = false
 
   constructor(core: ConnectionCore) {
     const bridge = new Bridge(core)
-    super({ allowHalfOpen: core.settings.allowHalfOpen, decodeStrings: true, emitClose: true })
+    // It reads nothing ahead, the connection does: an error drops what a stream holds, and a loss may come behind bytes.
+    super({ allowHalfOpen: core.settings.allowHalfOpen, readableHighWaterMark: 0 })
     this.#core = core
     this.#bridge = bridge
-    // A cut is told even while nobody reads; everything that had arrived may still be read first.
+    // A break is told even while nobody reads; but a loss only behind everything that had arrived.
     this.#forget = core.onOver(({ by, error }) => {
-      if (by === 'aborted' || by === 'timeout') this.destroy(error instanceof Error ? error : core.outbox.refusal)
+      const unread = this.#reading || this.readableLength + core.inbox.queue.length > 0
+      if (by === 'aborted' || by === 'timeout' || (by === 'lost' && !unread))
+        this.destroy(error instanceof Error ? error : core.outbox.refusal)
     })
   }
 
   override _read(): void {
+    this.#reading = true
     this.#bridge.read().then(
-      (piece) => this.push(piece),
+      (piece) => {
+        this.#reading = false
+        this.push(piece)
+      },
       (error) => this.destroy(error),
     )
   }
@@ -49,7 +58,8 @@ class ConnectionDuplex extends Duplex {
     this.#forget()
     this.#bridge.remove(error ?? undefined)
     const whole = this.readableEnded && this.writableFinished
-    if (whole && error === null) this.#core.close()
+    // An error of the connection's own is news from it, and no wish of the program: a close goes on to send what is queued.
+    if (error === null ? whole : this.#core.owns(error)) this.#core.close()
     else this.#core.abort(error ?? undefined)
     done(error)
   }

@@ -1,7 +1,6 @@
 // What a bridge to another kind of stream has in common with every other: it is the connection's one reader while it
 // stands, it knows no messages, so neither read limits nor a drain act in it, and it takes bytes as they come.
 
-
 import type { ConnectionCore } from './core.js'
 import type { Lease } from './inbox.js'
 import { type ReadPlan, readPlan } from './read-options.js'

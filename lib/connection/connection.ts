@@ -3,7 +3,14 @@
 
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
-import { changedLimits, type ConnectionLimits, type ConnectionOptions, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
+import {
+  type ConnectionLimits,
+  type ConnectionOptions,
+  changedLimits,
+  connectionSettings,
+  defaultSettings,
+  type LimitChanges,
+} from '../options/connection.js'
 import type { Server } from '../server/server.js'
 import { systemClock } from '../transport/clock.js'
 import { carrierFor } from '../transport/duplex.js'
@@ -11,12 +18,13 @@ import { toDuplex } from './bridge-duplex.js'
 import { toWeb, type WebStreams } from './bridge-web.js'
 import { type CloseInfo, ConnectionCore } from './core.js'
 import { Message } from './message.js'
-import { refused, type Writable } from './outbox.js'
 import { ReadMethods } from './read-methods.js'
-import { kindOf, plainPlan, type ReadOptions } from './read-options.js'
+import { booleanOf, delayOf, kindOf, plainPlan, type ReadOptions } from './read-options.js'
 import type { Reader } from './reader.js'
+import { refused } from './refusals.js'
 import { type Handler, runHandler } from './run.js'
-import { writeFrom, type WriteSource } from './write-from.js'
+import type { Writable } from './writable.js'
+import { type WriteSource, writeFrom } from './write-from.js'
 
 /** What a connection waits for now. */
 export interface WaitingInfo {
@@ -74,6 +82,8 @@ export class Connection extends ReadMethods implements Reader, AsyncDisposable {
     const settings = options === undefined ? defaultSettings : connectionSettings(options)
     const carrier = carrierFor(stream)
     if (carrier === undefined) throw new TypeError(`stream must be a Duplex or { readable, writable }, not ${kindOf(stream)}`)
+    carrier.setNoDelay(settings.noDelay)
+    if (settings.keepAlive) carrier.setKeepAlive(true, settings.keepAliveInitialDelay)
     return new Connection(new ConnectionCore(carrier, settings, systemClock))
   }
 
@@ -280,14 +290,16 @@ export class Connection extends ReadMethods implements Reader, AsyncDisposable {
     this.#core.limits = changedLimits(this.#core.limits, limits)
   }
 
-  /** As in `net`; no effect where the carrier is no TCP socket. */
+  /** As in `net`; no effect where the carrier is no TCP socket. @throws TypeError */
   setNoDelay(enable = true): void {
+    booleanOf(enable, 'enable')
     this.#core.carrier.setNoDelay(enable)
   }
 
-  /** As in `net`: `initialDelay` in milliseconds. */
+  /** As in `net`: `initialDelay` in milliseconds. @throws TypeError, RangeError */
   setKeepAlive(enable = false, initialDelay = 0): void {
-    this.#core.carrier.setKeepAlive(enable, initialDelay)
+    booleanOf(enable, 'enable')
+    this.#core.carrier.setKeepAlive(enable, delayOf(initialDelay, 'initialDelay'))
   }
 
   /** It, and its timers, keep the process alive again (the default). */

@@ -12,7 +12,8 @@ import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { CLOSE, Deadlines, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
 import { Inbox, type InboxHost, type Waiting } from './inbox.js'
-import { Outbox, type OutboxHost, quietly } from './outbox.js'
+import { Outbox, type OutboxHost } from './outbox.js'
+import { quietly } from './refusals.js'
 
 /** How a connection ended. */
 export interface CloseInfo {
@@ -329,4 +330,3 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
     this.deadlines.reference(false)
   }
 }
-

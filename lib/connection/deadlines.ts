@@ -23,6 +23,7 @@ export class Deadlines {
   #timer: Timer | undefined
   #firesAt = NEVER
   #referenced = true
+  #stopped = false
 
   constructor(clock: Clock, expired: (slot: Slot) => void) {
     this.#clock = clock
@@ -45,14 +46,18 @@ export class Deadlines {
   clear(slot: Slot): void {
     if (this.#at[slot] === NEVER) return
     this.#at[slot] = NEVER
-    if (--this.#running === 0) this.#timer?.unref()
+    if (--this.#running > 0) return
+    if (this.#stopped) this.#disarm()
+    else this.#timer?.unref()
   }
 
-  /** Lifts all limits and frees the timer. */
+  /** The connection is over: what is buffered may still be read as a message, under its limit. With no limit left the timer is freed. */
   stop(): void {
-    this.#at.fill(NEVER)
-    this.#running = 0
-    this.#disarm()
+    this.#stopped = true
+    this.clear(READ)
+    this.clear(WRITE)
+    this.clear(CLOSE)
+    if (this.#running === 0) this.#disarm()
   }
 
   /** Whether a limit that runs keeps the process alive. */

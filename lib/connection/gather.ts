@@ -1,5 +1,6 @@
-// What was written in a turn and has not been handed on: gathered so that it leaves together. A small piece alone stays
-// as it is; from the second on small ones are joined in a slab; large ones go by reference. Order is all it promises.
+// What was written in a turn and has not been handed on: gathered so that it leaves together. Text is gathered as text and
+// encoded once, which costs a third of encoding each piece; a small piece of bytes alone stays as it is, from the second
+// on they are joined in a slab; large ones go by reference. Order is all it promises.
 
 import { releaseSlab, SLAB, takeSlab } from './slabs.js'
 
@@ -7,15 +8,20 @@ import { releaseSlab, SLAB, takeSlab } from './slabs.js'
 const LARGE = 16 * 1024
 // UTF-8 takes at most three bytes for each UTF-16 unit.
 const WIDEST = 3
+// The upper bits of U+DC00 to U+DFFF: the second half of a pair.
+const LOW_SURROGATE = 0xdc00 >> 10
 
 export class Gatherer {
   /** Whole pieces in order. */
   #pieces: Uint8Array[] = []
-  /** Behind them: one small piece by reference, or else a run of small ones in the slab. */
+  /** Behind them: one small piece by reference, or else a run of small ones in the slab; and behind that, text. */
   #loose: Uint8Array | undefined
   #slab: Buffer | undefined
   #from = 0
   #to = 0
+  #text = ''
+  /** Bytes of text that was encoded, beyond its characters, and not told yet. */
+  #beyond = 0
   readonly #reuses: boolean
 
   /** `reuses`: the carrier copies what it is handed, so that a slab may serve again at once. */
@@ -25,9 +31,10 @@ export class Gatherer {
 
   /** Appends bytes. */
   add(bytes: Uint8Array): void {
+    this.#encode()
     const { length } = bytes
     if (length >= LARGE) {
-      this.seal()
+      this.#seal()
       this.#pieces.push(bytes)
     } else if (this.#run(length)) {
       ;(this.#slab as Buffer).set(bytes, this.#to)
@@ -35,17 +42,45 @@ export class Gatherer {
     } else this.#loose = bytes
   }
 
-  /** Appends text, as UTF-8; returns its bytes. Text is written straight into the slab where there is a run already. */
+  /**
+   * Appends text, as UTF-8. Returns as many bytes as it has characters: `settle` tells the rest, once it is known.
+   */
   addText(text: string): number {
+    // Each text is encoded on its own: half a pair must not meet its other half in the next one.
+    if (text.charCodeAt(0) >> 10 === LOW_SURROGATE) this.#encode()
+    this.#text += text
+    if (this.#text.length * WIDEST >= LARGE) this.#encode()
+    return text.length
+  }
+
+  /** How many bytes more than was told the text may turn out to have. */
+  get vague(): number {
+    return this.#beyond + this.#text.length * (WIDEST - 1)
+  }
+
+  /** Encodes the text there is; returns the bytes that it has beyond those that were told. */
+  settle(): number {
+    this.#encode()
+    const beyond = this.#beyond
+    this.#beyond = 0
+    return beyond
+  }
+
+  #encode(): void {
+    const text = this.#text
+    if (text === '') return
     const widest = text.length * WIDEST
+    this.#text = ''
+    let length: number
     if (widest < LARGE && this.#run(widest)) {
-      const written = (this.#slab as Buffer).write(text, this.#to)
-      this.#to += written
-      return written
+      length = (this.#slab as Buffer).write(text, this.#to)
+      this.#to += length
+    } else {
+      const bytes = Buffer.from(text)
+      length = bytes.length
+      this.add(bytes)
     }
-    const bytes = Buffer.from(text)
-    if (bytes.length > 0) this.add(bytes)
-    return bytes.length
+    this.#beyond += length - text.length
   }
 
   /** Whether there is a run of small pieces with room for `length` more; a loose piece before it begins one. */
@@ -54,7 +89,7 @@ export class Gatherer {
     if (loose === undefined) {
       if (this.#to === this.#from) return false
       if (this.#to + length <= SLAB) return true
-      this.seal()
+      this.#seal()
       this.#slab = undefined
       return false
     }
@@ -70,7 +105,7 @@ export class Gatherer {
   }
 
   /** Closes what is behind the whole pieces: it becomes one. */
-  seal(): void {
+  #seal(): void {
     if (this.#loose !== undefined) {
       this.#pieces.push(this.#loose)
       this.#loose = undefined
@@ -81,9 +116,9 @@ export class Gatherer {
     }
   }
 
-  /** The next pieces to hand on: one slice of a large one, or as many small ones as fit `slice` bytes; empty when nothing is left. */
+  /** The next pieces to hand on: one slice of a large one, or as many small ones as fit `slice` bytes; empty when nothing is left. `settle` comes first. */
   next(slice: number): readonly Uint8Array[] {
-    this.seal()
+    this.#seal()
     const pieces = this.#pieces
     const [first] = pieces
     if (first === undefined) return []
@@ -115,6 +150,8 @@ export class Gatherer {
   clear(): void {
     this.#pieces = []
     this.#loose = undefined
+    this.#text = ''
+    this.#beyond = 0
     this.#slab = undefined
     this.#from = 0
     this.#to = 0

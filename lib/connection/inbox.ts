@@ -2,10 +2,18 @@
 // end of the stream. It decides when the carrier is paused (pull: nothing is read ahead beyond the high-water mark and
 // what a pending read needs). Whatever ends a read, an abort, a time limit, a drain, an end, takes nothing.
 
-import { ByteQueue } from '../buffer/queue.js'
 import { compileDelimiter } from '../buffer/delimiter.js'
 import { LineCache } from '../buffer/lines.js'
-import { ConcurrentReadError, type ConnectionLostError, DrainingError, EndOfStreamError, LimitExceededError, TimeoutError, type TimeoutKind } from '../errors.js'
+import { ByteQueue } from '../buffer/queue.js'
+import {
+  ConcurrentReadError,
+  type ConnectionLostError,
+  DrainingError,
+  EndOfStreamError,
+  LimitExceededError,
+  TimeoutError,
+  type TimeoutKind,
+} from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { type Deadlines, READ, type Slot } from './deadlines.js'
 import type { ReadPlan } from './read-options.js'
@@ -68,7 +76,14 @@ class Pending<T> implements Waiting {
   awaitsFirst: boolean
   readonly #inbox: Inbox
 
-  constructor(inbox: Inbox, read: Read<T>, plan: ReadPlan, awaitsFirst: boolean, resolve: (value: T) => void, reject: (error: unknown) => void) {
+  constructor(
+    inbox: Inbox,
+    read: Read<T>,
+    plan: ReadPlan,
+    awaitsFirst: boolean,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.#inbox = inbox
     this.read = read
     this.plan = plan
@@ -103,8 +118,8 @@ export class Inbox {
   /** Bytes that arrived. */
   received = 0
   stream: Stream = 'open'
-  /** True until a byte is consumed after the last write: then a read waits for a new message. */
-  fresh = true
+  /** Where in the stream the last write was made while no read was pending. */
+  #writtenAt = 0
   /** True while the rest of an over-long line is being dropped: a new loop that drops such lines goes on with it. */
   overflowing = false
   readonly host: InboxHost
@@ -112,6 +127,8 @@ export class Inbox {
   #pending: Pending<any> | undefined
   #lease: Lease | undefined
   #refusal: (() => Error) | undefined
+  /** A read is pending, another reader has the connection, or this side has closed it: one flag for the quick way. */
+  #busy = false
   #loss: ConnectionLostError | undefined
   #paused = false
   #checking = false
@@ -153,7 +170,7 @@ export class Inbox {
 
   /** The quick way of the commonest read: a delimiter of one byte that lies in the first chunk. Undefined: go the long way. */
   quickUntil(delimiter: unknown): Buffer | undefined {
-    if (!this.#quick || typeof delimiter !== 'string' || delimiter === '') return undefined
+    if (this.#busy || typeof delimiter !== 'string' || delimiter === '') return undefined
     const { byte } = compileDelimiter(delimiter)
     if (byte < 0) return undefined
     const bytes = this.queue.takeThrough(byte, this.host.limits.maxBufferSize)
@@ -163,20 +180,19 @@ export class Inbox {
 
   /** The quick way of a line that ends in `\n` or `\r\n`. Undefined: go the long way. */
   quickLine(maxBytes: number | undefined): string | undefined {
-    if (!this.#quick || this.overflowing) return undefined
+    if (this.#busy || this.overflowing) return undefined
     this.#lines ??= new LineCache()
     const line = this.#lines.next(this.queue, maxBytes ?? this.host.limits.maxBufferSize)
     if (line !== undefined) this.#tookQuickly()
     return line
   }
 
-  /** Nothing stands in the way of a read of the connection itself. */
-  get #quick(): boolean {
-    return this.#pending === undefined && this.#lease === undefined && this.#refusal === undefined
+  /** Nothing was consumed since the last write: a read waits for a new message. */
+  get fresh(): boolean {
+    return this.#writtenAt === this.queue.consumed
   }
 
   #tookQuickly(): void {
-    this.fresh = false
     this.overflowing = false
     if (this.#paused) this.#flow()
   }
@@ -226,7 +242,6 @@ export class Inbox {
   }
 
   #took(bytes: number, read: Read<unknown>): void {
-    this.fresh = false
     if (!('overflows' in read)) this.overflowing = false
     this.#lease?.took(bytes, read.limit)
     if (this.#paused) this.#flow()
@@ -236,6 +251,7 @@ export class Inbox {
     const inMessage = this.#lease !== undefined
     const pending = new Pending(this, read, plan, !inMessage && idle, resolve, reject)
     this.#pending = pending
+    this.#busy = true
     // Inside a message the time is the message's, unless the read has some of its own.
     if (!inMessage || plan.timeout !== undefined) this.arm(pending, READ)
     if (pending.awaitsFirst && this.host.draining) this.#drainSoon(pending)
@@ -246,6 +262,7 @@ export class Inbox {
   #settle(): Pending<unknown> | undefined {
     const pending = this.#pending
     this.#pending = undefined
+    this.#busy = this.#lease !== undefined || this.#refusal !== undefined
     this.host.deadlines.clear(READ)
     pending?.plan.signal?.removeEventListener('abort', pending)
     return pending
@@ -284,6 +301,7 @@ export class Inbox {
   /** Gives all reading to one reader. `admit` must have passed. */
   grant(lease: Lease): void {
     this.#lease = lease
+    this.#busy = true
   }
 
   /** Takes it back. A read of it that is still pending rejects with `error`. */
@@ -291,6 +309,7 @@ export class Inbox {
     if (this.#lease !== lease) return
     this.failPending(error)
     this.#lease = undefined
+    this.#busy = this.#refusal !== undefined
     this.#flowSoon()
   }
 
@@ -343,7 +362,7 @@ export class Inbox {
 
   /** Something was written: the next read waits for a new message, unless one is being read. */
   written(): void {
-    if (this.#pending === undefined && this.#lease === undefined) this.fresh = true
+    if (!this.#busy) this.#writtenAt = this.queue.consumed
   }
 
   // --- what arrives ----------------------------------------------------------------------------------------------------
@@ -375,6 +394,7 @@ export class Inbox {
   refuse(refusal: () => Error): void {
     if (this.#refusal !== undefined) return
     this.#refusal = refusal
+    this.#busy = true
     this.queue.clear()
     if (this.#lease !== undefined || this.#pending !== undefined) {
       const error = refusal()

@@ -7,7 +7,7 @@ import { type Search, searchFor } from '../buffer/search.js'
 import { ConcurrentReadError, LimitExceededError } from '../errors.js'
 import type { Inbox, Lease } from './inbox.js'
 import type { ReadPlan } from './read-options.js'
-import { exceeded, found, type LineFormat, type Limit, type Read, SomeRead, type Stream, takeLine, WAIT, type Wait } from './reads.js'
+import { exceeded, found, type Limit, type LineFormat, type Read, SomeRead, type Stream, takeLine, WAIT, type Wait } from './reads.js'
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ value: undefined, done: true })
 
@@ -121,7 +121,8 @@ class NextLine implements Read<string | null> {
   }
 
   #line(queue: ByteQueue, stream: Stream): string | null | Wait {
-    if (stream === 'ended' && queue.length === 0) return null
+    // Asked before the limit: at the end of a message's limit there may still be the end of the stream.
+    if (queue.length === 0) return stream === 'ended' ? null : WAIT
     const end = found(this.#search, queue, stream, this.limit)
     if (end > 0) {
       const line = takeLine(queue, end, this.#search.matched, this.#format)
@@ -179,6 +180,8 @@ class NextChunk implements Read<Buffer> {
   readonly #count: (bytes: number) => void
 
   constructor(limit: Limit, left: number, count: (bytes: number) => void) {
+    // The room of a message may be used up.
+    if (limit.bytes === 0) throw exceeded(limit, 1)
     this.limit = limit
     this.#most = Math.min(left, limit.bytes)
     this.#count = count

@@ -26,7 +26,6 @@ export class Message implements Lease, Waiting {
   readonly limits: ConnectionLimits
   awaitsFirst: boolean
   readonly #inbox: Inbox
-  readonly #wasFresh: boolean
   readonly #wasOverflowing: boolean
   readonly #failures = new Set<unknown>()
   #state: State = { kind: 'reading' }
@@ -39,7 +38,6 @@ export class Message implements Lease, Waiting {
     this.#inbox = inbox
     this.plan = plan
     this.limits = inbox.host.limits
-    this.#wasFresh = inbox.fresh
     this.#wasOverflowing = inbox.overflowing
     this.awaitsFirst = (plan.idle ?? true) && inbox.queue.length === 0
   }
@@ -99,7 +97,6 @@ export class Message implements Lease, Waiting {
     if (this.#state.kind !== 'reading') return
     this.#state = { kind: 'rejected', error }
     this.#inbox.queue.rewind()
-    this.#inbox.fresh = this.#wasFresh
     this.#inbox.overflowing = this.#wasOverflowing
     if (error instanceof EndOfStreamError) giveAll(error, this.#inbox.queue.peek(this.#inbox.queue.length))
     this.#over()

@@ -2,16 +2,14 @@
 // run and leave together, large ones in slices, so that progress can be seen within them. Here is decided who waits for
 // room and what a write is refused with. Nothing here knows of time but the write limit it starts and lifts.
 
-import { LimitExceededError, LinnetError } from '../errors.js'
+import { LimitExceededError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Deadlines, WRITE } from './deadlines.js'
+import { depart } from './departures.js'
 import { Gatherer } from './gather.js'
-import { kindOf } from './read-options.js'
-
-/** What `write` takes: text (as UTF-8), any view of bytes, or a list of them. */
-export type Writable = Piece | readonly Piece[]
-type Piece = string | NodeJS.ArrayBufferView
+import { quietly, refused } from './refusals.js'
+import { checkWritable, type Piece, type Writable } from './writable.js'
 
 /** What the outbox needs of its connection. */
 export interface OutboxHost {
@@ -46,29 +44,16 @@ type State =
   | { kind: 'failed'; refusal: () => Error; loss: (() => Error) | undefined }
 
 const DONE: Promise<void> = Promise.resolve()
-const ignore = (): void => {}
-
-/** A rejection that nobody needs to look at: the connection's failure is told elsewhere too. */
-export function quietly<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(ignore)
-  return promise
-}
-
-/** A rejection for a failed connection may be ignored; one for a wrong argument may not. */
-export function refused(error: unknown): Promise<never> {
-  const rejection = Promise.reject(error)
-  return error instanceof LinnetError ? quietly(rejection) : rejection
-}
 
 export class Outbox {
-  /** Bytes written and not yet handed to the system. */
-  queued = 0
   /** Bytes that have left. */
   sent = 0
   readonly #carrier: Carrier
   readonly #host: OutboxHost
   #state: State = { kind: 'open' }
   readonly #gathered: Gatherer
+  /** Bytes written and not yet handed to the system; text that is not encoded yet counts a byte a character. */
+  #queued = 0
   #underWay = 0
   #scheduled = false
   #endAsked = false
@@ -80,13 +65,24 @@ export class Outbox {
     this.#gathered = new Gatherer(carrier.copies)
   }
 
+  /** Bytes written and not yet handed to the system. */
+  get queued(): number {
+    this.#queued += this.#gathered.settle()
+    return this.#queued
+  }
+
+  /** Whether less than `limit` is queued: asked without encoding text, where that cannot change the answer. */
+  #below(limit: number): boolean {
+    return this.#queued + this.#gathered.vague < limit || this.queued < limit
+  }
+
   /** Takes it all; resolves when the caller may write more. */
   write(data: unknown): Promise<void> {
     const { maxWriteBuffer, writeHighWaterMark } = this.#host.limits
     // One piece, and room for it: the quick way.
-    if (this.#state.kind === 'open' && this.queued < maxWriteBuffer && (typeof data === 'string' || data instanceof Uint8Array)) {
+    if (this.#state.kind === 'open' && (typeof data === 'string' || data instanceof Uint8Array) && this.#below(maxWriteBuffer)) {
       this.#took(this.#gather(data))
-      return this.queued < writeHighWaterMark ? DONE : this.room()
+      return this.#below(writeHighWaterMark) ? DONE : this.room()
     }
     try {
       this.put(data)
@@ -98,16 +94,18 @@ export class Outbox {
 
   /** Takes it all, and says how many bytes that was. Throws TypeError for what cannot be written, and what ended the stream. */
   put(data: unknown): number {
-    check(data)
+    checkWritable(data)
     this.#admit()
-    return this.#add(data)
+    const before = this.queued
+    this.#add(data)
+    return this.queued - before
   }
 
   /** Resolves when there is room below the high-water mark; rejects once the stream has ended. */
   room(): Promise<void> {
     if (this.#state.kind !== 'open') return refused(this.#state.refusal())
     const { writeHighWaterMark } = this.#host.limits
-    return this.queued < writeHighWaterMark ? DONE : this.#wait(-1, writeHighWaterMark)
+    return this.#below(writeHighWaterMark) ? DONE : this.#wait(-1, writeHighWaterMark)
   }
 
   /** What a write is refused with; undefined while it would be taken. */
@@ -118,7 +116,7 @@ export class Outbox {
   #admit(): void {
     if (this.#state.kind !== 'open') throw this.#state.refusal()
     const { maxWriteBuffer } = this.#host.limits
-    if (this.queued < maxWriteBuffer) return
+    if (this.#below(maxWriteBuffer)) return
     // What was written in this turn had no chance to leave yet.
     this.pump()
     if (this.queued < maxWriteBuffer) return
@@ -129,8 +127,8 @@ export class Outbox {
 
   /** Takes it all if there is room, else nothing. */
   tryWrite(data: unknown): boolean {
-    check(data)
-    if (this.#state.kind !== 'open' || this.queued >= this.#host.limits.writeHighWaterMark) return false
+    checkWritable(data)
+    if (this.#state.kind !== 'open' || !this.#below(this.#host.limits.writeHighWaterMark)) return false
     this.#add(data)
     return true
   }
@@ -168,7 +166,7 @@ export class Outbox {
     this.#state = { kind: 'failed', refusal, loss: this.queued > 0 ? loss : undefined }
     const waiters = this.#waiters
     this.#waiters = []
-    this.queued = 0
+    this.#queued = 0
     this.#underWay = 0
     this.#gathered.clear()
     for (const waiter of waiters) waiter.reject(loss())
@@ -176,31 +174,31 @@ export class Outbox {
 
   // --- taking ----------------------------------------------------------------------------------------------------------
 
-  #add(data: Writable): number {
+  #add(data: Writable): void {
     let added = 0
     if (Array.isArray(data)) for (const piece of data) added += this.#gather(piece)
     else added = this.#gather(data as Piece)
     this.#took(added)
-    return added
   }
 
   #took(bytes: number): void {
     if (bytes === 0) return
-    this.queued += bytes
+    this.#queued += bytes
     this.#host.written()
     this.#schedule()
   }
 
   #gather(piece: Piece): number {
     if (typeof piece === 'string') return this.#gathered.addText(piece)
-    if (piece.byteLength > 0) this.#gathered.add(piece instanceof Uint8Array ? piece : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))
+    if (piece.byteLength > 0)
+      this.#gathered.add(piece instanceof Uint8Array ? piece : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))
     return piece.byteLength
   }
 
   #schedule(): void {
     if (this.#scheduled || this.#underWay > 0) return
     this.#scheduled = true
-    if (dirty.push(this) === 1) void DONE.then(soon)
+    depart(this)
   }
 
   // --- leaving ---------------------------------------------------------------------------------------------------------
@@ -210,6 +208,7 @@ export class Outbox {
     this.#scheduled = false
     // Who hears of the progress may cut the connection.
     while (this.#underWay === 0 && this.#state.kind !== 'failed') {
+      this.#queued += this.#gathered.settle()
       const pieces = this.#gathered.next(SLICE)
       const [first] = pieces
       if (first === undefined) {
@@ -237,7 +236,7 @@ export class Outbox {
   }
 
   #left(): void {
-    this.queued -= this.#underWay
+    this.#queued -= this.#underWay
     this.sent += this.#underWay
     this.#underWay = 0
     this.#host.progressed()
@@ -259,27 +258,4 @@ export class Outbox {
     this.#endAsked = false
     this.#carrier.end()
   }
-}
-
-// Who has written in this turn. A tick alone would come before the promises of a turn that a timer or an immediate began,
-// and part what their loops write: so one microtask lets those run first, for all connections at once.
-let dirty: Outbox[] = []
-const soon = (): void => process.nextTick(pumpAll)
-
-function pumpAll(): void {
-  const outboxes = dirty
-  dirty = []
-  for (const outbox of outboxes) outbox.pump()
-}
-
-/** Everything is checked before anything is taken: of what is refused nothing is sent. */
-function check(data: unknown): asserts data is Writable {
-  // Not `forEach`, which leaves out the holes of a list.
-  if (Array.isArray(data)) for (const piece of data) checkPiece(piece)
-  else checkPiece(data)
-}
-
-function checkPiece(data: unknown): void {
-  if (typeof data === 'string' || ArrayBuffer.isView(data)) return
-  throw new TypeError(`data must be a string, a view of bytes, or an array of these, not ${kindOf(data)}`)
 }

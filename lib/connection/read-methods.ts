@@ -8,7 +8,19 @@ import { ChunkIterator, LineIterator } from './iterators.js'
 import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
 import { booleanOf, countOf, encodingOf, kindOf, plainPlan, type ReadPlan, readPlan } from './read-options.js'
 import type { Reader } from './reader.js'
-import { ExactRead, IntoRead, type LineFormat, LineRead, type Limit, MatchRead, SkipRead, SkipUntilRead, SomeRead, ToEndRead, UntilRead } from './reads.js'
+import {
+  ExactRead,
+  IntoRead,
+  type Limit,
+  type LineFormat,
+  LineRead,
+  MatchRead,
+  SkipRead,
+  SkipUntilRead,
+  SomeRead,
+  ToEndRead,
+  UntilRead,
+} from './reads.js'
 
 type Text = BufferEncoding | TextOptions
 
@@ -157,7 +169,9 @@ export abstract class ReadMethods implements Reader {
       const plan = readPlan(options)
       const overflow = typeof options === 'object' ? options.overflow : undefined
       if (overflow !== undefined && overflow !== 'error' && overflow !== 'skip') {
-        throw typeof overflow === 'string' ? new RangeError(`overflow must be 'error' or 'skip'`) : new TypeError(`overflow must be a string, not ${kindOf(overflow)}`)
+        throw typeof overflow === 'string'
+          ? new RangeError(`overflow must be 'error' or 'skip'`)
+          : new TypeError(`overflow must be a string, not ${kindOf(overflow)}`)
       }
       return { plan, format: this.#lineFormat(options, plan), skips: overflow === 'skip' }
     })
@@ -207,14 +221,20 @@ export abstract class ReadMethods implements Reader {
     const compiled = compileDelimiter(delimiter)
     const limit = plan.maxBytes ?? this.#inbox.host.limits.maxBufferSize
     if (limit < compiled.shortest) {
-      throw new RangeError(`a limit of ${limit} bytes is smaller than the delimiter ${compiled.text}: raise ${plan.maxBytes === undefined ? 'maxBufferSize' : 'maxBytes'}`)
+      throw new RangeError(
+        `a limit of ${limit} bytes is smaller than the delimiter ${compiled.text}: raise ${plan.maxBytes === undefined ? 'maxBufferSize' : 'maxBytes'}`,
+      )
     }
     return compiled
   }
 
   #lineFormat(options: unknown, plan: ReadPlan): LineFormat {
     const given: unknown = typeof options === 'object' ? (options as LineOptions).delimiter : undefined
-    return { delimiter: this.#delimiter(given === undefined ? '\n' : given, plan), carriageReturn: given === undefined, encoding: plan.encoding ?? 'utf8' }
+    return {
+      delimiter: this.#delimiter(given === undefined ? '\n' : given, plan),
+      carriageReturn: given === undefined,
+      encoding: plan.encoding ?? 'utf8',
+    }
   }
 
   /** Skipped bytes are not gathered and need no limit, except in a message, which may have to give them back. */

@@ -71,7 +71,8 @@ const plain: ReadPlan = Object.freeze({ signal: undefined, timeout: undefined, m
 export function readPlan(options: unknown): ReadPlan {
   if (options === undefined) return plain
   if (typeof options === 'string') return { ...plain, encoding: encodingOf(options) }
-  if (typeof options !== 'object' || options === null) throw new TypeError(`read options must be an object or an encoding, not ${kindOf(options)}`)
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`read options must be an object or an encoding, not ${kindOf(options)}`)
   const { signal, timeout, maxBytes, idle, encoding } = options as Record<keyof ReadPlan, unknown>
   return {
     signal: signalOf(signal),
@@ -116,11 +117,17 @@ export function timeOf(value: unknown, name: string): number {
   return value > LONGEST_TIMER ? Number.POSITIVE_INFINITY : value
 }
 
+/** A time in milliseconds that may be 0. */
+export function delayOf(value: unknown, name: string): number {
+  return value === 0 ? 0 : timeOf(value, name)
+}
+
 /** An AbortSignal, of whatever realm, or undefined. */
 export function signalOf(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined
   const signal = value as AbortSignal | null
-  if (typeof signal === 'object' && signal !== null && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') return signal
+  if (typeof signal === 'object' && signal !== null && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function')
+    return signal
   throw new TypeError(`signal must be an AbortSignal, not ${kindOf(value)}`)
 }
 

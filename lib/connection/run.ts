@@ -9,7 +9,12 @@ import { kindOf } from './read-options.js'
 export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>
 
 /** Runs a handler and closes its connection. Never rejects on a server's connection. */
-export async function runHandler<T>(connection: Connection, core: ConnectionCore, handler: Handler<T>, again: boolean): Promise<T | undefined> {
+export async function runHandler<T>(
+  connection: Connection,
+  core: ConnectionCore,
+  handler: Handler<T>,
+  again: boolean,
+): Promise<T | undefined> {
   if (again) {
     const misuse = new TypeError('run() was called before on this connection: a connection has one handler')
     if (core.supervisor === undefined) throw misuse

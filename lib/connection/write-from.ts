@@ -3,8 +3,8 @@
 
 import { Readable } from 'node:stream'
 import type { ConnectionCore } from './core.js'
-import type { Writable } from './outbox.js'
 import { kindOf } from './read-options.js'
+import type { Writable } from './writable.js'
 
 /** What `writeFrom` takes: pieces as `write` takes them. */
 export type WriteSource = Iterable<Writable> | AsyncIterable<Writable> | Readable

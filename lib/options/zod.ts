@@ -38,13 +38,11 @@ export function zod(): typeof Mini {
  * copy that a program has already loaded which imports zod itself. Afterwards `zod()` finds it; if zod is there, in
  * either build, this does nothing.
  *
- * Rejects with what `require` throws where zod is not installed.
+ * Rejects with what `import` rejects with where zod is not installed.
  */
 export async function loadZod(): Promise<void> {
   if (loaded !== undefined) return
-  // An import opens all of zod's files at once, more than fifty, and fails where a process may not open so many (EMFILE,
-  // `ulimit -n 64`); `require` opens one after the other.
-  const imported = await import('zod/mini').catch(() => undefined)
+  const imported = await import('zod/mini')
   // Not `loaded ??= await …`, which looks before it waits: a check may have come meanwhile, and schemas of that build exist.
-  loaded ??= imported ?? zod()
+  loaded ??= imported
 }

@@ -58,8 +58,10 @@ export class Admission {
     const { address, family } = carrier.remote
     const unix = family === 'unix'
     // A BlockList knows no zones: `fe80::1%eth0` is fe80::1 to it.
-    if (!unix && this.#plan.blockList?.check(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4')) return this.#drop(carrier, 'blockList')
-    if (!unix && (this.#addresses.get(address) ?? 0) >= limits.maxConnectionsPerAddress) return this.#drop(carrier, 'maxConnectionsPerAddress')
+    if (!unix && this.#plan.blockList?.check(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4'))
+      return this.#drop(carrier, 'blockList')
+    if (!unix && (this.#addresses.get(address) ?? 0) >= limits.maxConnectionsPerAddress)
+      return this.#drop(carrier, 'maxConnectionsPerAddress')
     const visitor = { carrier, address: unix ? undefined : address }
     this.#count(visitor, 1)
     if (this.#plan.admit === undefined) this.#ready(visitor)
@@ -146,7 +148,11 @@ class Asked {
   readonly #forget: () => void
   #open = true
 
-  constructor({ clock, handshakeTimeout }: AdmissionHost, forget: () => void, settled: { admitted(): void; refused(reason: DropReason): void }) {
+  constructor(
+    { clock, handshakeTimeout }: AdmissionHost,
+    forget: () => void,
+    settled: { admitted(): void; refused(reason: DropReason): void },
+  ) {
     this.#settled = settled
     this.#forget = forget
     if (handshakeTimeout !== Number.POSITIVE_INFINITY) this.#timer = clock.setTimer(() => this.refuse('admit'), handshakeTimeout)

@@ -35,10 +35,10 @@ export class ServerCore implements AdmissionHost, Intake {
   /** Resolves when no listener and no connection is left. */
   readonly closed: Promise<void>
   #phase: Phase = 'open'
-  #resolveClosed: () => void = () => {}
+  #resolveClosed!: () => void
   /** Resolves when it listens no more. */
   readonly stopped: Promise<void>
-  #resolveStopped: () => void = () => {}
+  #resolveStopped!: () => void
   #server: Server | undefined
   readonly #admission: Admission
   readonly #room: WaitingRoom<Connection>
@@ -62,9 +62,17 @@ export class ServerCore implements AdmissionHost, Intake {
     this.clock = clock
     const { maxConnections, maxPending, maxConnectionsPerAddress, admit, blockList } = plan.admission
     const defaults = defaultLimits(maxConnections === undefined || maxPending === undefined ? freeDescriptors() : undefined)
-    this.limits = { maxConnections: maxConnections ?? defaults.maxConnections, maxPending: maxPending ?? defaults.maxPending, maxConnectionsPerAddress }
+    this.limits = {
+      maxConnections: maxConnections ?? defaults.maxConnections,
+      maxPending: maxPending ?? defaults.maxPending,
+      maxConnectionsPerAddress,
+    }
     this.#admission = new Admission(this, { admit, blockList })
-    this.#room = new WaitingRoom(clock, (visitor) => this.#open(visitor), () => this.connections.size < this.limits.maxConnections)
+    this.#room = new WaitingRoom(
+      clock,
+      (visitor) => this.#open(visitor),
+      () => this.connections.size < this.limits.maxConnections,
+    )
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -80,10 +88,6 @@ export class ServerCore implements AdmissionHost, Intake {
 
   set server(server: Server) {
     this.#server = server
-  }
-
-  get phase(): Phase {
-    return this.#phase
   }
 
   get stats(): ServerStats {

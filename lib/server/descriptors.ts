@@ -24,5 +24,8 @@ const MOST_PENDING = 1024
 /** The limits of a server that names none. At least one connection is always served. */
 export function defaultLimits(free: number | undefined): { maxConnections: number; maxPending: number } {
   if (free === undefined) return { maxConnections: Number.POSITIVE_INFINITY, maxPending: MOST_PENDING }
-  return { maxConnections: Math.max(1, Math.floor(free * ACTIVE_SHARE)), maxPending: Math.min(MOST_PENDING, Math.floor(free * PENDING_SHARE)) }
+  return {
+    maxConnections: Math.max(1, Math.floor(free * ACTIVE_SHARE)),
+    maxPending: Math.min(MOST_PENDING, Math.floor(free * PENDING_SHARE)),
+  }
 }

@@ -42,12 +42,13 @@ export class Drain {
 
   #expire(): void {
     this.#expired = true
-    for (const connection of this.#left) connection.abort(new DrainingError({ message: 'the server has closed, and the grace for its connections is over' }))
+    for (const connection of this.#left)
+      connection.abort(new DrainingError({ message: 'the server has closed, and the grace for its connections is over' }))
   }
 
-  /** A connection is over. */
+  /** A connection is over. All that were open then are known: nobody came after. */
   over(connection: Connection): void {
-    if (!this.#left.delete(connection)) return
+    this.#left.delete(connection)
     if (this.#expired) this.#aborted++
     else this.#drained++
     if (this.#left.size === 0) this.#timer?.clear()

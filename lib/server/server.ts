@@ -6,7 +6,7 @@ import type { Connection } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
 import type { Handler } from '../connection/run.js'
 import { InvalidOptionsError } from '../errors.js'
-import { type AdmissionChanges, changedAdmission, closeGrace, type CloseOptions, type Endpoint, endpointPlan } from '../options/listen.js'
+import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace, type Endpoint, endpointPlan } from '../options/listen.js'
 import { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
@@ -142,7 +142,9 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
   /** Replaces the server's `tls` options. TLS is not part of this version: always an InvalidOptionsError. */
   async setTls(_options: unknown): Promise<void> {
-    throw new InvalidOptionsError({ issues: [{ path: ['tls'], message: 'the server was opened without TLS, which is not part of this version yet' }] })
+    throw new InvalidOptionsError({
+      issues: [{ path: ['tls'], message: 'the server was opened without TLS, which is not part of this version yet' }],
+    })
   }
 
   /** Changes the limits of who may come in. A raised one lets waiting ones in at once, a lowered one cuts nobody. @throws TypeError, RangeError */

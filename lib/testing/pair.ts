@@ -71,6 +71,8 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
     server,
     async connect(options) {
       const settings = memoryConnectSettings(options)
+      // As a system hands them over, one after the other: a loop that waits has taken one before the next is counted.
+      await new Promise((resolve) => setImmediate(resolve))
       if (!open)
         throw Object.assign(new Error('connect ECONNREFUSED: the memory server listens no more'), {
           code: 'ECONNREFUSED',

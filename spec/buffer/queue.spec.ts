@@ -160,11 +160,11 @@ class Run {
     } else if (how === 'at') {
       if (n < queue.length) same(how, queue.at(n), model.unread[n])
     } else if (how === 'window') {
-      same(how, queue.window(n), queue.head.subarray(0, n))
+      same(how, queue.window(n), queue.window(Number.POSITIVE_INFINITY).subarray(0, n))
     } else if (how === 'takeThrough') {
       const byte = model.unread[n] ?? 0
       const most = n + 1
-      const length = queue.head.indexOf(byte) + 1
+      const length = queue.window(Number.POSITIVE_INFINITY).indexOf(byte) + 1
       const buffer = queue.takeThrough(byte, most)
       same('takeThrough takes', buffer?.length ?? 0, length > most ? 0 : length)
       if (buffer === undefined) return
@@ -175,7 +175,6 @@ class Run {
     } else {
       for (const byte of [97, 98, 99]) {
         same(how, queue.indexOfByte(byte, n), n < queue.length ? model.unread.indexOf(byte, n) : -1)
-        same('indexInHead', queue.indexInHead(byte), queue.head.indexOf(byte))
       }
     }
   }
@@ -203,7 +202,7 @@ class Run {
     same(`length after ${after}`, queue.length, model.unread.length)
     same(`consumed after ${after}`, queue.consumed, model.consumed)
     same(`marked after ${after}`, queue.marked, model.taken?.length ?? 0)
-    const { head } = queue
+    const head = queue.window(Number.POSITIVE_INFINITY)
     same(`head after ${after}`, head, model.unread.subarray(0, head.length))
     same(`head is there after ${after}`, head.length > 0, model.unread.length > 0)
     same(`all bytes after ${after}`, queue.peek(queue.length), model.unread)
@@ -289,9 +288,9 @@ t.test('bytes cannot be given back because the list was trimmed behind the mark'
 t.test('a message that comes byte by byte keeps an object for each byte', async (t) => {
   const queue = new ByteQueue()
   for (let i = 0; i < 3000; i++) queue.push(Buffer.from([i]))
-  t.equal(queue.head.length, 1)
+  t.equal(queue.window(Number.POSITIVE_INFINITY).length, 1)
   queue.skip(2)
-  t.equal(queue.head.length, 2998, 'the first pieces stand alone, the others are one')
+  t.equal(queue.window(Number.POSITIVE_INFINITY).length, 2998, 'the first pieces stand alone, the others are one')
 })
 
 t.test('a large chunk is copied though it came in one piece', async (t) => {
@@ -309,7 +308,7 @@ t.test('a piece that is joined changes what was handed out before', async (t) =>
   for (const letter of 'abcd') queue.push(Buffer.from(letter))
   const peeked = queue.peek(4)
   queue.skip(2)
-  const joined = queue.head
+  const joined = queue.window(Number.POSITIVE_INFINITY)
   for (const letter of 'efgh') queue.push(Buffer.from(letter))
   t.equal(peeked.toString(), 'abcd')
   t.equal(joined.toString(), 'cd')
@@ -332,9 +331,8 @@ t.test('an empty chunk, or an empty queue, is taken for data', async (t) => {
   const queue = new ByteQueue()
   queue.push(Buffer.alloc(0))
   t.equal(queue.length, 0)
-  t.equal(queue.head.length, 0)
+  t.equal(queue.window(Number.POSITIVE_INFINITY).length, 0)
   t.equal(queue.take(0).length, 0)
-  t.equal(queue.indexInHead(0), -1)
   t.equal(queue.takeThrough(0, 1), undefined)
   t.equal(queue.window(1).length, 0)
   t.equal(queue.indexOfByte(0, 0), -1)
@@ -406,7 +404,7 @@ t.test('a connection that has nothing to read keeps memory for small pieces', as
   const slab = (() => {
     for (let i = 0; i < 9; i++) queue.push(Buffer.from('x'))
     queue.skip(2)
-    return new WeakRef(queue.head.buffer)
+    return new WeakRef(queue.window(Number.POSITIVE_INFINITY).buffer)
   })()
   queue.skip(7)
   await new Promise((resolve) => setImmediate(resolve))

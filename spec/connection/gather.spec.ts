@@ -51,6 +51,9 @@ class Writer {
   /** What a carrier that does not copy keeps: these bytes must never change. */
   readonly #kept: { pieces: readonly Uint8Array[]; bytes: Buffer }[] = []
   #expected = Buffer.alloc(0)
+  /** Bytes of all texts: as the gatherer tells, and as they are. */
+  #told = 0
+  #texts = 0
 
   constructor(reuses: boolean) {
     this.#reuses = reuses
@@ -67,11 +70,15 @@ class Writer {
   text(text: string): void {
     const bytes = Buffer.from(text)
     this.#model = Buffer.concat([this.#model, bytes])
-    if (this.#gatherer.addText(text) !== bytes.length) throw new Error('the length of a text is wrong')
+    this.#told += this.#gatherer.addText(text)
+    this.#texts += bytes.length
+    if (this.#told > this.#texts || this.#told + this.#gatherer.vague < this.#texts) throw new Error('the length of the texts is not within what was told')
   }
 
   hand(slice: number): void {
     if (this.#underWay.length > 0) return
+    this.#told += this.#gatherer.settle()
+    if (this.#told !== this.#texts) throw new Error('the length of the texts is wrong')
     const pieces = this.#gatherer.next(slice)
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
     if (pieces.some((piece) => piece.length === 0)) throw new Error('an empty piece was handed on')
@@ -126,6 +133,7 @@ t.test('whatever is written leaves whole and in order, and memory of one connect
 t.test('small pieces of a turn leave as one', async (t) => {
   const gatherer = new Gatherer(true)
   for (let n = 0; n < 500; n++) n % 2 ? gatherer.add(Buffer.alloc(64, n)) : gatherer.addText('x'.repeat(64))
+  gatherer.settle()
   const pieces = gatherer.next(SLAB)
   t.equal(pieces.length, 1)
   t.equal(pieces[0]?.length, 32_000)
@@ -147,6 +155,7 @@ t.test('a large write goes in slices, and what was written behind it waits', asy
   gatherer.add(Buffer.alloc(250, 'l'))
   gatherer.add(Buffer.alloc(3 * LARGE, 'L'))
   gatherer.addText('behind')
+  gatherer.settle()
   const lengths: number[][] = []
   for (let pieces = gatherer.next(LARGE); pieces.length > 0; pieces = gatherer.next(LARGE)) lengths.push(pieces.map(({ length }) => length))
   t.same(lengths, [[250], [LARGE], [LARGE], [LARGE], [6]])
@@ -154,8 +163,8 @@ t.test('a large write goes in slices, and what was written behind it waits', asy
 
 t.test('a slab serves again once everything has left, and not before', async (t) => {
   const memory = (gatherer: Gatherer): ArrayBufferLike => {
-    gatherer.addText('one')
-    gatherer.addText('two')
+    gatherer.add(Buffer.from('one'))
+    gatherer.add(Buffer.from('two'))
     return gatherer.next(SLAB)[0]?.buffer as ArrayBufferLike
   }
   const first = new Gatherer(true)
@@ -175,8 +184,8 @@ t.test('slabs that peers held on to for a while are not hoarded', async (t) => {
   const slabs = new Set<unknown>()
   const fill = (): void => {
     for (const gatherer of many) {
-      gatherer.addText('one')
-      gatherer.addText('two')
+      gatherer.add(Buffer.from('one'))
+      gatherer.add(Buffer.from('two'))
       slabs.add(gatherer.next(SLAB)[0]?.buffer)
     }
     for (const gatherer of many) gatherer.rest()

@@ -91,8 +91,8 @@ export const lines = (list?: readonly string[]): Case => ({
   ask: (reader, options) => reader.lines({ ...options, delimiter: list && given(list), encoding: 'latin1' }).next(),
   answer(text, stream, most) {
     const answer = line(list).answer(text, stream, most)
+    if (text === '') return stream === 'ended' ? { value: null, taken: 0 } : 'wait'
     if (stream !== 'ended') return answer
-    if (text === '') return { value: null, taken: 0 }
     const shortest = Math.min(...(list ?? ['\n']).map((each) => each.length))
     return answer === 'wait' ? (text.length + shortest > most ? 'limit' : taken(text, text.length)) : answer
   },

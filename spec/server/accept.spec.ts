@@ -96,7 +96,16 @@ t.test('wrong arguments reject, before anything else', async (t) => {
   const { server } = inMemory(t)
   const { signal } = new AbortController()
   const accept = server.accept.bind(server) as (options?: unknown) => Promise<unknown>
-  for (const options of [null, 5, 'signal', () => {}, { signal: null }, { signal: {} }, { signal: 'now' }, { signal: { aborted: false } }]) {
+  for (const options of [
+    null,
+    5,
+    'signal',
+    () => {},
+    { signal: null },
+    { signal: {} },
+    { signal: 'now' },
+    { signal: { aborted: false } },
+  ]) {
     t.ok((await rejection(accept(options))) instanceof TypeError, String(options))
   }
   await server.close()

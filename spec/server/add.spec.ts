@@ -50,7 +50,18 @@ t.test('an add that fails leaves the server as it was', async (t) => {
   const before = server.addresses
   t.match(await rejection(server.add({ port, host: '127.0.0.1' })), { code: 'EADDRINUSE', syscall: 'listen' })
   const add = server.add.bind(server) as (endpoint?: unknown) => Promise<void>
-  for (const wrong of [undefined, null, '80', [], {}.toString, { prot: 80 }, { port: -1 }, { port: 0, path: '/x' }, { endpoints: [{ port: 0 }] }, 65_536]) {
+  for (const wrong of [
+    undefined,
+    null,
+    '80',
+    [],
+    {}.toString,
+    { prot: 80 },
+    { port: -1 },
+    { port: 0, path: '/x' },
+    { endpoints: [{ port: 0 }] },
+    65_536,
+  ]) {
     t.ok((await rejection(add(wrong))) instanceof InvalidOptionsError, String(wrong))
   }
   t.strictSame(server.addresses, before)
@@ -85,7 +96,8 @@ t.test('an add that is overtaken by a close leaves nothing open', async (t) => {
     t.ok((await within(adding)) instanceof DrainingError)
     await within(closing)
     t.equal(server.addresses.length, 1)
-    if (typeof endpoint === 'object' && 'path' in endpoint) t.match(await rejection(client(t, server, {}, { path: endpoint.path })), { code: 'ENOENT' })
+    if (typeof endpoint === 'object' && 'path' in endpoint)
+      t.match(await rejection(client(t, server, {}, { path: endpoint.path })), { code: 'ENOENT' })
   }
 })
 
@@ -106,7 +118,11 @@ t.test('a close does not wait for a name that is being looked up, nor does the a
 
 t.test('adds at the same time all come in', async (t) => {
   const server = await opened(t)
-  await Promise.all([server.add({ port: 0, host: '127.0.0.2' }), server.add({ port: 0, host: '127.0.0.3' }), server.add({ path: socketPath() })])
+  await Promise.all([
+    server.add({ port: 0, host: '127.0.0.2' }),
+    server.add({ port: 0, host: '127.0.0.3' }),
+    server.add({ path: socketPath() }),
+  ])
   t.equal(server.addresses.length, 4)
   t.equal(new Set(server.addresses.map(String)).size, 4)
 })

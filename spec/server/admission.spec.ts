@@ -4,8 +4,13 @@
 import { BlockList } from 'node:net'
 import t from 'tap'
 import type { DropReason } from '../../lib/index.js'
+import { listenPlan } from '../../lib/options/listen.js'
+import { ServerCore } from '../../lib/server/core.js'
+import { Server } from '../../lib/server/server.js'
+import { systemClock } from '../../lib/transport/clock.js'
+import { memoryPair } from '../../lib/transport/memory.js'
 import { turns, until, within } from '../support/wait.js'
-import { client, cut, inMemory, open, overEach, type Service } from './support.js'
+import { Books, client, cut, inMemory, open, overEach, type Service } from './support.js'
 
 overEach(t, 'what is dropped is told, counted, reset, and never handed to anybody', async (t, open, way) => {
   const { server, books, connect } = await open({ maxPending: 1, maxConnections: 1 })
@@ -30,6 +35,23 @@ t.test('drop tells the remote address of the client', async (t) => {
   t.match(remote, { address: '127.0.0.1', family: 'IPv4' })
   t.equal(String(remote), `127.0.0.1:${remote.port}`)
   t.ok(remote.port > 0)
+})
+
+t.test('who is handed on when the server listens no more is dropped as draining', async (t) => {
+  const core = new ServerCore(listenPlan({}), systemClock)
+  const books = new Books(new Server(core))
+  const none = Number.POSITIVE_INFINITY
+  const way = {
+    maxChunk: none,
+    latency: 0,
+    highWaterMark: none,
+    faults: { resetAfter: none, stallAfter: none, endAfter: none },
+    clock: systemClock,
+  }
+  core.stop()
+  core.accepted(memoryPair(way)[0])
+  t.strictSame(books.reasons, ['draining'])
+  t.strictSame(books.mistakes, [])
 })
 
 t.test('each step of the way in comes before the next', async (t) => {
@@ -126,7 +148,10 @@ t.test('who comes over a Unix socket or memory has no address to be blocked by',
   const blockList = new BlockList()
   blockList.addSubnet('0.0.0.0', 0)
   blockList.addSubnet('::', 0, 'ipv6')
-  for (const { server, connect } of [await open(t, 'unix', { blockList, maxConnectionsPerAddress: 1 }), inMemory(t, { blockList, maxConnectionsPerAddress: 1 })]) {
+  for (const { server, connect } of [
+    await open(t, 'unix', { blockList, maxConnectionsPerAddress: 1 }),
+    inMemory(t, { blockList, maxConnectionsPerAddress: 1 }),
+  ]) {
     for (let n = 0; n < 3; n++) await connect()
     for (let n = 0; n < 3; n++) t.ok(await within(server.accept()))
     t.equal(server.stats().dropped, 0)

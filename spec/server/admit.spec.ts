@@ -20,7 +20,20 @@ overEach(t, 'only true lets in, now or later', async (t, open, way) => {
       throw new Error('a getter')
     },
   }
-  const refusals = [false, 1, 'true', {}, [], null, undefined, Object(true), { then: true }, Promise.resolve(1), Promise.resolve(undefined), throwing]
+  const refusals = [
+    false,
+    1,
+    'true',
+    {},
+    [],
+    null,
+    undefined,
+    Object(true),
+    { then: true },
+    Promise.resolve(1),
+    Promise.resolve(undefined),
+    throwing,
+  ]
   for (const answer of refusals) {
     const { server, books, connect } = await open({ admit: anything(answer) })
     await cut(t, way, connect())
@@ -38,7 +51,14 @@ overEach(t, 'a throw refuses, and is an acceptError with the very value that was
   }
   const then = (_: unknown, reject: (error: unknown) => void): void => reject(wrong)
   const throwsInThen = { then: throws(wrong) }
-  const admits = [throws(wrong), async () => throws(wrong)(), anything({ then }), anything(throwsInThen), throws(undefined), () => Promise.reject(null)]
+  const admits = [
+    throws(wrong),
+    async () => throws(wrong)(),
+    anything({ then }),
+    anything(throwsInThen),
+    throws(undefined),
+    () => Promise.reject(null),
+  ]
   const values = [wrong, wrong, wrong, wrong, undefined, null]
   for (const [index, admit] of admits.entries()) {
     const { server, books, connect } = await open({ admit })
@@ -62,7 +82,9 @@ t.test('admit is asked with the addresses of the connection', async (t) => {
   t.strictSame(Object.keys(asked[0]!).sort(), ['local', 'proxy', 'remote'])
   t.equal(asked[0]?.remote, connection?.remote)
   t.equal(asked[0]?.local, connection?.local)
-  t.match(asked, [{ remote: { address: '127.0.0.9', family: 'IPv4' }, local: { address: '127.0.0.1', port: server.port }, proxy: undefined }])
+  t.match(asked, [
+    { remote: { address: '127.0.0.9', family: 'IPv4' }, local: { address: '127.0.0.1', port: server.port }, proxy: undefined },
+  ])
 })
 
 overEach(t, 'who is asked for is pending, in the middle of the call too, and takes a place in the total', async (t, open) => {

@@ -7,7 +7,11 @@ import { isPending, rejection, turns, until, within } from '../support/wait.js'
 import { cut, echo, inMemory, type Opened, overEach, type Service } from './support.js'
 
 /** A server in memory with this many connections that nobody reads, and its clients. */
-async function holding(t: Test, count: number, options: Service = {}): Promise<Opened & { clock: ReturnType<typeof manualClock>; held: Connection[]; clients: Connection[] }> {
+async function holding(
+  t: Test,
+  count: number,
+  options: Service = {},
+): Promise<Opened & { clock: ReturnType<typeof manualClock>; held: Connection[]; clients: Connection[] }> {
   const clock = manualClock()
   const one = inMemory(t, { clock, ...options })
   const held: Connection[] = []

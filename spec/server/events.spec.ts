@@ -158,6 +158,26 @@ t.test('there is no error event, so none needs a listener; the events are those 
   await within(once)
 })
 
+t.test('what a listener throws is thrown again when the work of the server is done', async (t) => {
+  const { server, connect } = inMemory(t)
+  const wrong = new Error('of a listener')
+  server.once('connection', () => {
+    throw wrong
+  })
+  const later: (() => void)[] = []
+  const { nextTick } = process
+  const accepting = server.accept()
+  process.nextTick = (callback: () => void) => void later.push(callback)
+  try {
+    await connect()
+  } finally {
+    process.nextTick = nextTick
+  }
+  t.ok(await within(accepting), 'it is handed over all the same')
+  t.equal(later.length, 1)
+  t.equal(t.throws(later[0]!), wrong)
+})
+
 t.test('what a listener throws is an uncaught exception of the program, and the server lives', async (t) => {
   const run = program(
     t,

@@ -147,5 +147,8 @@ overEach(t, 'a silent client holds up nobody', async (t, open) => {
   void server.serve(echo)
   const silent = await Promise.all(Array.from({ length: 20 }, () => connect()))
   await talk(await connect())
-  t.equal(silent.some(({ peerEnded }) => peerEnded), false)
+  t.equal(
+    silent.some(({ peerEnded }) => peerEnded),
+    false,
+  )
 })

@@ -66,10 +66,26 @@ t.test('a limit that is left out, or undefined, stays as it is', async (t) => {
 t.test('limits that cannot be meant are thrown back, and change nothing', async (t) => {
   const { server, books, connect } = inMemory(t, { maxPending: 1 })
   const set = server.setLimits.bind(server) as (limits?: unknown) => void
-  for (const limits of [undefined, null, 5, 'all', [], { maxPending: '2' }, { maxConnections: null }, { maxPendings: 2 }, { maxBufferSize: 5 }]) {
+  for (const limits of [
+    undefined,
+    null,
+    5,
+    'all',
+    [],
+    { maxPending: '2' },
+    { maxConnections: null },
+    { maxPendings: 2 },
+    { maxBufferSize: 5 },
+  ]) {
     t.throws(() => set(limits), TypeError)
   }
-  for (const limits of [{ maxPending: -1 }, { maxPending: 1.5 }, { maxConnections: 0 }, { maxConnections: Number.NaN }, { maxConnectionsPerAddress: 0 }]) {
+  for (const limits of [
+    { maxPending: -1 },
+    { maxPending: 1.5 },
+    { maxConnections: 0 },
+    { maxConnections: Number.NaN },
+    { maxConnectionsPerAddress: 0 },
+  ]) {
     t.throws(() => set({ maxPending: 5, ...limits }), RangeError)
   }
   await connect()
@@ -101,7 +117,11 @@ t.test('without limits of its own a server stays below the free descriptors', as
 
 t.test('free descriptors are the soft limit less what is open, where the system tells', async (t) => {
   const proc = t.testdir({ fd: { 0: '', 1: '', 2: '' }, limits: '' })
-  const limits = (soft: string): void => fs.writeFileSync(join(proc, 'limits'), `Limit   Soft   Hard   Units\nMax open files            ${soft}                 4096                 files\n`)
+  const limits = (soft: string): void =>
+    fs.writeFileSync(
+      join(proc, 'limits'),
+      `Limit   Soft   Hard   Units\nMax open files            ${soft}                 4096                 files\n`,
+    )
   limits('64')
   t.equal(freeDescriptors(proc), 61)
   limits('2')

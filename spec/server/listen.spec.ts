@@ -78,7 +78,9 @@ t.test('if one cannot be bound, none is, and who had come to another is turned a
   await new Promise((resolve) => free.once('listening', resolve))
   const { port } = free.address() as net.AddressInfo
   await new Promise((resolve) => free.close(resolve))
-  const error = await rejection(listen({ endpoints: [{ port, host: '127.0.0.1' }, { path: socketPath() }, { port: taken.port, host: '127.0.0.1' }] }))
+  const error = await rejection(
+    listen({ endpoints: [{ port, host: '127.0.0.1' }, { path: socketPath() }, { port: taken.port, host: '127.0.0.1' }] }),
+  )
   t.match(error, { code: 'EADDRINUSE', syscall: 'listen', port: taken.port })
   t.notOk(error instanceof InvalidOptionsError)
   const again = await listen({ port, host: '127.0.0.1' })
@@ -86,7 +88,21 @@ t.test('if one cannot be bound, none is, and who had come to another is turned a
 })
 
 t.test('options that do not fit reject, and never throw', async (t) => {
-  const wrong: unknown[] = [null, '8888', -1, 65_536, 1.5, Number.NaN, [], () => {}, Symbol('x'), { prot: 8888 }, { port: '80' }, { endpoints: [] }, { port: 1, path: '/x' }]
+  const wrong: unknown[] = [
+    null,
+    '8888',
+    -1,
+    65_536,
+    1.5,
+    Number.NaN,
+    [],
+    () => {},
+    Symbol('x'),
+    { prot: 8888 },
+    { port: '80' },
+    { endpoints: [] },
+    { port: 1, path: '/x' },
+  ]
   for (const options of wrong) {
     const error = await rejection(listen(options as number))
     t.ok(error instanceof InvalidOptionsError, String(options))
@@ -101,6 +117,24 @@ t.test('options that do not fit reject, and never throw', async (t) => {
     },
   )
   t.ok((await rejection(listen(hostile))) instanceof InvalidOptionsError)
+})
+
+t.test('zod is required, and imported only where it cannot be', async (t) => {
+  for (const missing of [false, true]) {
+    let imported = 0
+    const { listen } = await t.mockImport<typeof import('../../lib/server/listen.js')>('../../lib/server/listen.js', {
+      '../../lib/options/zod.js': {
+        zod() {
+          if (missing) throw new Error('nothing to require in a bundle')
+        },
+        async loadZod() {
+          imported++
+        },
+      },
+    })
+    await (await listen(here)).close()
+    t.equal(imported, missing ? 1 : 0)
+  }
 })
 
 t.test('a server and a connection are made by listen, and by nobody else', async (t) => {

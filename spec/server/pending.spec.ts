@@ -112,7 +112,7 @@ overEach(t, 'with maxPending 0 nobody waits, and who finds a loop that asks is s
 })
 
 overEach(t, 'a waiting loop takes one before the next is counted, also in a burst', async (t, open) => {
-  const { server, books, connect } = await open({ maxPending: 20 })
+  const { server, books, connect } = await open({ maxPending: 0 })
   const served = server.serve(echo)
   const clients = await Promise.all(Array.from({ length: 20 }, () => connect()))
   for (const one of clients) await talk(one)

@@ -2,8 +2,8 @@
 
 import t from 'tap'
 import { until, within } from '../support/wait.js'
-import { client, cut, gate, open } from './support.js'
 import type { Service } from './support.js'
+import { client, cut, gate, open } from './support.js'
 
 const from = (localAddress: string): { localAddress: string } => ({ localAddress })
 

@@ -94,9 +94,12 @@ overEach(t, 'a signal that is aborted before is a close too', async (t, open) =>
   const waiting = await connect()
   await until(() => server.stats().pending === 1)
   let called = false
-  const served = server.serve(() => {
-    called = true
-  }, { signal: AbortSignal.abort() })
+  const served = server.serve(
+    () => {
+      called = true
+    },
+    { signal: AbortSignal.abort() },
+  )
   await within(served)
   t.equal(server.draining, true)
   t.equal(called, false)

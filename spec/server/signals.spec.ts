@@ -37,7 +37,11 @@ t.test('aborted before: listen rejects with its reason and binds nothing', async
   t.equal(fs.existsSync(path), false)
   t.equal(getEventListeners(signal, 'abort').length, 0)
   t.match(await rejection(listen({ port: -1, signal })), { code: 'ERR_LINNET_OPTIONS' }, 'arguments are checked first')
-  t.equal(t.throws(() => memoryServer({ signal })), reason, 'a server in memory, which is bound at once, throws it')
+  t.equal(
+    t.throws(() => memoryServer({ signal })),
+    reason,
+    'a server in memory, which is bound at once, throws it',
+  )
 })
 
 t.test('aborted while it binds: whatever was bound is closed again', async (t) => {
@@ -45,7 +49,10 @@ t.test('aborted while it binds: whatever was bound is closed again', async (t) =
   for (let wait = 0; wait < 12; wait++) {
     const port = await freePort()
     const controller = new AbortController()
-    const listening = listen({ endpoints: [{ port, host: '127.0.0.1' }, { path }, { port: 0, host: '127.0.0.2' }], signal: controller.signal })
+    const listening = listen({
+      endpoints: [{ port, host: '127.0.0.1' }, { path }, { port: 0, host: '127.0.0.2' }],
+      signal: controller.signal,
+    })
     const outcome = listening.then(
       (server) => server,
       (error: unknown) => error,
@@ -59,7 +66,10 @@ t.test('aborted while it binds: whatever was bound is closed again', async (t) =
     t.equal(fs.existsSync(path), false)
     t.equal(getEventListeners(controller.signal, 'abort').length, 0)
   }
-  t.strictSame(fs.readdirSync(dirname(path)).filter((name) => name.startsWith('.linnet')), [])
+  t.strictSame(
+    fs.readdirSync(dirname(path)).filter((name) => name.startsWith('.linnet')),
+    [],
+  )
 })
 
 t.test('aborted while a name is looked up: it rejects at once', async (t) => {
@@ -96,7 +106,10 @@ overEach(t, 'aborted later: it is close()', async (t, open, way) => {
   t.equal(await within(ending(client)), 'end')
   await within(served)
   t.strictSame(await server.close(), { drained: 1, aborted: 0 })
-  t.strictSame(books.told.filter((name) => name !== 'drop'), ['connection', 'draining', 'disconnect', 'close'])
+  t.strictSame(
+    books.told.filter((name) => name !== 'drop'),
+    ['connection', 'draining', 'disconnect', 'close'],
+  )
   t.equal(getEventListeners(controller.signal, 'abort').length, 0)
 })
 

@@ -4,7 +4,15 @@
 import net from 'node:net'
 import { inspect } from 'node:util'
 import type { Test } from 'tap'
-import { Connection, type ConnectionOptions, type DropInfo, EndOfStreamError, type ListenOptions, type Server, type ServerEvents } from '../../lib/index.js'
+import {
+  Connection,
+  type ConnectionOptions,
+  type DropInfo,
+  EndOfStreamError,
+  type ListenOptions,
+  type Server,
+  type ServerEvents,
+} from '../../lib/index.js'
 import { memoryServer } from '../../lib/testing/index.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { within } from '../support/wait.js'
@@ -14,7 +22,10 @@ export type Way = 'tcp' | 'unix' | 'memory'
 const ways: readonly Way[] = ['tcp', 'unix', 'memory']
 
 /** Options of a server that do not say where it listens. */
-export type Service = Omit<ListenOptions, 'port' | 'host' | 'path' | 'mode' | 'fd' | 'systemd' | 'endpoints' | 'backlog' | 'ipv6Only' | 'reusePort'>
+export type Service = Omit<
+  ListenOptions,
+  'port' | 'host' | 'path' | 'mode' | 'fd' | 'systemd' | 'endpoints' | 'backlog' | 'ipv6Only' | 'reusePort'
+>
 
 export interface Opened {
   server: Server
@@ -142,7 +153,11 @@ export async function cut(t: Test, way: Way, client: Connection | Promise<Connec
 }
 
 /** One test over each way in. When it is done its books must have balanced. */
-export function overEach(t: Test, name: string, body: (t: Test, open: (options?: Service) => Promise<Opened>, way: Way) => Promise<unknown>): void {
+export function overEach(
+  t: Test,
+  name: string,
+  body: (t: Test, open: (options?: Service) => Promise<Opened>, way: Way) => Promise<unknown>,
+): void {
   for (const way of ways) {
     void t.test(`${name} (${way})`, async (t) => {
       const all: Opened[] = []

@@ -16,7 +16,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** A folder that is the package: its package.json, and `dist`. Below the checkout, so that it finds what it depends on. */
 function built(): string {
   const sources = fs.readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
-  const files = ['package.json', ...sources.sort().map((file) => join('lib', file))].map((file) => [file, fs.readFileSync(join(root, file), 'utf8')] as const)
+  const files = ['package.json', ...sources.sort().map((file) => join('lib', file))].map(
+    (file) => [file, fs.readFileSync(join(root, file), 'utf8')] as const,
+  )
   const hash = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16)
   const place = join(root, '.tap', 'built', hash)
   if (fs.existsSync(place)) return place

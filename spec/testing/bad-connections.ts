@@ -50,12 +50,16 @@ function facts(make: (side: Connection) => Partial<Record<keyof Connection, unkn
     const sides = pair()
     for (const side of sides) {
       for (const [name, value] of Object.entries(make(side))) {
-        const told = value
-        Object.defineProperty(side, name, { get: typeof told === 'function' ? (told as () => unknown) : () => told })
+        Object.defineProperty(side, name, { get: typeof value === 'function' ? (value as () => unknown) : () => value })
       }
     }
     return sides
   }
+}
+
+/** What a connection tells by itself, whatever was made of it. */
+function told(side: Connection, fact: keyof Connection): unknown {
+  return Object.getOwnPropertyDescriptor(Connection.prototype, fact)?.get?.call(side)
 }
 
 /** A pair whose carriers are spoiled: what they do, or what they tell. */
@@ -119,7 +123,7 @@ export const badConnections: Record<string, BadConnection> = {
     rule: WHOLE,
     make: atByte(250_000, (chunk) => Buffer.from(chunk.map((byte, at) => (at === 0 ? byte ^ 1 : byte)))),
   },
-  'hands on an empty chunk': { rule: WHOLE, make: methods((_, own) => ({ chunks: (...args) => withEmpty(own('chunks')(...args)) })) },
+  'hands on an empty chunk': { rule: WHOLE, make: methods(() => ({ chunks: () => [Buffer.alloc(0)] })) },
   'reorders two chunks': {
     rule: WHOLE,
     make: carriers((_, sink) => {
@@ -252,9 +256,7 @@ export const badConnections: Record<string, BadConnection> = {
   },
   'looks for the first byte of a delimiter only': {
     rule: 'readUntil finds a delimiter of several bytes at every cut',
-    make: methods((_, own) => ({
-      readUntil: (delimiter, options) => own('readUntil')(typeof delimiter === 'string' ? delimiter[0] : delimiter, options),
-    })),
+    make: methods((_, own) => ({ readUntil: (delimiter, options) => own('readUntil')(delimiter[0], options) })),
   },
   'takes the false start of a delimiter': {
     rule: 'the false start of a delimiter is no match',
@@ -288,10 +290,7 @@ export const badConnections: Record<string, BadConnection> = {
   },
   'leaves the carriage return': {
     rule: 'readLine strips the line end, \\n or \\r\\n, and nothing else',
-    make: methods((_, own) => ({
-      readLine: (options) =>
-        own('readLine')(typeof options === 'object' ? { delimiter: '\n', ...options } : { delimiter: '\n', encoding: options }),
-    })),
+    make: methods((_, own) => ({ readLine: (options) => own('readLine')({ delimiter: '\n', ...options }) })),
   },
   'strips the carriage return of a delimiter of its own': {
     rule: 'readLine with a delimiter strips exactly that',
@@ -331,31 +330,20 @@ export const badConnections: Record<string, BadConnection> = {
   },
   'leaves out an unterminated last line': {
     rule: 'lines yields each line, and at the end one that has no line end',
-    make: methods((side) => ({
-      lines: async function* (options) {
-        try {
-          for (;;) yield await side.readLine(options)
-        } catch (error) {
-          if (!(error instanceof EndOfStreamError)) throw error
-        }
-      },
-    })),
+    make: methods((side) => ({ lines: () => untilFailure(() => side.readLine()) })),
   },
   'goes on with the rest of an over-long line': {
     rule: "with overflow: 'skip' an over-long line is dropped whole and the next one comes",
     make: methods((side, own) => ({
       lines: (options) => {
         const lines = own('lines')(options)
-        if (options?.overflow !== 'skip') return lines
-        return (async function* () {
-          for (;;) {
-            try {
-              yield await side.readLine({ maxBytes: options.maxBytes })
-            } catch {
-              await side.skip(options.maxBytes)
-            }
-          }
-        })()
+        const next = (): Promise<unknown> =>
+          side.readLine({ maxBytes: options.maxBytes }).then(
+            (value) => ({ value, done: false }),
+            () => side.skip(options.maxBytes).then(next),
+          )
+        if (options?.overflow === 'skip') lines.next = next
+        return lines
       },
     })),
   },
@@ -384,12 +372,11 @@ export const badConnections: Record<string, BadConnection> = {
   'takes an early end for the end of the chunks': {
     rule: 'chunks(n) yields exactly n bytes, and an earlier end is an EndOfStreamError',
     make: methods((_, own) => ({
-      chunks: async function* (...args) {
-        try {
-          yield* own('chunks')(...args)
-        } catch (error) {
-          if (!(error instanceof EndOfStreamError)) throw error
-        }
+      chunks: (n, options) => {
+        const chunks = own('chunks')(n, options)
+        const next = chunks.next.bind(chunks)
+        chunks.next = () => next().catch(() => ({ value: undefined, done: true }))
+        return chunks
       },
     })),
   },
@@ -440,11 +427,7 @@ export const badConnections: Record<string, BadConnection> = {
   'tells the limit late': {
     rule: 'a read fails at the byte after which it can no longer succeed, and not before',
     make: methods((_, own) => ({
-      readToEnd: async (options) => {
-        const result = await own('readToEnd')(more(options, 100))
-        if (!(result.length > options?.maxBytes)) return result
-        throw new LimitExceededError({ limit: options.maxBytes, size: result.length, option: 'maxBytes' })
-      },
+      readToEnd: (options) => own('readToEnd')(more(options, 100)),
     })),
   },
   'waits for more than it may have': {
@@ -675,21 +658,20 @@ export const badConnections: Record<string, BadConnection> = {
   'gives back what a failed function took': {
     rule: 'a message that fails for a reason of its own keeps what it took',
     make: methods((_, own) => ({
-      readMessage: (read: Method, options) => {
-        if (options !== undefined) return own('readMessage')(read, options)
-        const controller = new AbortController()
-        return own('readMessage')(
-          async (reader: unknown) => {
-            try {
-              return await read(reader)
-            } catch (error) {
-              controller.abort(error)
-              throw error
-            }
-          },
-          { signal: controller.signal },
-        )
-      },
+      readMessage: (read: Method, options) =>
+        own('readMessage')(async (reader: Connection) => {
+          try {
+            return await read(reader)
+          } catch (error) {
+            return reader.read({ signal: AbortSignal.abort(error) })
+          }
+        }, options),
+    })),
+  },
+  'does not see that its function aborts a message': {
+    rule: 'a message that its own function aborts between two reads is unread again, too',
+    make: methods((_, own) => ({
+      readMessage: (read: Method, options) => own('readMessage')(read, options?.timeout === 60_000 ? undefined : options),
     })),
   },
   'lets others read between the reads of a message': {
@@ -786,8 +768,7 @@ export const badConnections: Record<string, BadConnection> = {
   'does not count what it flushed': {
     rule: 'flush resolves when nothing that was written is queued',
     make: facts((side) => {
-      const told = Object.getOwnPropertyDescriptor(Connection.prototype, 'bytesWritten')?.get as () => number
-      return { bytesWritten: () => (told.call(side) === 200_000 ? 0 : told.call(side)) }
+      return { bytesWritten: () => (told(side, 'bytesWritten') === 200_000 ? 0 : told(side, 'bytesWritten')) }
     }),
   },
   'ends with its source': {
@@ -975,15 +956,7 @@ export const badConnections: Record<string, BadConnection> = {
   },
   'ends its loops at a loss': {
     rule: 'a loop over chunks or lines does not take a break for an end',
-    make: methods((side) => ({
-      [Symbol.asyncIterator]: async function* () {
-        try {
-          yield* side.chunks()
-        } catch (error) {
-          if (!(error instanceof ConnectionLostError)) throw error
-        }
-      },
-    })),
+    make: methods((side) => ({ [Symbol.asyncIterator]: () => untilFailure(() => side.read()) })),
   },
   'rejects a close that is cut short': {
     rule: 'a close that is cut short resolves, and what was queued is lost',
@@ -1014,6 +987,10 @@ export const badConnections: Record<string, BadConnection> = {
           throw error
         }),
     })),
+  },
+  'waits for ever to write': {
+    rule: 'queued bytes that make no progress for writeTimeout cut the connection',
+    make: methods((_, own) => ({ setLimits: (limits) => own('setLimits')(limits.writeTimeout === 30 ? {} : limits) })),
   },
   'keeps its source': {
     rule: 'writeFrom gives its source back when the connection fails',
@@ -1120,7 +1097,7 @@ export const badConnections: Record<string, BadConnection> = {
 
   'has ended before it ends': {
     rule: 'ended and peerEnded tell which side has ended',
-    make: facts((side) => ({ peerEnded: () => side.bytesRead === 0 })),
+    make: facts((side) => ({ peerEnded: () => side.bytesRead === 0 || told(side, 'peerEnded') })),
   },
   'has no id of its own': { rule: 'ids are numbers and unique', make: facts(() => ({ id: 7 })) },
   'forgets who it was': {
@@ -1274,9 +1251,14 @@ function failing(
   }))
 }
 
-async function* withEmpty(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield Buffer.alloc(0)
-  yield* chunks
+/** What a read gives again and again, until it fails. */
+function untilFailure(read: () => Promise<unknown>): AsyncIterable<unknown> & AsyncIterator<unknown> {
+  const next = (): Promise<IteratorResult<unknown>> =>
+    read().then(
+      (value) => ({ value, done: value === null }),
+      () => ({ value: undefined, done: true }),
+    )
+  return { next, [Symbol.asyncIterator]: () => ({ next }) }
 }
 
 /** An iterator that hears of no end. */

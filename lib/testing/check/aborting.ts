@@ -3,7 +3,7 @@
 
 import { Readable } from 'node:stream'
 import type { Connection } from '../../connection/connection.js'
-import { ConnectionClosedError, ConnectionLostError } from '../../errors.js'
+import { ConnectionClosedError, ConnectionLostError, TimeoutError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, throws } from './expect.js'
 import { clog, type Rules, send } from './speak.js'
 import { turns, until } from './time.js'
@@ -122,11 +122,27 @@ export const aborting: Rules = {
 
   async 'bytes that were queued at an abort are dropped, and what arrives of them is cut by a loss'(a, b) {
     const { sent } = await clog(a)
+    // Of what is on its way all may arrive, though the sender does not know yet.
+    const more = 1_000_000
+    begin(a.write(Buffer.alloc(more)))
     a.abort()
-    await rejects(b.skip(sent), ConnectionLostError, 'skip of all that was written')
+    await rejects(b.skip(sent + more), ConnectionLostError, 'skip of all that was written')
     await rejects(b.read(), ConnectionLostError, 'read() after it')
-    expect(b.bytesRead < sent, `all ${sent} bytes arrived although the sender dropped some`)
+    expect(b.bytesRead < sent + more, `all ${sent + more} bytes arrived although the sender dropped some`)
     equal((await b.closed).by, 'lost', 'by of closed')
+  },
+
+  async 'queued bytes that make no progress for writeTimeout cut the connection'(a, b) {
+    a.setLimits({ writeTimeout: 30 })
+    // More than any system holds for a socket, in one write, which an empty queue takes.
+    const data = Buffer.alloc(16 * 1024 * 1024)
+    const [read, write] = [begin(a.read()), begin(a.write(data))]
+    const { cause } = await rejects(write, ConnectionClosedError, 'the write, while nobody reads')
+    expect(cause instanceof TimeoutError && cause.kind === 'write' && cause.timeout === 30, `its cause is ${cause}`)
+    equal((await rejects(read, ConnectionClosedError, 'a read that waited')).cause, cause, 'its cause')
+    const info = await a.closed
+    equal([info.by, info.error], ['timeout', cause], 'by and error of closed')
+    await rejects(b.skip(data.length), ConnectionLostError, 'skip of all that was written, by the other side')
   },
 
   async 'a close that is cut short resolves, and what was queued is lost'(a, b) {

@@ -70,7 +70,7 @@ export const cancelling: Rules = {
     for (const [name, read] of waiting) {
       await send(a, b, 'ab')
       const pending = begin(read(b, { timeout: 8 }))
-      a.write('cd')
+      begin(a.write('cd'))
       const error = await rejects(pending, TimeoutError, `${name} with a timeout of 8`)
       equal([error.kind, error.timeout], ['call', 8], `kind and timeout of the error of ${name}`)
       bytes(await b.readExactly(4), 'abcd', `the bytes after ${name} was out of time`)
@@ -81,7 +81,7 @@ export const cancelling: Rules = {
     const [first, ...more] = waiting.filter(([name]) => name !== 'readToEnd' && name !== 'lines') as [Kind, ...Kind[]]
     const pending = begin(first[1](b))
     await send(a, b, 'ab', 'cd')
-    a.end()
+    begin(a.end())
     const early = await rejects(pending, EndOfStreamError, `${first[0]}, pending as the end comes`)
     bytes(early.partial, 'abcd', 'its partial')
     for (const [name, read] of more) {

@@ -8,9 +8,9 @@ import { until } from './time.js'
 export const ending: Rules = {
   async 'everything written before an end arrives before it'(a, b) {
     const speech = pattern(500_000, 11)
-    a.write(speech.subarray(0, 1000))
-    a.write(speech.subarray(1000, 400_000))
-    a.write(speech.subarray(400_000, 499_000))
+    begin(a.write(speech.subarray(0, 1000)))
+    begin(a.write(speech.subarray(1000, 400_000)))
+    begin(a.write(speech.subarray(400_000, 499_000)))
     const ended = begin(a.end(speech.subarray(499_000)))
     await hears(b, speech)
     await ended
@@ -46,7 +46,7 @@ export const ending: Rules = {
   async 'what arrived before the end of the stream is delivered before it'(a, b) {
     const read = begin(b.readUntil('\n'))
     await send(a, b, 'start ')
-    a.end('rest\nlast\npart')
+    begin(a.end('rest\nlast\npart'))
     bytes(await read, 'start rest\n', 'the read that waited')
     await until(() => b.peerEnded)
     equal(await b.readLine(), 'last', 'a read after the end has come')
@@ -95,8 +95,8 @@ export const ending: Rules = {
 
   async 'close sends everything that was written before it, and resolves once the peer has ended too'(a, b) {
     const speech = pattern(1_000_000, 17)
-    a.write(speech.subarray(0, 600_000))
-    a.write(speech.subarray(600_000))
+    begin(a.write(speech.subarray(0, 600_000)))
+    begin(a.write(speech.subarray(600_000)))
     const closing = begin(a.close())
     await hears(b, speech)
     await stays(closing, 'close() while the peer has not ended')
@@ -147,7 +147,7 @@ export const ending: Rules = {
   },
 
   async 'the connection is an async disposable'(a, b) {
-    a.write('last words')
+    begin(a.write('last words'))
     const disposing = begin(a[Symbol.asyncDispose]())
     bytes(await b.readToEnd(), 'last words', 'readToEnd of the other side')
     await b[Symbol.asyncDispose]()

@@ -47,7 +47,7 @@ export const facts: Rules = {
     equal(b.waiting, undefined, 'waiting of a new connection')
     const line = begin(b.readUntil('\n'))
     equal(b.waiting?.operation, "readUntil('\\n')", 'the operation while readUntil waits')
-    const since = b.waiting?.since ?? 0
+    const since = Number(b.waiting?.since)
     expect(Math.abs(since - Date.now()) < 60_000, `since is ${since}`)
     await send(a, b, 'x\n')
     await line
@@ -62,7 +62,7 @@ export const facts: Rules = {
     await message
     await clog(a)
     equal(a.waiting?.operation, 'write', 'the operation while write waits')
-    a.close()
+    begin(a.close())
     equal(a.waiting?.operation, 'close', 'the operation while close waits')
   },
 

@@ -28,7 +28,7 @@ async function findsAtEveryCut(
 
 export const finding: Rules = {
   async 'readUntil resolves with everything up to and including the first delimiter'(a, b) {
-    a.write('one\ntwo\nthree')
+    begin(a.write('one\ntwo\nthree'))
     bytes(await b.readUntil('\n'), 'one\n', "readUntil('\\n')")
     equal(await b.readUntil('\n', 'utf8'), 'two\n', "readUntil('\\n', 'utf8')")
     bytes(await b.readExactly(5), 'three', 'what comes behind')
@@ -64,12 +64,12 @@ export const finding: Rules = {
     await send(a, b, 'd\r')
     const last = begin(b.readUntil(['\r', '\r\n']))
     await stays(last, "readUntil(['\\r', '\\r\\n']) after cd\\r")
-    a.end()
+    begin(a.end())
     bytes(await last, 'cd\r', 'that read at the end of the stream')
   },
 
   async 'an empty record is a record'(a, b) {
-    a.write('\n\n\nx\n')
+    begin(a.write('\n\n\nx\n'))
     bytes(await b.readUntil('\n'), '\n', 'readUntil of an empty record')
     for (let n = 0; n < 2; n++) equal(await b.readLine(), '', 'readLine of an empty line')
     equal(await b.readLine(), 'x', 'readLine behind them')
@@ -96,7 +96,7 @@ export const finding: Rules = {
   },
 
   async 'readLine with a delimiter strips exactly that'(a, b) {
-    a.write('one\r\0two\n\0a\nb\r\n')
+    begin(a.write('one\r\0two\n\0a\nb\r\n'))
     equal(await b.readLine({ delimiter: '\0' }), 'one\r', 'a line that ends in \\0')
     equal(await b.readLine({ delimiter: '\0' }), 'two\n', 'the next')
     equal(await b.readLine({ delimiter: '\r\n' }), 'a\nb', 'a line that ends in \\r\\n and holds \\n')

@@ -74,7 +74,7 @@ export const limits: Rules = {
       await rejects(read(b, 3), LimitExceededError, `${name} of more than three bytes with maxBytes 3`)
       bytes(await b.readExactly(4), 'abcd', `the bytes after the failed ${name}`)
       const pending = begin(read(b, 3))
-      a.write('abcd')
+      begin(a.write('abcd'))
       await rejects(pending, LimitExceededError, `${name} of more than three bytes with maxBytes 3, pending as they come`)
       bytes(await b.readExactly(4), 'abcd', `the bytes after the failed ${name} that had waited`)
     }
@@ -90,7 +90,7 @@ export const limits: Rules = {
   },
 
   async 'the limit is judged before the end of the stream'(a, b) {
-    a.end('abcd')
+    begin(a.end('abcd'))
     await until(() => b.peerEnded)
     await rejects(b.readUntil('\n', { maxBytes: 4 }), LimitExceededError, 'readUntil with maxBytes 4 of four bytes and the end')
     await rejects(b.readUntil('\n', { maxBytes: 5 }), EndOfStreamError, 'readUntil with maxBytes 5 of four bytes and the end')

@@ -11,7 +11,7 @@ const reason = new Error('aborted by the check')
 
 /** A promise and what settles it. */
 function gate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => {}
+  let open!: () => void
   const opened = new Promise<void>((resolve) => {
     open = resolve
   })
@@ -36,7 +36,7 @@ export const messages: Rules = {
     )
     expect(called, 'the function of readMessage is not called at once')
     equal(await message, 5, 'readMessage of a function that reads nothing and is not async')
-    a.write('one\ntwo\nthree\nfour')
+    begin(a.write('one\ntwo\nthree\nfour'))
     const each = await b.readMessage(async (reader) => {
       const all: unknown[] = [
         await reader.readUntil('\n', 'utf8'),
@@ -58,7 +58,7 @@ export const messages: Rules = {
   async 'a message that the end of the stream cuts short is unread again, and partial is all of it'(a, b) {
     const message = begin(b.readMessage(sized))
     await send(a, b, '5\nh', 'el')
-    a.end()
+    begin(a.end())
     bytes((await rejects(message, EndOfStreamError, 'readMessage, pending as the end comes')).partial, '5\nhel', 'its partial')
     const again = await rejects(
       b.readMessage(async (reader) => {
@@ -103,6 +103,19 @@ export const messages: Rules = {
     await until(() => late !== undefined)
     await rejectsWith(late as Promise<unknown>, reason, 'a read of its reader afterwards')
     equal(await b.readLine(), 'two', 'the next read')
+  },
+
+  async 'a message that its own function aborts between two reads is unread again, too'(a, b) {
+    await send(a, b, 'one\ntwo\n')
+    const controller = new AbortController()
+    const read = async (reader: Reader): Promise<string> => {
+      await reader.readLine()
+      controller.abort(reason)
+      return reader.readLine()
+    }
+    const message = b.readMessage(read, { signal: controller.signal, timeout: 60_000 })
+    await rejectsWith(message, reason, 'readMessage whose function aborts it before it reads what is there')
+    equal(await b.readLine(), 'one', 'the next read')
   },
 
   async 'the timeout of a message holds for all of it, and it is unread again'(a, b) {

@@ -51,7 +51,7 @@ export const reading: Rules = {
   async 'read waits while nothing is there'(a, b) {
     const read = begin(b.read())
     await stays(read, 'read() with nothing there')
-    a.write('x')
+    begin(a.write('x'))
     bytes(await read, 'x', 'read() once a byte has come')
   },
 
@@ -60,7 +60,7 @@ export const reading: Rules = {
     bytes(await b.read(), 'last', 'read() before the end')
     const read = begin(b.read())
     await stays(read, 'read() before the end has come')
-    a.end()
+    begin(a.end())
     equal(await read, null, 'the pending read() at the end of the stream')
     for (let n = 0; n < 3; n++) equal(await b.read(), null, 'read() after the end of the stream')
     equal(await b.read('utf8'), null, "read('utf8') after the end of the stream")
@@ -80,7 +80,7 @@ export const reading: Rules = {
     await send(a, b, '€')
     await rejects(b.read({ encoding: 'utf8', maxBytes: 2 }), LimitExceededError, 'read of a character of three bytes with maxBytes 2')
     equal(await b.read({ encoding: 'utf8', maxBytes: 3 }), '€', 'read of a character of three bytes with maxBytes 3')
-    a.end(Buffer.from([0xe2, 0x82]))
+    begin(a.end(Buffer.from([0xe2, 0x82])))
     await until(() => b.peerEnded)
     equal(await b.read('utf8'), '\ufffd', "read('utf8') of a character that the end cut off")
     equal(await b.read('utf8'), null, "read('utf8') behind it")
@@ -126,7 +126,7 @@ export const reading: Rules = {
     await send(a, b, 'abcdef')
     equal(await b.readInto(target, { partial: true }), 4, 'readInto with partial and more than fits')
     bytes(await b.readExactly(2), 'ef', 'what did not fit')
-    a.end()
+    begin(a.end())
     await rejects(b.readInto(target, { partial: true }), EndOfStreamError, 'readInto with partial at the end of the stream')
   },
 
@@ -134,7 +134,7 @@ export const reading: Rules = {
     const read = begin(b.readToEnd())
     await send(a, b, 'one', 'two')
     await stays(read, 'readToEnd() before the end')
-    a.end('three')
+    begin(a.end('three'))
     bytes(await read, 'onetwothree', 'readToEnd()')
     bytes(await b.readToEnd(), '', 'readToEnd() at the end')
     equal(await b.readToEnd('utf8'), '', "readToEnd('utf8') at the end")
@@ -164,7 +164,7 @@ export const reading: Rules = {
     const large = begin(b.skip(5000))
     await send(a, b, Buffer.alloc(5001, 'x'))
     equal(await large, 5000, 'skip(5000) with a maxBufferSize of 10: nothing is gathered')
-    a.end('y')
+    begin(a.end('y'))
     await rejects(b.skip(3), EndOfStreamError, 'skip(3) of two bytes')
     equal(await b.read(), null, 'read() after it: what was dropped stays dropped')
   },
@@ -180,7 +180,7 @@ export const reading: Rules = {
     equal(b.tryReadUntil('\n'), undefined, 'tryReadUntil without its delimiter')
     equal(b.tryReadExactly(6), undefined, 'tryReadExactly(6) of five bytes')
     equal(b.tryReadExactly(4, 'latin1'), 'thre', "tryReadExactly(4, 'latin1')")
-    a.end()
+    begin(a.end())
     await until(() => b.peerEnded)
     bytes(throws(() => b.tryReadLine(), EndOfStreamError, 'tryReadLine at the end').partial, 'e', 'its partial')
     bytes(b.tryReadExactly(1), 'e', 'tryReadExactly after it')

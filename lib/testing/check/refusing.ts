@@ -4,7 +4,7 @@
 import type { Connection } from '../../connection/connection.js'
 import { ConcurrentReadError } from '../../errors.js'
 import { begin, bytes, rejects, throws } from './expect.js'
-import { type Rules, send } from './speak.js'
+import { type Rules, send, sized } from './speak.js'
 
 type Call = (side: Connection) => Promise<unknown>
 
@@ -59,7 +59,7 @@ const impossible: readonly Call[] = [
   (side) => side.readLine({ maxBytes: -1 }),
   (side) => side.readToEnd({ maxBytes: 1.5 }),
   (side) => side.readExactly(1, { encoding: any('klingon') }),
-  (side) => side.readMessage((reader) => reader.readLine(), { maxBytes: 0 }),
+  (side) => side.readMessage(sized, { maxBytes: 0 }),
 ]
 
 /** The promise of a call, or a failure that says that it threw instead. */

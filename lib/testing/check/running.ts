@@ -46,7 +46,7 @@ export const running: Rules = {
       [b, a],
     ] as const) {
       if (side.server !== undefined || side.ended) continue
-      other.close()
+      begin(other.close())
       await rejectsWith(
         side.run(() => {
           throw own

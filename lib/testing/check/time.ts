@@ -14,11 +14,12 @@ export async function turns(n = 6): Promise<void> {
   for (let done = 0; done < n; done++) await turn()
 }
 
-// Turns are enough in memory and on the loopback; after these, a millisecond each.
+// Turns are enough in memory and on the loopback; what takes longer is looked at every millisecond.
 const QUICK = 100
-const SLOW = 1000
+const BOUND = 1000
 
 /** Waits until `condition` holds, a second at most. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < QUICK + SLOW && !condition(); tries++) await (tries < QUICK ? turn() : pause(1))
+  const end = performance.now() + BOUND
+  for (let tries = 0; !condition() && performance.now() < end; tries++) await (tries < QUICK ? turn() : pause(1))
 }

@@ -21,7 +21,7 @@ export const writing: Rules = {
       const record = await b.readExactly(2000)
       const writer = record[0] as number
       expect(record.equals(Buffer.alloc(2000, writer)), `a write was split by another one within the 2000 bytes after the first ${at}`)
-      counts[writer] = (counts[writer] ?? 0) + 1
+      counts[writer]!++
     }
     await speaking
     equal(
@@ -29,7 +29,7 @@ export const writing: Rules = {
       counts.map(() => total / writers / 2000),
       'the records that arrived of each writer',
     )
-    for (let n = 0; n < 100; n++) b.write(`${n},`)
+    for (let n = 0; n < 100; n++) begin(b.write(`${n},`))
     equal(await a.readUntil('99,', 'utf8'), Array.from({ length: 100 }, (_, n) => `${n},`).join(''), 'a hundred writes of one turn')
   },
 
@@ -57,8 +57,8 @@ export const writing: Rules = {
     ])
     for (const data of given) equal(await a.write(data), undefined, 'what write resolves with')
     bytes(await b.readExactly(expected.length), expected, 'what arrived')
-    for (const data of given) a.write(data)
-    a.end()
+    for (const data of given) begin(a.write(data))
+    begin(a.end())
     bytes(await b.readToEnd(), expected, 'what arrived of writes made in one turn, until the end')
   },
 
@@ -74,7 +74,7 @@ export const writing: Rules = {
   async 'flush resolves when nothing that was written is queued'(a, b) {
     await a.flush()
     const data = Buffer.alloc(200_000, 'f')
-    a.write(data)
+    begin(a.write(data))
     const flushed = begin(a.flush())
     bytes(await b.readExactly(data.length), data, 'what was written')
     await flushed

@@ -1,0 +1,225 @@
+// A message that fails by one of its reads, is aborted or runs out of time is given back whole; one whose function fails
+// for a reason of its own keeps what it took.
+
+import t from 'tap'
+import { EndOfStreamError, type Reader } from '../../lib/index.js'
+import { everywhere } from '../support/fixture.js'
+import { rejection, turns, until, within } from '../support/wait.js'
+import { kinds } from './reading-kinds.js'
+import { unread, type Wired, wired } from './reading-support.js'
+
+const sized = async (reader: Reader): Promise<string> => reader.readExactly(Number(await reader.readLine()), 'latin1')
+
+const cuts: Record<string, (wire: Wired, controller: AbortController) => unknown> = {
+  'a time-out': ({ clock }) => clock.pass(100),
+  'an abort': (_, controller) => controller.abort(new Error('cancelled')),
+  'an end': ({ end }) => end(),
+  'a loss': ({ lose }) => lose(),
+  'a limit': ({ push }) => push('x'.repeat(20)),
+}
+
+for (const [name, cut] of Object.entries(cuts)) {
+  t.test(`a message of several reads that is cut by ${name} is not given back whole`, async (t) => {
+    for (const kind of kinds) {
+      // Chunks wait for nothing once something is there; the others have no limit to meet.
+      if (kind.some === '') continue
+      if (name === 'a limit' && ['read', 'readExactly', 'readInto', 'peek', 'skip'].includes(kind.name)) continue
+      if (kind.endIsFine && name === 'an end') continue
+      if (kind.name === 'read' && name === 'a loss') continue
+      const wire = wired({ maxBufferSize: 20 })
+      const { connection, push } = wire
+      const controller = new AbortController()
+      push('3\n')
+      const message = connection.readMessage(
+        async (reader) => {
+          await reader.readLine()
+          await reader.skip(2)
+          await reader.peek(1)
+          return kind.start(reader)
+        },
+        { signal: controller.signal, timeout: 100 },
+      )
+      const failure = rejection(message)
+      push(`ab${kind.some}`)
+      await turns(2)
+      const before = `3\nab${kind.some}`
+      await cut(wire, controller)
+      const error = await within(failure)
+      const whole = name === 'a limit' ? before + 'x'.repeat(20) : before
+      t.equal(unread(connection), whole, `${kind.name}: ${String(error)}`)
+      if (name === 'an end') t.equal((error as EndOfStreamError).partial.toString('latin1'), whole)
+      t.equal(connection.waiting, undefined)
+      if (name === 'an end' || name === 'a loss') continue
+      t.equal(await connection.readExactly(4, 'latin1'), '3\nab', 'and the next read works')
+    }
+  })
+}
+
+t.test('a message that is cut between two of its reads keeps something', async (t) => {
+  for (const name of ['a time-out', 'an abort', 'a close'] as const) {
+    const wire = wired({ readTimeout: 100 })
+    const controller = new AbortController()
+    let proceed = (): void => {}
+    let after: unknown
+    const between = new Promise<void>((resolve) => {
+      proceed = resolve
+    })
+    const message = wire.connection.readMessage(
+      async (reader) => {
+        await reader.readLine()
+        await between
+        after = await rejection(reader.readLine())
+        throw after
+      },
+      { signal: controller.signal },
+    )
+    const failure = rejection(message)
+    wire.push('one\ntwo\n')
+    await turns(2)
+    t.equal(wire.connection.buffered, 4, 'its first line is taken')
+    if (name === 'a close') wire.connection.abort()
+    else await cuts[name]?.(wire, controller)
+    const error = await failure
+    t.equal(unread(wire.connection), name === 'a close' ? '' : 'one\ntwo\n', name)
+    if (name !== 'a close') t.equal(await wire.connection.readLine(), 'one', 'while its function still runs')
+    proceed()
+    await turns(2)
+    t.equal(after, error, 'which then hears the same')
+  }
+})
+
+t.test('partial is not all of the message, or its text does not fit', async (t) => {
+  const { connection, push, end } = wired()
+  push('5\nhel')
+  end()
+  const error = await rejection(connection.readMessage(sized))
+  t.ok(error instanceof EndOfStreamError)
+  t.equal(String((error as EndOfStreamError).partial), '5\nhel')
+  t.match((error as Error).message, /the 5 bytes that arrived/)
+  t.equal(await connection.readToEnd('latin1'), '5\nhel')
+})
+
+t.test("an early end of chunks in a message, or a length that is none, counts as the program's own error", async (t) => {
+  const reads: Record<string, (reader: Reader) => Promise<unknown>> = {
+    'chunks that end early': async (reader) => {
+      for await (const chunk of reader.chunks(10)) void chunk
+    },
+    'a length that is no number': (reader) => reader.readExactly(Number.NaN),
+    'a delimiter that is none': (reader) => reader.readUntil(''),
+    'an option that is none': (reader) => reader.lines({ maxBytes: 0 }).next(),
+    'a try read of a wrong length': async (reader) => reader.tryReadExactly(-1),
+    'a try read over the limit': async (reader) => reader.tryReadLine({ maxBytes: 1 }),
+    'a match of nothing': (reader) => reader.readUntilMatch(/x*/),
+    'a second read at once': (reader) => {
+      reader.readExactly(100).catch(() => {})
+      return reader.readLine()
+    },
+  }
+  for (const [name, read] of Object.entries(reads)) {
+    const { connection, push, end } = wired()
+    push('head\nabc')
+    if (name.startsWith('chunks')) end()
+    const message = connection.readMessage(async (reader) => {
+      await reader.readLine()
+      return read(reader)
+    })
+    t.ok((await rejection(within(message))) instanceof Error)
+    t.equal(unread(connection), 'head\nabc', name)
+  }
+})
+
+t.test('an error of its own gives bytes back', async (t) => {
+  const own = new Error('that is no number')
+  const { connection, push, end } = wired()
+  push('abc\nrest')
+  const first = connection.readMessage(async (reader) => {
+    await reader.readLine()
+    throw own
+  })
+  t.equal(await rejection(first), own)
+  t.equal(unread(connection), 'rest')
+  end()
+  const second = connection.readMessage(async (reader) => {
+    await reader.readExactly(1)
+    await rejection(reader.readLine())
+    throw own
+  })
+  t.equal(await rejection(second), own, 'also one in place of the failure of a read')
+  t.equal(unread(connection), 'est')
+  const third = connection.readMessage(async (reader) => {
+    await reader.readExactly(1)
+    await rejection(reader.readLine())
+    return 'never mind'
+  })
+  t.equal(await third, 'never mind')
+  t.equal(unread(connection), 'st', 'a failure that its function has dealt with')
+})
+
+t.test('a failure of an earlier message gives back the bytes of a later one', async (t) => {
+  const { connection, push } = wired()
+  push('one\ntwo\n')
+  const failure = await rejection(connection.readMessage((reader) => reader.readExactly(3, { maxBytes: 2 })))
+  const again = connection.readMessage(async (reader) => {
+    await reader.readLine()
+    throw failure
+  })
+  t.equal(await rejection(again), failure)
+  t.equal(unread(connection), 'two\n')
+})
+
+t.test('what a message skipped stays dropped', async (t) => {
+  const { connection, push, end } = wired()
+  const message = connection.readMessage(async (reader) => {
+    await reader.skip(3)
+    await reader.skipUntil(';')
+    for await (const line of reader.lines({ maxBytes: 3, overflow: 'skip' })) if (line === 'ok') break
+    return reader.readExactly(10)
+  })
+  const failure = rejection(message)
+  push('abcd;over-long\n')
+  await turns(2)
+  push('ok\nrest')
+  await turns(2)
+  end()
+  t.match(await failure, { partial: Buffer.from('abcd;over-long\nok\nrest') })
+  t.equal(unread(connection), 'abcd;over-long\nok\nrest')
+})
+
+t.test('a message that was dropping an over-long line makes the next loop drop a line', async (t) => {
+  const { connection, push } = wired()
+  const controller = new AbortController()
+  const failure = rejection(
+    connection.readMessage(
+      async (reader) => {
+        await reader.readLine()
+        return reader.lines({ maxBytes: 5, overflow: 'skip' }).next()
+      },
+      { signal: controller.signal },
+    ),
+  )
+  push('head\nover-long')
+  await turns(2)
+  controller.abort('cut')
+  t.equal(await failure, 'cut')
+  push('\nok\n')
+  const lines: string[] = []
+  for await (const line of connection.lines({ maxBytes: 5, overflow: 'skip' })) {
+    lines.push(line)
+    if (line === 'ok') break
+  }
+  t.same(lines, ['head', 'ok'])
+})
+
+everywhere(t, 'a message is lost on a carrier when the peer leaves in the middle of it', async (t, connect) => {
+  const { a, b } = await connect()
+  const cancelled = new AbortController()
+  const first = rejection(within(b.readMessage(sized, { signal: cancelled.signal })))
+  await a.write('10\nhel')
+  await until(() => b.buffered === 3)
+  cancelled.abort('again')
+  t.equal(await first, 'again')
+  const second = rejection(within(b.readMessage(sized)))
+  await a.end('lo')
+  t.match(await second, { code: 'ERR_LINNET_END_OF_STREAM', partial: Buffer.from('10\nhello') })
+  t.equal(await within(b.readToEnd('latin1')), '10\nhello')
+})

@@ -1,0 +1,277 @@
+// Two connections tied together: every byte and each end passed on, no faster than the slower side reads, and both gone
+// when either breaks.
+
+import t, { type Test } from 'tap'
+import { ConcurrentReadError, type Connection, ConnectionClosedError, ConnectionLostError, pipe, TimeoutError } from '../lib/index.js'
+import { type ManualClock, manualClock } from '../lib/testing/index.js'
+import { everywhere, memory } from './support/fixture.js'
+import { isPending, pattern, rejection, turns, until, within } from './support/wait.js'
+
+/** Two connections to be piped, and the peer of each. */
+interface Line {
+  a: Connection
+  b: Connection
+  left: Connection
+  right: Connection
+}
+
+const inMemory = (t: Test, options: Parameters<typeof memory>[1] = {}): Line => {
+  const { a: left, b: a } = memory(t, options)
+  const { a: right, b } = memory(t, options)
+  return { a, b, left, right }
+}
+
+everywhere(t, 'both directions are copied, what is buffered first, and counted', async (t, connect) => {
+  const [{ a: left, b: a }, { a: right, b }] = [await connect(), await connect()]
+  await left.write('early ')
+  await until(() => a.buffered === 6)
+  const piping = pipe(a, b)
+  await left.write('from the left')
+  await right.end('and from the right')
+  t.equal(await right.readExactly(19, 'utf8'), 'early from the left')
+  t.equal(await left.readToEnd('utf8'), 'and from the right', 'each end is passed on by itself')
+  t.equal(await isPending(piping), true)
+  await left.end('!')
+  t.same(await within(piping), { aToB: 20, bToA: 18 })
+  t.equal(await right.readToEnd('utf8'), '!')
+  t.same([(await a.closed).by, (await b.closed).by], ['peer', 'peer'])
+})
+
+everywhere(t, 'much goes both ways at once unharmed', async (t, connect) => {
+  const large = { maxBufferSize: 1e8 }
+  const [{ a: left, b: a }, { a: right, b }] = [await connect({ a: large }), await connect({ a: large })]
+  const [one, other] = [pattern(6_000_000), pattern(5_000_001)]
+  const piping = pipe(a, b)
+  const arrived = [right.readToEnd(), left.readToEnd()] as const
+  await Promise.all([left.end(one), right.end(other)])
+  t.ok((await arrived[0]).equals(one))
+  t.ok((await arrived[1]).equals(other))
+  t.same(await within(piping), { aToB: one.length, bToA: other.length })
+})
+
+everywhere(t, 'a side that does not read holds the other up, and no more is kept than both may buffer', async (t, connect) => {
+  const [{ a: left, b: a }, { a: right, b }] = [await connect(), await connect({ a: { readHighWaterMark: 1 } })]
+  const piping = rejection(pipe(a, b))
+  const write = left.write(Buffer.alloc(15_000_000))
+  write.catch(() => {})
+  await until(() => b.queued > 0)
+  await turns(40)
+  t.ok(left.queued > 0)
+  t.ok(a.buffered + b.queued < 500_000, `${a.buffered} + ${b.queued}`)
+  right.abort()
+  t.ok((await within(piping)) instanceof ConnectionLostError)
+})
+
+// --- what breaks -----------------------------------------------------------------------------------------------------
+
+everywhere(t, 'when either side is lost both are aborted, and that is the rejection', async (t, connect, carrier) => {
+  for (const which of ['left', 'right'] as const) {
+    const [{ a: left, b: a }, { a: right, b }] = [await connect(), await connect()]
+    const peers = { left, right }
+    const piping = rejection(pipe(a, b))
+    await left.write('x')
+    await right.readExactly(1)
+    if (carrier === 'unix') (which === 'left' ? a : b).write(Buffer.alloc(12_000_000))
+    await turns()
+    peers[which].abort()
+    const error = await within(piping)
+    t.ok(error instanceof ConnectionLostError)
+    const [lost, other] = which === 'left' ? [a, b] : [b, a]
+    t.equal((await lost.closed).error, error)
+    t.same(await other.closed.then(({ by, error }) => ({ by, error })), { by: 'aborted', error })
+    await within((which === 'left' ? right : left).closed)
+  }
+})
+
+t.test('a side that is lost after its end is noticed too', async (t) => {
+  const { a, b, left, right } = inMemory(t)
+  const piping = rejection(pipe(a, b))
+  await left.end('x')
+  await right.readToEnd()
+  left.abort()
+  t.equal(await within(piping), (await a.closed).error)
+  t.equal((await b.closed).by, 'aborted')
+})
+
+t.test('a signal aborts both, and its reason is the rejection', async (t) => {
+  const { a, b } = inMemory(t)
+  const controller = new AbortController()
+  const piping = rejection(pipe(a, b, { signal: controller.signal }))
+  await turns()
+  const reason = new Error('reason')
+  controller.abort(reason)
+  t.equal(await piping, reason)
+  for (const each of [a, b]) t.same(await each.closed.then(({ by, error }) => ({ by, error })), { by: 'aborted', error: reason })
+})
+
+t.test('a signal that aborted before copies nothing, and one that aborts afterwards does nothing', async (t) => {
+  const { a, b, left, right } = inMemory(t)
+  await left.write('x')
+  await turns()
+  const reason = new Error('reason')
+  t.equal(await rejection(pipe(a, b, { signal: AbortSignal.abort(reason) })), reason)
+  await turns()
+  t.equal(right.bytesRead, 0)
+  const { a: c, b: d, left: one, right: other } = inMemory(t)
+  const controller = new AbortController()
+  const piping = pipe(c, d, { signal: controller.signal })
+  await Promise.all([one.end(), other.end()])
+  await piping
+  controller.abort()
+  t.same([(await c.closed).by, (await d.closed).by], ['peer', 'peer'])
+})
+
+t.test('an own abort of one side aborts the other', async (t) => {
+  const { a, b } = inMemory(t)
+  const piping = rejection(pipe(a, b))
+  await turns()
+  a.abort('why')
+  const error = (await within(piping)) as Error
+  t.ok(error instanceof ConnectionClosedError)
+  t.equal(error.cause, 'why')
+  t.equal((await b.closed).by, 'aborted')
+})
+
+// --- time ------------------------------------------------------------------------------------------------------------
+
+const timed = (t: Test, options: Parameters<typeof memory>[1] = {}): Line & { clock: ManualClock } => {
+  const clock = manualClock()
+  return { clock, ...inMemory(t, { clock, ...options }) }
+}
+
+function isPipeTimeout(t: Test, error: unknown, timeout: number): void {
+  t.ok(error instanceof TimeoutError)
+  t.match(error, { operation: 'pipe', kind: 'pipe', timeout, code: 'ERR_LINNET_TIMEOUT' })
+}
+
+t.test('once one side has ended the other may be silent for halfCloseTimeout, from its last byte', async (t) => {
+  for (const [options, timeout] of [
+    [undefined, 60_000],
+    [{ halfCloseTimeout: 1000 }, 1000],
+  ] as const) {
+    const { clock, a, b, left, right } = timed(t)
+    const piping = rejection(pipe(a, b, options))
+    await clock.advance(1e6)
+    await left.end('x')
+    await clock.advance(timeout - 1)
+    t.equal(a.signal.aborted, false)
+    await right.write('still here')
+    await clock.advance(timeout - 1)
+    t.equal(a.signal.aborted, false)
+    await clock.advance(2)
+    const error = await within(piping)
+    isPipeTimeout(t, error, timeout)
+    for (const each of [a, b]) t.same(await each.closed.then(({ by, error }) => ({ by, error })), { by: 'aborted', error })
+  }
+})
+
+t.test('idleTimeout is the longest silence of both together, however long one is silent', async (t) => {
+  const { clock, a, b, left, right } = timed(t)
+  const piping = rejection(pipe(a, b, { idleTimeout: 1000 }))
+  for (let n = 0; n < 5; n++) {
+    await clock.advance(900)
+    await (n % 2 ? left : right).write('x')
+  }
+  await clock.advance(999)
+  t.equal(a.signal.aborted, false)
+  await clock.advance(2)
+  isPipeTimeout(t, await within(piping), 1000)
+})
+
+t.test('Infinity, and what no timer can hold, is none; the read limits of the connections do not act', async (t) => {
+  const { clock, a, b, left, right } = timed(t, { server: { idleTimeout: 5, readTimeout: 5, maxBufferSize: 2 } })
+  const piping = pipe(a, b, { halfCloseTimeout: Number.POSITIVE_INFINITY, idleTimeout: 2 ** 31 })
+  await clock.advance(1e6)
+  await left.end('more than two')
+  await clock.advance(2 ** 33)
+  await right.end('and back')
+  t.equal(await left.readToEnd('utf8'), 'and back')
+  t.same(await within(piping), { aToB: 13, bToA: 8 })
+})
+
+t.test('a side that reads slowly but steadily is not silent, and when both have ended nobody is', async (t) => {
+  const { clock, a, b, left, right } = timed(t, { highWaterMark: 1000, client: { readHighWaterMark: 1, maxBufferSize: 1e7 } })
+  const piping = pipe(a, b, { idleTimeout: 1000, halfCloseTimeout: 1000 })
+  const end = left.end(Buffer.alloc(400_000))
+  for (let taken = 0; taken < 250_000; taken += 50_000) {
+    await clock.advance(900)
+    await right.readExactly(50_000)
+  }
+  await right.end()
+  await clock.advance(5000)
+  t.equal(a.signal.aborted, false, 'how long the rest takes is for writeTimeout')
+  t.equal((await right.readToEnd()).length, 150_000)
+  await end
+  t.same(await within(piping), { aToB: 400_000, bToA: 0 })
+})
+
+t.test('a side that takes nothing at all is cut by idleTimeout, or by its own writeTimeout', async (t) => {
+  for (const [options, idleTimeout, kind] of [
+    [{}, 1000, 'pipe'],
+    [{ server: { writeTimeout: 300 } }, Number.POSITIVE_INFINITY, 'write'],
+  ] as const) {
+    const { clock, a, b, left } = timed(t, { highWaterMark: 1000, client: { readHighWaterMark: 1 }, ...options })
+    const piping = rejection(pipe(a, b, { idleTimeout }))
+    left.write(Buffer.alloc(400_000)).catch(() => {})
+    await clock.advance(5000)
+    const error = await within(piping)
+    t.ok(error instanceof TimeoutError)
+    t.equal((error as TimeoutError).kind, kind)
+    await Promise.all([a.closed, b.closed])
+  }
+})
+
+t.test('a drain does not interrupt a pipe: its reads are never idle', async (t) => {
+  const { clock, a, b, left, right } = timed(t)
+  const piping = pipe(a, b)
+  a.drain()
+  b.drain()
+  await clock.advance(1e6)
+  t.equal(await isPending(piping), true)
+  await left.end('late')
+  await right.end(await right.readToEnd())
+  t.same(await within(piping), { aToB: 4, bToA: 4 })
+})
+
+// --- misuse ----------------------------------------------------------------------------------------------------------
+
+t.test('wrong arguments are refused before anything is touched', async (t) => {
+  const { a, b } = inMemory(t)
+  for (const wrong of [undefined, null, {}, 'text', new EventTarget()]) {
+    t.ok((await rejection(pipe(wrong as never, b))) instanceof TypeError)
+    t.ok((await rejection(pipe(a, wrong as never))) instanceof TypeError)
+  }
+  t.ok((await rejection(pipe(a, a))) instanceof TypeError)
+  for (const wrong of [7, null, 'text', { signal: {} }, { halfCloseTimeout: '1' }, { idleTimeout: null }]) {
+    t.ok((await rejection(pipe(a, b, wrong as never))) instanceof TypeError)
+  }
+  for (const impossible of [{ halfCloseTimeout: 0 }, { idleTimeout: -1 }, { idleTimeout: Number.NaN }]) {
+    t.ok((await rejection(pipe(a, b, impossible))) instanceof RangeError)
+  }
+  t.same([a.signal.aborted, b.signal.aborted, a.tryReadLine(), b.tryReadLine()], [false, false, undefined, undefined])
+})
+
+t.test('a connection that is being read is not piped, and neither side is harmed; while it is piped nobody else reads', async (t) => {
+  for (const reading of ['a', 'b'] as const) {
+    const line = inMemory(t)
+    const { a, b, left, right } = line
+    const read = line[reading].readLine()
+    t.ok((await rejection(pipe(a, b))) instanceof ConcurrentReadError)
+    await (reading === 'a' ? left : right).write('line\n')
+    t.equal(await read, 'line')
+    const piping = pipe(a, b)
+    t.ok((await rejection(a.read())) instanceof ConcurrentReadError)
+    t.ok((await rejection(b.read())) instanceof ConcurrentReadError)
+    t.ok((await rejection(pipe(a, b))) instanceof ConcurrentReadError)
+    await Promise.all([left.end(), right.end()])
+    await piping
+  }
+})
+
+t.test('a connection that this side has closed is not piped', async (t) => {
+  const { a, b } = inMemory(t)
+  b.abort('why')
+  t.ok((await rejection(pipe(a, b))) instanceof ConnectionClosedError)
+  t.equal(a.signal.aborted, false)
+  t.equal(a.tryReadLine(), undefined, 'and the other one can be read again')
+})
