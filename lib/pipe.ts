@@ -166,7 +166,12 @@ function coreFrom(connection: unknown, name: string): ConnectionCore {
 }
 
 function planOf(options: unknown): Plan {
-  if (options !== undefined && (typeof options !== 'object' || options === null)) throw new TypeError(`options must be an object, not ${kindOf(options)}`)
+  if (options !== undefined && (typeof options !== 'object' || options === null))
+    throw new TypeError(`options must be an object, not ${kindOf(options)}`)
   const { signal, halfCloseTimeout = HALF_CLOSE, idleTimeout = Number.POSITIVE_INFINITY } = (options ?? {}) as Record<string, unknown>
-  return { signal: signalOf(signal), halfCloseTimeout: timeOf(halfCloseTimeout, 'halfCloseTimeout'), idleTimeout: timeOf(idleTimeout, 'idleTimeout') }
+  return {
+    signal: signalOf(signal),
+    halfCloseTimeout: timeOf(halfCloseTimeout, 'halfCloseTimeout'),
+    idleTimeout: timeOf(idleTimeout, 'idleTimeout'),
+  }
 }

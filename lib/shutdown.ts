@@ -15,6 +15,8 @@ export interface ShutdownOptions {
 }
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']
+// What the system does to a process without asking it.
+const DEAF: readonly string[] = ['SIGKILL', 'SIGSTOP']
 
 /**
  * The first of these signals calls `server.close({ grace })`, a second one `close({ grace: 0 })`. Returns what takes the
@@ -50,6 +52,7 @@ function planOf(options: unknown): { signals: readonly NodeJS.Signals[]; grace: 
   for (const signal of signals) {
     if (typeof signal !== 'string') throw new TypeError(`a signal must be a string, not ${kindOf(signal)}`)
     if (!(signal in constants.signals)) throw new RangeError(`'${signal}' is no signal of this system; use 'SIGTERM', 'SIGINT' …`)
+    if (DEAF.includes(signal)) throw new RangeError(`no process hears '${signal}'; use 'SIGTERM', 'SIGINT' …`)
   }
   return { signals: [...new Set(signals)], grace: grace === undefined ? undefined : { grace: closeGrace({ grace }) } }
 }

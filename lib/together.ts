@@ -25,7 +25,10 @@ interface Outcome {
  *   async (signal) => { for await (const _ of setInterval(100, null, { signal })) await connection.write(measure()) },
  * ])
  */
-export async function together<T>(tasks: readonly Task<T>[], options?: { signal?: AbortSignal | undefined }): Promise<T | undefined> {
+export async function together<Results extends readonly unknown[] | []>(
+  tasks: { readonly [Each in keyof Results]: Task<Results[Each]> },
+  options?: { signal?: AbortSignal | undefined },
+): Promise<Results[number] | undefined> {
   const functions = tasksOf(tasks)
   const outer = signalFrom(options)
   outer?.throwIfAborted()
@@ -47,7 +50,7 @@ export async function together<T>(tasks: readonly Task<T>[], options?: { signal?
     }),
   )
   outer?.removeEventListener('abort', cancel)
-  return result(outcomes) as T
+  return result(outcomes) as Results[number]
 }
 
 async function settled(task: Task, signal: AbortSignal): Promise<Outcome> {

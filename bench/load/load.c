@@ -102,7 +102,11 @@ static int dial(int port, int blocking) {
   if (fd < 0) fail("socket");
   if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0) fail("connect");
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (!blocking) fcntl(fd, F_SETFL, O_NONBLOCK);
+  if (blocking) {
+    struct timeval silence = {.tv_sec = SILENCE / 1000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof silence);
+  } else fcntl(fd, F_SETFL, O_NONBLOCK);
   return fd;
 }
 

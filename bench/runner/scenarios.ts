@@ -37,7 +37,7 @@ const echoing = ({ id }: Contender): boolean => !id.endsWith('-bulk')
 // Those differ in how they answer many lines at once, not in what a connection costs.
 const variants = new Set(['linnet-try-line', 'linnet-try-until', 'N2', 'N3', 'N4'])
 
-const ALL_QUICK = ['linnet', 'linnet-lines', 'linnet-try-line', 'linnet-try-until', 'N1', 'N2', 'N3']
+const FORMS = ['linnet', 'linnet-lines', 'linnet-try-line', 'linnet-try-until']
 
 function echo(name: string, connections: number, inFlight: number, size: number, title: string, quick: readonly string[]): Scenario {
   return {
@@ -86,8 +86,8 @@ function drip(name: string, size: number, piece: number, times: number, title: s
 export const scenarios: readonly Scenario[] = [
   echo('ping-pong', 1, 1, 64, 'Ping-pong: 1 connection, one line of 64 bytes in flight', ['linnet', 'N3']),
   echo('many', 64, 1, 64, 'Many: 64 connections, one line of 64 bytes in flight on each', ['linnet', 'N3']),
-  echo('pipelined', 16, 64, 64, 'Pipelined: 16 connections, 64 lines of 64 bytes in flight on each', ALL_QUICK),
-  echo('deep', 4, 512, 32, 'Deep: 4 connections, 512 lines of 32 bytes in flight on each', ALL_QUICK),
+  echo('pipelined', 16, 64, 64, 'Pipelined: 16 connections, 64 lines of 64 bytes in flight on each', [...FORMS, 'N1', 'N2', 'N3']),
+  echo('deep', 4, 512, 32, 'Deep: 4 connections, 512 lines of 32 bytes in flight on each', [...FORMS, 'N3']),
   echo('large', 8, 4, 64 * KIB, 'Large lines: 8 connections, 4 lines of 64 KiB in flight on each', ['linnet', 'N3']),
   {
     name: 'churn',

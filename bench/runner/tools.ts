@@ -3,8 +3,7 @@
 
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, mkdir, readdir, realpath, symlink } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { access, mkdir, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -94,14 +93,28 @@ export function versionIn(text: string): string {
   return /\d+\.[\d.]*\d/.exec(text)?.[0] ?? text
 }
 
-/** Compiled contenders find their packages beside them. */
+/** Compiled programs find their packages beside them. */
 export async function linkPackages(): Promise<void> {
   const link = join(built, 'node_modules')
-  if ((await exists(packages)) && (await realpath(link).catch(() => undefined)) === undefined) await symlink(packages, link)
+  if (!(await exists(packages)) || (await realpath(link).catch(() => '')) === (await realpath(packages))) return
+  // One that leads elsewhere is left from a time when the repository was somewhere else.
+  await rm(link, { force: true })
+  await symlink(packages, link)
 }
 
-/** How a command is kept to one core: nothing to add where that cannot be done, or where there is only one. */
-export async function pinTo(core: number): Promise<readonly string[]> {
+/** How a command is kept to one core, the first or the second that this process may use: nothing to add where that cannot be done, or where there is only one. */
+export async function pinTo(place: 0 | 1): Promise<readonly string[]> {
   const taskset = await which('taskset')
-  return taskset === undefined || availableParallelism() < 2 ? [] : [taskset, '-c', String(core)]
+  const cores = await allowedCores()
+  return taskset === undefined || cores.length < 2 ? [] : [taskset, '-c', String(cores[place])]
+}
+
+/** A container need not have the first cores of its machine. */
+async function allowedCores(): Promise<number[]> {
+  const status = await readFile('/proc/self/status', 'latin1').catch(() => '')
+  const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1] ?? ''
+  return list.split(',').flatMap((range) => {
+    const [first = Number.NaN, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last - first + 1 || 0 }, (_, index) => first + index)
+  })
 }

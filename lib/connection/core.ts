@@ -10,7 +10,7 @@ import { ConnectionClosedError, ConnectionLostError, DrainingError, type LimitEx
 import type { ConnectionLimits, ConnectionSettings } from '../options/connection.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import { CLOSE, Deadlines, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
+import { CLOSE, Deadlines, type DeadlinesHost, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
 import { Inbox, type InboxHost, type Waiting } from './inbox.js'
 import { Outbox, type OutboxHost } from './outbox.js'
 import { quietly } from './refusals.js'
@@ -45,7 +45,7 @@ type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean } | { kind:
 const owners = new WeakMap<object, Set<ConnectionCore>>()
 let lastId = 0
 
-export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
+export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, DeadlinesHost {
   readonly id: number = ++lastId
   readonly openedAt: number = Date.now()
   readonly carrier: Carrier
@@ -68,7 +68,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
   #first: 'local' | 'peer' | undefined
   /** What the handler let through or threw. */
   #blame: { error: unknown } | undefined
-  #endWaiters: { since: number; resolve(): void; reject(error: unknown): void }[] = []
+  #endWaiters: { since: number; resolve(): void; reject(error: unknown): void }[] | undefined
   #overListeners: Set<(info: CloseInfo) => void> | undefined
   #closed: Promise<CloseInfo> | undefined
   #overSignal: AbortController | undefined
@@ -82,7 +82,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
     this.limits = settings.limits
     this.clock = clock
     this.#opened = clock.now()
-    this.deadlines = new Deadlines(clock, (slot) => this.#expired(slot))
+    this.deadlines = new Deadlines(this)
     this.inbox = new Inbox(this)
     this.outbox = new Outbox(carrier, this)
     carrier.attach(this)
@@ -128,7 +128,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
     const waiting = lease?.operation === undefined ? this.inbox.pending : (lease as Waiting)
     if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
     if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#closingSince }
-    const since = this.outbox.waitingSince ?? this.#endWaiters[0]?.since
+    const since = this.outbox.waitingSince ?? this.#endWaiters?.[0]?.since
     return since === undefined ? undefined : { operation: 'write', since }
   }
 
@@ -151,7 +151,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
     if (this.#finished) return Promise.resolve()
     if (this.#phase.kind === 'over') return quietly(Promise.reject(this.outbox.refusal))
     this.#endSending()
-    return quietly(new Promise((resolve, reject) => this.#endWaiters.push({ since: Date.now(), resolve, reject })))
+    return quietly(new Promise((resolve, reject) => (this.#endWaiters ??= []).push({ since: Date.now(), resolve, reject })))
   }
 
   #endSending(): void {
@@ -196,8 +196,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
 
   #failSending(loss: () => Error): void {
     this.outbox.fail(loss)
-    const waiters = this.#endWaiters
-    this.#endWaiters = []
+    const waiters = this.#endWaiters ?? []
+    this.#endWaiters = undefined
     for (const waiter of waiters) waiter.reject(loss())
   }
 
@@ -225,8 +225,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
     this.outbox.sentAll()
   }
 
-  moved(): void {
-    this.outbox.sentPart()
+  moved(bytes: number): void {
+    this.outbox.sentPart(bytes)
   }
 
   /** The peer ended its side. */
@@ -240,8 +240,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
 
   finished(): void {
     this.#finished = true
-    const waiters = this.#endWaiters
-    this.#endWaiters = []
+    const waiters = this.#endWaiters ?? []
+    this.#endWaiters = undefined
     for (const waiter of waiters) waiter.resolve()
     if (this.peerEnded) this.#over(this.#first as 'local' | 'peer')
     else if (this.#phase.kind === 'closing') this.#awaitPeer()
@@ -272,7 +272,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost {
     this.deadlines.set(CLOSE, this.settings.closeTimeout)
   }
 
-  #expired(slot: Slot): void {
+  expired(slot: Slot): void {
     if (slot === WRITE) this.#tooSlow('write', this.limits.writeTimeout)
     else if (slot === CLOSE && this.outbox.queued > 0) this.#tooSlow('close', this.settings.closeTimeout)
     else if (slot === CLOSE) this.#over(this.#first as 'local' | 'peer')

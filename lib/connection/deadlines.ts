@@ -15,19 +15,25 @@ const NEVER = Number.POSITIVE_INFINITY
 // Node's timers count whole milliseconds and may fire up to one early against `performance.now`.
 const EARLY = 1
 
+/** Who is told. */
+export interface DeadlinesHost {
+  readonly clock: Clock
+  /** A limit has run out, and is lifted. */
+  expired(slot: Slot): void
+}
+
 export class Deadlines {
-  readonly #clock: Clock
-  readonly #expired: (slot: Slot) => void
-  readonly #at = [NEVER, NEVER, NEVER, NEVER]
+  readonly #host: DeadlinesHost
+  /** When each runs out. Many a connection never has a limit that runs. */
+  #at: number[] | undefined
   #running = 0
   #timer: Timer | undefined
   #firesAt = NEVER
   #referenced = true
   #stopped = false
 
-  constructor(clock: Clock, expired: (slot: Slot) => void) {
-    this.#clock = clock
-    this.#expired = expired
+  constructor(host: DeadlinesHost) {
+    this.#host = host
   }
 
   /** Starts a limit of `ms` from now, or moves it there. Infinity lifts it. */
@@ -36,7 +42,8 @@ export class Deadlines {
       this.clear(slot)
       return
     }
-    const at = this.#clock.now() + ms
+    const at = this.#host.clock.now() + ms
+    this.#at ??= [NEVER, NEVER, NEVER, NEVER]
     if (this.#at[slot] === NEVER && this.#running++ === 0 && this.#referenced) this.#timer?.ref()
     this.#at[slot] = at
     if (at < this.#firesAt) this.#arm(at, ms)
@@ -44,7 +51,7 @@ export class Deadlines {
 
   /** Lifts a limit. The timer may stay, but keeps no process alive for it. */
   clear(slot: Slot): void {
-    if (this.#at[slot] === NEVER) return
+    if (this.#at === undefined || this.#at[slot] === NEVER) return
     this.#at[slot] = NEVER
     if (--this.#running > 0) return
     if (this.#stopped) this.#disarm()
@@ -70,7 +77,7 @@ export class Deadlines {
   #arm(at: number, ms: number): void {
     this.#disarm()
     this.#firesAt = at
-    this.#timer = this.#clock.setTimer(this.#fired, Math.min(Math.max(ms, 1), LONGEST_TIMER))
+    this.#timer = this.#host.clock.setTimer(() => this.#fired(), Math.min(Math.max(ms, 1), LONGEST_TIMER))
     if (!this.#referenced || this.#running === 0) this.#timer.unref()
   }
 
@@ -80,12 +87,11 @@ export class Deadlines {
     this.#firesAt = NEVER
   }
 
-  // An arrow, since it is handed to the clock.
-  readonly #fired = (): void => {
+  #fired(): void {
     this.#disarm()
-    const now = this.#clock.now()
+    const now = this.#host.clock.now()
     let next = NEVER
-    this.#at.forEach((at, slot) => {
+    this.#at?.forEach((at, slot) => {
       if (at === NEVER) return
       if (at - now < EARLY) this.#afterPoll(slot as Slot, at)
       else next = Math.min(next, at)
@@ -99,9 +105,9 @@ export class Deadlines {
    */
   #afterPoll(slot: Slot, at: number): void {
     setImmediate(() => {
-      if (this.#at[slot] !== at) return
+      if (this.#at?.[slot] !== at) return
       this.clear(slot)
-      this.#expired(slot)
+      this.#host.expired(slot)
     })
   }
 }

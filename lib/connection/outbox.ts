@@ -216,7 +216,7 @@ export class Outbox {
         return
       }
       for (const { length } of pieces) this.#underWay += length
-      if (pieces.length === 1 ? this.#carrier.write(first) : this.#carrier.writeBatch(pieces)) this.#left()
+      if (pieces.length === 1 ? this.#carrier.write(first) : this.#carrier.writeBatch(pieces)) this.#left(this.#underWay)
       else this.#host.deadlines.set(WRITE, this.#host.limits.writeTimeout)
     }
   }
@@ -225,20 +225,20 @@ export class Outbox {
   sentAll(): void {
     if (this.#state.kind === 'failed') return
     this.#host.deadlines.clear(WRITE)
-    this.#left()
+    this.#left(this.#underWay)
     this.pump()
   }
 
   /** A part of it has left: the peer takes something, and has its time anew. */
-  sentPart(): void {
+  sentPart(bytes: number): void {
     this.#host.deadlines.set(WRITE, this.#host.limits.writeTimeout)
-    this.#host.progressed()
+    this.#left(bytes)
   }
 
-  #left(): void {
-    this.#queued -= this.#underWay
-    this.sent += this.#underWay
-    this.#underWay = 0
+  #left(bytes: number): void {
+    this.#queued -= bytes
+    this.sent += bytes
+    this.#underWay -= bytes
     this.#host.progressed()
     if (this.#waiters.length > 0) this.#tell()
   }

@@ -52,20 +52,27 @@ export class Admission {
 
   /** A connection has come. It was counted already. */
   enter(carrier: Carrier): void {
-    const { limits, present } = this.#host
-    if (this.#closed) return this.#drop(carrier, 'draining')
-    if (present > limits.maxConnections + limits.maxPending) return this.#drop(carrier, 'maxPending')
+    const reason = this.#objection(carrier)
+    if (reason !== undefined) {
+      this.#drop(carrier, reason)
+      return
+    }
     const { address, family } = carrier.remote
-    const unix = family === 'unix'
-    // A BlockList knows no zones: `fe80::1%eth0` is fe80::1 to it.
-    if (!unix && this.#plan.blockList?.check(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4'))
-      return this.#drop(carrier, 'blockList')
-    if (!unix && (this.#addresses.get(address) ?? 0) >= limits.maxConnectionsPerAddress)
-      return this.#drop(carrier, 'maxConnectionsPerAddress')
-    const visitor = { carrier, address: unix ? undefined : address }
+    const visitor = { carrier, address: family === 'unix' ? undefined : address }
     this.#count(visitor, 1)
     if (this.#plan.admit === undefined) this.#ready(visitor)
     else this.#ask(visitor, this.#plan.admit)
+  }
+
+  /** Why it may not come in, as far as the program need not be asked. */
+  #objection({ remote: { address, family } }: Carrier): DropReason | undefined {
+    const { limits, present } = this.#host
+    if (this.#closed) return 'draining'
+    if (present > limits.maxConnections + limits.maxPending) return 'maxPending'
+    if (family === 'unix') return undefined
+    // A BlockList knows no zones: `fe80::1%eth0` is fe80::1 to it.
+    if (this.#plan.blockList?.check(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4')) return 'blockList'
+    return (this.#addresses.get(address) ?? 0) < limits.maxConnectionsPerAddress ? undefined : 'maxConnectionsPerAddress'
   }
 
   /** One that had come in is over, or was dropped behind this door. */

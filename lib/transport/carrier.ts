@@ -12,8 +12,8 @@ export interface CarrierSink {
   end(): void
   /** What `write` or `writeBatch` was given has left for the system: the next piece may come. */
   sent(): void
-  /** A part of it has left. Told by a carrier that can see that, so that a slow peer is not taken for a dead one. */
-  moved?(): void
+  /** So many bytes of it have left. Told by a carrier that can see that, so that a slow peer is not taken for a dead one. */
+  moved?(bytes: number): void
   /** The end of stream that `end` was asked for has left, behind all bytes. */
   finished(): void
   /** The peer or the network broke it. Everything that arrived before was handed to `data`. Comes at most once, and never after `reset` or `release`. */

@@ -110,8 +110,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     this.#sink.sent()
   }
 
-  moved(): void {
-    this.#sink.moved?.()
+  moved(bytes: number): void {
+    this.#sink.moved?.(bytes)
   }
 
   end(): void {

@@ -29,8 +29,8 @@ export interface Receiver {
 export interface Sender {
   /** All that was given has left. */
   left(): void
-  /** A part of what waited has left. */
-  moved(): void
+  /** So many bytes of it have left, and others wait. */
+  moved(bytes: number): void
 }
 
 /** What is at the far end. */
@@ -60,6 +60,8 @@ export class Wire {
   #underWay = 0
   /** What there was no room for. */
   #rest: Uint8Array[] = []
+  /** Bytes that have left since the sender was last told. */
+  #loaded = 0
   #passed = 0
   #next: { cancel(): void; ref(): void; unref(): void } | undefined
   #referenced = true
@@ -80,6 +82,7 @@ export class Wire {
   send(pieces: readonly Uint8Array[]): boolean {
     if (this.#state === 'cut') return false
     this.#rest = pieces.filter((piece) => piece.length > 0)
+    this.#loaded = 0
     this.#load()
     this.#schedule()
     return this.#rest.length === 0
@@ -115,6 +118,7 @@ export class Wire {
       else this.#rest[0] = piece.subarray(room)
       if (this.#state !== 'open') continue
       this.#underWay += part.length
+      this.#loaded += part.length
       this.#parcels.push({ bytes: Buffer.from(part), due: this.#due() })
     }
   }
@@ -181,10 +185,11 @@ export class Wire {
       else if (this.#take(parcel, parcel.bytes)) left--
     }
     const waited = this.#rest.length > 0
-    const before = this.#underWay
     this.#load()
+    const loaded = this.#loaded
+    this.#loaded = 0
     if (waited && this.#rest.length === 0) this.#sender.left()
-    else if (this.#underWay > before) this.#sender.moved()
+    else if (waited && loaded > 0) this.#sender.moved(loaded)
     this.#schedule()
   }
 

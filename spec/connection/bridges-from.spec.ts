@@ -16,7 +16,19 @@ function from(t: Test, stream: unknown, options?: Parameters<typeof Connection.f
 
 t.test('what is no stream is a TypeError, and options that do not fit an InvalidOptionsError', async (t) => {
   const [stream] = duplexes()
-  for (const wrong of [undefined, null, 7, 'text', {}, [], new Readable(), new Writable(), { readable: new Readable() }, { readable: stream, writable: {} }, new EventTarget()]) {
+  for (const wrong of [
+    undefined,
+    null,
+    7,
+    'text',
+    {},
+    [],
+    new Readable(),
+    new Writable(),
+    { readable: new Readable() },
+    { readable: stream, writable: {} },
+    new EventTarget(),
+  ]) {
     t.throws(() => Connection.from(wrong), TypeError)
   }
   for (const options of [{ maxBufferSiz: 1 }, { maxBufferSize: 0 }, { port: 1 }, { closeTimeout: -1 }]) {
@@ -199,7 +211,10 @@ t.test('two child processes talk to each other through a pipe', async (t) => {
   const asks = child(t, 'sh', '-c', 'echo it; read answer; test "$answer" = "got it"')
   const answers = child(t, 'sh', '-c', 'read line; echo "got $line"; read end')
   const exit = new Promise((resolve) => asks.once('exit', resolve))
-  const [one, other] = [asks, answers].map(({ stdout, stdin }) => from(t, { readable: stdout, writable: stdin })) as [Connection, Connection]
+  const [one, other] = [asks, answers].map(({ stdout, stdin }) => from(t, { readable: stdout, writable: stdin })) as [
+    Connection,
+    Connection,
+  ]
   t.same(await within(pipe(one, other)), { aToB: 3, bToA: 7 })
   t.equal(await within(exit), 0)
 })

@@ -25,7 +25,8 @@ everywhere(t, 'an abort refuses everything that waits and everything later, with
     a.end(),
   ].map(rejection)
   const close = a.close()
-  const isRefused = (error: unknown): boolean => error instanceof ConnectionClosedError && error.code === 'ERR_LINNET_CLOSED' && (error.cause === reason || error.cause === undefined)
+  const isRefused = (error: unknown): boolean =>
+    error instanceof ConnectionClosedError && error.code === 'ERR_LINNET_CLOSED' && (error.cause === reason || error.cause === undefined)
   await turns()
   t.equal(a.signal.aborted, false)
   a.abort(reason)

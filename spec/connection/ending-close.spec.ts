@@ -7,37 +7,45 @@ import { accepted, everywhere, memory } from '../support/fixture.js'
 import { isPending, pattern, rejection, turns, until, within } from '../support/wait.js'
 import { everyReadFails, everyWriteFails } from './verdict.js'
 
-const isClosed = (error: unknown): boolean => error instanceof ConnectionClosedError && error.code === 'ERR_LINNET_CLOSED' && error.cause === undefined
+const isClosed = (error: unknown): boolean =>
+  error instanceof ConnectionClosedError && error.code === 'ERR_LINNET_CLOSED' && error.cause === undefined
 
-everywhere(t, 'after a close every read and write is refused at once, what is buffered is dropped, and what is queued arrives', async (t, connect) => {
-  const { a, b } = await connect({ b: { maxBufferSize: 1e8, readHighWaterMark: 1 } })
-  await b.write('a line\nnever read')
-  await until(() => a.buffered === 17)
-  const data = pattern(12_000_000)
-  const write = a.write(data)
-  const close = a.close()
-  t.equal(a.ended, true)
-  t.equal(a.buffered, 0)
-  t.equal(a.waiting?.operation, 'close')
-  await everyReadFails(t, a, isClosed)
-  await everyWriteFails(t, a, isClosed)
-  t.equal(await isPending(close), true)
-  t.equal(a.signal.aborted, false)
-  t.ok((await b.readToEnd()).equals(data))
-  await write
-  await a.flush()
-  await a.end()
-  t.equal(await isPending(close), true, 'the peer has not ended yet')
-  await b.end()
-  t.equal(await within(close), undefined)
-  const info = await a.closed
-  t.same({ by: info.by, bytesRead: info.bytesRead, bytesWritten: info.bytesWritten }, { by: 'local', bytesRead: 17, bytesWritten: data.length })
-  t.notOk('error' in info)
-  t.ok(isClosed(a.signal.reason))
-  t.equal((await within(b.closed)).by, 'peer')
-  await everyReadFails(t, a, isClosed)
-  await everyWriteFails(t, a, isClosed)
-})
+everywhere(
+  t,
+  'after a close every read and write is refused at once, what is buffered is dropped, and what is queued arrives',
+  async (t, connect) => {
+    const { a, b } = await connect({ b: { maxBufferSize: 1e8, readHighWaterMark: 1 } })
+    await b.write('a line\nnever read')
+    await until(() => a.buffered === 17)
+    const data = pattern(12_000_000)
+    const write = a.write(data)
+    const close = a.close()
+    t.equal(a.ended, true)
+    t.equal(a.buffered, 0)
+    t.equal(a.waiting?.operation, 'close')
+    await everyReadFails(t, a, isClosed)
+    await everyWriteFails(t, a, isClosed)
+    t.equal(await isPending(close), true)
+    t.equal(a.signal.aborted, false)
+    t.ok((await b.readToEnd()).equals(data))
+    await write
+    await a.flush()
+    await a.end()
+    t.equal(await isPending(close), true, 'the peer has not ended yet')
+    await b.end()
+    t.equal(await within(close), undefined)
+    const info = await a.closed
+    t.same(
+      { by: info.by, bytesRead: info.bytesRead, bytesWritten: info.bytesWritten },
+      { by: 'local', bytesRead: 17, bytesWritten: data.length },
+    )
+    t.notOk('error' in info)
+    t.ok(isClosed(a.signal.reason))
+    t.equal((await within(b.closed)).by, 'peer')
+    await everyReadFails(t, a, isClosed)
+    await everyWriteFails(t, a, isClosed)
+  },
+)
 
 everywhere(t, 'a read, a message and a loop that wait when the connection is closed are told at once', async (t, connect) => {
   for (const wait of ['read', 'message', 'loop'] as const) {

@@ -58,18 +58,22 @@ t.test('who ended first is told, whatever came second', async (t) => {
   }
 })
 
-everywhere(t, 'a reset that comes when all was sent and a close only waits for the end of the peer counts as that end', async (t, connect) => {
-  const { a, b } = await connect()
-  await a.write('all of it')
-  const close = a.close()
-  t.equal(await b.readToEnd('utf8'), 'all of it')
-  b.abort()
-  await within(close)
-  const info = await a.closed
-  t.equal(info.by, 'local')
-  t.notOk('error' in info)
-  t.equal(info.bytesWritten, 9)
-})
+everywhere(
+  t,
+  'a reset that comes when all was sent and a close only waits for the end of the peer counts as that end',
+  async (t, connect) => {
+    const { a, b } = await connect()
+    await a.write('all of it')
+    const close = a.close()
+    t.equal(await b.readToEnd('utf8'), 'all of it')
+    b.abort()
+    await within(close)
+    const info = await a.closed
+    t.equal(info.by, 'local')
+    t.notOk('error' in info)
+    t.equal(info.bytesWritten, 9)
+  },
+)
 
 everywhere(t, 'a peer that breaks off while it waits for the end that allowHalfOpen: false sends is not a lost end', async (t, connect) => {
   const { a, b } = await connect({ b: { allowHalfOpen: false } })
@@ -152,8 +156,14 @@ everywhere(t, 'the facts stay readable after the end', async (t, connect) => {
     { remote, local, id, openedAt, limits: 5000, tls: undefined, proxy: undefined },
   )
   t.equal(a.server, server)
-  t.same({ ended: a.ended, peerEnded: a.peerEnded, buffered: a.buffered, queued: a.queued }, { ended: true, peerEnded: true, buffered: 6, queued: 0 })
-  t.same({ bytesRead: a.bytesRead, bytesWritten: a.bytesWritten, waiting: a.waiting }, { bytesRead: 6, bytesWritten: 1, waiting: undefined })
+  t.same(
+    { ended: a.ended, peerEnded: a.peerEnded, buffered: a.buffered, queued: a.queued },
+    { ended: true, peerEnded: true, buffered: 6, queued: 0 },
+  )
+  t.same(
+    { bytesRead: a.bytesRead, bytesWritten: a.bytesWritten, waiting: a.waiting },
+    { bytesRead: 6, bytesWritten: 1, waiting: undefined },
+  )
   t.equal(await a.readToEnd('utf8'), 'unread', 'what is buffered when it is over can still be read')
   t.not(a.id, b.id)
   t.ok(Number.isInteger(a.id) && Math.abs(openedAt - Date.now()) < 60_000)

@@ -8,7 +8,8 @@ import { isPending, pattern, rejection, turns, until, within } from '../support/
 import { everyReadFails, everyWriteFails, readsToEnd } from './verdict.js'
 
 const isEnd = (error: unknown): boolean => error instanceof EndOfStreamError && error.code === 'ERR_LINNET_END_OF_STREAM'
-const isClosed = (error: unknown): boolean => error instanceof ConnectionClosedError && error.code === 'ERR_LINNET_CLOSED' && error.cause === undefined
+const isClosed = (error: unknown): boolean =>
+  error instanceof ConnectionClosedError && error.code === 'ERR_LINNET_CLOSED' && error.cause === undefined
 
 everywhere(t, 'after the peer ended, what is buffered is read and then the end, and every read says so', async (t, connect) => {
   const { a, b } = await connect()
@@ -51,7 +52,10 @@ everywhere(t, 'a peer that only ended its side gets its answer whole, however la
   t.equal(b.signal.aborted, false)
   await b.end()
   t.ok((await arrived).equals(answer))
-  for (const [connection, by] of [[b, 'peer'], [a, 'local']] as const) {
+  for (const [connection, by] of [
+    [b, 'peer'],
+    [a, 'local'],
+  ] as const) {
     const info = await within(connection.closed)
     t.equal(info.by, by)
     t.notOk('error' in info)

@@ -1,7 +1,7 @@
 // How long a close may take: as long as the peer takes bytes, and then, once, as long as it may take to end.
 
 import t from 'tap'
-import { type Connection, ConnectionClosedError, ConnectionLostError, TimeoutError } from '../../lib/index.js'
+import { type Connection, ConnectionClosedError, ConnectionLostError, type TimeoutError } from '../../lib/index.js'
 import { type ManualClock, manualClock } from '../../lib/testing/index.js'
 import { memory } from '../support/fixture.js'
 import { rejection } from '../support/wait.js'

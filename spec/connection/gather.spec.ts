@@ -72,7 +72,8 @@ class Writer {
     this.#model = Buffer.concat([this.#model, bytes])
     this.#told += this.#gatherer.addText(text)
     this.#texts += bytes.length
-    if (this.#told > this.#texts || this.#told + this.#gatherer.vague < this.#texts) throw new Error('the length of the texts is not within what was told')
+    if (this.#told > this.#texts || this.#told + this.#gatherer.vague < this.#texts)
+      throw new Error('the length of the texts is not within what was told')
   }
 
   hand(slice: number): void {
@@ -109,7 +110,8 @@ class Writer {
   finish(): void {
     this.dry()
     if (this.#model.length > 0) throw new Error('bytes were lost')
-    for (const { pieces, bytes } of this.#kept) if (!Buffer.concat(pieces).equals(bytes)) throw new Error('memory that was handed on has changed')
+    for (const { pieces, bytes } of this.#kept)
+      if (!Buffer.concat(pieces).equals(bytes)) throw new Error('memory that was handed on has changed')
   }
 }
 

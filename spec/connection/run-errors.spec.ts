@@ -42,17 +42,37 @@ const normal: Record<string, [handler: Handler, act: Act, options?: object]> = {
   'a drain': [line, (_, connection) => connection.drain()],
   'a drain, to a message': [(c) => c.readMessage((reader) => reader.readLine()), (_, connection) => connection.drain()],
   'a time limit on silence': [line, (_client, _, clock) => clock.advance(1000)],
-  'a time limit on a message': [line, (client, _, clock) => client.write('half').then(turns.bind(null, 6)).then(() => clock.advance(1000))],
+  'a time limit on a message': [
+    line,
+    (client, _, clock) =>
+      client
+        .write('half')
+        .then(turns.bind(null, 6))
+        .then(() => clock.advance(1000)),
+  ],
   'a time limit of its own': [(c) => c.readLine({ timeout: 10 }), (_client, _, clock) => clock.advance(10)],
   'a size limit': [(c) => c.readLine({ maxBytes: 3 }), (client) => client.write('too long')],
   'a size limit, at once': [(c) => c.readExactly(10, { maxBytes: 3 }), nothing],
   'a size limit, thrown': [async (c) => (await c.peek(8)) && c.tryReadLine({ maxBytes: 3 }), (client) => client.write('too long')],
-  'a full queue': [(c) => Promise.all([c.write(Buffer.alloc(300_000)), sleep(5).then(() => c.write('x'))]), nothing, { maxWriteBuffer: 100 }],
+  'a full queue': [
+    (c) => Promise.all([c.write(Buffer.alloc(300_000)), sleep(5).then(() => c.write('x'))]),
+    nothing,
+    { maxWriteBuffer: 100 },
+  ],
   'a peer that takes nothing': [(c) => c.write(Buffer.alloc(500_000)), (_client, _, clock) => clock.advance(2000), { writeTimeout: 1000 }],
-  'the reason of its signal': [(c) => new Promise((_, reject) => c.signal.addEventListener('abort', () => reject(c.signal.reason))), (client) => client.abort()],
-  'the reason of its drainSignal': [async (c) => once(c.drainSignal, 'abort').then(() => c.drainSignal.throwIfAborted()), (_, connection) => connection.drain()],
+  'the reason of its signal': [
+    (c) => new Promise((_, reject) => c.signal.addEventListener('abort', () => reject(c.signal.reason))),
+    (client) => client.abort(),
+  ],
+  'the reason of its drainSignal': [
+    async (c) => once(c.drainSignal, 'abort').then(() => c.drainSignal.throwIfAborted()),
+    (_, connection) => connection.drain(),
+  ],
   'an AbortError that its signal caused': [(c) => sleep(1e6, undefined, { signal: c.signal }), (client) => client.abort()],
-  'an AbortError that its drainSignal caused': [(c) => sleep(1e6, undefined, { signal: c.drainSignal }), (_, connection) => connection.drain()],
+  'an AbortError that its drainSignal caused': [
+    (c) => sleep(1e6, undefined, { signal: c.drainSignal }),
+    (_, connection) => connection.drain(),
+  ],
   'an AbortError of a library that does not say what caused it': [
     async (c) => {
       await once(c.signal, 'abort')
@@ -86,7 +106,8 @@ const concurrent: Handler = async (c) => {
   void c.readLine().catch(() => {})
   await c.readLine()
 }
-const abortError = (cause?: unknown): Error => Object.assign(new Error('stopped', cause === undefined ? undefined : { cause }), { name: 'AbortError' })
+const abortError = (cause?: unknown): Error =>
+  Object.assign(new Error('stopped', cause === undefined ? undefined : { cause }), { name: 'AbortError' })
 /** What is nobody's fault but the handler's. */
 const bugs: Record<string, [handler: Handler, act?: Act]> = {
   'an error of its own': [() => Promise.reject(bug)],
@@ -107,8 +128,14 @@ const bugs: Record<string, [handler: Handler, act?: Act]> = {
   'an error of our classes that it made itself': [() => Promise.reject(new EndOfStreamError())],
   'a DrainingError that it made itself': [() => Promise.reject(new DrainingError()), (_, connection) => connection.drain()],
   'an AbortError, while no signal of the connection has aborted': [() => Promise.reject(abortError())],
-  'an AbortError of another cause, while its own signal has aborted': [(c) => once(c.signal, 'abort').then(() => Promise.reject(abortError(bug))), (client) => client.abort()],
-  'two errors, one of them its own': [(c) => c.readLine().catch((error) => Promise.reject(new AggregateError([error, bug]))), (client) => client.end()],
+  'an AbortError of another cause, while its own signal has aborted': [
+    (c) => once(c.signal, 'abort').then(() => Promise.reject(abortError(bug))),
+    (client) => client.abort(),
+  ],
+  'two errors, one of them its own': [
+    (c) => c.readLine().catch((error) => Promise.reject(new AggregateError([error, bug]))),
+    (client) => client.end(),
+  ],
   'an AggregateError of nothing': [() => Promise.reject(new AggregateError([]))],
 }
 

@@ -2,7 +2,7 @@
 // `run` what became of its handler.
 
 import t, { type Test } from 'tap'
-import { type Connection, type Handler, type Server } from '../../lib/index.js'
+import type { Connection, Handler, Server } from '../../lib/index.js'
 import { manualClock, memoryServer } from '../../lib/testing/index.js'
 import { memory } from '../support/fixture.js'
 import { isPending, pattern, rejection, turns, within } from '../support/wait.js'
@@ -58,7 +58,12 @@ for (const [name, handler] of Object.entries(failing)) {
 }
 
 t.test('a handler that returns leaves nothing open: what it wrote arrives, and then the end', async (t) => {
-  for (const returned of [undefined, 'at once', new Promise((resolve) => setImmediate(resolve)), { then: (done: () => void) => setImmediate(done) }]) {
+  for (const returned of [
+    undefined,
+    'at once',
+    new Promise((resolve) => setImmediate(resolve)),
+    { then: (done: () => void) => setImmediate(done) },
+  ]) {
     const { server, client, connection, errors } = await visit(t)
     const answer = pattern(300_000)
     client.setLimits({ maxBufferSize: 1e6 })
@@ -171,7 +176,7 @@ t.test('a handler that is no function fails as one that throws a TypeError', asy
   }
 })
 
-t.test('what a listener of handlerError throws is the program\'s own, and the connection is closed all the same', async (t) => {
+t.test("what a listener of handlerError throws is the program's own, and the connection is closed all the same", async (t) => {
   const { server, connect } = memoryServer()
   server.on('handlerError', () => {
     throw new Error('of the listener')
@@ -193,7 +198,7 @@ t.test('what a listener of handlerError throws is the program\'s own, and the co
 
 // --- a client's ------------------------------------------------------------------------------------------------------
 
-t.test('on a client\'s connection run resolves with the value of the handler, once it is over', async (t) => {
+t.test("on a client's connection run resolves with the value of the handler, once it is over", async (t) => {
   const { a, b } = memory(t)
   const run = a.run(async (connection) => {
     await connection.write('question\n')
@@ -209,7 +214,7 @@ t.test('on a client\'s connection run resolves with the value of the handler, on
   t.equal(a.signal.aborted, true)
 })
 
-t.test('on a client\'s connection run rejects with whatever the handler threw, once it is over', async (t) => {
+t.test("on a client's connection run rejects with whatever the handler threw, once it is over", async (t) => {
   for (const thrown of [bug, undefined, null, 'text']) {
     const { a, b } = memory(t)
     const run = rejection(
@@ -232,7 +237,7 @@ t.test('on a client\'s connection run rejects with whatever the handler threw, o
   t.equal((await a.closed).error, await end)
 })
 
-t.test('on a client\'s connection misuse is a rejection', async (t) => {
+t.test("on a client's connection misuse is a rejection", async (t) => {
   const { a, b } = memory(t)
   const first = a.run((connection) => connection.readLine())
   t.ok((await rejection(a.run(() => {}))) instanceof TypeError)

@@ -3,7 +3,7 @@
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
-import { Connection, TimeoutError } from '../../lib/index.js'
+import { Connection, type TimeoutError } from '../../lib/index.js'
 import { manualClock } from '../../lib/testing/index.js'
 import { accepted, ends, everywhere, memory } from '../support/fixture.js'
 import { program } from '../support/program.js'
@@ -35,7 +35,8 @@ t.test('limits that cannot be meant are refused, and then none of them is change
   const names = Object.keys(defaults) as (keyof typeof defaults)[]
   for (const name of names) {
     for (const wrong of ['7', null, true, {}]) t.throws(() => a.setLimits({ idleTimeout: 5, [name]: wrong } as never), TypeError, name)
-    for (const impossible of [0, -1, Number.NaN, Number.NEGATIVE_INFINITY]) t.throws(() => a.setLimits({ [name]: impossible }), RangeError, name)
+    for (const impossible of [0, -1, Number.NaN, Number.NEGATIVE_INFINITY])
+      t.throws(() => a.setLimits({ [name]: impossible }), RangeError, name)
   }
   t.throws(() => a.setLimits({ maxBufferSize: 1.5 }), RangeError)
   for (const wrong of [undefined, null, 7, 'text']) t.throws(() => a.setLimits(wrong as never), TypeError)
@@ -189,7 +190,10 @@ t.test('a connection in memory keeps the process alive by its timers alone, and 
   const pair = 'const [client] = testing.pair({ client: { idleTimeout: 30 } });'
   const waits = program(t, `${pair} await client.readLine().catch((error) => console.log(error.code))`)
   const free = program(t, `${pair} client.unref(); await client.readLine()`)
-  const full = program(t, 'const [client] = testing.pair({ highWaterMark: 9, server: { readHighWaterMark: 1 } }); client.unref(); client.write(Buffer.alloc(1000)); await client.flush()')
+  const full = program(
+    t,
+    'const [client] = testing.pair({ highWaterMark: 9, server: { readHighWaterMark: 1 } }); client.unref(); client.write(Buffer.alloc(1000)); await client.flush()',
+  )
   await waits.says(/ERR_LINNET_TIMEOUT/)
   t.equal(await waits.ends(), 0)
   t.equal(await free.ends(), 13, 'nothing was left that could have settled the read')

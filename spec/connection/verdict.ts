@@ -25,7 +25,11 @@ export const readsToEnd: Readonly<Record<string, Ask>> = {
   iterator: (c) => c[Symbol.asyncIterator]().next(),
 }
 /** Those that take what is there, though it is not enough. */
-const takers: Readonly<Record<string, Ask>> = { 'chunks of n': (c) => c.chunks(1000).next(), skip: (c) => c.skip(1000), skipUntil: (c) => c.skipUntil('\n') }
+const takers: Readonly<Record<string, Ask>> = {
+  'chunks of n': (c) => c.chunks(1000).next(),
+  skip: (c) => c.skip(1000),
+  skipUntil: (c) => c.skipUntil('\n'),
+}
 const tries: Readonly<Record<string, (connection: Connection) => unknown>> = {
   tryReadUntil: (c) => c.tryReadUntil('\n'),
   tryReadLine: (c) => c.tryReadLine(),

@@ -12,7 +12,9 @@ import { everywhere, memory } from '../support/fixture.js'
 import { isPending, pattern, rejection, turn, turns, until, within } from '../support/wait.js'
 
 /** A source that counts what is asked of it, and notes how it is given back. */
-function counted(make: (n: number) => string | Uint8Array | undefined): AsyncIterable<string | Uint8Array> & { asked: number; returned: number } {
+function counted(
+  make: (n: number) => string | Uint8Array | undefined,
+): AsyncIterable<string | Uint8Array> & { asked: number; returned: number } {
   const source = {
     asked: 0,
     returned: 0,
@@ -62,7 +64,11 @@ everywhere(t, 'every kind of source is written whole, and its bytes are counted'
   t.equal(a.ended, false, 'the stream is not ended by it')
   await a.write('and on')
   await a.end()
-  t.ok((await arrived).equals(Buffer.concat([Buffer.from('one two list of BAset generator grüß async generator '), large, Buffer.from(' web and on')])))
+  t.ok(
+    (await arrived).equals(
+      Buffer.concat([Buffer.from('one two list of BAset generator grüß async generator '), large, Buffer.from(' web and on')]),
+    ),
+  )
 })
 
 t.test('a file, and what another connection says, are sources too', async (t) => {
@@ -106,12 +112,17 @@ t.test('what two write at the same time is not split within a piece', async (t) 
   t.same(await Promise.all([1, 2, 3].map((n) => a.writeFrom(source(n)))), [100_000, 100_000, 100_000])
   await a.end()
   const bytes = await arrived
-  for (let at = 0; at < bytes.length; at += 1000) if (!bytes.subarray(at, at + 1000).equals(Buffer.alloc(1000, bytes[at]))) t.fail(`split at ${at}`)
+  for (let at = 0; at < bytes.length; at += 1000)
+    if (!bytes.subarray(at, at + 1000).equals(Buffer.alloc(1000, bytes[at]))) t.fail(`split at ${at}`)
   t.equal(bytes.length, 300_000)
 })
 
 t.test('against a model: what a source yields is what arrives', async (t) => {
-  const piece = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 9 }), fc.uint8Array({ maxLength: 9 }), fc.array(fc.string({ maxLength: 3 }), { maxLength: 3 }))
+  const piece = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 9 }),
+    fc.uint8Array({ maxLength: 9 }),
+    fc.array(fc.string({ maxLength: 3 }), { maxLength: 3 }),
+  )
   await fc.assert(
     fc.asyncProperty(fc.array(piece, { maxLength: 20 }), fc.boolean(), fc.integer({ min: 1, max: 30 }), async (pieces, slow, mark) => {
       const { a, b } = memory(t, { client: { writeHighWaterMark: mark }, maxChunk: 7 })
@@ -142,9 +153,24 @@ t.test('an error of the source rejects it as it is, and the stream goes on', asy
         yield 'some '
         throw wrong
       })(),
-    'an iterator that throws': () => ({ [Symbol.iterator]: () => ({ next: () => { throw wrong } }) }),
-    'an iterable that throws': () => ({ [Symbol.asyncIterator]: () => { throw wrong } }),
-    'a Readable': () => new Readable({ read() { this.destroy(wrong) } }),
+    'an iterator that throws': () => ({
+      [Symbol.iterator]: () => ({
+        next: () => {
+          throw wrong
+        },
+      }),
+    }),
+    'an iterable that throws': () => ({
+      [Symbol.asyncIterator]: () => {
+        throw wrong
+      },
+    }),
+    'a Readable': () =>
+      new Readable({
+        read() {
+          this.destroy(wrong)
+        },
+      }),
   }
   for (const [name, make] of Object.entries(sources)) {
     const { a, b } = memory(t)
@@ -165,39 +191,43 @@ t.test('a piece that cannot be written is a TypeError, and the source is returne
   t.equal(await b.readToEnd('utf8'), 'xx')
 })
 
-everywhere(t, 'when the connection fails the source is given back, also while it is asked for its next piece', async (t, connect, carrier) => {
-  for (const by of ['abort', 'loss', 'close'] as const) {
-    for (const where of ['asking', 'waiting'] as const) {
-      // A Unix socket knows no reset: without bytes that are lost there is no loss.
-      if (carrier === 'unix' && by === 'loss' && where === 'asking') continue
-      const { a, b } = await connect()
-      let returned = false
-      const source: AsyncIterable<Uint8Array> = {
-        [Symbol.asyncIterator]: () => ({
-          next: async () => (where === 'asking' ? new Promise<never>(() => {}) : { value: Buffer.alloc(200_000), done: false }),
-          return: async () => {
-            returned = true
-            return { value: undefined, done: true }
-          },
-        }),
+everywhere(
+  t,
+  'when the connection fails the source is given back, also while it is asked for its next piece',
+  async (t, connect, carrier) => {
+    for (const by of ['abort', 'loss', 'close'] as const) {
+      for (const where of ['asking', 'waiting'] as const) {
+        // A Unix socket knows no reset: without bytes that are lost there is no loss.
+        if (carrier === 'unix' && by === 'loss' && where === 'asking') continue
+        const { a, b } = await connect()
+        let returned = false
+        const source: AsyncIterable<Uint8Array> = {
+          [Symbol.asyncIterator]: () => ({
+            next: async () => (where === 'asking' ? new Promise<never>(() => {}) : { value: Buffer.alloc(200_000), done: false }),
+            return: async () => {
+              returned = true
+              return { value: undefined, done: true }
+            },
+          }),
+        }
+        const written = rejection(a.writeFrom(source))
+        if (where === 'waiting') await until(() => a.waiting !== undefined)
+        await turns()
+        if (by === 'abort') a.abort()
+        else if (by === 'loss') b.abort()
+        else {
+          void a.close()
+          const reading = b.readToEnd({ maxBytes: 1e9 })
+          await within(reading)
+          void b.close()
+        }
+        const error = await within(written, `${by}, ${where}`)
+        t.ok(error instanceof (by === 'loss' ? ConnectionLostError : ConnectionClosedError), `${by}, ${where}`)
+        await until(() => returned)
       }
-      const written = rejection(a.writeFrom(source))
-      if (where === 'waiting') await until(() => a.waiting !== undefined)
-      await turns()
-      if (by === 'abort') a.abort()
-      else if (by === 'loss') b.abort()
-      else {
-        void a.close()
-        const reading = b.readToEnd({ maxBytes: 1e9 })
-        await within(reading)
-        void b.close()
-      }
-      const error = await within(written, `${by}, ${where}`)
-      t.ok(error instanceof (by === 'loss' ? ConnectionLostError : ConnectionClosedError), `${by}, ${where}`)
-      await until(() => returned)
     }
-  }
-})
+  },
+)
 
 t.test('a Readable is destroyed when the connection fails, before its first piece or in the middle', async (t) => {
   for (const early of [true, false]) {
@@ -229,7 +259,13 @@ t.test('a stream that has ended asks the source for nothing, and gives it back',
 })
 
 t.test('what a source says to being given back is its own matter', async (t) => {
-  for (const said of [() => Promise.reject(new Error('no')), () => { throw new Error('no') }, undefined]) {
+  for (const said of [
+    () => Promise.reject(new Error('no')),
+    () => {
+      throw new Error('no')
+    },
+    undefined,
+  ]) {
     const { a } = memory(t)
     const source = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}), ...(said && { return: said }) }) }
     const written = a.writeFrom(source as AsyncIterable<string>)

@@ -47,7 +47,11 @@ everywhere(t, 'ten writers that each wait lose nothing, and no write is split by
   const split: number[] = []
   for (let at = 0; at < bytes.length; at += size) {
     const n = bytes[at] as number
-    if (!bytes.subarray(at + 1, at + 4000).equals(Buffer.alloc(3999, 'x')) || !bytes.subarray(at + 4000, at + size).equals(Buffer.alloc(1000, n))) split.push(at)
+    if (
+      !bytes.subarray(at + 1, at + 4000).equals(Buffer.alloc(3999, 'x')) ||
+      !bytes.subarray(at + 4000, at + size).equals(Buffer.alloc(1000, n))
+    )
+      split.push(at)
   }
   t.same(split, [])
 })
@@ -61,7 +65,19 @@ everywhere(t, 'a large write between small ones arrives whole and in its place',
   a.write(['1', large.subarray(0, 20_000), '2', large.subarray(5, 16_389), '3'])
   const arrived = b.readToEnd()
   await a.end()
-  t.ok((await arrived).equals(Buffer.concat([Buffer.from('before '), large, Buffer.from(' behind1'), large.subarray(0, 20_000), Buffer.from('2'), large.subarray(5, 16_389), Buffer.from('3')])))
+  t.ok(
+    (await arrived).equals(
+      Buffer.concat([
+        Buffer.from('before '),
+        large,
+        Buffer.from(' behind1'),
+        large.subarray(0, 20_000),
+        Buffer.from('2'),
+        large.subarray(5, 16_389),
+        Buffer.from('3'),
+      ]),
+    ),
+  )
 })
 
 everywhere(t, 'once flushed, a buffer belongs to the program again', async (t, connect, carrier) => {
@@ -156,7 +172,8 @@ const act: fc.Arbitrary<Act> = fc.record({
   by: fc.constantFrom('write', 'await', 'try', 'flush', 'from'),
   pause: fc.boolean(),
 })
-const bytesOf = (data: Act['data']): Buffer => (Array.isArray(data) ? Buffer.concat(data.map((each) => Buffer.from(each as string))) : Buffer.from(data as string))
+const bytesOf = (data: Act['data']): Buffer =>
+  Array.isArray(data) ? Buffer.concat(data.map((each) => Buffer.from(each as string))) : Buffer.from(data as string)
 
 /** Does as it is told; returns what must have arrived. */
 async function perform(connection: Connection, acts: readonly Act[]): Promise<Buffer> {
@@ -184,15 +201,25 @@ async function perform(connection: Connection, acts: readonly Act[]): Promise<Bu
 
 t.test('whatever is written, by whatever method, arrives in order and is counted', async (t) => {
   await fc.assert(
-    fc.asyncProperty(fc.array(act, { maxLength: 12 }), fc.constantFrom(7, 1000, 65_536), fc.constantFrom(100, 65_536), async (acts, maxChunk, highWaterMark) => {
-      const { a, b } = memory(t, { maxChunk, highWaterMark, server: { maxBufferSize: 1e7 }, client: { writeHighWaterMark: highWaterMark } })
-      const arrived = b.readToEnd()
-      const sent = await perform(a, acts)
-      await a.end()
-      if (!(await arrived).equals(sent)) throw new Error('what arrived is not what was written')
-      b.close()
-      await a.close()
-    }),
+    fc.asyncProperty(
+      fc.array(act, { maxLength: 12 }),
+      fc.constantFrom(7, 1000, 65_536),
+      fc.constantFrom(100, 65_536),
+      async (acts, maxChunk, highWaterMark) => {
+        const { a, b } = memory(t, {
+          maxChunk,
+          highWaterMark,
+          server: { maxBufferSize: 1e7 },
+          client: { writeHighWaterMark: highWaterMark },
+        })
+        const arrived = b.readToEnd()
+        const sent = await perform(a, acts)
+        await a.end()
+        if (!(await arrived).equals(sent)) throw new Error('what arrived is not what was written')
+        b.close()
+        await a.close()
+      },
+    ),
     { numRuns: 1000 },
   )
 })

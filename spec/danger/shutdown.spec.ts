@@ -72,7 +72,7 @@ t.test('a second signal cuts what the first one waits for', async (t) => {
   t.equal(busy.heard.end, 'reset')
   // The handler that never returns keeps `serve`, but no process, waiting.
   t.not(await run.ends(), null)
-  t.equal(run.stderr.replace(/^Warning: Detected unsettled top-level await[^]*$/m, ''), '')
+  t.equal(run.stderr.replace(/^Warning: Detected unsettled top-level await[\s\S]*$/m, ''), '')
 })
 
 t.test('the grace of a shutdown is kept, and then what is left is cut', async (t) => {

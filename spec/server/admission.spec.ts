@@ -3,10 +3,12 @@
 
 import { BlockList } from 'node:net'
 import t from 'tap'
+import { tcpAddress } from '../../lib/address.js'
 import type { DropReason } from '../../lib/index.js'
 import { listenPlan } from '../../lib/options/listen.js'
 import { ServerCore } from '../../lib/server/core.js'
 import { Server } from '../../lib/server/server.js'
+import type { Carrier } from '../../lib/transport/carrier.js'
 import { systemClock } from '../../lib/transport/clock.js'
 import { memoryPair } from '../../lib/transport/memory.js'
 import { turns, until, within } from '../support/wait.js'
@@ -142,6 +144,27 @@ t.test('an IPv6 client is blocked by its own', async (t) => {
   const { server, books } = await open(t, 'tcp', { blockList, host: '::1', port: 0 } as Service)
   await cut(t, 'tcp', client(t, server, {}, { host: '::1' }))
   t.match(books.drops, [{ reason: 'blockList', remote: { address: '::1', family: 'IPv6' } }])
+})
+
+t.test('a link-local client is blocked by its address, whatever its zone', async (t) => {
+  const blockList = new BlockList()
+  blockList.addSubnet('fe80::', 10, 'ipv6')
+  const core = new ServerCore(listenPlan({ blockList }), systemClock)
+  const books = new Books(new Server(core))
+  let reset = 0
+  const visitor = (text: string): Carrier => ({
+    ...({} as Carrier),
+    remote: tcpAddress(text, 5),
+    local: tcpAddress('::1', 80),
+    reset: () => void reset++,
+  })
+  core.accepted(visitor('fe80::1%lo'))
+  core.accepted(visitor('2001:db8::1'))
+  t.strictSame(books.reasons, ['blockList'])
+  t.equal(reset, 1)
+  t.equal(core.stats.pending, 1)
+  core.stop()
+  t.equal(reset, 2)
 })
 
 t.test('who comes over a Unix socket or memory has no address to be blocked by', async (t) => {

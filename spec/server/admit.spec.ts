@@ -7,19 +7,22 @@ import { manualClock } from '../../lib/testing/index.js'
 import { isPending, turns, until, within } from '../support/wait.js'
 import { client, cut, echo, gate, inMemory, open, overEach, talk } from './support.js'
 
+/** An object with this as its `then`: a promise of another library, or what looks like one. */
+const thenable = (then: unknown): object => Object.fromEntries([['then', then]])
+
 const anything = (answer: unknown): (() => boolean) => (() => answer) as () => boolean
 
 overEach(t, 'only true lets in, now or later', async (t, open, way) => {
-  for (const answer of [true, Promise.resolve(true), { then: (resolve: (answer: boolean) => void) => resolve(true) }]) {
+  for (const answer of [true, Promise.resolve(true), thenable((resolve: (answer: boolean) => void) => resolve(true))]) {
     const { server, connect } = await open({ admit: anything(answer) })
     void server.serve(echo)
     await talk(await connect())
   }
-  const throwing = {
-    get then(): never {
+  const throwing = Object.defineProperty({}, 'then', {
+    get() {
       throw new Error('a getter')
     },
-  }
+  })
   const refusals = [
     false,
     1,
@@ -29,7 +32,7 @@ overEach(t, 'only true lets in, now or later', async (t, open, way) => {
     null,
     undefined,
     Object(true),
-    { then: true },
+    thenable(true),
     Promise.resolve(1),
     Promise.resolve(undefined),
     throwing,
@@ -49,13 +52,12 @@ overEach(t, 'a throw refuses, and is an acceptError with the very value that was
   const throws = (value: unknown) => (): never => {
     throw value
   }
-  const then = (_: unknown, reject: (error: unknown) => void): void => reject(wrong)
-  const throwsInThen = { then: throws(wrong) }
+  const rejects = (_: unknown, reject: (error: unknown) => void): void => reject(wrong)
   const admits = [
     throws(wrong),
     async () => throws(wrong)(),
-    anything({ then }),
-    anything(throwsInThen),
+    anything(thenable(rejects)),
+    anything(thenable(throws(wrong))),
     throws(undefined),
     () => Promise.reject(null),
   ]

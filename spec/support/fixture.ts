@@ -57,7 +57,10 @@ export async function dial(t: Test, server: Server, options: Partial<net.TcpNetC
 }
 
 /** A connection of a server and the raw socket at its other end. */
-export async function accepted(t: Test, options: ListenOptions = {}): Promise<{ server: Server; connection: Connection; peer: net.Socket }> {
+export async function accepted(
+  t: Test,
+  options: ListenOptions = {},
+): Promise<{ server: Server; connection: Connection; peer: net.Socket }> {
   const server = await opened(t, options)
   const peer = await dial(t, server)
   const connection = (await server.accept()) as Connection
@@ -144,7 +147,11 @@ export function memory(t: Test, options?: PairOptions): Ends {
 }
 
 /** One test, once over each carrier. */
-export function everywhere(t: Test, name: string, body: (t: Test, connect: (options?: EndOptions) => Promise<Ends>, carrier: CarrierName) => Promise<unknown>): void {
+export function everywhere(
+  t: Test,
+  name: string,
+  body: (t: Test, connect: (options?: EndOptions) => Promise<Ends>, carrier: CarrierName) => Promise<unknown>,
+): void {
   for (const carrier of carrierNames) {
     void t.test(`${name} (${carrier})`, async (t) => {
       await body(t, (options) => ends(t, carrier, options), carrier)

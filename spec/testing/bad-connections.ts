@@ -707,12 +707,9 @@ export const badConnections: Record<string, BadConnection> = {
           reader.readLine = (options) => (over ? side.readLine(options) : readLine(options))
           return read(reader)
         }, options)
-        message.then(
-          () => {
-            over = true
-          },
-          () => {},
-        )
+        message.then(() => {
+          over = true
+        }, ignore)
         return message
       },
     })),

@@ -1,0 +1,90 @@
+// What a drain does to reads: one that waits for a new message is told, a turn later; the rest of a message goes on.
+
+import t from 'tap'
+import { DrainingError } from '../../lib/index.js'
+import { everywhere } from '../support/fixture.js'
+import { isPending, rejection, turns, until, within } from '../support/wait.js'
+import { connectionKinds } from './reading-kinds.js'
+import { unread, wired } from './reading-support.js'
+
+t.test('a drain interrupts the rest of a message, or leaves one waiting that is idle', async (t) => {
+  for (const { name, start, some, rest, toEnd } of connectionKinds) {
+    const idle = wired()
+    const waiting = rejection(start(idle.connection))
+    idle.connection.drain()
+    t.ok((await within(waiting)) instanceof DrainingError, name)
+    t.ok((await within(rejection(start(idle.connection, { idle: true })))) instanceof DrainingError, `${name}, a later one`)
+    if (some === '') continue
+    const begun = wired()
+    const read = start(begun.connection)
+    begun.push(some)
+    begun.connection.drain()
+    t.ok(await isPending(read), `${name}, in the middle`)
+    begun.push(rest)
+    if (toEnd) begun.end()
+    await within(read)
+    const not = wired()
+    not.connection.drain()
+    const told = start(not.connection, { idle: false })
+    t.ok(await isPending(told), `${name}, told that it is not idle`)
+    not.connection.abort()
+    await rejection(told)
+  }
+})
+
+t.test('what arrives within the turn of a drain does not count', async (t) => {
+  for (const drop of [false, true]) {
+    const { connection, push } = wired()
+    const read = drop ? connection.skip(4) : connection.readExactly(4)
+    connection.drain()
+    setImmediate(() => push('ab'))
+    t.ok(await isPending(read))
+    push('cd')
+    await within<unknown>(read)
+  }
+})
+
+t.test('a drained connection does not serve what is buffered, or lets nobody say goodbye', async (t) => {
+  const { connection, push, carrier } = wired()
+  push('one\ntwo\nthr')
+  connection.drain()
+  const got: string[] = []
+  const loop = (async () => {
+    for await (const line of connection.lines()) got.push(line)
+  })()
+  await turns()
+  t.same(got, ['one', 'two'])
+  push('ee\n')
+  const error = (await rejection(within(loop))) as DrainingError
+  t.ok(error instanceof DrainingError)
+  t.equal(error.code, 'ERR_LINNET_DRAINING')
+  t.same(got, ['one', 'two', 'three'])
+  await connection.write('goodbye\n')
+  t.notOk(connection.ended)
+  push('more')
+  t.equal(unread(connection), 'more', 'and nothing was consumed')
+  carrier.sink.end()
+  t.equal(await connection.readToEnd('latin1'), 'more')
+})
+
+t.test('a message in a drain is interrupted between two reads', async (t) => {
+  const { connection, push } = wired()
+  const message = connection.readMessage(async (reader) => `${await reader.readLine()}${await reader.readLine()}`)
+  push('a\n')
+  await turns(1)
+  connection.drain()
+  t.ok(await isPending(message))
+  push('b\n')
+  t.equal(await message, 'ab')
+  t.ok((await within(rejection(connection.readMessage((reader) => reader.readLine())))) instanceof DrainingError)
+})
+
+everywhere(t, 'a drain forgets a request that is on its way', async (t, connect) => {
+  const { a, b } = await connect()
+  const idle = rejection(b.readLine())
+  b.drain()
+  t.ok((await within(idle)) instanceof DrainingError)
+  await a.write('late\n')
+  await until(() => b.buffered > 0)
+  t.equal(await within(b.readLine()), 'late')
+})
