@@ -64,4 +64,4 @@ export type { DropInfo, DropReason, ServerEvents, ServerStats } from './server/e
 export { listen } from './server/listen.js'
 export { Server, type SignalOption } from './server/server.js'
 export { type ShutdownOptions, shutdownOn } from './shutdown.js'
-export { type Task, together } from './together.js'
+export { type Task, type TogetherOptions, together } from './together.js'

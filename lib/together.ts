@@ -6,6 +6,12 @@ import { kindOf, signalOf } from './connection/read-options.js'
 /** One of several tasks; `signal` aborts when another has settled. */
 export type Task<T = unknown> = (signal: AbortSignal) => T | PromiseLike<T>
 
+/** Options of `together`. */
+export interface TogetherOptions {
+  /** Stops all tasks. */
+  signal?: AbortSignal | undefined
+}
+
 interface Outcome {
   failed: boolean
   value: unknown
@@ -25,10 +31,12 @@ interface Outcome {
  *   async (signal) => { for await (const _ of setInterval(100, null, { signal })) await connection.write(measure()) },
  * ])
  */
-export async function together<Results extends readonly unknown[] | []>(
+export function together<T>(tasks: readonly Task<T>[], options?: TogetherOptions): Promise<T | undefined>
+export function together<Results extends readonly unknown[] | []>(
   tasks: { readonly [Each in keyof Results]: Task<Results[Each]> },
-  options?: { signal?: AbortSignal | undefined },
-): Promise<Results[number] | undefined> {
+  options?: TogetherOptions,
+): Promise<Results[number] | undefined>
+export async function together(tasks: readonly Task[], options?: TogetherOptions): Promise<unknown> {
   const functions = tasksOf(tasks)
   const outer = signalFrom(options)
   outer?.throwIfAborted()
@@ -50,7 +58,7 @@ export async function together<Results extends readonly unknown[] | []>(
     }),
   )
   outer?.removeEventListener('abort', cancel)
-  return result(outcomes) as Results[number]
+  return result(outcomes)
 }
 
 async function settled(task: Task, signal: AbortSignal): Promise<Outcome> {

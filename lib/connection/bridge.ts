@@ -2,7 +2,7 @@
 // stands, it knows no messages, so neither read limits nor a drain act in it, and it takes bytes as they come.
 
 import type { ConnectionCore } from './core.js'
-import type { Lease } from './inbox.js'
+import type { Lease } from './lease.js'
 import { type ReadPlan, readPlan } from './read-options.js'
 import { type Limit, SomeRead } from './reads.js'
 
@@ -15,6 +15,7 @@ export class Bridge implements Lease {
   readonly awaitsFirst = false
   readonly gathers = false
   over = false
+  #reason: unknown
   readonly #core: ConnectionCore
   readonly #plan: ReadPlan = { ...readPlan(undefined), idle: false }
 
@@ -34,11 +35,12 @@ export class Bridge implements Lease {
   remove(error?: unknown): void {
     if (this.over) return
     this.over = true
-    this.#core.inbox.revoke(this, error ?? this.afterlife())
+    this.#reason = error
+    this.#core.inbox.revoke(this)
   }
 
   afterlife(): unknown {
-    return new TypeError('this stream has given its connection back: read from the connection')
+    return this.#reason ?? new TypeError('this stream has given its connection back: read from the connection')
   }
 
   limitOf(): Limit {

@@ -11,9 +11,10 @@ import type { ConnectionLimits, ConnectionSettings } from '../options/connection
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { CLOSE, Deadlines, type DeadlinesHost, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
-import { Inbox, type InboxHost, type Waiting } from './inbox.js'
+import { Inbox, type InboxHost } from './inbox.js'
 import { Outbox, type OutboxHost } from './outbox.js'
 import { quietly } from './refusals.js'
+import type { Waiting } from './waiting.js'
 
 /** How a connection ended. */
 export interface CloseInfo {

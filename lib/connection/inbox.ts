@@ -1,6 +1,5 @@
 // The receiving half of a connection: the bytes that arrived, the one read that may be pending, and how both meet the
-// end of the stream. It decides when the carrier is paused (pull: nothing is read ahead beyond the high-water mark and
-// what a pending read needs). Whatever ends a read, an abort, a time limit, a drain, an end, takes nothing.
+// end of the stream. Whatever ends a read, an abort, a time limit, a drain, an end, takes nothing.
 
 import { compileDelimiter } from '../buffer/delimiter.js'
 import { LineCache } from '../buffer/lines.js'
@@ -16,9 +15,12 @@ import {
 } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { type Deadlines, READ, type Slot } from './deadlines.js'
+import { Flow, type FlowSource } from './flow.js'
+import type { Lease } from './lease.js'
 import type { ReadPlan } from './read-options.js'
 import { type Limit, type Read, type Stream, WAIT } from './reads.js'
 import { afterTurn } from './turn.js'
+import { failIfAborted, Pending, type PendingHost, type Waiting } from './waiting.js'
 
 /** What the inbox needs of its connection. */
 export interface InboxHost {
@@ -31,89 +33,7 @@ export interface InboxHost {
   pause(): void
 }
 
-/**
- * Who may read while others may not: a message that is being read, a pipe, or a bridge. Once it is over, `afterlife`
- * is what its reads reject with.
- */
-export interface Lease {
-  readonly over: boolean
-  afterlife(): unknown
-  /** True while this is a message whose first byte has not come. */
-  awaitsFirst: boolean
-  begun(): void
-  /** A read of it waits. */
-  waits(): void
-  /** Bytes were taken by a read of it. */
-  took(bytes: number, limit: Limit): void
-  /** A read of it failed. */
-  failed(error: unknown): void
-  /** The connection was closed, aborted or cut. */
-  refused(error: Error): void
-  limitOf(maxBytes: number | undefined): Limit
-  /** Whether skipped bytes must be kept, to be given back. */
-  readonly gathers: boolean
-}
-
-/** Something that waits for bytes under time limits: a pending read, or a message. */
-export interface Waiting {
-  readonly plan: ReadPlan
-  readonly operation: string
-  /** Unix time at which it began. */
-  readonly since: number
-  /** Those of the connection when it began: changes hold from the next call on. */
-  readonly limits: ConnectionLimits
-  awaitsFirst: boolean
-  fail(error: unknown): void
-}
-
-class Pending<T> implements Waiting {
-  readonly read: Read<T>
-  readonly plan: ReadPlan
-  readonly resolve: (value: T) => void
-  readonly reject: (error: unknown) => void
-  readonly since: number = Date.now()
-  readonly limits: ConnectionLimits
-  awaitsFirst: boolean
-  readonly #inbox: Inbox
-
-  constructor(
-    inbox: Inbox,
-    read: Read<T>,
-    plan: ReadPlan,
-    awaitsFirst: boolean,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#inbox = inbox
-    this.read = read
-    this.plan = plan
-    this.limits = inbox.host.limits
-    this.awaitsFirst = awaitsFirst
-    this.resolve = resolve
-    this.reject = reject
-    plan.signal?.addEventListener('abort', this)
-  }
-
-  get operation(): string {
-    return this.read.operation
-  }
-
-  fail(error: unknown): void {
-    this.#inbox.failPending(error)
-  }
-
-  handleEvent(): void {
-    this.fail(this.plan.signal?.reason)
-  }
-}
-
-/** What waits under a signal that has aborted, and has not heard of it yet: other listeners of that signal come first. */
-function failIfAborted(waiting: Waiting | undefined): void {
-  const signal = waiting?.plan.signal
-  if (signal?.aborted) waiting?.fail(signal.reason)
-}
-
-export class Inbox {
+export class Inbox implements PendingHost, FlowSource {
   readonly queue: ByteQueue = new ByteQueue()
   /** Bytes that arrived. */
   received = 0
@@ -130,8 +50,7 @@ export class Inbox {
   /** A read is pending, another reader has the connection, or this side has closed it: one flag for the quick way. */
   #busy = false
   #loss: ConnectionLostError | undefined
-  #paused = false
-  #checking = false
+  readonly #flow: Flow = new Flow(this)
   #lines: LineCache | undefined
 
   constructor(host: InboxHost) {
@@ -194,7 +113,7 @@ export class Inbox {
 
   #tookQuickly(): void {
     this.overflowing = false
-    if (this.#paused) this.#flow()
+    if (this.#flow.paused) this.#flow.check()
   }
 
   /** Starts a read; `idle` is its default where neither its options nor what went before say otherwise. */
@@ -244,7 +163,7 @@ export class Inbox {
   #took(bytes: number, read: Read<unknown>): void {
     if (!('overflows' in read)) this.overflowing = false
     this.#lease?.took(bytes, read.limit)
-    if (this.#paused) this.#flow()
+    if (this.#flow.paused) this.#flow.check()
   }
 
   #wait<T>(read: Read<T>, plan: ReadPlan, idle: boolean, resolve: (value: T) => void, reject: (error: unknown) => void): void {
@@ -256,7 +175,7 @@ export class Inbox {
     if (!inMessage || plan.timeout !== undefined) this.arm(pending, READ)
     if (pending.awaitsFirst && this.host.draining) this.#drainSoon(pending)
     this.#lease?.waits()
-    if (this.#paused) this.#flow()
+    if (this.#flow.paused) this.#flow.check()
   }
 
   #settle(): Pending<unknown> | undefined {
@@ -274,7 +193,7 @@ export class Inbox {
     if (pending === undefined) return
     this.#lease?.failed(error)
     pending.reject(error)
-    this.#flowSoon()
+    this.#flow.checkSoon()
   }
 
   #retry(): void {
@@ -304,13 +223,13 @@ export class Inbox {
     this.#busy = true
   }
 
-  /** Takes it back. A read of it that is still pending rejects with `error`. */
-  revoke(lease: Lease, error: unknown): void {
+  /** Takes it back. A read of it that is still pending rejects as those that come too late. */
+  revoke(lease: Lease): void {
     if (this.#lease !== lease) return
-    this.failPending(error)
+    if (this.#pending !== undefined) this.failPending(lease.afterlife())
     this.#lease = undefined
     this.#busy = this.#refusal !== undefined
-    this.#flowSoon()
+    this.#flow.checkSoon()
   }
 
   // --- time and draining -----------------------------------------------------------------------------------------------
@@ -373,7 +292,7 @@ export class Inbox {
     this.queue.push(chunk)
     if (this.#lease?.awaitsFirst) this.#lease.begun()
     this.#retry()
-    if (this.#pending === undefined) this.#flowSoon()
+    if (this.#pending === undefined) this.#flow.checkSoon()
   }
 
   /** The peer ended its side. */
@@ -401,7 +320,7 @@ export class Inbox {
       this.#lease?.refused(error)
       this.failPending(error)
     }
-    this.#flow()
+    this.#flow.check()
   }
 
   /** What a read rejects with that no further byte can satisfy. */
@@ -418,24 +337,8 @@ export class Inbox {
     this.host.resume()
   }
 
-  #flow(): void {
-    const paused = this.#pending === undefined && this.#refusal === undefined && this.queue.length > this.host.limits.readHighWaterMark
-    if (paused === this.#paused) return
-    this.#paused = paused
-    if (paused) this.host.pause()
-    else this.host.resume()
-  }
-
-  // A program that is about to take what has just come shall not have the carrier paused and resumed around it: the
-  // question waits until the promises of this chunk have run.
-  #flowSoon(): void {
-    if (this.#paused || this.queue.length <= this.host.limits.readHighWaterMark) return
-    // A stream that brings many chunks in one go would bring all of them by then: its second one is enough.
-    if (this.#checking) return this.#flow()
-    this.#checking = true
-    process.nextTick(() => {
-      this.#checking = false
-      this.#flow()
-    })
+  /** A read is pending, or what comes is dropped: nothing may stand in its way. */
+  get wanting(): boolean {
+    return this.#pending !== undefined || this.#refusal !== undefined
   }
 }

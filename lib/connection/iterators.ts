@@ -5,7 +5,8 @@
 import type { ByteQueue } from '../buffer/queue.js'
 import { type Search, searchFor } from '../buffer/search.js'
 import { ConcurrentReadError, LimitExceededError } from '../errors.js'
-import type { Inbox, Lease } from './inbox.js'
+import type { Inbox } from './inbox.js'
+import type { Lease } from './lease.js'
 import type { ReadPlan } from './read-options.js'
 import { exceeded, found, type Limit, type LineFormat, type Read, SomeRead, type Stream, takeLine, WAIT, type Wait } from './reads.js'
 

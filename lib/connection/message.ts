@@ -4,11 +4,13 @@
 import { EndOfStreamError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { MESSAGE } from './deadlines.js'
-import type { Inbox, Lease, Waiting } from './inbox.js'
+import type { Inbox } from './inbox.js'
+import type { Lease } from './lease.js'
 import { ReadMethods } from './read-methods.js'
 import type { ReadPlan } from './read-options.js'
 import type { Reader } from './reader.js'
 import type { Limit } from './reads.js'
+import type { Waiting } from './waiting.js'
 
 type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; error: unknown }
 
@@ -69,13 +71,12 @@ export class Message implements Lease, Waiting {
   waits(): void {
     if (this.#watched || this.over) return
     this.#watched = true
-    if (this.plan.signal?.aborted) return this.handleEvent()
     this.#inbox.arm(this, MESSAGE)
     this.plan.signal?.addEventListener('abort', this)
   }
 
   #resolved(resolve: () => void): void {
-    if (this.#state.kind !== 'reading') return
+    if (this.over) return
     this.#state = { kind: 'resolved' }
     this.#inbox.queue.commit()
     this.#over()
@@ -84,8 +85,8 @@ export class Message implements Lease, Waiting {
 
   /** Its function failed. With the failure of a read, all is unread again; with an error of its own, what it took stays taken. */
   #rejected(error: unknown): void {
+    if (this.over) return
     if (this.#failures.has(error)) return this.fail(error)
-    if (this.#state.kind !== 'reading') return
     this.#state = { kind: 'rejected', error }
     this.#inbox.queue.commit()
     this.#over()
@@ -106,12 +107,14 @@ export class Message implements Lease, Waiting {
   #over(): void {
     this.#inbox.host.deadlines.clear(MESSAGE)
     this.plan.signal?.removeEventListener('abort', this)
-    this.#inbox.revoke(this, this.afterlife())
+    this.#inbox.revoke(this)
   }
 
   // --- what the inbox asks ---------------------------------------------------------------------------------------------
 
   get over(): boolean {
+    // Its own function may have aborted it, before anything waited.
+    if (this.#state.kind === 'reading' && this.plan.signal?.aborted) this.handleEvent()
     return this.#state.kind !== 'reading'
   }
 

@@ -3,24 +3,14 @@
 
 import { isRegExp } from 'node:util/types'
 import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../buffer/delimiter.js'
-import type { Inbox, Lease } from './inbox.js'
+import type { Inbox } from './inbox.js'
 import { ChunkIterator, LineIterator } from './iterators.js'
+import type { Lease } from './lease.js'
 import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
 import { booleanOf, countOf, encodingOf, kindOf, plainPlan, type ReadPlan, readPlan } from './read-options.js'
 import type { Reader } from './reader.js'
-import {
-  ExactRead,
-  IntoRead,
-  type Limit,
-  type LineFormat,
-  LineRead,
-  MatchRead,
-  SkipRead,
-  SkipUntilRead,
-  SomeRead,
-  ToEndRead,
-  UntilRead,
-} from './reads.js'
+import { ExactRead, IntoRead, type Limit, type LineFormat, LineRead, MatchRead, SomeRead, ToEndRead, UntilRead } from './reads.js'
+import { SkipRead, SkipUntilRead } from './skips.js'
 
 type Text = BufferEncoding | TextOptions
 

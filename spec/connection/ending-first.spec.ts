@@ -16,7 +16,7 @@ const steps = {
     await b.end()
     await until(() => a.peerEnded || a.signal.aborted)
   },
-  'peer breaks': async (a, b) => {
+  'peer breaks': async (_, b) => {
     b.abort()
     await turns()
   },

@@ -112,17 +112,17 @@ t.test('a client that sends a byte a second is not cut by readTimeout', async (t
     () => b.readLine(),
     () => b.readMessage(async (reader) => `${await reader.readExactly(3)}${await reader.readLine()}`),
   ]) {
-    const failure = rejection<unknown>(read())
+    const failure = rejection(read() as Promise<unknown>)
     let sent = 0
     while (b.waiting !== undefined && sent < 60) {
       void a.write('x')
       sent++
       await clock.advance(1000)
     }
-    t.equal(sent, 11, 'ten seconds from its first byte')
+    t.equal(sent, 10, 'ten seconds from its first byte')
     t.match(await failure, { kind: 'read', timeout: 10_000 })
-    t.equal(b.buffered, 11, 'and nothing is taken')
-    await b.skip(11)
+    t.equal(b.buffered, 10, 'and nothing is taken')
+    await b.skip(10)
     void b.write('next')
   }
 })

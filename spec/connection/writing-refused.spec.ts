@@ -45,7 +45,7 @@ everywhere(t, 'what cannot be written is a TypeError, nothing of it is sent, and
 t.test('none of them throws where it should reject', async (t) => {
   const { a } = memory(t)
   for (const [, data] of wrong) {
-    for (const promise of [write(a, data), a.end(data === undefined ? 0 : (data as never)), a.writeFrom(data as never)]) {
+    for (const promise of [write(a, data), a.end((data === undefined ? 0 : data) as never), a.writeFrom(data as never)]) {
       t.ok(promise instanceof Promise)
       promise.catch(() => {})
     }

@@ -1,0 +1,188 @@
+// Peers that take their time: one that takes nothing is cut, one that is only slow is not, and neither costs more memory
+// than was allowed, or the others anything.
+
+import type { Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { type Connection, LimitExceededError, TimeoutError } from '../../lib/index.js'
+import { accepted, dial, everywhere, memory, opened } from '../support/fixture.js'
+import { fateOf } from '../support/peer.js'
+import { rejection, turn, turns, until, within } from '../support/wait.js'
+
+const MB = 1_000_000
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+/** Bytes of memory outside of the heap: where buffers live. What a collection frees is counted a little later. */
+async function held(): Promise<number> {
+  for (let n = 0; n < 3; n++) {
+    gc()
+    await turns(3)
+  }
+  return process.memoryUsage().arrayBuffers
+}
+
+t.test('a client that never reads is cut by writeTimeout, and what was kept for it is let go', async (t) => {
+  const server = await opened(t, { writeTimeout: 250 })
+  const errors: unknown[] = []
+  server.on('handlerError', (error) => errors.push(error))
+  let most = 0
+  const before = await held()
+  void server.serve(async (connection) => {
+    for (;;) {
+      await connection.write(Buffer.alloc(100_000))
+      most = Math.max(most, connection.queued)
+    }
+  })
+  const peer = await dial(t, server)
+  peer.pause()
+  const ended = new Promise<{ by: string; error?: unknown }>((resolve) => server.once('disconnect', (_, info) => resolve(info)))
+  const { by, error } = await within(ended)
+  t.equal(by, 'timeout')
+  t.ok(error instanceof TimeoutError)
+  t.same(errors, [], 'this is no fault of the handler')
+  t.ok(most < 200_000, `${most} bytes were queued at most`)
+  t.equal((await fateOf(peer)).how, 'reset')
+  t.ok((await held()) - before < 3 * MB)
+})
+
+t.test('one that reads slowly but steadily is not cut, for many times writeTimeout', async (t) => {
+  const { connection, peer } = await accepted(t, { writeTimeout: 1000 })
+  let read = 0
+  peer.on('data', (chunk: Buffer) => {
+    read += chunk.length
+    peer.pause()
+    setTimeout(() => peer.resume(), 6)
+  })
+  const began = performance.now()
+  const size = 30 * MB
+  connection.write(Buffer.alloc(size))
+  await within(connection.end(), 'the end', 30_000)
+  await until(() => read === size, 'all of it', 30_000)
+  t.ok(performance.now() - began > 2000)
+  t.equal(connection.signal.aborted, false)
+})
+
+everywhere(t, 'a writer that always has something queued keeps no more of it than that', async (t, connect) => {
+  const { a, b } = await connect({ a: { writeHighWaterMark: 300_000 } })
+  const reading = (async () => {
+    for (let piece = await b.read(); piece !== null; piece = await b.read()) await turn()
+  })()
+  const before = await held()
+  let most = 0
+  for (let n = 0; n < 600; n++) {
+    await a.write(Buffer.alloc(100_000))
+    if (n % 100 === 99) most = Math.max(most, (await held()) - before)
+  }
+  t.ok(most < 15 * MB, `of 60 MB that went through ${most} were held`)
+  await a.end()
+  await reading
+})
+
+t.test('small writes to a slow peer cost no more than their bytes', async (t) => {
+  const { a, b } = memory(t, { highWaterMark: 10_000, client: { writeHighWaterMark: 1000_000 } })
+  const reading = (async () => {
+    for (let piece = await b.read(); piece !== null; piece = await b.read()) await turn()
+  })()
+  const before = await held()
+  let most = 0
+  for (let n = 0; n < 400_000; n++) {
+    await a.write(n % 2 ? 'a line of text that is sent\n' : Buffer.from('a line of bytes that is sent\n'))
+    if (n % 80_000 === 79_999) most = Math.max(most, (await held()) - before)
+  }
+  t.ok(most < 8 * MB, `of 11 MB that went through ${most} were held`)
+  await a.end()
+  await reading
+})
+
+t.test('a slow consumer is cut at maxWriteBuffer, and the others hear all', async (t) => {
+  const limit = 500_000
+  const server = await opened(t, { maxWriteBuffer: limit })
+  const room = new Set<Connection>()
+  const ends: { error?: unknown; by: string }[] = []
+  server.on('disconnect', (connection, info) => {
+    room.delete(connection)
+    ends.push(info)
+  })
+  const serving = (async () => {
+    for await (const connection of server) room.add(connection)
+  })()
+  const peers: Socket[] = []
+  for (let n = 0; n < 5; n++) peers.push(await dial(t, server))
+  await until(() => room.size === 5)
+  const [slow, ...good] = peers as [Socket, ...Socket[]]
+  slow.pause()
+  const fates = good.map((peer) => fateOf(peer))
+  // A broadcast as most people write it: nobody waits for anybody.
+  const message = Buffer.alloc(50_000, 'm')
+  let sent = 0
+  let most = 0
+  while (ends.length === 0) {
+    for (const connection of room) {
+      connection.write(message)
+      most = Math.max(most, connection.queued)
+    }
+    sent++
+    await turn()
+    if (sent > 2000) throw new Error('it is never cut')
+  }
+  t.equal(ends[0]?.by, 'aborted')
+  t.ok(ends[0]?.error instanceof LimitExceededError)
+  t.ok(most < limit + message.length + 1)
+  t.equal(room.size, 4)
+  t.equal((await within(fateOf(slow))).how, 'reset')
+  for (const connection of room) void connection.close()
+  for (const fate of fates) {
+    const { how, bytes } = await within(fate)
+    t.same([how, bytes.length], ['end', sent * message.length])
+  }
+  for (const peer of good) peer.end()
+  await server.close()
+  await serving
+})
+
+t.test('tryWrite leaves out a slow consumer, who misses something and is not cut', async (t) => {
+  const { connection, peer } = await accepted(t)
+  peer.pause()
+  let taken = 0
+  let skipped = 0
+  for (let n = 0; n < 400; n++) {
+    connection.tryWrite(Buffer.alloc(50_000)) ? taken++ : skipped++
+    await turn()
+  }
+  t.ok(skipped > 0)
+  t.ok(connection.queued < 200_000)
+  let read = 0
+  peer.on('data', (chunk) => (read += chunk.length)).resume()
+  await connection.end()
+  await until(() => read === taken * 50_000)
+  t.equal(connection.signal.aborted, false)
+})
+
+t.test('a client that does not read holds up nobody else', async (t) => {
+  const server = await opened(t)
+  void server.serve(async (connection) => {
+    for await (const line of connection.lines()) await connection.write(line === 'flood' ? Buffer.alloc(15 * MB) : `${line}\n`)
+  })
+  const stuck = await dial(t, server)
+  stuck.pause()
+  stuck.write('flood\n')
+  await until(() => [...server.connections].some(({ waiting }) => waiting?.operation === 'write'))
+  const peer = await dial(t, server)
+  let said = ''
+  peer.on('data', (chunk) => (said += chunk))
+  for (let n = 0; n < 20; n++) peer.write(`${n}\n`)
+  await until(() => said.endsWith('19\n'))
+  t.equal(server.connections.size, 2)
+})
+
+t.test('while nobody reads, a queue that was full for a long time is cut by the next write and by nothing else', async (t) => {
+  const { connection, peer } = await accepted(t, { maxWriteBuffer: MB, writeTimeout: Number.POSITIVE_INFINITY })
+  peer.pause()
+  const waits = rejection(connection.write(Buffer.alloc(20 * MB)))
+  await turns(30)
+  t.equal(connection.signal.aborted, false)
+  t.ok((await rejection(connection.write('x'))) instanceof LimitExceededError)
+  await waits
+})
