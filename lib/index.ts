@@ -13,8 +13,9 @@
 export type { Address } from './address.js'
 export type { Delimiter } from './buffer/delimiter.js'
 export type { WebStreams } from './connection/bridge-web.js'
-export { Connection, type WaitingInfo } from './connection/connection.js'
-export type { CloseInfo } from './connection/core.js'
+export { Connection } from './connection/connection.js'
+export type { WaitingInfo } from './connection/facts.js'
+export type { CloseInfo } from './connection/outcome.js'
 export type {
   BytesOptions,
   EitherOptions,

@@ -95,11 +95,13 @@ class Piping {
     this.#watch()
     const sides = [this.#a, this.#b]
     // A loss behind the end of a side is told by no read of it.
-    const forget = sides.map(({ core }) => core.onOver(({ by }) => by === 'lost' && core.peerEnded && this.#fail(core.outbox.refusal)))
+    const forget = sides.map(({ core }) =>
+      core.outcome.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)),
+    )
     try {
       const copying = Promise.all([this.#copy(this.#a, this.#b), this.#copy(this.#b, this.#a)])
       const [aToB, bToA] = await Promise.race([copying, this.#failed])
-      await Promise.race([Promise.all(sides.map(({ core }) => core.closed)), this.#failed])
+      await Promise.race([Promise.all(sides.map(({ core }) => core.outcome.closed)), this.#failed])
       return { aToB, bToA }
     } catch (error) {
       const reason = causeOf(error)

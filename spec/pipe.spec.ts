@@ -93,6 +93,19 @@ t.test('a side that is lost after its end is noticed too', async (t) => {
   t.equal((await b.closed).by, 'aborted')
 })
 
+t.test('a side that is lost while its end and the rest for it are on their way is a loss, too', async (t) => {
+  const { a, b, left, right } = inMemory(t, { highWaterMark: 100, client: { readHighWaterMark: 1 } })
+  const piping = rejection(pipe(a, b))
+  await left.end('x')
+  await right.readToEnd()
+  right.end(Buffer.alloc(10_000))
+  await until(() => b.peerEnded && a.ended && a.queued > 0)
+  left.abort()
+  const error = await within(piping)
+  t.ok(error instanceof ConnectionLostError)
+  t.equal((await a.closed).error, error)
+})
+
 t.test('a signal aborts both, and its reason is the rejection', async (t) => {
   const { a, b } = inMemory(t)
   const controller = new AbortController()

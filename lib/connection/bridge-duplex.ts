@@ -4,6 +4,7 @@
 import { Duplex } from 'node:stream'
 import { Bridge } from './bridge.js'
 import type { ConnectionCore } from './core.js'
+import { isOwnedBy } from './ownership.js'
 
 /** @throws ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection */
 export function toDuplex(core: ConnectionCore): Duplex {
@@ -24,7 +25,7 @@ class ConnectionDuplex extends Duplex {
     this.#core = core
     this.#bridge = bridge
     // A break is told even while nobody reads; but a loss only behind everything that had arrived.
-    this.#forget = core.onOver(({ by, error }) => {
+    this.#forget = core.outcome.listen(({ by, error }) => {
       const unread = this.#reading || this.readableLength + core.inbox.queue.length > 0
       if (by === 'aborted' || by === 'timeout' || (by === 'lost' && !unread))
         this.destroy(error instanceof Error ? error : core.outbox.refusal)
@@ -59,7 +60,7 @@ class ConnectionDuplex extends Duplex {
     this.#bridge.remove(error ?? undefined)
     const whole = this.readableEnded && this.writableFinished
     // An error of the connection's own is news from it, and no wish of the program: a close goes on to send what is queued.
-    if (error === null ? whole : this.#core.owns(error)) this.#core.close()
+    if (error === null ? whole : isOwnedBy(error, this.#core)) this.#core.close()
     else this.#core.abort(error ?? undefined)
     done(error)
   }

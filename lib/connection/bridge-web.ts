@@ -33,7 +33,7 @@ export function toWeb(core: ConnectionCore): WebStreams {
   )
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
-      core.onOver(({ by }) => {
+      core.outcome.listen(({ by }) => {
         if (by !== 'local' && by !== 'peer') controller.error(core.outbox.refusal)
       })
     },

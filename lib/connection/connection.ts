@@ -2,37 +2,21 @@
 // inherited, since the reader of a message reads by the same methods.
 
 import type { Duplex } from 'node:stream'
-import type { Address } from '../address.js'
-import {
-  type ConnectionLimits,
-  type ConnectionOptions,
-  changedLimits,
-  connectionSettings,
-  defaultSettings,
-  type LimitChanges,
-} from '../options/connection.js'
+import { type ConnectionOptions, changedLimits, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
 import type { Server } from '../server/server.js'
 import { systemClock } from '../transport/clock.js'
 import { carrierFor } from '../transport/duplex.js'
 import { toDuplex } from './bridge-duplex.js'
 import { toWeb, type WebStreams } from './bridge-web.js'
-import { type CloseInfo, ConnectionCore } from './core.js'
+import { ConnectionCore } from './core.js'
+import { ConnectionFacts } from './facts.js'
 import { Message } from './message.js'
-import { ReadMethods } from './read-methods.js'
 import { booleanOf, delayOf, kindOf, plainPlan, type ReadOptions } from './read-options.js'
 import type { Reader } from './reader.js'
 import { refused } from './refusals.js'
 import { type Handler, runHandler } from './run.js'
 import type { Writable } from './writable.js'
 import { type WriteSource, writeFrom } from './write-from.js'
-
-/** What a connection waits for now. */
-export interface WaitingInfo {
-  /** As a program would write it: `readUntil('\n')`, or `write`, `close`. */
-  readonly operation: string
-  /** Since when, in Unix time (milliseconds). */
-  readonly since: number
-}
 
 /** The core of a connection, for the rooms of the library. */
 export let coreOf: (connection: Connection) => ConnectionCore
@@ -50,9 +34,8 @@ export let isConnection: (value: unknown) => value is Connection
  * await connection.write(`hello ${name}\n`)
  * await connection.close()
  */
-export class Connection extends ReadMethods implements Reader, AsyncDisposable {
+export class Connection extends ConnectionFacts implements AsyncDisposable {
   readonly #core: ConnectionCore
-  #server: Server | undefined
   #ran = false
 
   static {
@@ -63,9 +46,8 @@ export class Connection extends ReadMethods implements Reader, AsyncDisposable {
   /** @internal */
   constructor(core: ConnectionCore, server?: Server) {
     if (!(core instanceof ConnectionCore)) throw new TypeError('a Connection is made by listen() or Connection.from(), not by new')
-    super(core.inbox)
+    super(core, server)
     this.#core = core
-    this.#server = server
   }
 
   /**
@@ -162,7 +144,7 @@ export class Connection extends ReadMethods implements Reader, AsyncDisposable {
    */
   async close(): Promise<void> {
     this.#core.close()
-    await this.#core.closed
+    await this.#core.outcome.closed
   }
 
   /** Drops everything and resets the connection now. Every pending and later call says ConnectionClosedError, `cause: reason`. */
@@ -189,98 +171,6 @@ export class Connection extends ReadMethods implements Reader, AsyncDisposable {
     const again = this.#ran
     this.#ran = true
     return runHandler(this, this.#core, handler, again)
-  }
-
-  // --- facts -----------------------------------------------------------------------------------------------------------
-
-  /** Unique in the process. */
-  get id(): number {
-    return this.#core.id
-  }
-
-  /** The peer's address: for accepted connections, captured when it came. */
-  get remote(): Address {
-    return this.#core.carrier.remote
-  }
-
-  /** This side's address. */
-  get local(): Address {
-    return this.#core.carrier.local
-  }
-
-  /** TLS is not part of this version. */
-  get tls(): undefined {
-    return undefined
-  }
-
-  /** The PROXY protocol is not part of this version. */
-  get proxy(): undefined {
-    return undefined
-  }
-
-  /** The server it came to, if any. */
-  get server(): Server | undefined {
-    return this.#server
-  }
-
-  /** Resolves, when the connection is over, with how it ended. Never rejects. */
-  get closed(): Promise<CloseInfo> {
-    return this.#core.closed
-  }
-
-  /** Aborts when the connection is over, with what a read would then reject with: for the handler's other work. */
-  get signal(): AbortSignal {
-    return this.#core.signal
-  }
-
-  /** Aborts, with a DrainingError, when the connection is asked to finish: for a handler that is not reading. */
-  get drainSignal(): AbortSignal {
-    return this.#core.drainSignal
-  }
-
-  /** This side ended, closed or aborted. */
-  get ended(): boolean {
-    return this.#core.ended
-  }
-
-  /** The peer ended its side. */
-  get peerEnded(): boolean {
-    return this.#core.peerEnded
-  }
-
-  /** Bytes that arrived. */
-  get bytesRead(): number {
-    return this.#core.inbox.received
-  }
-
-  /** Bytes that left for the operating system. */
-  get bytesWritten(): number {
-    return this.#core.outbox.sent
-  }
-
-  /** Bytes that arrived and are unread. */
-  get buffered(): number {
-    return this.#core.inbox.queue.length
-  }
-
-  /** Bytes written and not yet handed to the system. */
-  get queued(): number {
-    return this.#core.outbox.queued
-  }
-
-  /** Unix time (milliseconds) at which it was opened. */
-  get openedAt(): number {
-    return this.#core.openedAt
-  }
-
-  /** The limits in force: what `setLimits` sets. */
-  get limits(): Readonly<ConnectionLimits> {
-    return { ...this.#core.limits }
-  }
-
-  /** What it waits for now, and since when; undefined while it waits for nothing. */
-  get waiting(): WaitingInfo | undefined {
-    return this.#core.waiting
   }
 
   // --- settings and bridges --------------------------------------------------------------------------------------------

@@ -13,37 +13,13 @@ import type { Clock } from '../transport/clock.js'
 import { CLOSE, Deadlines, type DeadlinesHost, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
 import { Inbox, type InboxHost } from './inbox.js'
 import { Outbox, type OutboxHost } from './outbox.js'
+import { type CloseInfo, Outcome } from './outcome.js'
+import { ownedBy } from './ownership.js'
 import { quietly } from './refusals.js'
 import type { Waiting } from './waiting.js'
 
-/** How a connection ended. */
-export interface CloseInfo {
-  /**
-   * Where nothing cut it, who ended first: `'local'` or `'peer'`. Else `'lost'` (the peer or the network broke it),
-   * `'aborted'` (this side did) or `'timeout'` (a write or close limit ran out).
-   */
-  readonly by: 'local' | 'peer' | 'lost' | 'aborted' | 'timeout'
-  /** What cut it, or what its handler let through or threw. */
-  readonly error?: unknown
-  /** Bytes that arrived. */
-  readonly bytesRead: number
-  /** Bytes that left for the operating system. */
-  readonly bytesWritten: number
-  /** How long it was open, in milliseconds. */
-  readonly duration: number
-}
+type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean } | { kind: 'over' }
 
-/** What stands around a connection: a server, or nobody. */
-export interface Supervisor {
-  /** It is over. Called once. */
-  over(info: CloseInfo): void
-  /** Its handler failed for a reason of its own. */
-  handlerFailed(error: unknown): void
-}
-
-type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean } | { kind: 'over'; info: CloseInfo }
-
-const owners = new WeakMap<object, Set<ConnectionCore>>()
 let lastId = 0
 
 export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, DeadlinesHost {
@@ -54,8 +30,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   readonly deadlines: Deadlines
   readonly inbox: Inbox
   readonly outbox: Outbox
+  readonly outcome: Outcome
   limits: ConnectionLimits
-  supervisor: Supervisor | undefined
   draining = false
   /** This side ended or closed. */
   ended = false
@@ -70,9 +46,6 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   /** What the handler let through or threw. */
   #blame: { error: unknown } | undefined
   #endWaiters: { since: number; resolve(): void; reject(error: unknown): void }[] | undefined
-  #overListeners: Set<(info: CloseInfo) => void> | undefined
-  #closed: Promise<CloseInfo> | undefined
-  #overSignal: AbortController | undefined
   #drainSignal: AbortController | undefined
   /** Since when a write, a flush or a close is waited for. */
   #closingSince = 0
@@ -86,35 +59,12 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.deadlines = new Deadlines(this)
     this.inbox = new Inbox(this)
     this.outbox = new Outbox(carrier, this)
+    this.outcome = new Outcome(this.inbox)
     carrier.attach(this)
     this.inbox.start()
   }
 
   // --- facts -----------------------------------------------------------------------------------------------------------
-
-  get over(): CloseInfo | undefined {
-    return this.#phase.kind === 'over' ? this.#phase.info : undefined
-  }
-
-  get closed(): Promise<CloseInfo> {
-    this.#closed ??= new Promise((resolve) => void this.onOver(resolve))
-    return this.#closed
-  }
-
-  /** Calls `listener` when it is over; at once if it is. Returns what takes it back. */
-  onOver(listener: (info: CloseInfo) => void): () => void {
-    if (this.#phase.kind === 'over') listener(this.#phase.info)
-    else (this.#overListeners ??= new Set()).add(listener)
-    return () => this.#overListeners?.delete(listener)
-  }
-
-  get signal(): AbortSignal {
-    if (this.#overSignal === undefined) {
-      this.#overSignal = new AbortController()
-      if (this.#phase.kind === 'over') this.#overSignal.abort(this.inbox.verdict())
-    }
-    return this.#overSignal.signal
-  }
 
   get drainSignal(): AbortSignal {
     if (this.#drainSignal === undefined) {
@@ -135,14 +85,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   /** Marks an error as raised by this connection: let through by its handler, it is a normal end. */
   own<E extends Error>(error: E): E {
-    const known = owners.get(error)
-    if (known === undefined) owners.set(error, new Set([this]))
-    else known.add(this)
-    return error
-  }
-
-  owns(error: unknown): boolean {
-    return typeof error === 'object' && error !== null && owners.get(error)?.has(this) === true
+    return ownedBy(error, this)
   }
 
   // --- ending, from this side ------------------------------------------------------------------------------------------
@@ -290,23 +233,17 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   #over(by: CloseInfo['by'], error: unknown = this.#blame?.error): void {
     if (this.#phase.kind === 'over') return
-    const { received } = this.inbox
-    const info: CloseInfo = {
-      by,
-      ...(error !== undefined && { error }),
-      bytesRead: received,
-      bytesWritten: this.outbox.sent,
-      duration: this.clock.now() - this.#opened,
-    }
-    this.#phase = { kind: 'over', info }
+    this.#phase = { kind: 'over' }
     this.deadlines.stop()
     this.#failSending(this.#closedError)
     this.carrier.release()
-    this.#overSignal?.abort(this.inbox.verdict())
-    this.supervisor?.over(info)
-    const listeners = this.#overListeners
-    this.#overListeners = undefined
-    if (listeners !== undefined) for (const listener of listeners) listener(info)
+    this.outcome.settle({
+      by,
+      ...(error !== undefined && { error }),
+      bytesRead: this.inbox.received,
+      bytesWritten: this.outbox.sent,
+      duration: this.clock.now() - this.#opened,
+    })
   }
 
   written(): void {

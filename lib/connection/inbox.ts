@@ -225,7 +225,6 @@ export class Inbox implements PendingHost, FlowSource {
 
   /** Takes it back. A read of it that is still pending rejects as those that come too late. */
   revoke(lease: Lease): void {
-    if (this.#lease !== lease) return
     if (this.#pending !== undefined) this.failPending(lease.afterlife())
     this.#lease = undefined
     this.#busy = this.#refusal !== undefined

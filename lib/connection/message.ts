@@ -34,7 +34,7 @@ export class Message implements Lease, Waiting {
   #watched = false
   /** Bytes taken by reads that have no limit of their own. */
   #shared = 0
-  #reject: (error: unknown) => void = () => {}
+  #reject!: (error: unknown) => void
 
   constructor(inbox: Inbox, plan: ReadPlan) {
     this.#inbox = inbox
@@ -95,7 +95,6 @@ export class Message implements Lease, Waiting {
 
   /** Ends it from outside, or by the failure of a read: all its bytes are unread again. */
   fail(error: unknown): void {
-    if (this.#state.kind !== 'reading') return
     this.#state = { kind: 'rejected', error }
     this.#inbox.queue.rewind()
     this.#inbox.overflowing = this.#wasOverflowing

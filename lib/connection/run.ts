@@ -3,6 +3,7 @@
 
 import type { Connection } from './connection.js'
 import type { ConnectionCore } from './core.js'
+import { isOwnedBy } from './ownership.js'
 import { kindOf } from './read-options.js'
 
 /** The logic of a connection: reads, decides, writes, and returns. */
@@ -17,8 +18,8 @@ export async function runHandler<T>(
 ): Promise<T | undefined> {
   if (again) {
     const misuse = new TypeError('run() was called before on this connection: a connection has one handler')
-    if (core.supervisor === undefined) throw misuse
-    core.supervisor.handlerFailed(misuse)
+    if (core.outcome.supervisor === undefined) throw misuse
+    core.outcome.supervisor.handlerFailed(misuse)
     return undefined
   }
   try {
@@ -28,24 +29,24 @@ export async function runHandler<T>(
     return value
   } catch (error) {
     core.blame(error)
-    if (core.supervisor !== undefined && !isNormalEnd(core, error)) core.supervisor.handlerFailed(error)
+    if (core.outcome.supervisor !== undefined && !isNormalEnd(core, error)) core.outcome.supervisor.handlerFailed(error)
     await closed(core)
-    if (core.supervisor === undefined) throw error
+    if (core.outcome.supervisor === undefined) throw error
     return undefined
   }
 }
 
 async function closed(core: ConnectionCore): Promise<void> {
   core.close()
-  await core.closed
+  await core.outcome.closed
 }
 
 /** Raised by this connection, or an AbortError that its signals caused, or nothing but such errors together. */
 function isNormalEnd(core: ConnectionCore, error: unknown): boolean {
-  if (core.owns(error)) return true
+  if (isOwnedBy(error, core)) return true
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every((each) => isNormalEnd(core, each))
   if (!(error instanceof Error) || error.name !== 'AbortError') return false
-  if (error.cause !== undefined) return core.owns(error.cause)
+  if (error.cause !== undefined) return isOwnedBy(error.cause, core)
   // Not every library says what made it abort; then it is taken for these signals if one of them has aborted.
-  return core.signal.aborted || core.drainSignal.aborted
+  return core.outcome.signal.aborted || core.drainSignal.aborted
 }

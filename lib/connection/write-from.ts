@@ -15,7 +15,7 @@ type Pieces = AsyncIterator<unknown> | Iterator<unknown>
 export async function writeFrom(core: ConnectionCore, source: unknown): Promise<number> {
   const pieces = iteratorOf(source)
   let fail: (error: unknown) => void = () => {}
-  const forget = core.onOver(() => fail(core.outbox.refusal))
+  const forget = core.outcome.listen(() => fail(core.outbox.refusal))
   let bytes = 0
   try {
     for (;;) {

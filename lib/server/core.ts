@@ -6,7 +6,8 @@
 
 import type { Address } from '../address.js'
 import { Connection } from '../connection/connection.js'
-import { type CloseInfo, ConnectionCore, type Supervisor } from '../connection/core.js'
+import { ConnectionCore } from '../connection/core.js'
+import type { CloseInfo, Supervisor } from '../connection/outcome.js'
 import { DrainingError } from '../errors.js'
 import type { EndpointPlan, ListenPlan } from '../options/listen.js'
 import type { Carrier } from '../transport/carrier.js'
@@ -44,7 +45,7 @@ export class ServerCore implements AdmissionHost, Intake {
   readonly #room: WaitingRoom<Connection>
   #drain: Drain | undefined
   #closing: Promise<DrainResult> | undefined
-  /** Listeners whose sockets are still open. */
+  /** Listeners whose sockets are still open, or are being opened. */
   #listening = 0
   #referenced = true
   #lastAcceptError = Number.NEGATIVE_INFINITY
@@ -114,13 +115,17 @@ export class ServerCore implements AdmissionHost, Intake {
   /** Binds one more endpoint. Rejects with a DrainingError, and nothing is left open, where a close was before or overtakes it. */
   async bind(endpoint: EndpointPlan): Promise<void> {
     if (this.#phase !== 'open') throw tooLate()
-    const listener = await bind(endpoint, this, this.plan.connection)
-    if (this.#phase === 'open') {
-      this.include(listener)
-      return
+    // It counts from here on: `closed` waits for one that was overtaken.
+    this.#listening++
+    try {
+      const listener = await bind(endpoint, this, this.plan.connection)
+      if (this.#phase === 'open') this.include(listener)
+      else await listener.close()
+    } finally {
+      this.#listening--
+      this.#settle()
     }
-    await listener.close()
-    throw tooLate()
+    if (this.#phase !== 'open') throw tooLate()
   }
 
   /** Takes a bound listener in. */
@@ -194,7 +199,7 @@ export class ServerCore implements AdmissionHost, Intake {
   #open(visitor: Visitor): Connection {
     const core = new ConnectionCore(visitor.carrier, this.plan.connection, this.clock)
     const connection = new Connection(core, this.server)
-    core.supervisor = new Supervision(this, visitor, connection)
+    core.outcome.supervisor = new Supervision(this, visitor, connection)
     this.connections.add(connection)
     told(() => this.server.emit('connection', connection))
     return connection

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events'
 import type Module from 'typed-emitter'
 import type { Address } from '../address.js'
 import type { Connection } from '../connection/connection.js'
-import type { CloseInfo } from '../connection/core.js'
+import type { CloseInfo } from '../connection/outcome.js'
 import type { HandshakeError } from '../errors.js'
 
 type TypedEmitter<Events extends Module.EventMap> = Module.default<Events>

@@ -7,11 +7,11 @@ import { Duplex, Readable, Writable } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { unixAddress } from '../address.js'
 import type { Carrier } from './carrier.js'
+import { Joined } from './joined.js'
 import { SocketCarrier } from './socket.js'
 import { StreamCarrier } from './stream.js'
 
 const nowhere = { remote: unixAddress(), local: unixAddress() }
-const ignore = (): void => {}
 
 export class DuplexCarrier extends StreamCarrier<Duplex> {
   readonly copies: boolean = false
@@ -73,12 +73,7 @@ export function duplexOf(stream: unknown): Duplex | undefined {
   if (stream instanceof Duplex) return stream
   if (typeof stream !== 'object' || stream === null || stream instanceof Readable || stream instanceof Writable) return undefined
   const { readable, writable } = stream as { readable?: unknown; writable?: unknown }
-  if (readable instanceof Readable && writable instanceof Writable) {
-    // When the Duplex is destroyed with an error, so are these, and nobody else need be listening.
-    readable.on('error', ignore)
-    writable.on('error', ignore)
-    return Duplex.from({ readable, writable } as unknown as Iterable<Buffer>)
-  }
+  if (readable instanceof Readable && writable instanceof Writable) return new Joined(readable, writable)
   if (readable instanceof globalThis.ReadableStream && writable instanceof globalThis.WritableStream) {
     return Duplex.fromWeb({ readable: readable as ReadableStream, writable: writable as WritableStream })
   }

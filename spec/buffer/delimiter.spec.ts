@@ -72,6 +72,8 @@ t.test('a program that makes a new delimiter for each message fills memory with 
   const first = compileDelimiter('--boundary-0')
   t.equal(compileDelimiter('--boundary-0'), first, 'few are remembered')
   for (let i = 1; i <= 300; i++) compileDelimiter(`--boundary-${i}`)
+  // The one asked for last is kept beside the others, until another is asked for twice.
+  for (let i = 0; i < 2; i++) compileDelimiter('--another')
   const again = compileDelimiter('--boundary-0')
   t.not(again, first, 'many are not')
   t.same(again, first)

@@ -218,3 +218,19 @@ t.test('two child processes talk to each other through a pipe', async (t) => {
   t.same(await within(pipe(one, other)), { aToB: 3, bToA: 7 })
   t.equal(await within(exit), 0)
 })
+
+t.test('a child process that exits is read to its end, however much it said and however late that is read', async (t) => {
+  for (const late of [false, true]) {
+    const process = child(t, 'sh', '-c', 'seq 20000')
+    const connection = from(t, { readable: process.stdout, writable: process.stdin })
+    const exit = new Promise((resolve) => process.once('exit', resolve))
+    if (late) await exit
+    const said = await within(connection.readToEnd('utf8'))
+    t.equal(said, Array.from({ length: 20_000 }, (_, n) => `${n + 1}\n`).join(''))
+    await exit
+    await turns()
+    t.equal(connection.signal.aborted, false, 'its end is an end')
+    await within(connection.close())
+    t.equal((await connection.closed).by, 'peer')
+  }
+})

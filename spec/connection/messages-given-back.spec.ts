@@ -88,6 +88,38 @@ t.test('a message that is cut between two of its reads keeps something', async (
   }
 })
 
+t.test('a function that goes on after its message was cut takes it back, or resolves it', async (t) => {
+  const { connection, push } = wired()
+  const controller = new AbortController()
+  const message = connection.readMessage(
+    async (reader) => {
+      await reader.readLine()
+      await turns(3)
+      return 'as if nothing had happened'
+    },
+    { signal: controller.signal },
+  )
+  const failure = rejection(message)
+  push('one\ntwo')
+  await turns(1)
+  controller.abort('cut')
+  t.equal(await failure, 'cut')
+  t.equal(await connection.readLine(), 'one')
+  await turns(4)
+  t.equal(unread(connection), 'two')
+  const soon = new AbortController()
+  const aborted = connection.readMessage(
+    async (reader) => {
+      const line = await reader.readExactly(1, 'latin1')
+      soon.abort('by itself')
+      return line
+    },
+    { signal: soon.signal },
+  )
+  t.equal(await rejection(aborted), 'by itself')
+  t.equal(unread(connection), 'two')
+})
+
 t.test('partial is not all of the message, or its text does not fit', async (t) => {
   const { connection, push, end } = wired()
   push('5\nhel')
@@ -165,49 +197,6 @@ t.test('a failure of an earlier message gives back the bytes of a later one', as
   })
   t.equal(await rejection(again), failure)
   t.equal(unread(connection), 'two\n')
-})
-
-t.test('what a message skipped stays dropped', async (t) => {
-  const { connection, push, end } = wired()
-  const message = connection.readMessage(async (reader) => {
-    await reader.skip(3)
-    await reader.skipUntil(';')
-    for await (const line of reader.lines({ maxBytes: 3, overflow: 'skip' })) if (line === 'ok') break
-    return reader.readExactly(10)
-  })
-  const failure = rejection(message)
-  push('abcd;over-long\n')
-  await turns(2)
-  push('ok\nrest')
-  await turns(2)
-  end()
-  t.match(await failure, { partial: Buffer.from('abcd;over-long\nok\nrest') })
-  t.equal(unread(connection), 'abcd;over-long\nok\nrest')
-})
-
-t.test('a message that was dropping an over-long line makes the next loop drop a line', async (t) => {
-  const { connection, push } = wired()
-  const controller = new AbortController()
-  const failure = rejection(
-    connection.readMessage(
-      async (reader) => {
-        await reader.readLine()
-        return reader.lines({ maxBytes: 5, overflow: 'skip' }).next()
-      },
-      { signal: controller.signal },
-    ),
-  )
-  push('head\nover-long')
-  await turns(2)
-  controller.abort('cut')
-  t.equal(await failure, 'cut')
-  push('\nok\n')
-  const lines: string[] = []
-  for await (const line of connection.lines({ maxBytes: 5, overflow: 'skip' })) {
-    lines.push(line)
-    if (line === 'ok') break
-  }
-  t.same(lines, ['head', 'ok'])
 })
 
 everywhere(t, 'a message is lost on a carrier when the peer leaves in the middle of it', async (t, connect) => {

@@ -145,20 +145,3 @@ t.test('limits that are set meanwhile hold for the message', async (t) => {
   t.match(await rejection(message), { limit: 4 })
   t.same(await connection.readMessage(two), ['ab', 'cdef'])
 })
-
-t.test('an over-long line that a message drops is gathered without a limit, or by packets', async (t) => {
-  for (const size of [8, 9]) {
-    for (const piece of [1, 3, 100]) {
-      const { connection, push } = wired({ maxBufferSize: 9 })
-      const message = connection
-        .readMessage(async (reader) => (await reader.lines({ maxBytes: 3, overflow: 'skip' }).next()).value)
-        .catch((error) => error)
-      const text = `${'x'.repeat(size)}\nok\n`
-      for (let at = 0; at < text.length; at += piece) push(text.slice(at, at + piece))
-      const got = await within(message)
-      const where = `a line of ${size + 1} in pieces of ${piece}`
-      if (size === 8) t.equal(got, 'ok', where)
-      else t.match(got, { code: 'ERR_LINNET_LIMIT', limit: 9 }, where)
-    }
-  }
-})

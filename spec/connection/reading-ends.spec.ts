@@ -93,6 +93,25 @@ t.test('a close or an abort of this side lets a read have what is buffered, or l
   }
 })
 
+t.test('a second end of this side is told in place of the first', async (t) => {
+  const closed = wired()
+  void closed.connection.close()
+  closed.connection.abort(new Error('later'))
+  const error = await rejection(closed.connection.readLine())
+  t.ok(error instanceof ConnectionClosedError)
+  t.equal((error as Error).cause, undefined)
+  const aborted = wired()
+  const reason = new Error('first')
+  aborted.connection.abort(reason)
+  aborted.connection.abort(new Error('later'))
+  t.equal(((await rejection(aborted.connection.readLine())) as Error).cause, reason)
+  t.equal((aborted.connection.signal.reason as Error).cause, reason, 'its signal says what a read would')
+  const lost = wired()
+  lost.push('x')
+  lost.lose()
+  t.equal(lost.connection.signal.reason, await rejection(lost.connection.readLine()))
+})
+
 t.test('after the end of the peer a loss is told in its place', async (t) => {
   const { connection, push, end, lose } = wired()
   push('ab')

@@ -13,7 +13,7 @@ import {
 } from '../../lib/index.js'
 import { manualClock, memoryServer } from '../../lib/testing/index.js'
 import { everywhere } from '../support/fixture.js'
-import { cuts, pattern, rejection, turn, turns, until, within } from '../support/wait.js'
+import { cuts, rejection, turn, turns, until, within } from '../support/wait.js'
 
 /** A line that says how many bytes follow, and those. */
 const sized = async (reader: Reader): Promise<string> => reader.readExactly(Number(await reader.readLine()), 'latin1')
@@ -212,44 +212,15 @@ t.test('a client that sends a byte a second is cut by readTimeout', async (t) =>
   })
   const [slow, steady] = [await connect(), await connect()]
   let second = 0
-  let over: number | undefined
-  void slow.closed.then(() => {
-    over = second
-  })
+  let cutIn: number | undefined
   for (; second < 30; second++) {
     void slow.write('x').catch(() => {})
     void steady.write(`${second}\n`)
     await clock.advance(1000)
     t.equal(await within(steady.readLine()), String(second), 'and one that sends whole messages is not')
-    if (second === 8) t.equal(over, undefined)
+    if (slow.peerEnded) cutIn ??= second
   }
-  t.ok(over !== undefined && over <= 10, `it was cut in second ${over}`)
+  t.equal(cutIn, 9, 'ten seconds from its first byte')
   void server.close({ grace: 0 })
   await within(served)
-})
-
-everywhere(t, 'a large stream survives aborts, time-outs and limits at random', async (t, connect) => {
-  const { a, b } = await connect({ b: { readHighWaterMark: 10_000 } })
-  const data = pattern(1_000_000)
-  const sent = a.end(data)
-  const got: Buffer[] = []
-  let size = 0
-  for (let n = 0; size < data.length; n++) {
-    const want = Math.min(1 + ((n * 7919) % 20_000), data.length - size)
-    const controller = new AbortController()
-    const options: ReadOptions =
-      n % 4 === 1 ? { signal: controller.signal } : n % 4 === 2 ? { timeout: 1 } : n % 4 === 3 ? { maxBytes: Math.ceil(want / 2) } : {}
-    const read = b.readExactly(want, options)
-    if (n % 4 === 1) void turn().then(() => controller.abort('cut'))
-    const bytes = await within(
-      read.catch((error) =>
-        error === 'cut' || error instanceof TimeoutError || error instanceof LimitExceededError ? undefined : Promise.reject(error),
-      ),
-    )
-    if (bytes === undefined) continue
-    got.push(Buffer.from(bytes))
-    size += bytes.length
-  }
-  await sent
-  t.equal(Buffer.compare(Buffer.concat(got), data), 0)
 })

@@ -3,9 +3,7 @@
 import net from 'node:net'
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
-import type { Clock, Timer } from '../../lib/transport/clock.js'
-import { systemClock } from '../../lib/transport/clock.js'
-import { client, echo, ending, inMemory, open, overEach, type Service, talk } from '../server/support.js'
+import { client, countingClock, echo, ending, inMemory, open, overEach, type Service, talk } from '../server/support.js'
 import { socketPath } from '../support/fixture.js'
 import { turns, until, within } from '../support/wait.js'
 
@@ -54,31 +52,7 @@ t.test('10,000 connections one after another leave no handle and no listener', a
 })
 
 t.test('nor a timer, whatever they were waiting for', async (t) => {
-  let running = 0
-  const clock: Clock = {
-    now: () => systemClock.now(),
-    setTimer(callback, ms) {
-      let open = true
-      const done = (): void => {
-        if (open) running--
-        open = false
-      }
-      const timer = systemClock.setTimer(() => {
-        done()
-        callback()
-      }, ms)
-      running++
-      const counted: Timer = {
-        ref: () => timer.ref(),
-        unref: () => timer.unref(),
-        clear: () => {
-          done()
-          timer.clear()
-        },
-      }
-      return counted
-    },
-  }
+  const clock = countingClock()
   const limits = { idleTimeout: 50_000, readTimeout: 60_000, writeTimeout: 70_000, closeTimeout: 80_000, handshakeTimeout: 90_000 }
   const { server, connect } = inMemory(t, { clock, ...limits, admit: async () => true })
   const served = server.serve(async (connection) => {
@@ -95,14 +69,14 @@ t.test('nor a timer, whatever they were waiting for', async (t) => {
   }
   await until(() => server.stats().active + server.stats().pending === 0)
   await turns()
-  t.equal(running, 0)
+  t.equal(clock.running, 0)
   const [held, waiting] = [await connect(limits), await connect(limits)]
   await until(() => server.stats().active === 2)
-  t.ok(running > 0, 'the clock does count')
+  t.ok(clock.running > 0, 'the clock does count')
   const closing = server.close()
   await Promise.all([ending(held), ending(waiting)])
   await within(Promise.all([closing, served]))
-  t.equal(running, 0)
+  t.equal(clock.running, 0)
 })
 
 overEach(t, 'a burst of 500 against room for 10: each is served, in the end, or told that it is not', async (t, open) => {

@@ -1,11 +1,12 @@
 // `add`: one more place to listen on, while the server runs; and `setTls`, whose time has not come.
 
 import dns from 'node:dns'
+import fs from 'node:fs'
 import net from 'node:net'
 import t from 'tap'
 import { DrainingError, InvalidOptionsError, listen } from '../../lib/index.js'
 import { opened, socketPath } from '../support/fixture.js'
-import { isPending, rejection, within } from '../support/wait.js'
+import { isPending, rejection, turns, within } from '../support/wait.js'
 import { client, echo, inMemory, talk } from './support.js'
 
 t.test('a port, a TCP endpoint and a Unix socket may be added, and their clients are served', async (t) => {
@@ -99,6 +100,26 @@ t.test('an add that is overtaken by a close leaves nothing open', async (t) => {
     if (typeof endpoint === 'object' && 'path' in endpoint)
       t.match(await rejection(client(t, server, {}, { path: endpoint.path })), { code: 'ENOENT' })
   }
+})
+
+t.test('closed comes when one that was overtaken is gone too, however long it took', async (t) => {
+  const path = socketPath()
+  const dead = net.createServer().listen(`${path}.dead`)
+  await new Promise((resolve) => dead.once('listening', resolve))
+  fs.linkSync(`${path}.dead`, path)
+  await new Promise((resolve) => dead.close(resolve))
+  const { server } = inMemory(t)
+  let settled = false
+  const adding = rejection(server.add({ path })).finally(() => {
+    settled = true
+  })
+  void server.close()
+  await within(server.closed)
+  await Promise.resolve()
+  t.equal(fs.existsSync(path), false, 'the dead file was taken over, and removed')
+  await turns(1)
+  t.equal(settled, true)
+  t.ok((await adding) instanceof DrainingError)
 })
 
 t.test('a close does not wait for a name that is being looked up, nor does the add', async (t) => {

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { type Connection, DrainingError } from '../../lib/index.js'
 import { manualClock } from '../../lib/testing/index.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
-import { cut, echo, inMemory, type Opened, overEach, type Service } from './support.js'
+import { countingClock, cut, echo, inMemory, type Opened, overEach, type Service } from './support.js'
 
 /** A server in memory with this many connections that nobody reads, and its clients. */
 async function holding(
@@ -157,15 +157,21 @@ t.test('close({ grace: 0 }) after a gentle one cuts at once', async (t) => {
 })
 
 t.test('a grace that is not needed leaves no timer, and none is set for an empty server', async (t) => {
-  const { server, clock, held, clients } = await holding(t, 1)
-  const closing = server.close({ grace: 1000 })
-  void clients[0]!.close()
-  await held[0]!.close()
+  const clock = countingClock()
+  const { server, connect } = inMemory(t, { clock })
+  const accepting = server.accept()
+  const client = await connect()
+  const connection = (await within(accepting)) as Connection
+  const closing = server.close({ grace: 60_000 })
+  t.equal(clock.running, 1)
+  await within(Promise.all([client.close(), connection.close()]))
   t.strictSame(await within(closing), { drained: 1, aborted: 0 })
-  await clock.advance(10_000)
+  t.equal(clock.running, 0)
   t.strictSame(await server.close(), { drained: 1, aborted: 0 })
-  const { server: empty } = inMemory(t)
+  t.equal(clock.running, 0)
+  const { server: empty } = inMemory(t, { clock })
   t.strictSame(await within(empty.close()), { drained: 0, aborted: 0 })
+  t.equal(clock.running, 0)
 })
 
 t.test('connections that were yielded before a loop was left are drained by a later close', async (t) => {

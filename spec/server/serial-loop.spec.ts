@@ -6,7 +6,7 @@ import type { Connection } from '../../lib/index.js'
 import { type ManualClock, manualClock } from '../../lib/testing/index.js'
 import { program } from '../support/program.js'
 import { turns, within } from '../support/wait.js'
-import { inMemory, type Opened, type Service } from './support.js'
+import { countingClock, inMemory, type Opened, type Service } from './support.js'
 
 interface Warned extends Opened {
   clock: ManualClock
@@ -164,6 +164,26 @@ t.test('a server that has closed says nothing', async (t) => {
   await server.close()
   await clock.advance(5000)
   t.equal(warnings.length, 0)
+})
+
+t.test('a timer runs only while somebody could be yielded and nobody asks', async (t) => {
+  const clock = countingClock()
+  const { server, connect } = inMemory(t, { clock, maxConnections: 1 })
+  t.equal(clock.running, 0)
+  const clients = [await connect(), await connect()]
+  t.equal(clock.running, 1)
+  const connection = await within(server.accept())
+  t.equal(clock.running, 0, 'there is no room')
+  connection?.abort()
+  t.equal(clock.running, 1)
+  const second = await within(server.accept())
+  t.equal(clock.running, 0, 'nobody waits')
+  second?.abort()
+  clients.push(await connect())
+  t.equal(clock.running, 1)
+  await server.close()
+  t.equal(clock.running, 0)
+  for (const client of clients) client.abort()
 })
 
 t.test('its timer keeps no process alive, and on a real clock it comes', async (t) => {

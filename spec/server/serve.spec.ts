@@ -55,6 +55,19 @@ overEach(t, 'a loop that is left elsewhere ends serve only when its connections 
   t.equal(server.draining, false)
 })
 
+overEach(t, 'serve waits until the server has closed, though its own connections are over', async (t, open) => {
+  const { server, connect } = await open()
+  const accepting = server.accept()
+  const client = await connect()
+  const held = (await within(accepting)) as Connection
+  const served = server.serve(echo)
+  void server.close()
+  t.equal(await isPending(served), true)
+  void ending(client)
+  await held.close()
+  await within(served)
+})
+
 overEach(t, 'handlers that fail, or are not async, do not end serve', async (t, open) => {
   const { server, books, connect } = await open()
   const failures = [new Error('async'), new Error('sync'), undefined, null]

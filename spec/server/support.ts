@@ -14,6 +14,7 @@ import {
   type ServerEvents,
 } from '../../lib/index.js'
 import { memoryServer } from '../../lib/testing/index.js'
+import { type Clock, systemClock, type Timer } from '../../lib/transport/clock.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { within } from '../support/wait.js'
 
@@ -188,6 +189,33 @@ export async function talk(client: Connection, line = 'hello'): Promise<void> {
   await client.write(`${line}\n`)
   const heard = await client.readLine()
   if (heard !== line) throw new Error(`said ${line} and heard ${heard}`)
+}
+
+/** The machine's clock, and how many of its timers run. */
+export function countingClock(): Clock & { readonly running: number } {
+  const timers = new Set<Timer>()
+  return {
+    get running() {
+      return timers.size
+    },
+    now: () => systemClock.now(),
+    setTimer(callback, ms) {
+      const timer = systemClock.setTimer(() => {
+        timers.delete(counted)
+        callback()
+      }, ms)
+      const counted: Timer = {
+        ref: () => timer.ref(),
+        unref: () => timer.unref(),
+        clear() {
+          timers.delete(counted)
+          timer.clear()
+        },
+      }
+      timers.add(counted)
+      return counted
+    },
+  }
 }
 
 /** A promise and what settles it. */

@@ -1,0 +1,120 @@
+// What can be known of a connection: who is at its ends, what came and went, how it ended. All of it is readable also after
+// the end, and nothing here changes anything.
+
+import type { Address } from '../address.js'
+import type { ConnectionLimits } from '../options/connection.js'
+import type { Server } from '../server/server.js'
+import type { ConnectionCore } from './core.js'
+import type { CloseInfo } from './outcome.js'
+import { ReadMethods } from './read-methods.js'
+
+/** What a connection waits for now. */
+export interface WaitingInfo {
+  /** As a program would write it: `readUntil('\n')`, or `write`, `close`. */
+  readonly operation: string
+  /** Since when, in Unix time (milliseconds). */
+  readonly since: number
+}
+
+/** The facts of a connection. Not made by itself: every `Connection` is one. */
+export abstract class ConnectionFacts extends ReadMethods {
+  readonly #core: ConnectionCore
+  readonly #server: Server | undefined
+
+  /** @internal */
+  constructor(core: ConnectionCore, server: Server | undefined) {
+    super(core.inbox)
+    this.#core = core
+    this.#server = server
+  }
+
+  /** Unique in the process. */
+  get id(): number {
+    return this.#core.id
+  }
+
+  /** The peer's address: for accepted connections, captured when it came. */
+  get remote(): Address {
+    return this.#core.carrier.remote
+  }
+
+  /** This side's address. */
+  get local(): Address {
+    return this.#core.carrier.local
+  }
+
+  /** TLS is not part of this version. */
+  get tls(): undefined {
+    return undefined
+  }
+
+  /** The PROXY protocol is not part of this version. */
+  get proxy(): undefined {
+    return undefined
+  }
+
+  /** The server it came to, if any. */
+  get server(): Server | undefined {
+    return this.#server
+  }
+
+  /** Resolves, when the connection is over, with how it ended. Never rejects. */
+  get closed(): Promise<CloseInfo> {
+    return this.#core.outcome.closed
+  }
+
+  /** Aborts when the connection is over, with what a read would then reject with: for the handler's other work. */
+  get signal(): AbortSignal {
+    return this.#core.outcome.signal
+  }
+
+  /** Aborts, with a DrainingError, when the connection is asked to finish: for a handler that is not reading. */
+  get drainSignal(): AbortSignal {
+    return this.#core.drainSignal
+  }
+
+  /** This side ended, closed or aborted. */
+  get ended(): boolean {
+    return this.#core.ended
+  }
+
+  /** The peer ended its side. */
+  get peerEnded(): boolean {
+    return this.#core.peerEnded
+  }
+
+  /** Bytes that arrived. */
+  get bytesRead(): number {
+    return this.#core.inbox.received
+  }
+
+  /** Bytes that left for the operating system. */
+  get bytesWritten(): number {
+    return this.#core.outbox.sent
+  }
+
+  /** Bytes that arrived and are unread. */
+  get buffered(): number {
+    return this.#core.inbox.queue.length
+  }
+
+  /** Bytes written and not yet handed to the system. */
+  get queued(): number {
+    return this.#core.outbox.queued
+  }
+
+  /** Unix time (milliseconds) at which it was opened. */
+  get openedAt(): number {
+    return this.#core.openedAt
+  }
+
+  /** The limits in force: what `setLimits` sets. */
+  get limits(): Readonly<ConnectionLimits> {
+    return { ...this.#core.limits }
+  }
+
+  /** What it waits for now, and since when; undefined while it waits for nothing. */
+  get waiting(): WaitingInfo | undefined {
+    return this.#core.waiting
+  }
+}

@@ -1,0 +1,74 @@
+// How a connection ended, and who is told: the server around it, those who wait for `closed`, and whoever listens to its
+// signal. Each is told once; who asks late hears it at once. What nobody asks for is never made.
+
+/** How a connection ended. */
+export interface CloseInfo {
+  /**
+   * Where nothing cut it, who ended first: `'local'` or `'peer'`. Else `'lost'` (the peer or the network broke it),
+   * `'aborted'` (this side did) or `'timeout'` (a write or close limit ran out).
+   */
+  readonly by: 'local' | 'peer' | 'lost' | 'aborted' | 'timeout'
+  /** What cut it, or what its handler let through or threw. */
+  readonly error?: unknown
+  /** Bytes that arrived. */
+  readonly bytesRead: number
+  /** Bytes that left for the operating system. */
+  readonly bytesWritten: number
+  /** How long it was open, in milliseconds. */
+  readonly duration: number
+}
+
+/** What stands around a connection: a server, or nobody. */
+export interface Supervisor {
+  /** It is over. Called once. */
+  over(info: CloseInfo): void
+  /** Its handler failed for a reason of its own. */
+  handlerFailed(error: unknown): void
+}
+
+export class Outcome {
+  /** Undefined while it is not over. */
+  info: CloseInfo | undefined
+  supervisor: Supervisor | undefined
+  readonly #reads: { verdict(): Error }
+  #listeners: Set<(info: CloseInfo) => void> | undefined
+  #closed: Promise<CloseInfo> | undefined
+  #signal: AbortController | undefined
+
+  /** `reads` knows what a read rejects with from then on: the reason of the signal. */
+  constructor(reads: { verdict(): Error }) {
+    this.#reads = reads
+  }
+
+  /** Resolves when it is over. */
+  get closed(): Promise<CloseInfo> {
+    this.#closed ??= new Promise((resolve) => void this.listen(resolve))
+    return this.#closed
+  }
+
+  /** Aborts when it is over. */
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      this.#signal = new AbortController()
+      if (this.info !== undefined) this.#signal.abort(this.#reads.verdict())
+    }
+    return this.#signal.signal
+  }
+
+  /** Calls `listener` when it is over; at once if it is. Returns what takes it back. */
+  listen(listener: (info: CloseInfo) => void): () => void {
+    if (this.info !== undefined) listener(this.info)
+    else (this.#listeners ??= new Set()).add(listener)
+    return () => this.#listeners?.delete(listener)
+  }
+
+  /** It is over. Called once. */
+  settle(info: CloseInfo): void {
+    this.info = info
+    this.#signal?.abort(this.#reads.verdict())
+    this.supervisor?.over(info)
+    const listeners = this.#listeners
+    this.#listeners = undefined
+    if (listeners !== undefined) for (const listener of listeners) listener(info)
+  }
+}

@@ -1,0 +1,96 @@
+// A readable and a writable stream as one Duplex: the pipes of a child process, stdio, two ends of different things.
+//
+// What others do: `Duplex.from` of Node breaks both as soon as one of them closes early; and a child process that exits has
+// its input closed by Node, often before its output was read, which is then gone. What we do: an input that is closed
+// concerns who writes to it, and nobody else.
+
+import { Duplex, type Readable, type Writable } from 'node:stream'
+
+type Done = (error?: Error | null) => void
+
+export class Joined extends Duplex {
+  readonly #readable: Readable
+  readonly #writable: Writable
+
+  constructor(readable: Readable, writable: Writable) {
+    super({
+      // It holds nothing itself.
+      readableHighWaterMark: 0,
+      readableObjectMode: readable.readableObjectMode,
+      writableObjectMode: writable.writableObjectMode,
+    })
+    this.#readable = readable
+    this.#writable = writable
+    readable.pause()
+    readable
+      .on('data', (chunk) => {
+        if (!this.push(chunk, readable.readableEncoding ?? undefined)) readable.pause()
+      })
+      .on('end', () => this.push(null))
+      .on('error', (error) => this.destroy(error))
+      .on('close', () => this.#closed())
+    writable.on('error', (error) => this.#broken(error))
+    // What happened before.
+    if (readable.readableEnded) this.push(null)
+    else if (readable.destroyed) this.#closed()
+    if (writable.errored) this.#broken(writable.errored)
+  }
+
+  #closed(): void {
+    const { readableEnded, errored } = this.#readable
+    if (!readableEnded) this.destroy(errored ?? new Error('the readable stream was closed before its end'))
+  }
+
+  /** What is still said by who takes nothing any more is heard first, as far as it has come. */
+  #broken(error: Error, told: Done = () => this.destroy(error)): void {
+    const tell = (): void => {
+      // Each of them comes by 'data'.
+      while (this.#readable.read() !== null);
+      told(error)
+    }
+    // Two, since the first one may still run before the loop looks at its descriptors again.
+    setImmediate(() => setImmediate(tell))
+  }
+
+  override _read(): void {
+    this.#readable.resume()
+  }
+
+  override _write(chunk: unknown, encoding: BufferEncoding, done: Done): void {
+    this.#writable.write(chunk, encoding, (error) => (error ? this.#broken(error, done) : done()))
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], done: Done): void {
+    const last = chunks.pop() as { chunk: unknown; encoding: BufferEncoding }
+    this.#writable.cork()
+    for (const { chunk, encoding } of chunks) this.#writable.write(chunk, encoding)
+    this._write(last.chunk, last.encoding, done)
+    this.#writable.uncork()
+  }
+
+  // Where nobody takes anything any more an end has nobody to reach: all that was written has left.
+  override _final(done: Done): void {
+    if (this.#writable.destroyed) done()
+    else this.#writable.end(() => done())
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    for (const stream of [this.#readable, this.#writable]) stream.on('error', ignore).destroy(error ?? undefined)
+    done(error)
+  }
+
+  ref(): void {
+    for (const stream of [this.#readable, this.#writable] as Referable[]) stream.ref?.()
+  }
+
+  unref(): void {
+    for (const stream of [this.#readable, this.#writable] as Referable[]) stream.unref?.()
+  }
+}
+
+interface Referable {
+  ref?(): void
+  unref?(): void
+}
+
+const ignore = (): void => {}
