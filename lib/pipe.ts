@@ -69,7 +69,7 @@ class Piping {
   readonly #a: Side
   readonly #b: Side
   readonly #failed: Promise<never>
-  #fail: (error: unknown) => void = () => {}
+  #fail!: (error: unknown) => void
   #timer: Timer | undefined
   /** When a byte, or an end, last went one way or the other. */
   #active: number
@@ -99,20 +99,25 @@ class Piping {
       core.outcome.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)),
     )
     try {
-      const copying = Promise.all([this.#copy(this.#a, this.#b), this.#copy(this.#b, this.#a)])
-      const [aToB, bToA] = await Promise.race([copying, this.#failed])
-      await Promise.race([Promise.all(sides.map(({ core }) => core.outcome.closed)), this.#failed])
-      return { aToB, bToA }
-    } catch (error) {
-      const reason = causeOf(error)
-      for (const { core } of sides) core.abort(reason)
-      throw reason
+      return await Promise.race([this.#copied(), this.#failed]).catch((error) => this.#broken(causeOf(error)))
     } finally {
       this.#timer?.clear()
       signal?.removeEventListener('abort', cancel)
       for (const each of forget) each()
       for (const { bridge } of sides) bridge.remove()
     }
+  }
+
+  async #copied(): Promise<PipeResult> {
+    const [aToB, bToA] = await Promise.all([this.#copy(this.#a, this.#b), this.#copy(this.#b, this.#a)])
+    await Promise.all([this.#a.core.outcome.closed, this.#b.core.outcome.closed])
+    return { aToB, bToA }
+  }
+
+  /** Neither side shall take the break of the other for an end. */
+  #broken(reason: unknown): never {
+    for (const { core } of [this.#a, this.#b]) core.abort(reason)
+    throw reason
   }
 
   async #copy(from: Side, to: Side): Promise<number> {

@@ -80,9 +80,8 @@ function result(outcomes: readonly Outcome[]): unknown {
   return first.value
 }
 
-/** Whether a task rejected because it was told to stop: with the signal's reason, or as most of Node does, with an AbortError. */
+/** Whether a task rejected because it was told to stop, as `signal` has: with the signal's reason, or as most of Node does, with an AbortError. */
 function causedBy(signal: AbortSignal, error: unknown): boolean {
-  if (!signal.aborted) return false
   if (error === signal.reason) return true
   if (!(error instanceof Error) || error.name !== 'AbortError') return false
   return error.cause === undefined || error.cause === signal.reason

@@ -14,7 +14,7 @@ export function toDuplex(core: ConnectionCore): Duplex {
 class ConnectionDuplex extends Duplex {
   readonly #core: ConnectionCore
   readonly #bridge: Bridge
-  #forget: () => void = () => {}
+  #forget: (() => void) | undefined
   /** A piece is asked for and not pushed yet. */
   #reading = false
 
@@ -56,7 +56,7 @@ class ConnectionDuplex extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#forget()
+    this.#forget?.()
     this.#bridge.remove(error ?? undefined)
     const whole = this.readableEnded && this.writableFinished
     // An error of the connection's own is news from it, and no wish of the program: a close goes on to send what is queued.

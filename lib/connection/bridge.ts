@@ -33,7 +33,6 @@ export class Bridge implements Lease {
 
   /** Gives reading back to the connection. A read that is pending rejects with `error`. */
   remove(error?: unknown): void {
-    if (this.over) return
     this.over = true
     this.#reason = error
     this.#core.inbox.revoke(this)

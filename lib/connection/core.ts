@@ -114,7 +114,6 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.#closingSince = Date.now()
     this.inbox.refuse(this.#closedError)
     this.#endSending()
-    if ((this.#phase as Phase).kind !== 'closing') return
     if (this.#finished) this.#awaitPeer()
     else this.deadlines.set(CLOSE, this.settings.closeTimeout)
   }
@@ -232,7 +231,6 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   // --- the rest --------------------------------------------------------------------------------------------------------
 
   #over(by: CloseInfo['by'], error: unknown = this.#blame?.error): void {
-    if (this.#phase.kind === 'over') return
     this.#phase = { kind: 'over' }
     this.deadlines.stop()
     this.#failSending(this.#closedError)

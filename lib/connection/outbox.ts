@@ -108,9 +108,9 @@ export class Outbox {
     return this.#below(writeHighWaterMark) ? DONE : this.#wait(-1, writeHighWaterMark)
   }
 
-  /** What a write is refused with; undefined while it would be taken. */
-  get refusal(): Error | undefined {
-    return this.#state.kind === 'open' ? undefined : this.#state.refusal()
+  /** What a write is refused with, once none is taken any more. */
+  get refusal(): Error {
+    return (this.#state as Exclude<State, { kind: 'open' }>).refusal()
   }
 
   #admit(): void {
@@ -223,7 +223,6 @@ export class Outbox {
 
   /** What the carrier was handed has left. */
   sentAll(): void {
-    if (this.#state.kind === 'failed') return
     this.#host.deadlines.clear(WRITE)
     this.#left(this.#underWay)
     this.pump()

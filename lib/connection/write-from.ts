@@ -25,14 +25,16 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
         fail = reject
         Promise.resolve(pieces.next()).then(resolve, reject)
       })
-      if (done) return bytes
+      if (done) {
+        forget()
+        return bytes
+      }
       bytes += core.outbox.put(value)
     }
   } catch (error) {
+    forget()
     giveBack(source, pieces)
     throw error
-  } finally {
-    forget()
   }
 }
 

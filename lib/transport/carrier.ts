@@ -46,7 +46,7 @@ export interface Carrier {
   write(piece: Uint8Array): boolean
   /** The same for several pieces that shall leave together, in one system call where the carrier can. */
   writeBatch(pieces: readonly Uint8Array[]): boolean
-  /** Ends the sending side once everything written has left; `finished` tells. Called at most once, never while a write is under way. */
+  /** Ends the sending side once everything written has left; `finished` tells. Called at most once, never while a write is under way. Never calls the sink before it returns. */
   end(): void
 
   /** Drops everything and cuts the connection so that the peer sees a break and no end: RST where there is one. Safe at any time, also twice. The sink hears nothing any more. */
