@@ -95,9 +95,7 @@ class Piping {
     this.#watch()
     const sides = [this.#a, this.#b]
     // A loss behind the end of a side is told by no read of it.
-    const forget = sides.map(({ core }) =>
-      core.outcome.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)),
-    )
+    const forget = sides.map(({ core }) => core.outcome.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)))
     try {
       return await Promise.race([this.#copied(), this.#failed]).catch((error) => this.#broken(causeOf(error)))
     } finally {

@@ -4,7 +4,7 @@ import net from 'node:net'
 import t, { type Test } from 'tap'
 import { type Connection, type Server, shutdownOn } from '../lib/index.js'
 import { manualClock, memoryServer } from '../lib/testing/index.js'
-import { program, type Program } from './support/program.js'
+import { type Program, program } from './support/program.js'
 import { isPending, turns, until, within } from './support/wait.js'
 
 const unix = { skip: process.platform === 'win32' }
@@ -46,14 +46,16 @@ t.test('SIGTERM and SIGINT let the process end in order, with the exit code of t
       await within(closed)
       t.equal(await running.ends(), 7)
       t.match(text(), /^hello\nhalf a message\n/, 'a message that had begun was served')
-      t.match(running.stdout, /closed[^]*served[^]*exit 7/)
+      t.match(running.stdout, /closed[\s\S]*served[\s\S]*exit 7/)
       t.equal(running.stderr, '')
     }),
   )
 })
 
 t.test('an idle connection is let go at once, and one that is busy has its grace', unix, async (t) => {
-  const [idle, busy] = ['10_000', '50'].map((grace) => program(t, `${echo} linnet.shutdownOn(server, { grace: ${grace} }); console.log('port', server.port)`)) as [Program, Program]
+  const [idle, busy] = ['10_000', '50'].map((grace) =>
+    program(t, `${echo} linnet.shutdownOn(server, { grace: ${grace} }); console.log('port', server.port)`),
+  ) as [Program, Program]
   await Promise.all([
     (async () => {
       const { closed } = await client(t, idle)
@@ -73,7 +75,10 @@ t.test('an idle connection is let go at once, and one that is busy has its grace
 })
 
 t.test('a second signal cuts what is left', unix, async (t) => {
-  const running = program(t, `${echo} linnet.shutdownOn(server, { grace: 600_000 }); server.on('draining', () => console.log('draining')); console.log('port', server.port)`)
+  const running = program(
+    t,
+    `${echo} linnet.shutdownOn(server, { grace: 600_000 }); server.on('draining', () => console.log('draining')); console.log('port', server.port)`,
+  )
   const { socket, closed } = await client(t, running)
   socket.write('half a message')
   await turns()
@@ -87,7 +92,10 @@ t.test('a second signal cuts what is left', unix, async (t) => {
 
 t.test('once it is taken off, or the server has closed, a signal does what it does to any process', unix, async (t) => {
   const off = program(t, `${echo} linnet.shutdownOn(server)[Symbol.dispose](); console.log('port', server.port)`)
-  const over = program(t, "const server = await linnet.listen(0); linnet.shutdownOn(server); await server.close(); setInterval(() => {}, 1000); console.log('over')")
+  const over = program(
+    t,
+    "const server = await linnet.listen(0); linnet.shutdownOn(server); await server.close(); setInterval(() => {}, 1000); console.log('over')",
+  )
   await Promise.all([
     client(t, off).then(async () => {
       off.child.kill('SIGTERM')
@@ -197,7 +205,16 @@ t.test('wrong arguments throw, and then nothing is listened to', async (t) => {
   const { server } = memoryServer()
   t.teardown(() => server.close())
   for (const wrong of [undefined, null, {}, 'server', new net.Server()]) t.throws(() => shutdownOn(wrong as never), TypeError)
-  for (const wrong of [null, 7, 'SIGTERM', { signals: 'SIGTERM' }, { signals: [15] }, { signals: ['SIGTERM', null] }, { grace: '5' }, { grace: null }]) {
+  for (const wrong of [
+    null,
+    7,
+    'SIGTERM',
+    { signals: 'SIGTERM' },
+    { signals: [15] },
+    { signals: ['SIGTERM', null] },
+    { grace: '5' },
+    { grace: null },
+  ]) {
     t.throws(() => shutdownOn(server, wrong as never), TypeError)
   }
   for (const impossible of [{ signals: ['SIGTERM', 'SIGTREM'] }, { signals: ['toString'] }, { grace: -1 }, { grace: Number.NaN }]) {

@@ -12,12 +12,15 @@ const stopped = (signal: AbortSignal): Promise<unknown> => once(signal, 'abort')
 t.test('all tasks are begun at once, in order, each with the same live signal', async (t) => {
   const begun: number[] = []
   const signals = new Set<AbortSignal>()
-  const tasks = [0, 1, 2].map((n): Task => async (signal) => {
-    begun.push(n)
-    signals.add(signal)
-    t.equal(signal.aborted, false)
-    await turn()
-  })
+  const tasks = [0, 1, 2].map(
+    (n): Task =>
+      async (signal) => {
+        begun.push(n)
+        signals.add(signal)
+        t.equal(signal.aborted, false)
+        await turn()
+      },
+  )
   const running = together(tasks)
   t.same(begun, [0, 1, 2], 'before the call returns')
   t.equal(signals.size, 1)
@@ -75,7 +78,8 @@ t.test('what the others reject with because they were told to stop is dropped', 
   const ways: Record<string, Task> = {
     'the reason': (signal) => stopped(signal).then(() => signal.throwIfAborted()),
     'an AbortError of Node, with the reason as its cause': (signal) => sleep(1e6, undefined, { signal }),
-    'an AbortError that does not say what caused it': (signal) => stopped(signal).then(() => Promise.reject(Object.assign(new Error('stop'), { name: 'AbortError' }))),
+    'an AbortError that does not say what caused it': (signal) =>
+      stopped(signal).then(() => Promise.reject(Object.assign(new Error('stop'), { name: 'AbortError' }))),
     'a read that it cancelled': (signal) => memory(t).a.readLine({ signal }),
   }
   for (const [name, way] of Object.entries(ways)) {
@@ -87,7 +91,10 @@ t.test('what the others reject with because they were told to stop is dropped', 
 
 t.test('a failure of their own is not: all failures are told', async (t) => {
   const [one, two, three] = [new Error('one'), new Error('two'), new Error('three')]
-  const late = (error: unknown): Task => (signal) => stopped(signal).then(() => Promise.reject(error))
+  const late =
+    (error: unknown): Task =>
+    (signal) =>
+      stopped(signal).then(() => Promise.reject(error))
   const both = (await rejection(together([late(two), () => Promise.reject(one), late(three)]))) as AggregateError
   t.ok(both instanceof AggregateError)
   t.same(both.errors, [one, two, three])
@@ -96,7 +103,11 @@ t.test('a failure of their own is not: all failures are told', async (t) => {
   t.ok(after instanceof AggregateError)
   t.same(after.errors, [two], 'also after a first one that resolved')
   const foreign = Object.assign(new Error('of another signal', { cause: one }), { name: 'AbortError' })
-  t.same(((await rejection(together([() => Promise.reject(one), late(foreign)]))) as AggregateError).errors, [one, foreign], 'an AbortError of another cause is its own')
+  t.same(
+    ((await rejection(together([() => Promise.reject(one), late(foreign)]))) as AggregateError).errors,
+    [one, foreign],
+    'an AbortError of another cause is its own',
+  )
 })
 
 t.test('two that settle in the same turn are one outcome each', async (t) => {
@@ -189,10 +200,12 @@ t.test('no tasks resolve; what is no list of functions is a TypeError, and nothi
   const task = (): void => {
     started = true
   }
+  // biome-ignore lint/suspicious/noSparseArray: a hole is no function
   for (const wrong of [undefined, null, {}, 'text', task, new Set([task]), [task, 'no function'], [task, undefined], [task, , task]]) {
     t.ok((await rejection(together(wrong as never))) instanceof TypeError)
   }
-  for (const wrong of [7, null, 'text', { signal: {} }, { signal: null }]) t.ok((await rejection(together([task], wrong as never))) instanceof TypeError)
+  for (const wrong of [7, null, 'text', { signal: {} }, { signal: null }])
+    t.ok((await rejection(together([task], wrong as never))) instanceof TypeError)
   t.equal(started, false)
   await together([task], {})
   await together([task], { signal: undefined })
@@ -234,5 +247,8 @@ everywhere(t, 'a reader and a writer on one connection end together, whoever end
   for (const each of error instanceof AggregateError ? error.errors : [error]) t.ok(each instanceof ConnectionClosedError)
   const { a: e, b: f } = await connect()
   await e.end()
-  t.ok((await rejection(together([(signal) => f.readLine({ signal }), (signal) => sleep(1e6, undefined, { signal })]))) instanceof EndOfStreamError)
+  t.ok(
+    (await rejection(together([(signal) => f.readLine({ signal }), (signal) => sleep(1e6, undefined, { signal })]))) instanceof
+      EndOfStreamError,
+  )
 })

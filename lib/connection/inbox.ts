@@ -274,7 +274,7 @@ export class Inbox implements PendingHost, FlowSource {
   // What has arrived by then counts as arrived.
   #drainSoon(waiting: Waiting): void {
     afterTurn(() => {
-      if (this.#waiting() === waiting && waiting.awaitsFirst && this.queue.length === 0) waiting.fail(this.host.own(new DrainingError()))
+      if (this.#waiting() === waiting && waiting.awaitsFirst) waiting.fail(this.host.own(new DrainingError()))
     })
   }
 

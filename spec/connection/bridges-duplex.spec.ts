@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { Duplex, PassThrough, Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import t from 'tap'
+import { Bridge } from '../../lib/connection/bridge.js'
+import { coreOf } from '../../lib/connection/connection.js'
 import { ConcurrentReadError, type Connection, ConnectionClosedError, ConnectionLostError, TimeoutError } from '../../lib/index.js'
 import { manualClock } from '../../lib/testing/index.js'
 import { everywhere, memory } from '../support/fixture.js'
@@ -107,6 +109,21 @@ t.test('while it stands it is the one reader, and one is not made while another 
   t.throws(() => over.toDuplex(), ConnectionClosedError)
 })
 
+t.test('nothing that a message is told concerns a bridge', async (t) => {
+  const { a, b } = memory(t)
+  const lease = new Bridge(coreOf(a))
+  const read = lease.read()
+  lease.begun()
+  lease.waits()
+  lease.took()
+  lease.failed()
+  lease.refused()
+  b.write('x')
+  t.equal(String(await read), 'x')
+  lease.remove()
+  t.ok((await rejection(lease.read())) instanceof TypeError, 'and one that has given reading back reads no more')
+})
+
 t.test('it knows no messages: neither read limits nor a drain act in it', async (t) => {
   const clock = manualClock()
   const { a, b } = memory(t, { client: { idleTimeout: 10, readTimeout: 10, maxBufferSize: 5 }, clock })
@@ -174,6 +191,22 @@ everywhere(t, 'everything that had arrived is read before a loss', async (t, con
   )
   t.equal(got, 'arrived')
   t.ok(error instanceof ConnectionLostError)
+})
+
+t.test('a connection that was lost before is a Duplex with that error, behind what is unread', async (t) => {
+  for (const said of ['', 'unread']) {
+    const { a, b } = memory(t)
+    b.write(said)
+    await turns()
+    b.abort()
+    const { error } = await a.closed
+    const duplex = a.toDuplex()
+    const told = once(duplex, 'error')
+    let got = ''
+    if (said !== '') duplex.on('data', (chunk) => (got += chunk))
+    t.equal((await within(told))[0], error)
+    t.equal(got, said)
+  }
 })
 
 t.test('an abort and a time limit are its error too, at once', async (t) => {

@@ -100,9 +100,13 @@ t.test('a message that holds the connection keeps bytes coming while it does not
   t.ok(carrier.paused)
   await connection.skip(2)
   t.notOk(carrier.paused)
-  const again = rejection(connection.readMessage((reader) => reader.readExactly(30, { maxBytes: 5 })))
-  await again
-  push('x')
+  const again = connection.readMessage(async (reader) => {
+    await reader.readExactly(20)
+    t.notOk(carrier.paused)
+    await reader.readExactly(30, { maxBytes: 5 })
+  })
+  push('x'.repeat(10))
+  t.match(await rejection(again), { code: 'ERR_LINNET_LIMIT' })
   await turn()
   t.ok(carrier.paused, 'after a message that was given back')
 })

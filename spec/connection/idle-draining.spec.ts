@@ -32,6 +32,23 @@ t.test('a drain interrupts the rest of a message, or leaves one waiting that is 
   }
 })
 
+t.test('a read that takes the place of an idle one within the turn of a drain is interrupted for it', async (t) => {
+  const { connection, push } = wired()
+  const controller = new AbortController()
+  const idle = rejection(connection.readLine({ signal: controller.signal }))
+  connection.drain()
+  controller.abort('not any more')
+  t.equal(await idle, 'not any more')
+  const next = connection.readLine({ idle: false })
+  t.ok(await isPending(next))
+  push('x\n')
+  t.equal(await next, 'x')
+  const message = connection.readMessage((reader) => reader.readLine(), { idle: false })
+  t.ok(await isPending(message))
+  push('y\n')
+  t.equal(await message, 'y')
+})
+
 t.test('what arrives within the turn of a drain does not count', async (t) => {
   for (const drop of [false, true]) {
     const { connection, push } = wired()

@@ -170,6 +170,12 @@ t.test('a byte that is there, or arrives, does not end it, also where it is drop
     }
     t.equal(await limitOf(comes, late), 'read', `${name}: it arrived`)
   }
+  const nothing: Start = (wire) => {
+    const read = exactly(wire)
+    wire.push('')
+    return read
+  }
+  t.equal(await limitOf(wired(limits), nothing), 'idle', 'an empty piece is no byte')
   const overflow: Start = ({ connection, push }) => {
     const line = connection.lines({ maxBytes: 2, overflow: 'skip' }).next()
     push('over-long')

@@ -99,6 +99,21 @@ t.test('a peek, or a read that fails, makes a loop forget that it drops a line',
   t.equal(shown(await connection.lines(options).next()), 'ok')
 })
 
+t.test('another iterator that was begun before hands out the tail', async (t) => {
+  const { connection, push, clock } = wired()
+  const options = { maxBytes: 5, overflow: 'skip' } as const
+  const [one, other] = [connection.lines({ ...options, timeout: 10 }), connection.lines(options)]
+  push('a\nb\n')
+  t.equal(shown(await one.next()), 'a')
+  t.equal(shown(await other.next()), 'b')
+  const failure = rejection(one.next())
+  push('over-long')
+  await clock.pass(10)
+  await failure
+  push('er\nok\n')
+  t.equal(shown(await other.next()), 'ok')
+})
+
 t.test('a loss, or the end, in an over-long line gives a line', async (t) => {
   const ended = wired()
   const done = ended.connection.lines({ maxBytes: 5, overflow: 'skip' }).next()

@@ -4,7 +4,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { type Connection, DrainingError, EndOfStreamError, type Handler, together } from '../../lib/index.js'
+import { type Connection, DrainingError, EndOfStreamError, type Handler, pipe, TimeoutError, together } from '../../lib/index.js'
 import { type ManualClock, manualClock, memoryServer } from '../../lib/testing/index.js'
 import { turns, within } from '../support/wait.js'
 
@@ -155,6 +155,24 @@ for (const [name, [handler, act = nothing]] of Object.entries(bugs)) {
     if (thrown instanceof Error && act === nothing) t.equal(error, thrown, 'closed tells it too')
   })
 }
+
+t.test('a time limit of a pipe is a normal end of both its connections', async (t) => {
+  const clock = manualClock()
+  const { server, connect } = memoryServer({ clock, closeTimeout: 1 })
+  const clients = [await connect(), await connect()]
+  const [one, two] = [(await server.accept()) as Connection, (await server.accept()) as Connection]
+  const errors: unknown[] = []
+  server.on('handlerError', (error) => errors.push(error))
+  const piping = pipe(one, two, { idleTimeout: 1000 })
+  const runs = [one, two].map((connection) => connection.run(() => piping))
+  await clock.advance(1001)
+  await within(Promise.all(runs))
+  t.same(errors, [])
+  t.ok((await one.closed).error instanceof TimeoutError)
+  t.equal((await two.closed).error, (await one.closed).error)
+  for (const client of clients) client.abort()
+  await server.close()
+})
 
 t.test('the error of another connection is not a normal end of this one', async (t) => {
   const { server, connect } = memoryServer()

@@ -62,6 +62,7 @@ t.test('a handler that returns leaves nothing open: what it wrote arrives, and t
     undefined,
     'at once',
     new Promise((resolve) => setImmediate(resolve)),
+    // biome-ignore lint/suspicious/noThenProperty: what is not a promise of this realm is awaited too
     { then: (done: () => void) => setImmediate(done) },
   ]) {
     const { server, client, connection, errors } = await visit(t)

@@ -152,6 +152,40 @@ t.test('a server that asks for keep-alive or delay has it on each connection', a
 
 // --- the process -----------------------------------------------------------------------------------------------------
 
+/** Timers that keep the process alive. */
+const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+
+t.test('the timers of a connection hold and let go with it', async (t) => {
+  const { a } = memory(t, { client: { idleTimeout: 100_000 } })
+  const before = timers()
+  a.unref()
+  const read = rejection(a.readLine())
+  t.equal(timers() - before, 0, 'a timer that comes after unref')
+  a.ref()
+  t.equal(timers() - before, 1)
+  a.unref()
+  t.equal(timers() - before, 0)
+  a.ref()
+  a.abort()
+  await read
+  t.equal(timers() - before, 0, 'and nothing is left of it at the end')
+})
+
+t.test('a limit that was met keeps nobody alive, whatever is said of references', async (t) => {
+  const { a, b } = memory(t, { client: { idleTimeout: 100_000 } })
+  const before = timers()
+  const read = a.readLine()
+  t.equal(timers() - before, 1)
+  b.write('x\n')
+  await read
+  t.equal(timers() - before, 0)
+  a.ref()
+  t.equal(timers() - before, 0)
+  a.unref()
+  a.ref()
+  t.equal(timers() - before, 0)
+})
+
 const connected = `
 const net = await import('node:net')
 const server = await linnet.listen({ port: 0, host: '127.0.0.1', idleTimeout: 600_000, writeTimeout: 600_000 })

@@ -80,7 +80,7 @@ t.test('also over a socket whose peer resets, and in a handler', async (t) => {
   t.equal(running.stderr, '')
 })
 
-t.test('an ignored close, closed, drain, run of a server\'s connection or close of a server causes none', async (t) => {
+t.test("an ignored close, closed, drain, run of a server's connection or close of a server causes none", async (t) => {
   const running = program(
     t,
     `${ignoring}
@@ -108,7 +108,7 @@ t.test('an ignored close, closed, drain, run of a server\'s connection or close 
 })
 
 t.test('a wrong argument ends a process that ignores it, as any bug does', async (t) => {
-  const calls = ['a.write(7)', "a.write(['x', 7])", 'a.end(7)', 'a.writeFrom(7)', "(await a.close(b.close()), a.write(7))"]
+  const calls = ['a.write(7)', "a.write(['x', 7])", 'a.end(7)', 'a.writeFrom(7)', '(await a.close(b.close()), a.write(7))']
   await Promise.all(
     calls.map(async (call) => {
       const running = program(t, `const [a, b] = testing.pair(); ${call}; setInterval(() => {}, 1000)`)

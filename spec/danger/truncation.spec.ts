@@ -3,13 +3,13 @@
 
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import net from 'node:net'
 import t from 'tap'
-import { TimeoutError } from '../../lib/index.js'
+import type { TimeoutError } from '../../lib/index.js'
 import { accepted, dial, everywhere, opened } from '../support/fixture.js'
 import { fateOf } from '../support/peer.js'
 import { program } from '../support/program.js'
 import { pattern, turns, until, within } from '../support/wait.js'
-import net from 'node:net'
 
 const SIZE = 20_000_000
 const data = pattern(SIZE)

@@ -11,6 +11,7 @@ import type { Test } from 'tap'
 import ts from 'typescript'
 import { within } from './wait.js'
 
+const DAY = 24 * 3600 * 1000
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A folder that is the package: its package.json, and `dist`. Below the checkout, so that it finds what it depends on. */
@@ -28,6 +29,13 @@ function built(): string {
     const target = join(draft, file.replace(/^lib/, 'dist').replace(/\.ts$/, '.js'))
     fs.mkdirSync(dirname(target), { recursive: true })
     fs.writeFileSync(target, file.endsWith('.ts') ? ts.transpileModule(text, { compilerOptions }).outputText : text)
+  }
+  // Those of yesterday's versions are of no use any more.
+  for (const name of fs.readdirSync(dirname(place))) {
+    const other = join(dirname(place), name)
+    // It may be somebody's draft, and renamed by now.
+    const age = Date.now() - (fs.statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY)
+    if (age > DAY) fs.rmSync(other, { recursive: true, force: true })
   }
   try {
     fs.renameSync(draft, place)

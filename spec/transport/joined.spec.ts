@@ -87,7 +87,9 @@ t.test('a stream that has ended, closed or failed before is no surprise', async 
   const closed = new PassThrough()
   closed.destroy()
   await turns()
-  const outcomes = [new Joined(broken, sink()), new Joined(closed, sink()), new Joined(new PassThrough(), broken)].map((joined) => once(joined, 'error'))
+  const outcomes = [new Joined(broken, sink()), new Joined(closed, sink()), new Joined(new PassThrough(), broken)].map((joined) =>
+    once(joined, 'error'),
+  )
   const errors = (await Promise.all(outcomes)).map(([error]) => error)
   t.same([errors[0], errors[2]], [wrong, wrong])
   t.match(errors[1].message, /closed before its end/)
@@ -148,7 +150,8 @@ t.test('a writable that fails breaks both, behind what had come, also what nobod
 
 t.test('it keeps a process alive as its streams do', async (t) => {
   const calls: string[] = []
-  const referable = <S extends object>(stream: S, name: string): S => Object.assign(stream, { ref: () => calls.push(`ref ${name}`), unref: () => calls.push(`unref ${name}`) })
+  const referable = <S extends object>(stream: S, name: string): S =>
+    Object.assign(stream, { ref: () => calls.push(`ref ${name}`), unref: () => calls.push(`unref ${name}`) })
   const joined = new Joined(referable(new PassThrough(), 'in'), referable(sink(), 'out'))
   joined.unref()
   joined.ref()
