@@ -59,7 +59,7 @@ function facts(make: (side: Connection) => Partial<Record<keyof Connection, unkn
 
 /** What a connection tells by itself, whatever was made of it. */
 function told(side: Connection, fact: keyof Connection): unknown {
-  return Object.getOwnPropertyDescriptor(Connection.prototype, fact)?.get?.call(side)
+  return Reflect.get(Connection.prototype, fact, side)
 }
 
 /** A pair whose carriers are spoiled: what they do, or what they tell. */
