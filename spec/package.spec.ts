@@ -1,8 +1,9 @@
 // The public face: what the entry points export, by name and no more, and what importing them costs.
 
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { program } from './support/program.js'
+import { program, root } from './support/program.js'
 
 const errors = [
   'ConcurrentReadError',
@@ -93,9 +94,7 @@ t.test('importing pulls no zod; options that are checked do, and that is zod/min
 })
 
 t.test('package.json says what the contract does', async (t) => {
-  const { name, license, type, sideEffects, engines, exports } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  )
+  const { name, license, type, sideEffects, engines, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   t.match(
     { name, license, type, sideEffects, engines },
     { name: 'linnet', license: 'MIT', type: 'module', sideEffects: false, engines: { node: '>=20.19' } },

@@ -46,3 +46,18 @@ export async function loadZod(): Promise<void> {
   // Not `loaded ??= await …`, which looks before it waits: a check may have come meanwhile, and schemas of that build exist.
   loaded ??= imported
 }
+
+/**
+ * Has zod there before a check, for those who can wait. It is required where it can be: an import opens all of its files
+ * at once, more than fifty, and fails where a process may not have so many open (EMFILE, `ulimit -n 64`). The import is
+ * for a bundle, where there is nothing to require.
+ *
+ * @param require - how it is tried first
+ */
+export async function prepareZod(require: () => unknown = zod): Promise<void> {
+  try {
+    require()
+  } catch {
+    await loadZod()
+  }
+}

@@ -1,7 +1,7 @@
 // `listen`: from options to a server that is bound. Everything is bound or nothing is.
 
 import { type ListenOptions, type ListenPlan, listenPlan } from '../options/listen.js'
-import { loadZod, zod } from '../options/zod.js'
+import { prepareZod } from '../options/zod.js'
 import { type Clock, systemClock } from '../transport/clock.js'
 import { ServerCore } from './core.js'
 import { Server } from './server.js'
@@ -17,18 +17,8 @@ import { Server } from './server.js'
  * const server = await listen({ port: 8888, idleTimeout: 60_000 })
  */
 export async function listen(options?: number | ListenOptions): Promise<Server> {
-  await readyToCheck()
+  await prepareZod()
   return open(listenPlan(options), systemClock)
-}
-
-// An import opens all of zod's files at once, more than fifty, and fails where a process may not have so many open (EMFILE,
-// `ulimit -n 64`): it is for a bundle, where there is nothing to require.
-async function readyToCheck(): Promise<void> {
-  try {
-    zod()
-  } catch {
-    await loadZod()
-  }
 }
 
 async function open(plan: ListenPlan, clock: Clock): Promise<Server> {

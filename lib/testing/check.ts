@@ -36,7 +36,7 @@ export async function checkConnection(makePair: MakePair): Promise<void> {
 }
 
 /** Tries one rule, both ways round at once. */
-async function keeps(rule: string, check: Check, makePair: MakePair): Promise<void> {
+export async function keeps(rule: string, check: Check, makePair: MakePair): Promise<void> {
   const sides: Connection[] = []
   try {
     try {

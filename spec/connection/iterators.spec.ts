@@ -44,6 +44,24 @@ t.test('lines ends with a line that is not there, or changes the last one', asyn
   t.same(await collect(connection.lines({ delimiter: [';', '\r\n'], encoding: 'latin1' })), ['a', 'b', 'c', '', 'é'])
 })
 
+t.test('what lies ready is given in another way, or in spite of the signal', async (t) => {
+  const { connection, push } = wired()
+  push('ab\ncd\r\n\nef\n'.repeat(2))
+  const hex = connection.lines('hex')
+  t.same([await hex.next(), await hex.next(), await hex.next(), await hex.next()].map(shown), ['6162', '6364', '', '6566'])
+  const controller = new AbortController()
+  const lines = connection.lines({ signal: controller.signal })
+  t.equal(shown(await lines.next()), 'ab')
+  t.equal(shown(await lines.next()), 'cd')
+  controller.abort('enough')
+  t.equal(await rejection(lines.next()), 'enough')
+  t.equal(unread(connection), '\nef\n')
+  const later = connection.lines()
+  t.equal(shown(await later.next()), '')
+  connection.abort()
+  t.match(await rejection(later.next()), { code: 'ERR_LINNET_CLOSED' })
+})
+
 t.test('a loss is taken for the end of the last line', async (t) => {
   const { connection, push, lose } = wired()
   const got: unknown[] = []

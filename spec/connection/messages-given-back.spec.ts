@@ -120,6 +120,37 @@ t.test('a function that goes on after its message was cut takes it back, or reso
   t.equal(unread(connection), 'two')
 })
 
+t.test('a function that goes on after its message was cut disturbs the next message', async (t) => {
+  for (const ends of ['rejects', 'resolves'] as const) {
+    const { connection, push } = wired()
+    const controller = new AbortController()
+    let proceed = (): void => {}
+    const first = rejection(
+      connection.readMessage(
+        async (reader) => {
+          await reader.readLine()
+          await new Promise<void>((resolve) => {
+            proceed = resolve
+          })
+          if (ends === 'rejects') await reader.readLine()
+        },
+        { signal: controller.signal },
+      ),
+    )
+    push('one\n')
+    await turns(1)
+    controller.abort('cut')
+    t.equal(await first, 'cut')
+    const second = connection.readMessage(async (reader) => `${await reader.readLine()}+${await reader.readLine()}`)
+    await turns(1)
+    proceed()
+    await turns(1)
+    t.match(await rejection(connection.readLine()), { code: 'ERR_LINNET_CONCURRENT_READ' }, 'which still has the connection')
+    push('two\n')
+    t.equal(await second, 'one+two')
+  }
+})
+
 t.test('partial is not all of the message, or its text does not fit', async (t) => {
   const { connection, push, end } = wired()
   push('5\nhel')

@@ -199,6 +199,22 @@ t.test('a read that is left pending when its message resolves takes bytes', asyn
   t.equal(await connection.readLine(), 'abc')
 })
 
+t.test('a message that is over is kept, to be given back', async (t) => {
+  const { connection, push, core } = wired()
+  push('one\ntwo\n')
+  await connection.readMessage((reader) => reader.readExactly(2))
+  await connection.readExactly(2)
+  t.equal(core.inbox.queue.marked, 0, 'behind one that resolved')
+  await rejection(
+    connection.readMessage(async (reader) => {
+      await reader.readExactly(2)
+      throw new Error('own')
+    }),
+  )
+  await connection.readExactly(2)
+  t.equal(core.inbox.queue.marked, 0, 'behind one that failed by itself')
+})
+
 t.test('iterators in a message read beyond it', async (t) => {
   const { connection, push } = wired()
   const message = connection.readMessage(async (reader) => {

@@ -70,8 +70,8 @@ export class Example extends Running {
   port = 0
 
   static async start(t: Test, name: string): Promise<Example> {
-    const file = fileURLToPath(new URL(`../../build/examples/${name}.js`, import.meta.url))
-    if (!existsSync(file)) throw new Error(`${file} is not built: npm run build && npm run build:examples`)
+    const file = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url))
+    if (!existsSync(file)) throw new Error(`${file} is not built: npm run build:all`)
     const example = new Example(t, spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'inherit'] }))
     await example.hears('\n')
     example.port = Number(/nc 127\.0\.0\.1 (\d+)/.exec(example.heard)?.[1])

@@ -1,11 +1,10 @@
-// When zod is loaded, and which of its builds. Each case is a process of its own, since what is loaded stays loaded; it
-// runs the TypeScript through the loader that runs this file.
+// When zod is loaded, and which of its builds. Each case is a process of its own, since what is loaded stays loaded.
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { connectionSettings, loadZod } from '../../lib/options/index.js'
-import { once, zod } from '../../lib/options/zod.js'
+import { once, prepareZod, zod } from '../../lib/options/zod.js'
 
 const run = promisify(execFile)
 
@@ -46,6 +45,18 @@ t.test('who can wait has it imported, and the checks that follow require nothing
   const same = "import('zod/mini').then((program) => program === door.zod())"
   const values = await inFreshProcess('room.loadZod().then(zodIs)', 'checks()', same, 'room.loadZod().then(zodIs)')
   t.strictSame(values, ['imported', true, true, 'imported'])
+})
+
+t.test('it is required where it can be, and imported where a bundle has nothing to require', async (t) => {
+  t.strictSame(await inFreshProcess('door.prepareZod().then(zodIs)', 'checks()'), ['required', true])
+  const bundled = "door.prepareZod(() => { throw new Error('nothing to require') }).then(zodIs)"
+  t.strictSame(await inFreshProcess(bundled, 'checks()', 'zodIs()'), ['imported', true, 'imported'])
+  let asked = 0
+  await prepareZod(() => {
+    asked++
+    throw new Error('nothing to require')
+  })
+  t.equal(asked, 1)
 })
 
 t.test('after a check that did not wait, loading it changes nothing', async (t) => {

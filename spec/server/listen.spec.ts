@@ -119,24 +119,6 @@ t.test('options that do not fit reject, and never throw', async (t) => {
   t.ok((await rejection(listen(hostile))) instanceof InvalidOptionsError)
 })
 
-t.test('zod is required, and imported only where it cannot be', async (t) => {
-  for (const missing of [false, true]) {
-    let imported = 0
-    const { listen } = await t.mockImport<typeof import('../../lib/server/listen.js')>('../../lib/server/listen.js', {
-      '../../lib/options/zod.js': {
-        zod() {
-          if (missing) throw new Error('nothing to require in a bundle')
-        },
-        async loadZod() {
-          imported++
-        },
-      },
-    })
-    await (await listen(here)).close()
-    t.equal(imported, missing ? 1 : 0)
-  }
-})
-
 t.test('a server and a connection are made by listen, and by nobody else', async (t) => {
   const Made = Server as unknown as new (core?: unknown) => unknown
   const MadeConnection = Connection as unknown as new (core?: unknown) => unknown

@@ -2,14 +2,14 @@ import t from 'tap'
 import { Connection } from '../../lib/connection/connection.js'
 import { begin, bytes, equal, expect, rejects, rejectsWith, show, stays, throws } from '../../lib/testing/check/expect.js'
 import { rules } from '../../lib/testing/check/rules.js'
+import type { Check } from '../../lib/testing/check/speak.js'
 import { unhandled } from '../../lib/testing/check/unhandled.js'
+import { keeps } from '../../lib/testing/check.js'
 import { checkConnection, memoryServer, type PairOptions, pair } from '../../lib/testing/index.js'
 import { carrierNames, ends } from '../support/fixture.js'
 import { rejection } from '../support/wait.js'
-import { badConnections } from './bad-connections.js'
-
-// Each bad connection goes through all the rules before the one it breaks: together they take their time.
-t.setTimeout(300_000)
+import { badConnections } from './bad/index.js'
+import type { BadConnection } from './bad/spoil.js'
 
 const memory: Record<string, PairOptions> = {
   'a pair in memory': {},
@@ -59,13 +59,25 @@ function wrapped(side: Connection): Connection {
 }
 
 t.test('a connection that breaks a rule is refused, and the rule is named', async (t) => {
-  t.jobs = 8
+  // A broken connection is mostly waited for.
+  t.jobs = 32
   for (const [name, { rule, make }] of Object.entries(badConnections)) {
     void t.test(`one that ${name}`, { buffered: true }, async (t) => {
-      const error = (await rejection(checkConnection(make))) as Error
+      const [check] = rules.filter(([sentence]) => sentence === rule).map(([, check]) => check) as [Check]
+      const error = (await rejection(keeps(rule, check, make))) as Error
       t.type(error, Error)
       t.equal(error.message.slice(0, rule.length + 2), `${rule}: `, error.message)
       t.ok(error.cause, 'its cause is what went wrong')
+    })
+  }
+})
+
+t.test('the whole check finds it, behind the rules that are kept', async (t) => {
+  t.jobs = 8
+  for (const name of ['drops a byte', 'reorders two chunks', 'loses the end', 'hangs at close', 'accepts two readers']) {
+    void t.test(`one that ${name}`, { buffered: true }, async (t) => {
+      const { rule, make } = badConnections[name] as BadConnection
+      t.match(await rejection(checkConnection(make)), { message: new RegExp(`^${rule}: `) })
     })
   }
 })

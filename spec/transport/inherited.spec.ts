@@ -51,7 +51,7 @@ const udp = dgram.createSocket('udp4')
 await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))
 const { client } = await sockets(t)
 const { client: onPath } = await sockets(t, { path: scratch() })
-const program = fileURLToPath(new URL('./bind-child.ts', import.meta.url))
+const program = fileURLToPath(new URL('./bind-child.js', import.meta.url))
 const file = fs.openSync(program, 'r')
 
 const inherited = [web, six, unix, web2, odd, udp, named, client, onPath].map(descriptorOf).concat(file)

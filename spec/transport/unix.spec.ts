@@ -209,7 +209,7 @@ t.test('of several in one process that want a path, free or stale, exactly one g
 })
 
 t.test('of several processes that want a stale path exactly one gets it', { timeout: 30_000 }, async (t) => {
-  const program = fileURLToPath(new URL('./bind-child.ts', import.meta.url))
+  const program = fileURLToPath(new URL('./bind-child.js', import.meta.url))
   const children = Array.from({ length: 3 }, () => fork(program, []))
   t.teardown(() => {
     for (const child of children) child.kill()
