@@ -14,12 +14,13 @@ import {
   type TimeoutKind,
 } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
+import { leaveSignal } from '../signals.js'
+import { afterTurn } from '../turn.js'
 import { type Deadlines, READ, type Slot } from './deadlines.js'
 import { Flow, type FlowSource } from './flow.js'
 import type { Lease } from './lease.js'
 import type { ReadPlan } from './read-options.js'
 import { type Limit, type Read, type Stream, WAIT } from './reads.js'
-import { afterTurn } from './turn.js'
 import { failIfAborted, Pending, type PendingHost, type Waiting } from './waiting.js'
 
 /** What the inbox needs of its connection. */
@@ -183,7 +184,7 @@ export class Inbox implements PendingHost, FlowSource {
     this.#pending = undefined
     this.#busy = this.#lease !== undefined || this.#refusal !== undefined
     this.host.deadlines.clear(READ)
-    pending?.plan.signal?.removeEventListener('abort', pending)
+    if (pending !== undefined) leaveSignal(pending.plan.signal, pending)
     return pending
   }
 

@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net'
 import { type Address, tcpAddress, unixAddress } from '../address.js'
+import { afterTurn } from '../turn.js'
 import { type Ends, StreamCarrier } from './stream.js'
 
 const unnamed = unixAddress()
@@ -27,14 +28,19 @@ export class SocketCarrier extends StreamCarrier<Socket> {
 
   constructor(socket: Socket, ends: Ends = endsOf(socket)) {
     super(socket, ends)
+    // One that is still connecting has no ends yet.
+    if (socket.connecting) socket.once('connect', () => Object.assign(this, endsOf(socket)))
   }
 
   // On Node 20 and 22 data and a reset that come in one turn look like a clean end. A write of nothing tells: it fails
   // with what the system has in store for the next write, ECONNRESET or EPIPE. Behind queued bytes it waits as they do,
   // so it is given this turn and no more: a reset would have failed them by then.
+  //
+  // A Unix socket reports its reset to who reads, before any end; and a peer that has closed, as most of them end, would
+  // fail that write as well.
   protected override ended(): void {
     const socket = this.stream
-    if (!socket.writable) {
+    if (!socket.writable || this.#isUnix) {
       super.ended()
       return
     }
@@ -48,6 +54,11 @@ export class SocketCarrier extends StreamCarrier<Socket> {
       if (!error) inOrder()
     })
     setImmediate(inOrder)
+  }
+
+  // A TCP socket that was reset has no remote address any more, but it still has its own.
+  get #isUnix(): boolean {
+    return this.remote.family === 'unix' && this.stream.localAddress === undefined
   }
 
   // While libuv shuts the sending side down a reset is EINVAL, and Node then never closes the handle. That is the case
@@ -80,6 +91,13 @@ export class SocketCarrier extends StreamCarrier<Socket> {
 /** RST where there is one. `destroy` in the same turn keeps the reset from waiting for the write queue. */
 function breakOff(socket: Socket): void {
   if (socket.destroyed) return
+  // It would be reset once it is connected, and may never be. What has not connected by the next turn vanishes without a
+  // word to the peer, which has not heard of it.
+  if (socket.connecting) {
+    socket.once('connect', () => breakOff(socket))
+    afterTurn(() => socket.destroy())
+    return
+  }
   try {
     socket.resetAndDestroy()
   } catch {
