@@ -9,7 +9,7 @@ import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/core.js'
 import type { CloseInfo, Supervisor } from '../connection/outcome.js'
 import { DrainingError } from '../errors.js'
-import type { EndpointPlan, ListenPlan } from '../options/listen.js'
+import { type EndpointPlan, endpointPlan, type ListenPlan } from '../options/listen.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { bind, type Intake, type Listener } from '../transport/listener.js'
@@ -17,7 +17,7 @@ import { Admission, type AdmissionHost, type AdmissionLimits } from './admission
 import { defaultLimits, freeDescriptors } from './descriptors.js'
 import { Drain, type DrainResult } from './drain.js'
 import { type DropReason, type ServerStats, told } from './events.js'
-import type { Server } from './server.js'
+import { cores, type Server } from './server.js'
 import { type Taker, type Visitor, WaitingRoom } from './waiting-room.js'
 
 type Phase = 'open' | 'stopped' | 'draining' | 'closed'
@@ -59,6 +59,7 @@ export class ServerCore implements AdmissionHost, Intake {
   #pastWritten = 0
 
   constructor(plan: Omit<ListenPlan, 'endpoints'>, clock: Clock) {
+    cores.add(this)
     this.plan = plan
     this.clock = clock
     const { maxConnections, maxPending, maxConnectionsPerAddress, admit, blockList } = plan.admission
@@ -126,6 +127,11 @@ export class ServerCore implements AdmissionHost, Intake {
       this.#settle()
     }
     if (this.#phase !== 'open') throw tooLate()
+  }
+
+  /** The same for what `server.add` was given. */
+  add(endpoint: unknown): Promise<void> {
+    return this.bind(endpointPlan(endpoint, this.plan.defaults))
   }
 
   /** Takes a bound listener in. */

@@ -6,9 +6,10 @@ import type { Connection } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
 import type { Handler } from '../connection/run.js'
 import { InvalidOptionsError } from '../errors.js'
-import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace, type Endpoint, endpointPlan } from '../options/listen.js'
+import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/admission.js'
+import type { Endpoint } from '../options/endpoint.js'
 import { leaveSignal, waitUnder } from '../signals.js'
-import { ServerCore } from './core.js'
+import type { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
 import type { Taker } from './waiting-room.js'
@@ -17,6 +18,9 @@ import type { Taker } from './waiting-room.js'
 export interface SignalOption {
   signal?: AbortSignal | undefined
 }
+
+/** The insides that servers may be made of: each enters itself. Not `instanceof`, which would load all that a server needs. */
+export const cores: WeakSet<object> = new WeakSet()
 
 /**
  * A server: an async iterator of connections.
@@ -34,7 +38,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
   /** @internal */
   constructor(core: ServerCore) {
-    if (!(core instanceof ServerCore)) throw new TypeError('a Server is made by listen(), not by new')
+    if (!cores.has(core)) throw new TypeError('a Server is made by listen(), not by new')
     super()
     this.#core = core
     core.server = this
@@ -136,7 +140,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
    * server as it was; a DrainingError if the server has stopped listening.
    */
   async add(endpoint: Endpoint | number): Promise<void> {
-    await this.#core.bind(endpointPlan(endpoint, this.#core.plan.defaults))
+    await this.#core.add(endpoint)
   }
 
   /** Replaces the server's `tls` options. TLS is not part of this version: always an InvalidOptionsError. */
