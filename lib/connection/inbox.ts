@@ -10,8 +10,10 @@ import {
   DrainingError,
   EndOfStreamError,
   LimitExceededError,
+  type LinnetError,
   TimeoutError,
   type TimeoutKind,
+  withoutStack,
 } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal } from '../signals.js'
@@ -29,7 +31,7 @@ export interface InboxHost {
   readonly deadlines: Deadlines
   readonly draining: boolean
   /** Marks an error as this connection's own, and returns it. */
-  own<E extends Error>(error: E): E
+  own<E extends LinnetError>(error: E): E
   resume(): void
   pause(): void
 }
@@ -126,6 +128,7 @@ export class Inbox implements PendingHost, FlowSource {
       const empty = this.queue.length === 0
       const result = this.#attempt(read)
       if (result !== WAIT) return Promise.resolve(result)
+      if (this.stream !== 'open') throw this.verdict()
       return new Promise<T>((resolve, reject) => this.#wait(read, plan, empty && (plan.idle ?? idle ?? this.fresh), resolve, reject))
     } catch (error) {
       return Promise.reject(this.#failure(error, by))
@@ -137,7 +140,9 @@ export class Inbox implements PendingHost, FlowSource {
     try {
       this.admit(by, plan.signal)
       const result = this.#attempt(make(this.limit(plan.maxBytes, by)))
-      return result === WAIT ? undefined : result
+      if (result !== WAIT) return result
+      if (this.stream !== 'open') throw this.verdict()
+      return undefined
     } catch (error) {
       throw this.#failure(error, by)
     }
@@ -151,14 +156,11 @@ export class Inbox implements PendingHost, FlowSource {
 
   #attempt<T>(read: Read<T>): T | typeof WAIT {
     const { consumed } = this.queue
-    let result: T | typeof WAIT
     try {
-      result = read.attempt(this.queue, this.stream)
+      return read.attempt(this.queue, this.stream)
     } finally {
       if (this.queue.consumed !== consumed) this.#took(this.queue.consumed - consumed, read)
     }
-    if (result === WAIT && this.stream !== 'open') throw this.verdict()
-    return result
   }
 
   #took(bytes: number, read: Read<unknown>): void {
@@ -205,6 +207,10 @@ export class Inbox implements PendingHost, FlowSource {
       result = this.#attempt(pending.read)
     } catch (error) {
       this.failPending(this.#failure(error, undefined))
+      return
+    }
+    if (result === WAIT && this.stream !== 'open') {
+      this.failPending(withoutStack(() => this.verdict()))
       return
     }
     if (result === WAIT) {

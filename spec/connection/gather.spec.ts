@@ -168,6 +168,17 @@ t.test('halves of a pair that two texts begin and end with meet', async (t) => {
   }
 })
 
+t.test('a small piece and a long text do not fit one slab', async (t) => {
+  const gatherer = new Gatherer(true)
+  gatherer.add(Buffer.alloc(8000, 'l'))
+  gatherer.addText('€'.repeat(20_000))
+  gatherer.settle()
+  t.same(
+    gatherer.next(SLAB * 2).map(({ length }) => length),
+    [8000, 60_000],
+  )
+})
+
 t.test('a large write goes in slices, and what was written behind it waits', async (t) => {
   const gatherer = new Gatherer(true)
   gatherer.add(Buffer.alloc(250, 'l'))
