@@ -5,6 +5,7 @@
 //   buffer/      bytes that arrived and nobody took, and how a message's end is found in them
 //   connection/  the inbox (reading), the outbox (writing), the core (what ends it), and the class a program sees
 // A connection goes listener → admission → waiting room → loop → `run` → closing:
+//   client/      `connect`: addresses tried in turn, one deadline
 //   server/      the way in, the waiting room, the drain, and the class a program sees
 //   options/     every option once: schema, default, reason
 //   testing/     the same classes without a socket, a clock that stands still, a conformance check
@@ -12,6 +13,7 @@
 
 export type { Address } from './address.js'
 export type { Delimiter } from './buffer/delimiter.js'
+export { connect } from './client/connect.js'
 export type { WebStreams } from './connection/bridge-web.js'
 export { Connection } from './connection/connection.js'
 export type { WaitingInfo } from './connection/facts.js'
@@ -47,6 +49,7 @@ export {
   TimeoutError,
   type TimeoutKind,
 } from './errors.js'
+export type { ConnectOptions } from './options/connect.js'
 export type { ConnectionLimits, ConnectionOptions, LimitChanges } from './options/connection.js'
 export type {
   AdmissionChanges,
