@@ -10,19 +10,15 @@ export interface Attempt<T> {
 }
 
 /** Resolves and rejects as the attempt does, but with the reason of `signal` if that aborts first, or has: then it is cut. */
-export async function unlessAborted<T>(signal: AbortSignal, attempt: Attempt<T>): Promise<T> {
-  let cancel = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    cancel = () => reject(signal.reason)
+export function unlessAborted<T>(signal: AbortSignal, attempt: Attempt<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      attempt.cut()
+      reject(signal.reason)
+    }
+    const settled = (): void => signal.removeEventListener('abort', aborted)
+    if (signal.aborted) aborted()
+    else signal.addEventListener('abort', aborted)
+    attempt.done.finally(settled).then(resolve, reject)
   })
-  if (signal.aborted) cancel()
-  else signal.addEventListener('abort', cancel)
-  try {
-    return await Promise.race([aborted, attempt.done])
-  } catch (error) {
-    attempt.cut()
-    throw error
-  } finally {
-    signal.removeEventListener('abort', cancel)
-  }
 }

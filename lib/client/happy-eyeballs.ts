@@ -50,12 +50,10 @@ class Race<P, T> implements Attempt<T> {
     this.#next()
   }
 
-  /** Begins the next attempt, if there is a place left, and sees to the one after it. */
+  /** Begins the next attempt, and sees to the one after it. */
   #next(): void {
     this.#timer?.clear()
-    const place = this.#places.shift()
-    if (place === undefined) return
-    const attempt = this.#dial(place)
+    const attempt = this.#dial(this.#places.shift() as P)
     this.#running.add(attempt)
     attempt.done.then(
       (winner) => this.#won(attempt, winner),

@@ -86,6 +86,12 @@ t.test('nothing is read before it is asked for, and nothing is lost', async (t) 
   carrier.reset()
 })
 
+t.test('an attempt that was over before it began can be cut like any other', async (t) => {
+  const attempt = dial({ kind: 'unix', path: '/'.padEnd(200, 'x') }, options)
+  attempt.cut()
+  t.match(await rejection(attempt.done), { code: 'EINVAL', syscall: 'connect' })
+})
+
 t.test('a peer that has left before it could be asked for its address was where it was dialled', async (t) => {
   const gone = new Socket()
   t.strictSame(Object.values(endsAt(at(80), gone)).map(String), ['127.0.0.1:80', '0.0.0.0:0'])
