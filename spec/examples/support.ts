@@ -65,14 +65,43 @@ class Running {
   }
 }
 
+function fileOf(name: string): string {
+  const file = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url))
+  if (!existsSync(file)) throw new Error(`${file} is not built: npm run build:all`)
+  return file
+}
+
+/** An example that connects. */
+export class ClientExample extends Running {
+  /** All it has complained. */
+  complained = ''
+
+  static start(t: Test, name: string, variables: NodeJS.ProcessEnv, ...args: string[]): ClientExample {
+    return new ClientExample(
+      t,
+      spawn(process.execPath, [fileOf(name), ...args], { env: { ...env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    )
+  }
+
+  constructor(t: Test, child: ChildProcess) {
+    super(t, child)
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      this.complained += text
+    })
+  }
+
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.child.kill('SIGINT')
+  }
+}
+
 /** An example that listens. */
 export class Example extends Running {
   port = 0
 
   static async start(t: Test, name: string): Promise<Example> {
-    const file = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url))
-    if (!existsSync(file)) throw new Error(`${file} is not built: npm run build:all`)
-    const example = new Example(t, spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'inherit'] }))
+    const example = new Example(t, spawn(process.execPath, [fileOf(name)], { env, stdio: ['ignore', 'pipe', 'inherit'] }))
     await example.hears('\n')
     example.port = Number(/nc 127\.0\.0\.1 (\d+)/.exec(example.heard)?.[1])
     return example
