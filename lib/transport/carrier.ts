@@ -31,8 +31,14 @@ export interface Carrier {
    */
   readonly copies: boolean
 
-  /** Names the one listener. Called once, before anything else. */
+  /** Names the one listener. Called once, before anything else, and once after each `detach`. */
   attach(sink: CarrierSink): void
+
+  /**
+   * Takes the listener off again, and pauses. These bytes, which it was handed and did not want, and what happens from
+   * now on, are kept for the next one, who is told after `attach` and `resume`. May be called within `data`.
+   */
+  detach(unread?: Buffer): void
 
   /** Lets bytes come. Never calls the sink before it returns. */
   resume(): void
@@ -58,4 +64,12 @@ export interface Carrier {
   setKeepAlive(enable: boolean, initialDelay: number): void
   ref(): void
   unref(): void
+}
+
+/** A step that a connection takes before anybody may use it. */
+export interface Handshake<T = Carrier> {
+  /** Resolves with what came of it: mostly the carrier to go on with. Rejects with what went wrong; then nothing more is told. */
+  readonly done: Promise<T>
+  /** Gives it up: resets, and frees everything. Safe at any time, also twice, and after `done` has settled. */
+  cut(): void
 }

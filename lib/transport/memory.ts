@@ -8,11 +8,11 @@ import { silent } from './sink.js'
 import { type Receiver, type Sender, type Way, Wire } from './wire.js'
 
 type Phase =
-  /** Nothing may arrive yet; next: open, breaking, over. */
+  /** Nothing may arrive: not yet, or between two listeners; next: open, breaking, over. */
   | 'early'
-  /** Next: breaking, over. */
+  /** Next: early, breaking, over. */
   | 'open'
-  /** Broken, and the sink is not told yet; next: over. */
+  /** Broken, and the sink is not told yet; next: early, over. */
   | 'breaking'
   /** Told of a loss, reset or released. */
   | 'over'
@@ -33,6 +33,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   #sink: CarrierSink = silent
   #phase: Phase = 'early'
   #paused = false
+  /** What a listener left to the next. */
+  #unread: Buffer | undefined
   #peerEnded = false
   #finished = false
   #loss: Error | undefined
@@ -61,10 +63,18 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     if (this.#phase !== 'over') this.#sink = sink
   }
 
+  detach(unread?: Buffer): void {
+    if (this.#phase === 'over') return
+    this.#phase = 'early'
+    this.#sink = silent
+    this.#paused = true
+    if (unread !== undefined && unread.length > 0) this.#unread = this.#unread ? Buffer.concat([unread, this.#unread]) : unread
+  }
+
   // --- receiving -------------------------------------------------------------------------------------------------------
 
   get ready(): boolean {
-    return this.#phase === 'open' && !this.#paused
+    return this.#phase === 'open' && !this.#paused && this.#unread === undefined
   }
 
   arrived(chunk: Buffer): void {
@@ -79,17 +89,25 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   resume(): void {
     this.#paused = false
     if (this.#phase === 'early') {
-      if (this.#loss === undefined) this.#phase = 'open'
-      else {
-        this.#phase = 'breaking'
-        process.nextTick(() => this.#tellLoss())
-      }
+      this.#phase = this.#loss === undefined ? 'open' : 'breaking'
+      if (this.#unread !== undefined || this.#loss !== undefined) process.nextTick(() => this.#tellKept())
     }
     this.#peer.#out.wake()
   }
 
   pause(): void {
     this.#paused = true
+  }
+
+  /** What the last listener left, before anything that the wire brings. */
+  #tellKept(): void {
+    const unread = this.#unread
+    if (unread !== undefined && (this.#phase === 'open' || this.#phase === 'breaking')) {
+      this.#unread = undefined
+      this.#sink.data(unread)
+      this.#peer.#out.wake()
+    }
+    this.#tellLoss()
   }
 
   // --- sending ---------------------------------------------------------------------------------------------------------
@@ -173,6 +191,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   }
 
   #tellLoss(): void {
+    // It may have been cut, or its listener taken off, since this was on its way.
+    if (this.#phase !== 'breaking') return
     const sink = this.#sink
     this.#leave()
     sink.lost(this.#loss as Error)

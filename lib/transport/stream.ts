@@ -73,6 +73,13 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     if (this.#sink instanceof EarlySink) this.#sink.listener = sink
   }
 
+  detach(unread?: Buffer): void {
+    const sink = this.#sink
+    if (sink instanceof EarlySink) this.#sink = sink.again(unread)
+    else if (sink !== silent) this.#sink = new EarlySink(unread)
+    this.stream.pause()
+  }
+
   resume(): void {
     if (this.#sink instanceof EarlySink) this.#begin(this.#sink)
     this.stream.resume()
