@@ -64,6 +64,7 @@ export type {
   TcpEndpoint,
   UnixEndpoint,
 } from './options/listen.js'
+export type { ProxyHeaderOptions } from './options/proxy-header.js'
 export { type PipeOptions, type PipeResult, pipe } from './pipe.js'
 export type { ProxyHeader, ProxyInfo, ProxyTlv } from './proxy-protocol/header.js'
 export type { DrainResult } from './server/drain.js'

@@ -39,13 +39,14 @@ export async function open(plan: ConnectPlan, means: Means = system): Promise<Co
   }
 }
 
-async function reach({ destination, connection }: ConnectPlan, means: Means, signal: AbortSignal): Promise<Carrier> {
+async function reach({ destination, connection, header }: ConnectPlan, means: Means, signal: AbortSignal): Promise<Carrier> {
+  const options: DialOptions = { ...connection, header: header && (await import('../proxy-protocol/build.js')).buildHeader(header) }
   signal.throwIfAborted()
   try {
     const places = await unlessAborted(signal, placesOf(destination, means))
     return await unlessAborted(
       signal,
-      race(places, (place) => means.dial(place, connection), means.clock),
+      race(places, (place) => means.dial(place, options), means.clock),
     )
   } catch (error) {
     throw signal.aborted ? signal.reason : failure(error, destination)

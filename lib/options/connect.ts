@@ -1,13 +1,16 @@
-// The options of `connect`: where to, in how much time, what goes in front, and what the connection has. Its own lines are
+// The options of `connect`: where to, in how much time, what goes first, and what the connection has. Its own lines are
 // here, those of every connection in `connection.ts`; and what cannot go together. What comes out is a plan with nothing
 // left to check, but for names that have to be looked up.
 
 import { isIP } from 'node:net'
 import type * as z from 'zod/mini'
+import type { Connection } from '../connection/connection.js'
 import type { Issue } from '../errors.js'
+import type { HeaderContents } from '../proxy-protocol/build.js'
 import { checkOptions } from './check.js'
 import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
 import { endpointShape } from './endpoint.js'
+import { type ProxyHeaderOptions, proxyHeader } from './proxy-header.js'
 import { type Given, record, type Shape } from './record.js'
 import { abortSignal, time, value, whole } from './values.js'
 import { type Lazy, once } from './zod.js'
@@ -26,6 +29,11 @@ export interface ConnectOptions extends ConnectionOptions {
   localPort?: number | undefined
   /** A Unix socket's path, instead of a port; on Linux also an abstract name, which begins with `\0`. */
   path?: string | undefined
+  /**
+   * A PROXY header goes first, before TLS: one that passes this connection on (its `remote`; and what it connected to: the
+   * destination in its own PROXY header, or its `local`), or one said outright. Default: none.
+   */
+  proxyProtocol?: Connection | ProxyHeaderOptions | false | undefined
   /**
    * The longest that looking up, connecting and the TLS handshake may take together, in ms, > 0. Default: 30 000, in
    * which a first packet that is lost is sent again four times.
@@ -50,6 +58,8 @@ export type Destination =
 /** What `connect` was asked for, with nothing left to check. */
 export interface ConnectPlan {
   destination: Destination
+  /** The PROXY header that goes first; whether its version can say that is not known yet. */
+  header: HeaderContents | undefined
   timeout: number
   signal: AbortSignal | undefined
   connection: ConnectionSettings
@@ -62,6 +72,7 @@ interface FlatConnect extends FlatSettings {
   localAddress: string
   localPort: number
   path: string
+  proxyProtocol: HeaderContents | false
   timeout: number
   signal: AbortSignal
 }
@@ -76,6 +87,7 @@ const schema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() => {
     localAddress: value('an IP address', (address) => typeof address === 'string' && isIP(address) !== 0),
     localPort: port,
     path,
+    proxyProtocol: proxyHeader(),
     timeout: time(),
     signal: abortSignal(),
     ...connectionShape(),
@@ -104,8 +116,8 @@ function contradictions(given: Given): Issue[] {
  */
 export function connectPlan(options: unknown): ConnectPlan {
   const given = checkOptions(schema(), options)
-  const { timeout = TIMEOUT, signal } = given
-  return { destination: destinationOf(given), timeout, signal, connection: settingsOf(given) }
+  const { proxyProtocol, timeout = TIMEOUT, signal } = given
+  return { destination: destinationOf(given), header: proxyProtocol || undefined, timeout, signal, connection: settingsOf(given) }
 }
 
 function destinationOf({ path, port, host = 'localhost', family = 0, localAddress, localPort }: Partial<FlatConnect>): Destination {

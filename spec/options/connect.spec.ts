@@ -8,12 +8,12 @@ import { refusal } from './refusal.js'
 const tcp = { kind: 'tcp', host: 'localhost', port: 80, family: 0, localAddress: undefined, localPort: undefined } as const
 
 t.test('a port alone is that port of localhost, and the defaults', async (t) => {
-  t.strictSame(connectPlan({ port: 80 }), { destination: tcp, timeout: 30_000, signal: undefined, connection: defaultSettings })
+  t.strictSame(connectPlan({ port: 80 }), { destination: tcp, header: undefined, timeout: 30_000, signal: undefined, connection: defaultSettings })
 })
 
 t.test('undefined is not given, whatever the option', async (t) => {
   const names =
-    'host path family localAddress localPort timeout signal maxBufferSize readHighWaterMark writeHighWaterMark maxWriteBuffer readTimeout idleTimeout writeTimeout handshakeTimeout closeTimeout allowHalfOpen noDelay keepAlive keepAliveInitialDelay'
+    'host path family localAddress localPort proxyProtocol timeout signal maxBufferSize readHighWaterMark writeHighWaterMark maxWriteBuffer readTimeout idleTimeout writeTimeout handshakeTimeout closeTimeout allowHalfOpen noDelay keepAlive keepAliveInitialDelay'
   const nothing = Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
   t.strictSame(connectPlan({ ...nothing, port: 80 }), connectPlan({ port: 80 }))
   t.strictSame(connectPlan({ ...nothing, port: undefined, path: '/run/a' }).destination, { kind: 'unix', path: '/run/a' })
