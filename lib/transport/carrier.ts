@@ -2,7 +2,9 @@
 // the connection above. A carrier moves bytes and tells what happened to them; it knows no messages, limits or time.
 // Nobody above it touches a stream, and each of Node's traps is met below it, once.
 
+import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
+import type { TlsInfo } from '../tls/info.js'
 
 /** What a carrier tells the connection. At most one of `end` and `lost` is its last word about incoming bytes. */
 export interface CarrierSink {
@@ -31,8 +33,22 @@ export interface Carrier {
    */
   readonly copies: boolean
 
-  /** Names the one listener. Called once, before anything else. */
+  /** What a TLS handshake agreed on, where there was one. */
+  readonly tls?: TlsInfo | undefined
+
+  /** Names the one listener. Called before anything else, and again only after `detach`. */
   attach(sink: CarrierSink): void
+  /**
+   * Takes the listener off again and pauses. `unread`, which it was told and did not want, and what still comes is held
+   * for the next one.
+   */
+  detach(unread?: Buffer): void
+  /**
+   * Gives the stream away, for TLS to run over it: a Duplex that brings what is held first. Called when no listener is
+   * attached. Nothing else may be asked of the carrier from then on but settings, `reset` and `release`, which act on the
+   * stream, as ever.
+   */
+  upgrade(): Duplex
 
   /** Lets bytes come. Never calls the sink before it returns. */
   resume(): void

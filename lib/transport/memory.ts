@@ -2,8 +2,10 @@
 // later or after a latency, in pieces, held up by the receiver's pause and by a limit on what is under way; an end is an
 // end, a reset drops what is under way, and whoever writes to a side that is gone is told so.
 
+import type { Duplex } from 'node:stream'
 import { type Address, unixAddress } from '../address.js'
 import type { Carrier, CarrierSink } from './carrier.js'
+import { CarrierDuplex } from './carrier-duplex.js'
 import { silent } from './sink.js'
 import { type Receiver, type Sender, type Way, Wire } from './wire.js'
 
@@ -33,6 +35,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   #sink: CarrierSink = silent
   #phase: Phase = 'early'
   #paused = false
+  /** What was handed back. */
+  #held: Buffer | undefined
   #peerEnded = false
   #finished = false
   #loss: Error | undefined
@@ -61,6 +65,18 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     if (this.#phase !== 'over') this.#sink = sink
   }
 
+  detach(unread?: Buffer): void {
+    if (this.#phase === 'over') return
+    this.#sink = silent
+    // As before anything arrived: what breaks is told to the next listener, if this one was not told it.
+    if (this.#phase === 'open') this.#phase = 'early'
+    this.#held = unread
+  }
+
+  upgrade(): Duplex {
+    return new CarrierDuplex(this)
+  }
+
   // --- receiving -------------------------------------------------------------------------------------------------------
 
   get ready(): boolean {
@@ -78,6 +94,21 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
 
   resume(): void {
     this.#paused = false
+    const held = this.#held
+    if (held === undefined) this.#open()
+    else process.nextTick(() => this.#replay(held))
+  }
+
+  #replay(held: Buffer): void {
+    if (this.#held !== held) return
+    this.#held = undefined
+    const sink = this.#sink
+    sink.data(held)
+    // It may have been detached again, or reset.
+    if (this.#sink === sink) this.#open()
+  }
+
+  #open(): void {
     if (this.#phase === 'early') {
       if (this.#loss === undefined) this.#phase = 'open'
       else {

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
 import type { Carrier, CarrierSink } from './carrier.js'
+import { CarrierDuplex } from './carrier-duplex.js'
 import { EarlySink, silent } from './sink.js'
 
 /** Both ends of a connection. */
@@ -73,6 +74,31 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     if (this.#sink instanceof EarlySink) this.#sink.listener = sink
   }
 
+  // Called from within `data` too: what follows there, in the same turn, goes to the one that remembers.
+  detach(unread?: Buffer): void {
+    if (this.#sink === silent) return
+    this.stream.pause()
+    const early = this.#sink instanceof EarlySink ? this.#sink : new EarlySink()
+    early.listener = silent
+    early.wanted = false
+    if (unread !== undefined) early.data(unread)
+    this.#sink = early
+  }
+
+  upgrade(): Duplex {
+    return new CarrierDuplex(this)
+  }
+
+  /** The stream itself, with what was held put back in front: for who knows better than a `CarrierDuplex`. */
+  protected giveAway(): S {
+    const { stream } = this
+    const held = this.#sink instanceof EarlySink ? this.#sink.take() : []
+    this.#sink = silent
+    this.unlisten()
+    for (const chunk of held.reverse()) stream.unshift(chunk)
+    return stream
+  }
+
   resume(): void {
     if (this.#sink instanceof EarlySink) this.#begin(this.#sink)
     this.stream.resume()
@@ -92,7 +118,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   }
 
   #tellAll(early: EarlySink): void {
-    if (this.#sink !== early) return
+    if (this.#sink !== early || !early.wanted) return
     this.#sink = early.listener
     early.replay(() => this.#sink)
     if (early.loss !== undefined) this.#tellLoss(early.loss)
@@ -106,6 +132,11 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   protected ended(): void {
     this.#sink.end()
+  }
+
+  /** Bytes have left, of those that are under way. */
+  protected moved(bytes: number): void {
+    this.#sink.moved?.(bytes)
   }
 
   #closed(): void {
