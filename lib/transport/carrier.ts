@@ -68,8 +68,8 @@ export interface Carrier {
 
 /** A step that a connection takes before anybody may use it. */
 export interface Handshake<T = Carrier> {
-  /** Resolves with what came of it: mostly the carrier to go on with. Rejects with what went wrong; then nothing more is told. */
+  /** Resolves with what came of it: mostly the carrier to go on with. Rejects with what went wrong, and has closed the connection. */
   readonly done: Promise<T>
-  /** Gives it up: resets, and frees everything. Safe at any time, also twice, and after `done` has settled. */
+  /** Gives it up: resets the connection, and frees everything. Safe at any time, also twice, and after `done` has settled. */
   cut(): void
 }
