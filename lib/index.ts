@@ -5,6 +5,7 @@
 //   buffer/      bytes that arrived and nobody took, and how a message's end is found in them
 //   connection/  the inbox (reading), the outbox (writing), the core (what ends it), and the class a program sees
 // A connection goes listener → admission → waiting room → loop → `run` → closing:
+//   proxy-protocol/  what a proxy in front says of its client: read, checked, written
 //   server/      the way in, the waiting room, the drain, and the class a program sees
 //   options/     every option once: schema, default, reason
 //   testing/     the same classes without a socket, a clock that stands still, a conformance check
@@ -55,11 +56,13 @@ export type {
   Endpoint,
   FdEndpoint,
   ListenOptions,
+  ProxyProtocolOptions,
   SystemdEndpoint,
   TcpEndpoint,
   UnixEndpoint,
 } from './options/listen.js'
 export { type PipeOptions, type PipeResult, pipe } from './pipe.js'
+export type { ProxyHeader, ProxyInfo, ProxyTlv } from './proxy-protocol/header.js'
 export type { DrainResult } from './server/drain.js'
 export type { DropInfo, DropReason, ServerEvents, ServerStats } from './server/events.js'
 export { listen } from './server/listen.js'

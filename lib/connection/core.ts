@@ -8,6 +8,7 @@
 
 import { ConnectionClosedError, ConnectionLostError, DrainingError, type LimitExceededError, TimeoutError } from '../errors.js'
 import type { ConnectionLimits, ConnectionSettings } from '../options/connection.js'
+import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { CLOSE, Deadlines, type DeadlinesHost, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
@@ -26,6 +27,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   readonly id: number = ++lastId
   readonly openedAt: number = Date.now()
   readonly carrier: Carrier
+  /** What a PROXY header said of it. */
+  readonly proxy: ProxyInfo | undefined
   readonly settings: ConnectionSettings
   readonly deadlines: Deadlines
   readonly inbox: Inbox
@@ -50,8 +53,9 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   /** Since when a write, a flush or a close is waited for. */
   #closingSince = 0
 
-  constructor(carrier: Carrier, settings: ConnectionSettings, clock: Clock) {
+  constructor(carrier: Carrier, settings: ConnectionSettings, clock: Clock, proxy?: ProxyInfo) {
     this.carrier = carrier
+    this.proxy = proxy
     this.settings = settings
     this.limits = settings.limits
     this.clock = clock

@@ -14,9 +14,11 @@ export type Shape<T> = { readonly [K in keyof T]: z.ZodMiniType<T[K]> }
 /** The properties that were given, not checked yet. */
 export type Given = { readonly [name: string]: unknown }
 
-type Context = Parameters<Parameters<typeof z.transform>[0]>[1]
+/** Where a transform reports what is wrong. */
+export type Context = Parameters<Parameters<typeof z.transform>[0]>[1]
 
-function report(context: Context, path: readonly (string | number)[], message: string, params?: object): void {
+/** Reports one thing that is wrong. */
+export function report(context: Context, path: readonly (string | number)[], message: string, params?: object): void {
   context.issues.push({ code: 'custom', path: [...path], message, input: undefined, params })
 }
 

@@ -6,7 +6,7 @@ import type * as z from 'zod/mini'
 import { type Clock, LONGEST_TIMER } from '../transport/clock.js'
 import { checkOptions, defaultsOf, option, shapeOf, type Table } from './check.js'
 import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
-import { endpointDefaults, endpointShape } from './endpoint.js'
+import { endpointDefaults, endpointShape, entryOf } from './endpoint.js'
 import { type FlatService, type ListenOptions, type ListenPlan, serviceOf, serviceShape } from './listen.js'
 import { record } from './record.js'
 import { limitFrom, number, value } from './values.js'
@@ -146,7 +146,7 @@ export function pairPlan(options: unknown): PairPlan {
  */
 export function memoryServerPlan(options: unknown): MemoryServerPlan {
   const given = options === undefined ? {} : checkOptions(serverSchema(), options)
-  return { listen: { defaults: { ...endpointDefaults }, ...serviceOf(given) }, clock: given.clock }
+  return { listen: { defaults: { ...endpointDefaults, ...entryOf(given) }, ...serviceOf(given) }, clock: given.clock }
 }
 
 /**

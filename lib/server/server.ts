@@ -46,12 +46,12 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
   /** What was bound, in order. Unchanged by closing. */
   get addresses(): readonly Address[] {
-    return [...this.#core.addresses]
+    return [...this.#core.listeners.addresses]
   }
 
   /** The first TCP port that was bound, else 0. */
   get port(): number {
-    return this.#core.addresses.find(({ family }) => family !== 'unix')?.port ?? 0
+    return this.#core.listeners.addresses.find(({ family }) => family !== 'unix')?.port ?? 0
   }
 
   /** The connections yielded and not over: a live set. */
@@ -174,13 +174,13 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
   /** The listeners keep the process alive again (the default). */
   ref(): this {
-    this.#core.reference(true)
+    this.#core.listeners.reference(true)
     return this
   }
 
   /** The listeners, also those added later, keep no process alive. */
   unref(): this {
-    this.#core.reference(false)
+    this.#core.listeners.reference(false)
     return this
   }
 }

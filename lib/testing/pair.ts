@@ -13,6 +13,7 @@ import {
   pairPlan,
 } from '../options/testing.js'
 import { ServerCore } from '../server/core.js'
+import { entryOf } from '../server/entry.js'
 import { Server } from '../server/server.js'
 import { systemClock } from '../transport/clock.js'
 import { memoryPair } from '../transport/memory.js'
@@ -58,8 +59,9 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   const core = new ServerCore(listen, clock)
   const server = new Server(core)
   let open = true
+  const entry = entryOf(listen.defaults)
   // A listener that nobody has to bind.
-  core.include({
+  core.listeners.include({
     addresses: [unixAddress()],
     async close() {
       open = false
@@ -71,6 +73,7 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
     server,
     async connect(options) {
       const settings = memoryConnectSettings(options)
+      const steps = await entry
       // As a system hands them over, one after the other: a loop that waits has taken one before the next is counted.
       await new Promise((resolve) => setImmediate(resolve))
       if (!open)
@@ -87,7 +90,7 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
         clock,
       })
       const client = new Connection(new ConnectionCore(here, settings, clock))
-      core.accepted(there)
+      core.accepted(there, steps)
       return client
     },
   }

@@ -4,8 +4,8 @@
 import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { Path } from '../options/check.js'
-import type { Carrier } from '../transport/carrier.js'
-import { type Handshake, TlsHandshake } from './handshake.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
+import { TlsHandshake } from './handshake.js'
 import { checkHalves, checkPairs, loading } from './identity.js'
 import { nodeTls } from './node.js'
 

@@ -1,8 +1,7 @@
 // TLS and plain text on one port: the first byte tells. A TLS client begins with a handshake record, whose type is 0x16;
 // that is no letter of any protocol of text. Nothing is taken: what has come is there for whoever goes on.
 
-import type { Carrier } from '../transport/carrier.js'
-import type { Handshake } from './handshake.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
 
 const HANDSHAKE_RECORD = 0x16
 

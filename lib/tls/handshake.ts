@@ -1,18 +1,10 @@
 // A handshake under way, on either side: what it is to those who wait for it, and what both sides do alike. It has one
-// end: a carrier to go on with, a failure after which nothing is open, or being cut.
+// end: a carrier to go on with, or a failure after which nothing is open.
 
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { Carrier } from '../transport/carrier.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
 import { TlsCarrier } from './carrier.js'
-
-/** A handshake under way. */
-export interface Handshake {
-  /** The carrier to go on with. Rejects with what went wrong, as Node says it; everything is closed then. */
-  readonly done: Promise<Carrier>
-  /** Gives up: resets the connection and frees what it holds. `done` rejects, unless it has settled; then this does nothing. */
-  cut(): void
-}
 
 const ignore = (): void => {}
 
@@ -24,6 +16,7 @@ export class TlsHandshake implements Handshake {
   #resolve!: (carrier: Carrier) => void
   #reject!: (error: unknown) => void
   #settled = false
+  #secured: TlsCarrier | undefined
   readonly #ended = (): void => this.failed(left())
 
   /** `begin` lets Node's TLS take the stream, and tells `secured` or `failed`; what it throws is a failure. */
@@ -51,7 +44,9 @@ export class TlsHandshake implements Handshake {
 
   /** It is done. Called while the handshake's last step is on the stack. */
   secured(socket: TLSSocket): void {
-    if (this.#settle()) this.#resolve(new TlsCarrier(socket, this.#carrier, this.#stream))
+    if (!this.#settle()) return
+    this.#secured = new TlsCarrier(socket, this.#carrier, this.#stream)
+    this.#resolve(this.#secured)
   }
 
   /** It has failed. What Node says to the peer of it has been written. */
@@ -61,7 +56,9 @@ export class TlsHandshake implements Handshake {
     this.#reject(error)
   }
 
+  /** Also what came of it, if nobody has taken that yet. */
   cut(): void {
+    this.#secured?.reset()
     if (!this.#settle()) return
     this.#carrier.reset()
     this.#free()

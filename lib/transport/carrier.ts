@@ -36,17 +36,18 @@ export interface Carrier {
   /** What a TLS handshake agreed on, where there was one. */
   readonly tls?: TlsInfo | undefined
 
-  /** Names the one listener. Called before anything else, and again only after `detach`. */
+  /** Names the one listener. Called once, before anything else, and once after each `detach`. */
   attach(sink: CarrierSink): void
+
   /**
-   * Takes the listener off again and pauses. `unread`, which it was told and did not want, and what still comes is held
-   * for the next one.
+   * Takes the listener off again, and pauses. These bytes, which it was handed and did not want, and what happens from
+   * now on, are kept for the next one, who is told after `attach` and `resume`. May be called within `data`.
    */
   detach(unread?: Buffer): void
+
   /**
-   * Gives the stream away, for TLS to run over it: a Duplex that brings what is held first. Called when no listener is
-   * attached. Nothing else may be asked of the carrier from then on but settings, `reset` and `release`, which act on the
-   * stream, as ever.
+   * Gives the stream away, for TLS to run over it: a Duplex that brings first what is kept. Asked when no listener is
+   * attached. From then on nothing is asked of the carrier but settings, `reset` and `release`, which act as ever.
    */
   upgrade(): Duplex
 
@@ -74,4 +75,12 @@ export interface Carrier {
   setKeepAlive(enable: boolean, initialDelay: number): void
   ref(): void
   unref(): void
+}
+
+/** A step that a connection takes before anybody may use it. */
+export interface Handshake<T = Carrier> {
+  /** Resolves with what came of it: mostly the carrier to go on with. Rejects with what went wrong, and has closed the connection. */
+  readonly done: Promise<T>
+  /** Gives it up: resets the connection, and frees everything. Safe at any time, also twice, and after `done` has settled. */
+  cut(): void
 }

@@ -10,11 +10,11 @@ import { silent } from './sink.js'
 import { type Receiver, type Sender, type Way, Wire } from './wire.js'
 
 type Phase =
-  /** Nothing may arrive yet; next: open, breaking, over. */
+  /** Nothing may arrive: not yet, or between two listeners; next: open, breaking, over. */
   | 'early'
-  /** Next: breaking, over. */
+  /** Next: early, breaking, over. */
   | 'open'
-  /** Broken, and the sink is not told yet; next: over. */
+  /** Broken, and the sink is not told yet; next: early, over. */
   | 'breaking'
   /** Told of a loss, reset or released. */
   | 'over'
@@ -35,8 +35,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   #sink: CarrierSink = silent
   #phase: Phase = 'early'
   #paused = false
-  /** What was handed back. */
-  #held: Buffer | undefined
+  /** What a listener left to the next. */
+  #unread: Buffer | undefined
   #peerEnded = false
   #finished = false
   #loss: Error | undefined
@@ -67,10 +67,10 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
 
   detach(unread?: Buffer): void {
     if (this.#phase === 'over') return
+    this.#phase = 'early'
     this.#sink = silent
-    // As before anything arrived: what breaks is told to the next listener, if this one was not told it.
-    if (this.#phase === 'open') this.#phase = 'early'
-    this.#held = unread
+    this.#paused = true
+    if (unread !== undefined && unread.length > 0) this.#unread = this.#unread ? Buffer.concat([unread, this.#unread]) : unread
   }
 
   upgrade(): Duplex {
@@ -80,7 +80,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   // --- receiving -------------------------------------------------------------------------------------------------------
 
   get ready(): boolean {
-    return this.#phase === 'open' && !this.#paused
+    return this.#phase === 'open' && !this.#paused && this.#unread === undefined
   }
 
   arrived(chunk: Buffer): void {
@@ -94,33 +94,26 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
 
   resume(): void {
     this.#paused = false
-    const held = this.#held
-    if (held === undefined) this.#open()
-    else process.nextTick(() => this.#replay(held))
-  }
-
-  #replay(held: Buffer): void {
-    if (this.#held !== held) return
-    this.#held = undefined
-    const sink = this.#sink
-    sink.data(held)
-    // It may have been detached again, or reset.
-    if (this.#sink === sink) this.#open()
-  }
-
-  #open(): void {
     if (this.#phase === 'early') {
-      if (this.#loss === undefined) this.#phase = 'open'
-      else {
-        this.#phase = 'breaking'
-        process.nextTick(() => this.#tellLoss())
-      }
+      this.#phase = this.#loss === undefined ? 'open' : 'breaking'
+      if (this.#unread !== undefined || this.#loss !== undefined) process.nextTick(() => this.#tellKept())
     }
     this.#peer.#out.wake()
   }
 
   pause(): void {
     this.#paused = true
+  }
+
+  /** What the last listener left, before anything that the wire brings. */
+  #tellKept(): void {
+    const unread = this.#unread
+    if (unread !== undefined && (this.#phase === 'open' || this.#phase === 'breaking')) {
+      this.#unread = undefined
+      this.#sink.data(unread)
+      this.#peer.#out.wake()
+    }
+    this.#tellLoss()
   }
 
   // --- sending ---------------------------------------------------------------------------------------------------------
@@ -204,6 +197,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   }
 
   #tellLoss(): void {
+    // It may have been cut, or its listener taken off, since this was on its way.
+    if (this.#phase !== 'breaking') return
     const sink = this.#sink
     this.#leave()
     sink.lost(this.#loss as Error)

@@ -74,28 +74,24 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     if (this.#sink instanceof EarlySink) this.#sink.listener = sink
   }
 
-  // Called from within `data` too: what follows there, in the same turn, goes to the one that remembers.
   detach(unread?: Buffer): void {
-    if (this.#sink === silent) return
+    const sink = this.#sink
+    if (sink instanceof EarlySink) this.#sink = sink.again(unread)
+    else if (sink !== silent) this.#sink = new EarlySink(unread)
     this.stream.pause()
-    const early = this.#sink instanceof EarlySink ? this.#sink : new EarlySink()
-    early.listener = silent
-    early.wanted = false
-    if (unread !== undefined) early.data(unread)
-    this.#sink = early
   }
 
   upgrade(): Duplex {
     return new CarrierDuplex(this)
   }
 
-  /** The stream itself, with what was held put back in front: for who knows better than a `CarrierDuplex`. */
+  /** The stream itself, with what was kept put back in front: for those who can do better than a `CarrierDuplex`. */
   protected giveAway(): S {
     const { stream } = this
-    const held = this.#sink instanceof EarlySink ? this.#sink.take() : []
+    const kept = this.#sink instanceof EarlySink ? this.#sink.take() : []
     this.#sink = silent
     this.unlisten()
-    for (const chunk of held.reverse()) stream.unshift(chunk)
+    if (!stream.readableEnded) for (const chunk of kept.reverse()) stream.unshift(chunk)
     return stream
   }
 
@@ -118,7 +114,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   }
 
   #tellAll(early: EarlySink): void {
-    if (this.#sink !== early || !early.wanted) return
+    if (this.#sink !== early) return
     this.#sink = early.listener
     early.replay(() => this.#sink)
     if (early.loss !== undefined) this.#tellLoss(early.loss)

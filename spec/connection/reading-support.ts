@@ -23,6 +23,7 @@ export class FakeCarrier implements Carrier {
   attach(sink: CarrierSink): void {
     this.sink = sink
   }
+  detach(): void {}
   resume(): void {
     this.paused = false
     this.turned++
