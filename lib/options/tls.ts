@@ -3,6 +3,7 @@
 
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import type * as z from 'zod/mini'
+import { checkOptions, type Path } from './check.js'
 import { tagOf, value } from './values.js'
 import { type Lazy, once } from './zod.js'
 
@@ -35,4 +36,23 @@ export const serverTls: Lazy<z.ZodMiniType<ServerTlsOptions | false>> = once(() 
 /** `false`, or what TLS is asked for with. */
 export const clientTls: Lazy<z.ZodMiniType<ClientTlsOptions | false>> = once(() =>
   value('true, false, or TLS options of Node', (value) => typeof value === 'boolean' || isOptions(value)),
+)
+
+/** What TLS is served with, and where that stands among the options. */
+export interface TlsPlan {
+  readonly options: ServerTlsOptions
+  readonly path: Path
+}
+
+/**
+ * What `server.setTls(options)` serves TLS with from then on.
+ *
+ * @throws InvalidOptionsError
+ */
+export function changedTls(options: unknown): ServerTlsOptions {
+  return checkOptions(changes(), options) as ServerTlsOptions
+}
+
+const changes: Lazy<z.ZodMiniType<ServerTlsOptions>> = once(() =>
+  value('TLS options of Node (with `optional`: true or false)', (value) => isOptions(value) && optionalIsBoolean(value)),
 )

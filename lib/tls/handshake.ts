@@ -3,7 +3,9 @@
 
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { HandshakeError, TimeoutError } from '../errors.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
+import type { Clock } from '../transport/clock.js'
 import { TlsCarrier } from './carrier.js'
 
 const ignore = (): void => {}
@@ -81,4 +83,28 @@ export class TlsHandshake implements Handshake {
 
 function left(): Error {
   return Object.assign(new Error('the peer left before the TLS handshake was done'), { code: 'ECONNRESET' })
+}
+
+/** How long a handshake may take, and what the TimeoutError calls it. */
+export interface HandshakeLimit {
+  readonly clock: Clock
+  readonly timeout: number
+  readonly operation: string
+}
+
+/** What comes of a handshake. Rejects with a HandshakeError, whose `cause` is a TimeoutError if it was cut for taking too long. */
+export async function withinTime(handshake: Handshake, { clock, timeout, operation }: HandshakeLimit): Promise<Carrier> {
+  let late: TimeoutError | undefined
+  const expire = (): void => {
+    late = new TimeoutError({ operation, timeout, kind: 'handshake' })
+    handshake.cut()
+  }
+  const timer = timeout === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(expire, timeout)
+  try {
+    return await handshake.done
+  } catch (cause) {
+    throw new HandshakeError({ cause: late ?? cause })
+  } finally {
+    timer?.clear()
+  }
 }
