@@ -65,6 +65,7 @@ export type {
   UnixEndpoint,
 } from './options/listen.js'
 export type { ProxyHeaderOptions } from './options/proxy-header.js'
+export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js'
 export { type PipeOptions, type PipeResult, pipe } from './pipe.js'
 export type { ProxyHeader, ProxyInfo, ProxyTlv } from './proxy-protocol/header.js'
 export type { DrainResult } from './server/drain.js'
@@ -72,4 +73,5 @@ export type { DropInfo, DropReason, ServerEvents, ServerStats } from './server/e
 export { listen } from './server/listen.js'
 export { Server, type SignalOption } from './server/server.js'
 export { type ShutdownOptions, shutdownOn } from './shutdown.js'
+export type { TlsInfo } from './tls/info.js'
 export { type Task, type TogetherOptions, together } from './together.js'

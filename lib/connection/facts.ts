@@ -5,6 +5,7 @@ import type { Address } from '../address.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Server } from '../server/server.js'
+import type { TlsInfo } from '../tls/info.js'
 import type { ConnectionCore } from './core.js'
 import type { CloseInfo } from './outcome.js'
 import { ReadMethods } from './read-methods.js'
@@ -44,9 +45,9 @@ export abstract class ConnectionFacts extends ReadMethods {
     return this.#core.carrier.local
   }
 
-  /** TLS is not part of this version. */
-  get tls(): undefined {
-    return undefined
+  /** What the TLS handshake agreed on; undefined without TLS. */
+  get tls(): TlsInfo | undefined {
+    return this.#core.carrier.tls
   }
 
   /** What a PROXY header said of it (`proxyProtocol` of `listen`), and who sent that; undefined where none came. */

@@ -5,18 +5,19 @@
 import type * as z from 'zod/mini'
 import type { Issue } from '../errors.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
-import { checkOptions, defaultsOf, option, shapeOf, type Table } from './check.js'
+import { checkOptions, defaultsOf, option, type Path, shapeOf, type Table } from './check.js'
 import { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.js'
 import { type Given, record, type Shape } from './record.js'
-import { flag, notYet, number, value, whole } from './values.js'
+import { type ServerTlsOptions, serverTls, type TlsPlan } from './tls.js'
+import { flag, number, value, whole } from './values.js'
 import { type Lazy, once } from './zod.js'
 
 /** What endpoints of every kind may say. */
 export interface EndpointOptions {
   /** Connections that may wait in the system until they are accepted, a whole number ≥ 0. Default: that of `listen`, 511. */
   backlog?: number | undefined
-  /** Not part of this version yet: false, or left out. */
-  tls?: false | undefined
+  /** TLS with these options, or none (`false`), whatever `listen` says. Default: that of `listen`. */
+  tls?: ServerTlsOptions | false | undefined
   /** A PROXY header comes first: from everybody, or from those that are trusted. Default: that of `listen`, false. */
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined
 }
@@ -67,6 +68,8 @@ export type PlacePlan =
 export interface EntryPlan {
   /** Who must send a PROXY header; nobody where it is left out. */
   proxyProtocol?: ProxyPlan
+  /** What TLS is served with; none where it is left out. */
+  tls?: TlsPlan
 }
 
 /** An endpoint with nothing left to check. */
@@ -114,7 +117,7 @@ export interface FlatEndpoint extends Socket {
   mode: number
   fd: number
   systemd: true | string
-  tls: false
+  tls: ServerTlsOptions | false
   proxyProtocol: ProxyPlan | false
 }
 
@@ -128,7 +131,7 @@ export const endpointShape: Lazy<Shape<FlatEndpoint>> = once(() => ({
   fd: whole(0, LARGEST_INT),
   systemd: value("true or a socket's name", (value) => value === true || (typeof value === 'string' && value !== '')),
   ...shapeOf(shared),
-  tls: notYet('TLS'),
+  tls: serverTls(),
   proxyProtocol: proxyProtocol(),
 }))
 
@@ -162,15 +165,17 @@ export function withoutTcp(given: object): Issue[] {
   return names.map((name) => ({ path: [name], message: 'expected together with a TCP endpoint only' }))
 }
 
-/** The plan of an endpoint that was checked: where, and what a connection passes there. */
-export function planOf(given: Partial<FlatEndpoint>, defaults: EndpointDefaults): EndpointPlan {
-  return { ...placeOf(given, defaults), ...entryOf(given, defaults) }
+/** The plan of an endpoint that was checked: where, and what a connection passes there. Its options stand at `path`. */
+export function planOf(given: Partial<FlatEndpoint>, defaults: EndpointDefaults, path: Path = []): EndpointPlan {
+  return { ...placeOf(given, defaults), ...entryOf(given, defaults, path) }
 }
 
 /** What a connection passes; an endpoint's own `false` stands against what `listen` says. */
-export function entryOf(given: Partial<FlatEndpoint>, defaults?: EntryPlan): EntryPlan {
+export function entryOf(given: Partial<FlatEndpoint>, defaults?: EntryPlan, path: Path = []): EntryPlan {
   const { proxyProtocol = defaults?.proxyProtocol } = given
-  return proxyProtocol ? { proxyProtocol } : {}
+  const own = given.tls && { options: given.tls, path: [...path, 'tls'] }
+  const tls = given.tls === undefined ? defaults?.tls : own
+  return { ...(proxyProtocol && { proxyProtocol }), ...(tls && { tls }) }
 }
 
 /** Where to listen. An endpoint that names no kind is TCP, on a port that the system picks. */

@@ -23,5 +23,5 @@ export type {
 } from './listen.js'
 export { changedAdmission, closeGrace, endpointPlan, listenPlan } from './listen.js'
 export type { MemoryConnectOptions, MemoryServerOptions, MemoryServerPlan, PairFaults, PairOptions, PairPlan } from './testing.js'
-export { memoryConnectSettings, memoryServerPlan, pairPlan } from './testing.js'
+export { memoryConnectPlan, memoryServerPlan, pairPlan } from './testing.js'
 export { loadZod } from './zod.js'

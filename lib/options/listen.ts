@@ -17,12 +17,14 @@ import {
   endpointShape,
   entryOf,
   type FlatEndpoint,
+  placeOf,
   planOf,
   withoutTcp,
 } from './endpoint.js'
 import type { ProxyProtocolOptions } from './proxy-protocol.js'
 import { list, record, type Shape } from './record.js'
 import { abortSignal } from './values.js'
+import type { ServerTlsOptions } from './tls.js'
 import { type Lazy, once, zod } from './zod.js'
 
 export type { AdmissionChanges, AdmissionOptions, AdmissionPlan, Candidate, CloseOptions } from './admission.js'
@@ -75,8 +77,11 @@ export interface ListenOptions extends ConnectionOptions, AdmissionOptions {
    * server started by mistake fails and takes nobody's clients. Of `endpoints`, each may have its own.
    */
   reusePort?: boolean | undefined
-  /** Not part of this version yet: false, or left out. */
-  tls?: false | undefined
+  /**
+   * TLS: the options of Node's `tls.createServer` as they are, and `optional`. A connection is yielded after its handshake.
+   * Default: none. Of `endpoints`, each may have its own, or `false`.
+   */
+  tls?: ServerTlsOptions | false | undefined
   /**
    * A PROXY header (version 1 or 2) comes first, and names the real client: from every peer, or, with `trust`, from those
    * proxies only. Default: false, since whoever may send one may say who they are. Of `endpoints`, each may have its own.
@@ -98,7 +103,7 @@ export interface ListenPlan {
 
 /** The options of `listen` that have nothing to do with where it listens, when each is given. */
 export interface FlatService extends FlatSettings, FlatAdmission {
-  tls: false
+  tls: ServerTlsOptions | false
   proxyProtocol: ProxyPlan | false
   signal: AbortSignal
 }
@@ -145,7 +150,8 @@ export function serviceOf(given: Partial<FlatService>): Pick<ListenPlan, 'admiss
 export function listenPlan(options: unknown): ListenPlan {
   const given = checkOptions(listening(), typeof options === 'number' ? { port: options } : options === undefined ? {} : options)
   const { backlog = endpointDefaults.backlog, ipv6Only = endpointDefaults.ipv6Only, reusePort = endpointDefaults.reusePort } = given
-  const defaults = { backlog, ipv6Only, reusePort, ...entryOf(given) }
-  const endpoints = (given.endpoints ?? [given]).map((endpoint) => planOf(endpoint, defaults))
-  return { endpoints, defaults, ...serviceOf(given) }
+  const entry = entryOf(given)
+  const defaults = { backlog, ipv6Only, reusePort, ...entry }
+  const endpoints = given.endpoints?.map((endpoint, at) => planOf(endpoint, defaults, ['endpoints', at]))
+  return { endpoints: endpoints ?? [{ ...placeOf(given, defaults), ...entry }], defaults, ...serviceOf(given) }
 }

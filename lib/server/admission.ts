@@ -124,7 +124,7 @@ export class Admission {
     // Another realm's, or another library's, promise may throw in `then`: ours does not.
     const done = Promise.resolve(answer)
     this.#begin(arrival, {
-      step: { done, cut() {} },
+      step: { done, cut: () => arrival.carrier.reset() },
       passed: (admitted) => this.#answered(arrival, admitted === true),
       failed: () => this.#answered(arrival, false),
       late: () => this.#drop(arrival, 'admit'),
@@ -159,9 +159,18 @@ export class Admission {
 
   // --- what steps have in common ---------------------------------------------------------------------------------------
 
-  /** A step in which failing, or taking too long, is a HandshakeError. */
+  /** A step in which failing, or taking too long, is a HandshakeError. One that has failed has closed the connection. */
   #handshake<T>(arrival: Arrival, step: Stage<T>['step'], passed: (value: T) => void): void {
-    this.#begin(arrival, { step, passed, failed: (cause) => this.#fail(arrival, cause), late: () => this.#fail(arrival, this.#late()) })
+    const { handshakeTimeout: timeout } = this.#host
+    this.#begin(arrival, {
+      step,
+      passed,
+      failed: (cause) => this.#fail(arrival, cause),
+      late: () => {
+        arrival.cut()
+        this.#fail(arrival, new TimeoutError({ operation: 'handshake', timeout, kind: 'handshake' }))
+      },
+    })
   }
 
   #begin<T>(arrival: Arrival, stage: Stage<T>): void {
@@ -169,27 +178,22 @@ export class Admission {
     arrival.begin(stage, this.#host.clock, this.#host.handshakeTimeout)
   }
 
-  #late(): TimeoutError {
-    return new TimeoutError({ operation: 'handshake', timeout: this.#host.handshakeTimeout, kind: 'handshake' })
-  }
-
   #fail(arrival: Arrival, cause: unknown): void {
     const { remote } = arrival
-    this.#sendAway(arrival)
+    this.#leave(arrival)
     this.#host.handshakeFailed(cause instanceof HandshakeError ? cause : new HandshakeError({ cause, remote }), remote)
   }
 
   #drop(arrival: Arrival, reason: DropReason): void {
-    const { remote } = arrival
-    this.#sendAway(arrival)
-    this.#host.dropped(remote, reason)
+    arrival.cut()
+    this.#leave(arrival)
+    this.#host.dropped(arrival.remote, reason)
   }
 
-  #sendAway(arrival: Arrival): void {
+  #leave(arrival: Arrival): void {
     this.#arriving.delete(arrival)
     arrival.end()
     this.#count(arrival.address, -1)
-    arrival.cut()
   }
 
   #count(address: string | undefined, by: number): void {

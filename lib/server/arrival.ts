@@ -67,11 +67,11 @@ export class Arrival implements Visitor {
     this.#deadline?.clear()
   }
 
-  /** Resets it, in the middle of whatever it does. */
+  /** Resets it: in the middle of a step, the step does. */
   cut(): void {
     const stage = this.#stage
     this.#stage = undefined
-    stage?.cut()
-    this.carrier.reset()
+    if (stage === undefined) this.carrier.reset()
+    else stage.cut()
   }
 }

@@ -18,7 +18,7 @@ import { Admission, type AdmissionHost, type AdmissionLimits } from './admission
 import { Books } from './books.js'
 import { defaultLimits, freeDescriptors } from './descriptors.js'
 import { Drain, type DrainResult } from './drain.js'
-import { type Entry, entryOf } from './entry.js'
+import { Entries, type Entry } from './entry.js'
 import { type DropReason, type ServerStats, told } from './events.js'
 import { Listeners } from './listeners.js'
 import type { Server } from './server.js'
@@ -35,6 +35,7 @@ export class ServerCore implements AdmissionHost, Superior {
   readonly plan: Omit<ListenPlan, 'endpoints'>
   readonly limits: AdmissionLimits
   readonly listeners: Listeners = new Listeners(() => this.#settle())
+  readonly entries: Entries
   readonly connections: Set<Connection> = new Set()
   /** Resolves when no listener and no connection is left. */
   readonly closed: Promise<void>
@@ -53,9 +54,10 @@ export class ServerCore implements AdmissionHost, Superior {
   /** `disconnect` events that are being told. */
   #telling = 0
 
-  constructor(plan: Omit<ListenPlan, 'endpoints'>, clock: Clock) {
+  constructor(plan: Omit<ListenPlan, 'endpoints'>, clock: Clock, entries: Entries = new Entries(plan.defaults)) {
     this.plan = plan
     this.clock = clock
+    this.entries = entries
     const { maxConnections, maxPending, maxConnectionsPerAddress, admit, blockList } = plan.admission
     const defaults = defaultLimits(maxConnections === undefined || maxPending === undefined ? freeDescriptors() : undefined)
     this.limits = {
@@ -91,9 +93,9 @@ export class ServerCore implements AdmissionHost, Superior {
   }
 
   /** Binds one more endpoint. Rejects with a DrainingError, and nothing is left open, where a close was before or overtakes it. */
-  async bind(endpoint: EndpointPlan): Promise<void> {
+  async bind(endpoint: EndpointPlan, entry?: Entry): Promise<void> {
     if (this.#phase !== 'open') throw tooLate()
-    await this.listeners.add(async () => bind(endpoint, this.#intake(await entryOf(endpoint)), this.plan.connection))
+    await this.listeners.add(async () => bind(endpoint, this.#intake(entry ?? (await this.entries.of(endpoint))), this.plan.connection))
     if (this.#phase !== 'open') throw tooLate()
   }
 

@@ -5,8 +5,8 @@ import type { Address } from '../address.js'
 import type { Connection } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
 import type { Handler } from '../connection/run.js'
-import { InvalidOptionsError } from '../errors.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace, type Endpoint, endpointPlan } from '../options/listen.js'
+import type { ServerTlsOptions } from '../options/tls.js'
 import { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
@@ -140,11 +140,17 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     await this.#core.bind(endpointPlan(endpoint, this.#core.plan.defaults))
   }
 
-  /** Replaces the server's `tls` options. TLS is not part of this version: always an InvalidOptionsError. */
-  async setTls(_options: unknown): Promise<void> {
-    throw new InvalidOptionsError({
-      issues: [{ path: ['tls'], message: 'the server was opened without TLS, which is not part of this version yet' }],
-    })
+  /**
+   * Replaces the server's `tls` options whole, for connections to come; endpoints with their own keep them. Resolves once
+   * the next connection is shown the new certificate; those that are open, or in their handshake, go on.
+   *
+   * Rejects with InvalidOptionsError for options that do not load, or on a server without `tls`; nothing has changed then.
+   *
+   * @example
+   * watch('cert.pem', async () => server.setTls({ key: await readFile('key.pem'), cert: await readFile('cert.pem') }))
+   */
+  async setTls(options: ServerTlsOptions): Promise<void> {
+    await this.#core.entries.replace(options)
   }
 
   /** Changes the limits of who may come in. A raised one lets waiting ones in at once, a lowered one cuts nobody. @throws TypeError, RangeError */

@@ -2,7 +2,9 @@
 // the connection above. A carrier moves bytes and tells what happened to them; it knows no messages, limits or time.
 // Nobody above it touches a stream, and each of Node's traps is met below it, once.
 
+import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
+import type { TlsInfo } from '../tls/info.js'
 
 /** What a carrier tells the connection. At most one of `end` and `lost` is its last word about incoming bytes. */
 export interface CarrierSink {
@@ -31,6 +33,9 @@ export interface Carrier {
    */
   readonly copies: boolean
 
+  /** What a TLS handshake agreed on, where there was one. */
+  readonly tls?: TlsInfo | undefined
+
   /** Names the one listener. Called once, before anything else, and once after each `detach`. */
   attach(sink: CarrierSink): void
 
@@ -39,6 +44,12 @@ export interface Carrier {
    * now on, are kept for the next one, who is told after `attach` and `resume`. May be called within `data`.
    */
   detach(unread?: Buffer): void
+
+  /**
+   * Gives the stream away, for TLS to run over it: a Duplex that brings first what is kept. Asked when no listener is
+   * attached. From then on nothing is asked of the carrier but settings, `reset` and `release`, which act as ever.
+   */
+  upgrade(): Duplex
 
   /** Lets bytes come. Never calls the sink before it returns. */
   resume(): void
@@ -68,8 +79,8 @@ export interface Carrier {
 
 /** A step that a connection takes before anybody may use it. */
 export interface Handshake<T = Carrier> {
-  /** Resolves with what came of it: mostly the carrier to go on with. Rejects with what went wrong; then nothing more is told. */
+  /** Resolves with what came of it: mostly the carrier to go on with. Rejects with what went wrong, and has closed the connection. */
   readonly done: Promise<T>
-  /** Gives it up: resets, and frees everything. Safe at any time, also twice, and after `done` has settled. */
+  /** Gives it up: resets the connection, and frees everything. Safe at any time, also twice, and after `done` has settled. */
   cut(): void
 }

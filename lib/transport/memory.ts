@@ -2,8 +2,10 @@
 // later or after a latency, in pieces, held up by the receiver's pause and by a limit on what is under way; an end is an
 // end, a reset drops what is under way, and whoever writes to a side that is gone is told so.
 
+import type { Duplex } from 'node:stream'
 import { type Address, unixAddress } from '../address.js'
 import type { Carrier, CarrierSink } from './carrier.js'
+import { CarrierDuplex } from './carrier-duplex.js'
 import { silent } from './sink.js'
 import { type Receiver, type Sender, type Way, Wire } from './wire.js'
 
@@ -69,6 +71,10 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     this.#sink = silent
     this.#paused = true
     if (unread !== undefined && unread.length > 0) this.#unread = this.#unread ? Buffer.concat([unread, this.#unread]) : unread
+  }
+
+  upgrade(): Duplex {
+    return new CarrierDuplex(this)
   }
 
   // --- receiving -------------------------------------------------------------------------------------------------------

@@ -42,6 +42,13 @@ export class EarlySink implements CarrierSink {
     return this.#kept === undefined && !this.#ended && this.#loss === undefined
   }
 
+  /** Gives away the bytes. */
+  take(): Buffer[] {
+    const kept = this.#kept ?? []
+    this.#kept = undefined
+    return kept
+  }
+
   /** What broke the carrier, if it is broken. */
   get loss(): Error | undefined {
     return this.#loss
