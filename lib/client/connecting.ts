@@ -3,7 +3,7 @@
 
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/core.js'
-import { ConnectError, codeOf, TimeoutError } from '../errors.js'
+import { ConnectError, codeOf, HandshakeError, TimeoutError } from '../errors.js'
 import type { ConnectPlan, Destination } from '../options/connect.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Clock, systemClock } from '../transport/clock.js'
@@ -39,9 +39,23 @@ export async function open(plan: ConnectPlan, means: Means = system): Promise<Co
   }
 }
 
-async function reach({ destination, connection, header }: ConnectPlan, means: Means, signal: AbortSignal): Promise<Carrier> {
-  const options: DialOptions = { ...connection, header: header && (await import('../proxy-protocol/build.js')).buildHeader(header) }
+async function reach(plan: ConnectPlan, means: Means, signal: AbortSignal): Promise<Carrier> {
+  const { destination, connection } = plan
+  // Loaded by who needs them; and what cannot be sent, or does not load, is told before anybody is dialled.
+  const header = plan.header && (await import('../proxy-protocol/build.js')).buildHeader(plan.header)
+  const host = destination.kind === 'tcp' ? destination.host : undefined
+  const tls = plan.tls && new (await import('../tls/client.js')).ClientTls({ host, tls: plan.tls, path: ['tls'] })
   signal.throwIfAborted()
+  const carrier = await firstToAnswer(destination, { ...connection, header }, means, signal)
+  if (tls === undefined) return carrier
+  try {
+    return await unlessAborted(signal, tls.secure(carrier))
+  } catch (cause) {
+    throw signal.aborted ? signal.reason : handshakeFailure(cause as Error, carrier, host)
+  }
+}
+
+async function firstToAnswer(destination: Destination, options: DialOptions, means: Means, signal: AbortSignal): Promise<Carrier> {
   try {
     const places = await unlessAborted(signal, placesOf(destination, means))
     return await unlessAborted(
@@ -72,4 +86,8 @@ function failure(error: unknown, destination: Destination): ConnectError {
     errors,
     message: `no connection to ${where} could be made (${code}); \`errors\` has the error of each attempt`,
   })
+}
+
+function handshakeFailure(cause: Error, { remote }: Carrier, host = String(remote)): HandshakeError {
+  return new HandshakeError({ cause, remote, message: `the TLS handshake with ${host} failed: ${cause.message}; \`cause\` has its code` })
 }

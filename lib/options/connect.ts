@@ -12,6 +12,7 @@ import { type ConnectionOptions, type ConnectionSettings, connectionShape, type 
 import { endpointShape } from './endpoint.js'
 import { type ProxyHeaderOptions, proxyHeader } from './proxy-header.js'
 import { type Given, record, type Shape } from './record.js'
+import { type ClientTlsOptions, clientTls } from './tls.js'
 import { abortSignal, time, value, whole } from './values.js'
 import { type Lazy, once } from './zod.js'
 
@@ -29,6 +30,11 @@ export interface ConnectOptions extends ConnectionOptions {
   localPort?: number | undefined
   /** A Unix socket's path, instead of a port; on Linux also an abstract name, which begins with `\0`. */
   path?: string | undefined
+  /**
+   * TLS: `true`, or the options of Node's `tls.connect` as they are. The server's certificate is verified against `servername`
+   * (default: `host`), unless `rejectUnauthorized` is false. Default: none.
+   */
+  tls?: ClientTlsOptions | false | undefined
   /**
    * A PROXY header goes first, before TLS: one that passes this connection on (its `remote`; and what it connected to: the
    * destination in its own PROXY header, or its `local`), or one said outright. Default: none.
@@ -58,6 +64,8 @@ export type Destination =
 /** What `connect` was asked for, with nothing left to check. */
 export interface ConnectPlan {
   destination: Destination
+  /** What TLS is asked for with; whether that loads is not known yet. */
+  tls: ClientTlsOptions | undefined
   /** The PROXY header that goes first; whether its version can say that is not known yet. */
   header: HeaderContents | undefined
   timeout: number
@@ -72,6 +80,7 @@ interface FlatConnect extends FlatSettings {
   localAddress: string
   localPort: number
   path: string
+  tls: ClientTlsOptions | false
   proxyProtocol: HeaderContents | false
   timeout: number
   signal: AbortSignal
@@ -87,6 +96,7 @@ const schema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() => {
     localAddress: value('an IP address', (address) => typeof address === 'string' && isIP(address) !== 0),
     localPort: port,
     path,
+    tls: clientTls(),
     proxyProtocol: proxyHeader(),
     timeout: time(),
     signal: abortSignal(),
@@ -116,8 +126,15 @@ function contradictions(given: Given): Issue[] {
  */
 export function connectPlan(options: unknown): ConnectPlan {
   const given = checkOptions(schema(), options)
-  const { proxyProtocol, timeout = TIMEOUT, signal } = given
-  return { destination: destinationOf(given), header: proxyProtocol || undefined, timeout, signal, connection: settingsOf(given) }
+  const { tls, proxyProtocol, timeout = TIMEOUT, signal } = given
+  return {
+    destination: destinationOf(given),
+    tls: tls || undefined,
+    header: proxyProtocol || undefined,
+    timeout,
+    signal,
+    connection: settingsOf(given),
+  }
 }
 
 function destinationOf({ path, port, host = 'localhost', family = 0, localAddress, localPort }: Partial<FlatConnect>): Destination {

@@ -23,8 +23,8 @@ import {
 } from './endpoint.js'
 import type { ProxyProtocolOptions } from './proxy-protocol.js'
 import { list, record, type Shape } from './record.js'
-import { abortSignal } from './values.js'
 import type { ServerTlsOptions } from './tls.js'
+import { abortSignal } from './values.js'
 import { type Lazy, once, zod } from './zod.js'
 
 export type { AdmissionChanges, AdmissionOptions, AdmissionPlan, Candidate, CloseOptions } from './admission.js'

@@ -28,8 +28,9 @@ const optionalIsBoolean = ({ optional }: ServerTlsOptions): boolean => optional 
 
 /** `false`, or what TLS is served with. */
 export const serverTls: Lazy<z.ZodMiniType<ServerTlsOptions | false>> = once(() =>
-  value('false, or TLS options of Node (with `optional`: true or false)', (value) =>
-    value === false || (isOptions(value) && optionalIsBoolean(value)),
+  value(
+    'false, or TLS options of Node (with `optional`: true or false)',
+    (value) => value === false || (isOptions(value) && optionalIsBoolean(value)),
   ),
 )
 
