@@ -1,27 +1,10 @@
 // `connect` over real sockets: where it gets to, what it says when it does not, and that it leaves nothing open.
 
-import dns from 'node:dns'
-import { syncBuiltinESMExports } from 'node:module'
-import net from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { ConnectError, Connection, connect, InvalidOptionsError, TimeoutError } from '../../lib/index.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { rejection, turns, until } from '../support/wait.js'
-import { closedPort, held, nothingLeft, rawServer, silentPort } from './support.js'
-
-/** Lets a name have these addresses, in this order, until the end of the test. */
-function name(t: Test, host: string, addresses: readonly string[]): void {
-  const { lookup } = dns
-  const found = addresses.map((address) => ({ address, family: net.isIP(address) }))
-  // biome-ignore lint/suspicious/noExplicitAny: the overloads of Node
-  dns.lookup = ((asked: string, options: any, callback: any) =>
-    asked === host ? process.nextTick(callback, null, found) : lookup(asked, options, callback)) as unknown as typeof dns.lookup
-  syncBuiltinESMExports()
-  t.teardown(() => {
-    dns.lookup = lookup
-    syncBuiltinESMExports()
-  })
-}
+import { closedPort, held, name, nothingLeft, rawServer, silentPort } from './support.js'
 
 const bound = { port: 0, host: '127.0.0.1' }
 

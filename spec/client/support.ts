@@ -1,7 +1,9 @@
 // What the specs of this folder share: attempts that a test brings to their end, servers that answer nobody, and a count
 // of what this process holds open.
 
+import dns from 'node:dns'
 import { readdirSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import type { Test } from 'tap'
 import type { Attempt } from '../../lib/client/attempt.js'
@@ -107,4 +109,18 @@ export async function silentPort(t: Test): Promise<number> {
     socket.removeAllListeners('error').on('error', () => {})
   }
   return port
+}
+
+/** Lets a name have these addresses, in this order, until the end of the test. */
+export function name(t: Test, host: string, addresses: readonly string[]): void {
+  const { lookup } = dns
+  const found = addresses.map((address) => ({ address, family: net.isIP(address) }))
+  // biome-ignore lint/suspicious/noExplicitAny: the overloads of Node
+  dns.lookup = ((asked: string, options: any, callback: any) =>
+    asked === host ? process.nextTick(callback, null, found) : lookup(asked, options, callback)) as unknown as typeof dns.lookup
+  syncBuiltinESMExports()
+  t.teardown(() => {
+    dns.lookup = lookup
+    syncBuiltinESMExports()
+  })
 }

@@ -8,7 +8,13 @@ import { refusal } from './refusal.js'
 const tcp = { kind: 'tcp', host: 'localhost', port: 80, family: 0, localAddress: undefined, localPort: undefined } as const
 
 t.test('a port alone is that port of localhost, and the defaults', async (t) => {
-  t.strictSame(connectPlan({ port: 80 }), { destination: tcp, header: undefined, timeout: 30_000, signal: undefined, connection: defaultSettings })
+  t.strictSame(connectPlan({ port: 80 }), {
+    destination: tcp,
+    header: undefined,
+    timeout: 30_000,
+    signal: undefined,
+    connection: defaultSettings,
+  })
 })
 
 t.test('undefined is not given, whatever the option', async (t) => {
