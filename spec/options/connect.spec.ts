@@ -10,6 +10,7 @@ const tcp = { kind: 'tcp', host: 'localhost', port: 80, family: 0, localAddress:
 t.test('a port alone is that port of localhost, and the defaults', async (t) => {
   t.strictSame(connectPlan({ port: 80 }), {
     destination: tcp,
+    tls: undefined,
     header: undefined,
     timeout: 30_000,
     signal: undefined,
@@ -19,7 +20,7 @@ t.test('a port alone is that port of localhost, and the defaults', async (t) => 
 
 t.test('undefined is not given, whatever the option', async (t) => {
   const names =
-    'host path family localAddress localPort proxyProtocol timeout signal maxBufferSize readHighWaterMark writeHighWaterMark maxWriteBuffer readTimeout idleTimeout writeTimeout handshakeTimeout closeTimeout allowHalfOpen noDelay keepAlive keepAliveInitialDelay'
+    'host path family localAddress localPort tls proxyProtocol timeout signal maxBufferSize readHighWaterMark writeHighWaterMark maxWriteBuffer readTimeout idleTimeout writeTimeout handshakeTimeout closeTimeout allowHalfOpen noDelay keepAlive keepAliveInitialDelay'
   const nothing = Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
   t.strictSame(connectPlan({ ...nothing, port: 80 }), connectPlan({ port: 80 }))
   t.strictSame(connectPlan({ ...nothing, port: undefined, path: '/run/a' }).destination, { kind: 'unix', path: '/run/a' })
@@ -62,6 +63,10 @@ t.test('time, signal and the options of a connection come along', async (t) => {
   const plan = connectPlan({ port: 80, timeout: 2 ** 31, signal, maxBufferSize: 5, allowHalfOpen: false, keepAlive: true })
   t.equal(plan.timeout, Number.POSITIVE_INFINITY, 'beyond a timer is none')
   t.equal(plan.signal, signal)
+  const tls = { servername: 'a' }
+  t.equal(connectPlan({ port: 80, tls }).tls, tls)
+  t.equal(connectPlan({ path: '/a', tls: true }).tls, true)
+  t.equal(connectPlan({ port: 80, tls: false }).tls, undefined)
   t.match(plan.connection, { limits: { maxBufferSize: 5 }, allowHalfOpen: false, keepAlive: true, noDelay: true })
 })
 
@@ -76,6 +81,7 @@ t.test('what does not fit is named, with what was expected', async (t) => {
     [{ port: 80, family: 'IPv4' }, 'family', /^expected 0, 4 or 6/],
     [{ port: 80, localAddress: 'localhost' }, 'localAddress', /^expected an IP address, got 'localhost'$/],
     [{ port: 80, localPort: -1 }, 'localPort', /from 0 to 65535/],
+    [{ port: 80, tls: 'yes' }, 'tls', /^expected true, false, or TLS options of Node, got 'yes'$/],
     [{ port: 80, timeout: 0 }, 'timeout', /more than 0/],
     [{ port: 80, signal: {} }, 'signal', /^expected an AbortSignal/],
     [{ port: 80, maxBufferSize: 0 }, 'maxBufferSize', /1 or more/],
