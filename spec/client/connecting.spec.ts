@@ -1,6 +1,7 @@
 // One deadline and one signal over all stages of a `connect`: lib/client/connecting.ts, with means held by the test.
 
 import type { LookupAddress } from 'node:dns'
+import { getEventListeners } from 'node:events'
 import t, { type Test } from 'tap'
 import { type Means, open } from '../../lib/client/connecting.js'
 import type { Place } from '../../lib/client/dial.js'
@@ -145,6 +146,7 @@ for (const stage of ['looked up', 'dialled'] as const) {
       await turns()
       controller.abort(reason)
       t.equal(await rejection(promise), reason)
+      t.equal(getEventListeners(controller.signal, 'abort').length, 0)
       found.reject(refused('ENOTFOUND'))
       await clock.advance(100_000)
       t.strictSame(
@@ -188,6 +190,7 @@ t.test('once connected neither the signal nor the time limit does anything', asy
   await turns()
   dialled[0]?.resolve(carrier(clock))
   const connection = await promise
+  t.equal(getEventListeners(controller.signal, 'abort').length, 0, 'nobody listens to it any more')
   controller.abort()
   await clock.advance(1000)
   t.equal(connection.signal.aborted, false)

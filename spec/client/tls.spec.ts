@@ -137,6 +137,31 @@ t.test('aborted in the handshake: the reason, and nothing is left open', async (
   await nothingLeft(t, before)
 })
 
+t.test('many that are aborted at any moment of their handshakes leave nothing open', async (t) => {
+  const { port, sockets } = await secureServer(t)
+  const before = await held()
+  const reason = new Error('now')
+  let connected = 0
+  for (let n = 0; n < 40; n++) {
+    const controller = new AbortController()
+    const connecting = connect({ host: '127.0.0.1', port, tls: { ca: good.cert }, signal: controller.signal })
+    const settled = connecting.then(
+      (connection) => {
+        connected++
+        connection.abort()
+      },
+      (error) => t.equal(error, reason),
+    )
+    await turns(n % 20)
+    controller.abort(reason)
+    await settled
+  }
+  t.ok(connected < 40)
+  for (const socket of sockets) socket.destroy()
+  await until(() => sockets.every(({ closed }) => closed))
+  await nothingLeft(t, before)
+})
+
 t.test('once connected neither the signal nor the time limit does anything', async (t) => {
   const { port } = await secureServer(t)
   const controller = new AbortController()
