@@ -2,7 +2,7 @@
 // first connection, never by time.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,12 +26,12 @@ function said(program: string, flag: string): string {
 const nginxFlags = said('nginx', '-V')
 
 export const noHaproxy: string | false = lack(/^HA-?Proxy version/m.test(said('haproxy', '-v')), 'haproxy')
-export const noNginx: string | false = lack(nginxFlags.includes('--with-stream'), 'nginx libnginx-mod-stream')
 
-/** The module that speaks TCP, where it is not built in. */
-export const nginxModule: string = nginxFlags.includes('--with-stream=dynamic')
-  ? `load_module ${/--modules-path=(\S+)/.exec(nginxFlags)?.[1]}/ngx_stream_module.so;`
-  : ''
+// The module that speaks TCP is built in, or a file, which may be another package.
+const module = `${/--modules-path=(\S+)/.exec(nginxFlags)?.[1]}/ngx_stream_module.so`
+const builtIn = /--with-stream(\s|$)/.test(nginxFlags)
+export const noNginx: string | false = lack(builtIn || existsSync(module), 'nginx libnginx-mod-stream')
+export const nginxModule: string = builtIn ? '' : `load_module ${module};`
 
 /** A port that was free a moment ago: these programs cannot pick one themselves. */
 async function freePort(): Promise<number> {
