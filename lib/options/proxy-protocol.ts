@@ -44,23 +44,23 @@ const network: Lazy<z.ZodMiniType<string>> = once(() =>
 interface Network {
   address: string
   prefix: number
-  family: 'ipv4' | 'ipv6'
+  family: 'IPv4' | 'IPv6'
 }
 
-/** An address is a network of one; an IPv4-mapped network is an IPv4 one. */
+/** An address is a network of one; an IPv4-mapped network is an IPv4 one, unless it is wider than what is mapped. */
 function parse(text: string): Network | undefined {
   const [, address = '', length] = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? []
   const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1
   const prefix = length === undefined ? bits : Number(length)
   if (bits < 0 || prefix > bits) return undefined
   const canonical = tcpAddress(address, 0)
-  if (bits === 32 || canonical.family === 'IPv6') return { address, prefix, family: bits === 32 ? 'ipv4' : 'ipv6' }
-  // Wider than what is mapped: it holds no IPv4 peer, since those count as IPv4.
-  return prefix < 96 ? { address, prefix, family: 'ipv6' } : { address: canonical.address, prefix: prefix - 96, family: 'ipv4' }
+  if (bits === 32 || canonical.family === 'IPv6') return { address, prefix, family: canonical.family as Network['family'] }
+  return prefix < 96 ? { address, prefix, family: 'IPv6' } : { address: canonical.address, prefix: prefix - 96, family: 'IPv4' }
 }
 
-function networksOf(texts: readonly string[]): BlockList {
-  const networks = new BlockList()
-  for (const { address, prefix, family } of texts.flatMap((text) => parse(text) ?? [])) networks.addSubnet(address, prefix, family)
+function networksOf(texts: readonly string[]): ProxyPlan['trust'] {
+  const networks = { IPv4: new BlockList(), IPv6: new BlockList() }
+  for (const { address, prefix, family } of texts.flatMap((text) => parse(text) ?? []))
+    networks[family].addSubnet(address, prefix, family === 'IPv4' ? 'ipv4' : 'ipv6')
   return networks
 }

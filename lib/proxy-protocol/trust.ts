@@ -4,12 +4,13 @@
 import type { BlockList } from 'node:net'
 import { type Address, isListed } from '../address.js'
 
-/** Who must send a header: those on the list, or, without one, all. */
+/** Who must send a header: those on the lists, or, without them, all. */
 export interface ProxyPlan {
-  readonly trust: BlockList | undefined
+  /** A list for each family: to a BlockList every IPv4 address is in `::/0` too. */
+  readonly trust: { readonly IPv4: BlockList; readonly IPv6: BlockList } | undefined
 }
 
 /** Whether this peer must send one. Whoever may open a Unix socket's file is trusted already, by its mode. */
 export function mustSend({ trust }: ProxyPlan, peer: Address): boolean {
-  return trust === undefined || peer.family === 'unix' || isListed(trust, peer)
+  return trust === undefined || peer.family === 'unix' || isListed(trust[peer.family], peer)
 }

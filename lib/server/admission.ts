@@ -62,8 +62,7 @@ export class Admission {
   /** Nobody comes in any more; those that are on their way are dropped. */
   close(): void {
     this.#closed = true
-    // Whose `admit` is just being called hears of it when that returns.
-    for (const arrival of this.#arriving) if (arrival.waits) this.#drop(arrival, 'draining')
+    for (const arrival of this.#arriving) this.#drop(arrival, 'draining')
   }
 
   // --- the steps, in order ---------------------------------------------------------------------------------------------
@@ -123,21 +122,22 @@ export class Admission {
   #await(arrival: Arrival, answer: PromiseLike<unknown>): void {
     // Another realm's, or another library's, promise may throw in `then`: ours does not.
     const done = Promise.resolve(answer)
-    this.#begin(arrival, {
+    const stage: Stage<unknown> = {
       step: { done, cut: () => arrival.carrier.reset() },
       passed: (admitted) => this.#answered(arrival, admitted === true),
       failed: () => this.#answered(arrival, false),
       late: () => this.#drop(arrival, 'admit'),
-    })
+    }
+    if (this.#arriving.has(arrival)) this.#begin(arrival, stage)
     // Told also where nobody waits for the answer any more.
     done.catch((error) => this.#host.acceptFailed(error))
   }
 
   #answered(arrival: Arrival, admitted: boolean): void {
-    if (!admitted) this.#drop(arrival, 'admit')
     // `admit` may have closed the server.
-    else if (this.#closed) this.#drop(arrival, 'draining')
-    else this.#secure(arrival)
+    if (!this.#arriving.has(arrival)) return
+    if (admitted) this.#secure(arrival)
+    else this.#drop(arrival, 'admit')
   }
 
   #secure(arrival: Arrival): void {

@@ -57,11 +57,6 @@ export class Arrival implements Visitor {
     )
   }
 
-  /** True while it waits for a step. */
-  get waits(): boolean {
-    return this.#stage !== undefined
-  }
-
   /** It is in, or will never be: no time limit acts any more. */
   end(): void {
     this.#deadline?.clear()
