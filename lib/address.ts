@@ -1,6 +1,7 @@
 // Addresses as linnet shows them: one shape for TCP and Unix sockets, in canonical text, the same for a peer that came
 // over IPv4 and one that came over an IPv4-mapped IPv6 address. Pure; knows no sockets.
 
+import type { BlockList } from 'node:net'
 import { net } from './net.js'
 
 /**
@@ -46,6 +47,11 @@ export function tcpAddress(text: string, port: number): Address {
 /** The address of a Unix socket; without a path, that of an unnamed one. */
 export function unixAddress(path = ''): Address {
   return new SocketEnd(path, 0, 'unix')
+}
+
+/** Whether an IP address is on a list. A BlockList knows no zones: `fe80::1%eth0` is fe80::1 to it. */
+export function isListed(list: BlockList, { address, family }: Address): boolean {
+  return list.check(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4')
 }
 
 // Text from elsewhere than the kernel need not be canonical: `::FFFF:102:304` is 1.2.3.4 too. A zone (`%eth0`) is kept,

@@ -5,13 +5,16 @@
 //   buffer/      bytes that arrived and nobody took, and how a message's end is found in them
 //   connection/  the inbox (reading), the outbox (writing), the core (what ends it), and the class a program sees
 // A connection goes listener → admission → waiting room → loop → `run` → closing:
+//   proxy-protocol/  what a proxy in front says of its client: read, checked, written
 //   server/      the way in, the waiting room, the drain, and the class a program sees
+//   client/      `connect`: look up, dial, secure, and one deadline over all of it
 //   options/     every option once: schema, default, reason
 //   testing/     the same classes without a socket, a clock that stands still, a conformance check
 // `pipe`, `together` and `shutdownOn` stand on connections and servers, each on one page.
 
 export type { Address } from './address.js'
 export type { Delimiter } from './buffer/delimiter.js'
+export { connect } from './client/connect.js'
 export type { WebStreams } from './connection/bridge-web.js'
 export { Connection } from './connection/connection.js'
 export type { WaitingInfo } from './connection/facts.js'
@@ -47,6 +50,7 @@ export {
   TimeoutError,
   type TimeoutKind,
 } from './errors.js'
+export type { ConnectOptions } from './options/connect.js'
 export type { ConnectionLimits, ConnectionOptions, LimitChanges } from './options/connection.js'
 export type {
   AdmissionChanges,
@@ -55,14 +59,19 @@ export type {
   Endpoint,
   FdEndpoint,
   ListenOptions,
+  ProxyProtocolOptions,
   SystemdEndpoint,
   TcpEndpoint,
   UnixEndpoint,
 } from './options/listen.js'
+export type { ProxyHeaderOptions } from './options/proxy-header.js'
+export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js'
 export { type PipeOptions, type PipeResult, pipe } from './pipe.js'
+export type { ProxyHeader, ProxyInfo, ProxyTlv } from './proxy-protocol/header.js'
 export type { DrainResult } from './server/drain.js'
 export type { DropInfo, DropReason, ServerEvents, ServerStats } from './server/events.js'
 export { listen } from './server/listen.js'
 export { Server, type SignalOption } from './server/server.js'
 export { type ShutdownOptions, shutdownOn } from './shutdown.js'
+export type { TlsInfo } from './tls/info.js'
 export { type Task, type TogetherOptions, together } from './together.js'

@@ -27,7 +27,7 @@ export let isConnection: (value: unknown) => value is Connection
 /**
  * A linear connection: reads and writes are awaited, and whatever goes wrong is a rejection of what was awaited.
  *
- * Made by a server, by `linnet/testing`, or of any stream by `Connection.from`.
+ * Made by a server, by `connect`, by `linnet/testing`, or of any stream by `Connection.from`.
  *
  * @example
  * const name = await connection.readLine()
@@ -45,7 +45,8 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
 
   /** @internal */
   constructor(core: ConnectionCore, server?: Server) {
-    if (!(core instanceof ConnectionCore)) throw new TypeError('a Connection is made by listen() or Connection.from(), not by new')
+    if (!(core instanceof ConnectionCore))
+      throw new TypeError('a Connection is made by listen(), connect() or Connection.from(), not by new')
     super(core, server)
     this.#core = core
   }

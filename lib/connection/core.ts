@@ -16,6 +16,7 @@ import {
   TimeoutError,
 } from '../errors.js'
 import type { ConnectionLimits, ConnectionSettings } from '../options/connection.js'
+import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { CLOSE, Deadlines, type DeadlinesHost, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
@@ -33,6 +34,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   readonly id: number = ++lastId
   readonly openedAt: number = Date.now()
   readonly carrier: Carrier
+  /** What a PROXY header said of it. */
+  readonly proxy: ProxyInfo | undefined
   readonly settings: ConnectionSettings
   readonly deadlines: Deadlines
   readonly inbox: Inbox
@@ -57,8 +60,9 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   /** Since when a write, a flush or a close is waited for. */
   #closingSince = 0
 
-  constructor(carrier: Carrier, settings: ConnectionSettings, clock: Clock) {
+  constructor(carrier: Carrier, settings: ConnectionSettings, clock: Clock, proxy?: ProxyInfo) {
     this.carrier = carrier
+    this.proxy = proxy
     this.settings = settings
     this.limits = settings.limits
     this.clock = clock

@@ -3,7 +3,9 @@
 
 import type { Address } from '../address.js'
 import type { ConnectionLimits } from '../options/connection.js'
+import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Server } from '../server/server.js'
+import type { TlsInfo } from '../tls/info.js'
 import type { ConnectionCore } from './core.js'
 import type { CloseInfo } from './outcome.js'
 import { ReadMethods } from './read-methods.js'
@@ -33,9 +35,9 @@ export abstract class ConnectionFacts extends ReadMethods {
     return this.#core.id
   }
 
-  /** The peer's address: for accepted connections, captured when it came. */
+  /** The real client's address: what a PROXY header said, else the peer's, captured when it came. */
   get remote(): Address {
-    return this.#core.carrier.remote
+    return this.#core.proxy?.source ?? this.#core.carrier.remote
   }
 
   /** This side's address. */
@@ -43,14 +45,14 @@ export abstract class ConnectionFacts extends ReadMethods {
     return this.#core.carrier.local
   }
 
-  /** TLS is not part of this version. */
-  get tls(): undefined {
-    return undefined
+  /** What the TLS handshake agreed on; undefined without TLS. */
+  get tls(): TlsInfo | undefined {
+    return this.#core.carrier.tls
   }
 
-  /** The PROXY protocol is not part of this version. */
-  get proxy(): undefined {
-    return undefined
+  /** What a PROXY header said of it (`proxyProtocol` of `listen`), and who sent that; undefined where none came. */
+  get proxy(): ProxyInfo | undefined {
+    return this.#core.proxy
   }
 
   /** The server it came to, if any. */

@@ -6,6 +6,7 @@ import type { BlockList } from 'node:net'
 import type * as z from 'zod/mini'
 import type { Address } from '../address.js'
 import { net } from '../net.js'
+import type { ProxyInfo } from '../proxy-protocol/header.js'
 import { checkArgument } from './check.js'
 import { record, type Shape } from './record.js'
 import { limitFrom, timeOrZero, value } from './values.js'
@@ -13,12 +14,12 @@ import { type Lazy, once } from './zod.js'
 
 /** Who asks to come in, as `admit` sees it. */
 export interface Candidate {
-  /** The peer's address. */
+  /** The real client's address: the peer's, or what its PROXY header says. */
   readonly remote: Address
   /** The address that it connected to. */
   readonly local: Address
-  /** What a PROXY header said. Not part of this version yet. */
-  readonly proxy: undefined
+  /** What its PROXY header said, if it sent one. */
+  readonly proxy: ProxyInfo | undefined
 }
 
 /** The options of `listen` about who may come in. */

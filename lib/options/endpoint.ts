@@ -4,19 +4,22 @@
 
 import type * as z from 'zod/mini'
 import type { Issue } from '../errors.js'
-import { checkOptions, defaultsOf, option, shapeOf, type Table } from './check.js'
+import type { ProxyPlan } from '../proxy-protocol/trust.js'
+import { checkOptions, defaultsOf, option, type Path, shapeOf, type Table } from './check.js'
+import { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.js'
 import { type Given, record, type Shape } from './record.js'
-import { flag, notYet, number, value, whole } from './values.js'
+import { type ServerTlsOptions, serverTls, type TlsPlan } from './tls.js'
+import { flag, number, value, whole } from './values.js'
 import { type Lazy, once } from './zod.js'
 
 /** What endpoints of every kind may say. */
 export interface EndpointOptions {
   /** Connections that may wait in the system until they are accepted, a whole number ≥ 0. Default: that of `listen`, 511. */
   backlog?: number | undefined
-  /** Not part of this version yet: false, or left out. */
-  tls?: false | undefined
-  /** Not part of this version yet: false, or left out. */
-  proxyProtocol?: false | undefined
+  /** TLS with these options, or none (`false`), whatever `listen` says. Default: that of `listen`. */
+  tls?: ServerTlsOptions | false | undefined
+  /** A PROXY header comes first: from everybody, or from those that are trusted. Default: that of `listen`, false. */
+  proxyProtocol?: boolean | ProxyProtocolOptions | undefined
 }
 
 /** A TCP port. */
@@ -54,24 +57,38 @@ export interface SystemdEndpoint extends EndpointOptions {
 /** One place to listen on: what `endpoints` of `listen` holds, and what `server.add` takes. */
 export type Endpoint = TcpEndpoint | UnixEndpoint | FdEndpoint | SystemdEndpoint
 
-/** An endpoint with nothing left open. A TCP `host` of undefined is all interfaces, a systemd `name` of undefined all sockets. */
-export type EndpointPlan =
+/** Where to listen, with nothing left open. A TCP `host` of undefined is all interfaces, a systemd `name` of undefined all sockets. */
+export type PlacePlan =
   | { kind: 'tcp'; host: string | undefined; port: number; backlog: number; ipv6Only: boolean; reusePort: boolean }
   | { kind: 'unix'; path: string; mode: number; backlog: number }
   | { kind: 'fd'; fd: number; backlog: number }
   | { kind: 'systemd'; name: string | undefined; backlog: number }
 
-/** What endpoints take over from the options of `listen` where they say nothing themselves. */
-export interface EndpointDefaults {
+/** What a connection passes that comes by an endpoint, before it may come in. */
+export interface EntryPlan {
+  /** Who must send a PROXY header; nobody where it is left out. */
+  proxyProtocol?: ProxyPlan
+  /** What TLS is served with; none where it is left out. */
+  tls?: TlsPlan
+}
+
+/** An endpoint with nothing left to check. */
+export type EndpointPlan = PlacePlan & EntryPlan
+
+/** What sockets that listen have, whatever they are. */
+interface Socket {
   backlog: number
   ipv6Only: boolean
   reusePort: boolean
 }
 
+/** What endpoints take over from the options of `listen` where they say nothing themselves. */
+export type EndpointDefaults = Socket & EntryPlan
+
 /** The largest number that the system calls take for a descriptor or a backlog; a larger one would wrap around. */
 const LARGEST_INT = 2 ** 31 - 1
 
-const shared: Table<EndpointDefaults> = {
+const shared: Table<Socket> = {
   // Node's own. The system cuts it to its limit (net.core.somaxconn), so more would seldom be more.
   backlog: option(() => whole(0, LARGEST_INT), 511),
   ipv6Only: option(flag, false),
@@ -93,15 +110,15 @@ function isPath(value: unknown): boolean {
 }
 
 /** An endpoint as it is written: the keys of all kinds side by side. */
-export interface FlatEndpoint extends EndpointDefaults {
+export interface FlatEndpoint extends Socket {
   port: number
   host: string
   path: string
   mode: number
   fd: number
   systemd: true | string
-  tls: false
-  proxyProtocol: false
+  tls: ServerTlsOptions | false
+  proxyProtocol: ProxyPlan | false
 }
 
 /** The schemas of an endpoint's keys. */
@@ -114,8 +131,8 @@ export const endpointShape: Lazy<Shape<FlatEndpoint>> = once(() => ({
   fd: whole(0, LARGEST_INT),
   systemd: value("true or a socket's name", (value) => value === true || (typeof value === 'string' && value !== '')),
   ...shapeOf(shared),
-  tls: notYet('TLS'),
-  proxyProtocol: notYet('the PROXY protocol'),
+  tls: serverTls(),
+  proxyProtocol: proxyProtocol(),
 }))
 
 /** What endpoints have where neither they nor `listen` say anything. */
@@ -148,8 +165,21 @@ export function withoutTcp(given: object): Issue[] {
   return names.map((name) => ({ path: [name], message: 'expected together with a TCP endpoint only' }))
 }
 
-/** The plan of an endpoint that was checked. One that names no kind is TCP, on a port that the system picks. */
-export function planOf(given: Partial<FlatEndpoint>, defaults: EndpointDefaults): EndpointPlan {
+/** The plan of an endpoint that was checked: where, and what a connection passes there. Its options stand at `path`. */
+export function planOf(given: Partial<FlatEndpoint>, defaults: EndpointDefaults, path: Path = []): EndpointPlan {
+  return { ...placeOf(given, defaults), ...entryOf(given, defaults, path) }
+}
+
+/** What a connection passes; an endpoint's own `false` stands against what `listen` says. */
+export function entryOf(given: Partial<FlatEndpoint>, defaults?: EntryPlan, path: Path = []): EntryPlan {
+  const { proxyProtocol = defaults?.proxyProtocol } = given
+  const own = given.tls && { options: given.tls, path: [...path, 'tls'] }
+  const tls = given.tls === undefined ? defaults?.tls : own
+  return { ...(proxyProtocol && { proxyProtocol }), ...(tls && { tls }) }
+}
+
+/** Where to listen. An endpoint that names no kind is TCP, on a port that the system picks. */
+export function placeOf(given: Partial<FlatEndpoint>, defaults: Socket): PlacePlan {
   const { backlog = defaults.backlog, ipv6Only = defaults.ipv6Only, reusePort = defaults.reusePort } = given
   const { port = 0, host, path, mode = PRIVATE, fd, systemd } = given
   if (path !== undefined) return { kind: 'unix', path, mode, backlog }

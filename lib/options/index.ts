@@ -1,5 +1,7 @@
 // The face of this room: what the rest of the library asks it for. Each name is explained where it stands.
 
+export type { ConnectOptions, ConnectPlan } from './connect.js'
+export { connectPlan } from './connect.js'
 export type { ConnectionLimits, ConnectionOptions, ConnectionSettings, LimitChanges } from './connection.js'
 export { changedLimits, connectionSettings, defaultSettings } from './connection.js'
 export type {
@@ -21,5 +23,5 @@ export type {
 } from './listen.js'
 export { changedAdmission, closeGrace, endpointPlan, listenPlan } from './listen.js'
 export type { MemoryConnectOptions, MemoryServerOptions, MemoryServerPlan, PairFaults, PairOptions, PairPlan } from './testing.js'
-export { memoryConnectSettings, memoryServerPlan, pairPlan } from './testing.js'
+export { memoryConnectPlan, memoryServerPlan, pairPlan } from './testing.js'
 export { loadZod } from './zod.js'

@@ -3,6 +3,7 @@
 // together across them. What comes out is a plan with nothing left to check.
 
 import type * as z from 'zod/mini'
+import type { ProxyPlan } from '../proxy-protocol/trust.js'
 import { type AdmissionOptions, type AdmissionPlan, admissionOf, admissionShape, type FlatAdmission } from './admission.js'
 import { checkOptions } from './check.js'
 import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
@@ -14,11 +15,15 @@ import {
   endpointDefaults,
   endpointSchema,
   endpointShape,
+  entryOf,
   type FlatEndpoint,
+  placeOf,
   planOf,
   withoutTcp,
 } from './endpoint.js'
+import type { ProxyProtocolOptions } from './proxy-protocol.js'
 import { list, record, type Shape } from './record.js'
+import type { ServerTlsOptions } from './tls.js'
 import { abortSignal } from './values.js'
 import { type Lazy, once, zod } from './zod.js'
 
@@ -29,12 +34,14 @@ export type {
   EndpointDefaults,
   EndpointOptions,
   EndpointPlan,
+  EntryPlan,
   FdEndpoint,
   SystemdEndpoint,
   TcpEndpoint,
   UnixEndpoint,
 } from './endpoint.js'
 export { endpointPlan } from './endpoint.js'
+export type { ProxyProtocolOptions } from './proxy-protocol.js'
 
 /**
  * The options of `listen`. One place to listen on (`port` and `host`, `path`, `fd` or `systemd`), or a list of them in
@@ -70,10 +77,16 @@ export interface ListenOptions extends ConnectionOptions, AdmissionOptions {
    * server started by mistake fails and takes nobody's clients. Of `endpoints`, each may have its own.
    */
   reusePort?: boolean | undefined
-  /** Not part of this version yet: false, or left out. */
-  tls?: false | undefined
-  /** Not part of this version yet: false, or left out. */
-  proxyProtocol?: false | undefined
+  /**
+   * TLS: the options of Node's `tls.createServer` as they are, and `optional`. A connection is yielded after its handshake.
+   * Default: none. Of `endpoints`, each may have its own, or `false`.
+   */
+  tls?: ServerTlsOptions | false | undefined
+  /**
+   * A PROXY header (version 1 or 2) comes first, and names the real client: from every peer, or, with `trust`, from those
+   * proxies only. Default: false, since whoever may send one may say who they are. Of `endpoints`, each may have its own.
+   */
+  proxyProtocol?: boolean | ProxyProtocolOptions | undefined
   /** Aborted before everything is bound: `listen` rejects with its reason and leaves nothing open. Later: `close()`. */
   signal?: AbortSignal | undefined
 }
@@ -90,8 +103,8 @@ export interface ListenPlan {
 
 /** The options of `listen` that have nothing to do with where it listens, when each is given. */
 export interface FlatService extends FlatSettings, FlatAdmission {
-  tls: false
-  proxyProtocol: false
+  tls: ServerTlsOptions | false
+  proxyProtocol: ProxyPlan | false
   signal: AbortSignal
 }
 
@@ -137,7 +150,8 @@ export function serviceOf(given: Partial<FlatService>): Pick<ListenPlan, 'admiss
 export function listenPlan(options: unknown): ListenPlan {
   const given = checkOptions(listening(), typeof options === 'number' ? { port: options } : options === undefined ? {} : options)
   const { backlog = endpointDefaults.backlog, ipv6Only = endpointDefaults.ipv6Only, reusePort = endpointDefaults.reusePort } = given
-  const defaults = { backlog, ipv6Only, reusePort }
-  const endpoints = (given.endpoints ?? [given]).map((endpoint) => planOf(endpoint, defaults))
-  return { endpoints, defaults, ...serviceOf(given) }
+  const entry = entryOf(given)
+  const defaults = { backlog, ipv6Only, reusePort, ...entry }
+  const endpoints = given.endpoints?.map((endpoint, at) => planOf(endpoint, defaults, ['endpoints', at]))
+  return { endpoints: endpoints ?? [{ ...placeOf(given, defaults), ...entry }], defaults, ...serviceOf(given) }
 }

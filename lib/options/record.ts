@@ -14,9 +14,11 @@ export type Shape<T> = { readonly [K in keyof T]: z.ZodMiniType<T[K]> }
 /** The properties that were given, not checked yet. */
 export type Given = { readonly [name: string]: unknown }
 
-type Context = Parameters<Parameters<typeof z.transform>[0]>[1]
+/** Where a transform reports what is wrong. */
+export type Context = Parameters<Parameters<typeof z.transform>[0]>[1]
 
-function report(context: Context, path: readonly (string | number)[], message: string, params?: object): void {
+/** Reports one thing that is wrong. */
+export function report(context: Context, path: readonly (string | number)[], message: string, params?: object): void {
   context.issues.push({ code: 'custom', path: [...path], message, input: undefined, params })
 }
 
@@ -83,21 +85,21 @@ function unknown(key: string, names: readonly string[]): string {
   return names.length > FEW ? 'unknown option' : `unknown option; expected one of ${names.join(', ')}`
 }
 
-/** A list with at least one element, copied before it is looked at, for the reason given at `read`. */
-export function list<T>(expected: string, element: z.ZodMiniType<T>): z.ZodMiniType<T[]> {
+/** A list with at least so many elements, copied before it is looked at, for the reason given at `read`. */
+export function list<T>(expected: string, element: z.ZodMiniType<T>, least = 1): z.ZodMiniType<T[]> {
   // Only the copy leaves this function: zod asks what a transform returns whether it is a Promise, and refuses one by an
   // error of another kind.
   const { array, pipe, transform } = zod()
   const copy = transform((input: unknown, context: Context): unknown[] => {
-    let items: unknown[] = []
+    let items: unknown[] | undefined
     try {
       if (Array.isArray(input)) items = [...input]
     } catch (cause) {
       report(context, [], UNREADABLE, { cause })
-      return items
+      return []
     }
-    if (items.length === 0) report(context, [], mismatch(expected)({ input }))
-    return items
+    if (items === undefined || items.length < least) report(context, [], mismatch(expected)({ input }))
+    return items ?? []
   })
   return pipe(copy, array(element))
 }

@@ -6,9 +6,10 @@ import type * as z from 'zod/mini'
 import { type Clock, LONGEST_TIMER } from '../transport/clock.js'
 import { checkOptions, defaultsOf, option, shapeOf, type Table } from './check.js'
 import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
-import { endpointDefaults, endpointShape } from './endpoint.js'
+import { endpointDefaults, entryOf } from './endpoint.js'
 import { type FlatService, type ListenOptions, type ListenPlan, serviceOf, serviceShape } from './listen.js'
 import { record } from './record.js'
+import { type ClientTlsOptions, clientTls } from './tls.js'
 import { limitFrom, number, value } from './values.js'
 import { type Lazy, once } from './zod.js'
 
@@ -49,8 +50,8 @@ export interface MemoryServerOptions
 
 /** The options of a memory server's `connect`. */
 export interface MemoryConnectOptions extends ConnectionOptions {
-  /** Not part of this version yet: false, or left out. */
-  tls?: false | undefined
+  /** TLS: `true`, or the options of Node's `tls.connect`. Default: none. */
+  tls?: ClientTlsOptions | false | undefined
 }
 
 /** What goes wrong on the way; Infinity is never. */
@@ -120,7 +121,9 @@ const pairSchema: Lazy<z.ZodMiniType<Partial<FlatPair>>> = once(() => {
   return record<FlatPair>(schemas)
 })
 const serverSchema: Lazy<z.ZodMiniType<Partial<FlatService & { clock: Clock }>>> = once(() => record({ ...serviceShape(), clock: clock() }))
-const connectSchema: Lazy<z.ZodMiniType<Partial<FlatSettings>>> = once(() => record({ ...connectionShape(), tls: endpointShape().tls }))
+const connectSchema: Lazy<z.ZodMiniType<Partial<FlatSettings & { tls: ClientTlsOptions | false }>>> = once(() =>
+  record({ ...connectionShape(), tls: clientTls() }),
+)
 
 /**
  * What `pair(options)` asks for.
@@ -146,14 +149,21 @@ export function pairPlan(options: unknown): PairPlan {
  */
 export function memoryServerPlan(options: unknown): MemoryServerPlan {
   const given = options === undefined ? {} : checkOptions(serverSchema(), options)
-  return { listen: { defaults: { ...endpointDefaults }, ...serviceOf(given) }, clock: given.clock }
+  return { listen: { defaults: { ...endpointDefaults, ...entryOf(given) }, ...serviceOf(given) }, clock: given.clock }
+}
+
+/** What a memory server's `connect` was asked for. */
+export interface MemoryConnectPlan {
+  settings: ConnectionSettings
+  tls: ClientTlsOptions | false
 }
 
 /**
- * The settings of the client's side that a memory server's `connect(options)` asks for.
+ * What a memory server's `connect(options)` asks for.
  *
  * @throws InvalidOptionsError
  */
-export function memoryConnectSettings(options: unknown): ConnectionSettings {
-  return settingsOf(options === undefined ? {} : checkOptions(connectSchema(), options))
+export function memoryConnectPlan(options: unknown): MemoryConnectPlan {
+  const given = options === undefined ? {} : checkOptions(connectSchema(), options)
+  return { settings: settingsOf(given), tls: given.tls ?? false }
 }

@@ -1,10 +1,15 @@
-// The way in, from the accepted socket to the waiting room: how many there may be, who may come, whom the program admits.
-// What is turned away was never read. The order is that of the contract: the total, the block list, the address, `admit`.
+// The way in, from the accepted socket to the waiting room. The order is the contract's: the total, the PROXY header, the
+// block list, the address, `admit`, the TLS handshake, room; whoever fails at one of them is not asked for the next. Of
+// what is turned away nobody has seen a byte, and nobody waits for somebody else's header, answer or handshake.
 
 import type { Address } from '../address.js'
+import { isListed } from '../address.js'
+import { HandshakeError, TimeoutError } from '../errors.js'
 import type { AdmissionPlan } from '../options/listen.js'
 import type { Carrier } from '../transport/carrier.js'
-import type { Clock, Timer } from '../transport/clock.js'
+import type { Clock } from '../transport/clock.js'
+import { Arrival, type Stage } from './arrival.js'
+import type { Entry } from './entry.js'
 import type { DropReason } from './events.js'
 import type { Visitor } from './waiting-room.js'
 
@@ -26,6 +31,7 @@ export interface AdmissionHost {
   readonly canWait: boolean
   ready(visitor: Visitor): void
   dropped(remote: Address, reason: DropReason): void
+  handshakeFailed(error: HandshakeError, remote: Address): void
   acceptFailed(error: unknown): void
 }
 
@@ -34,10 +40,8 @@ export class Admission {
   readonly #plan: Pick<AdmissionPlan, 'admit' | 'blockList'>
   /** Accepted and not over, by real remote address. */
   readonly #addresses = new Map<string, number>()
-  /** Those whose `admit` has not answered. */
-  readonly #asked = new Set<Asked>()
-  /** Those for whom it is being called. */
-  #asking = 0
+  /** Those that are in a step. */
+  readonly #arriving = new Set<Arrival>()
   #closed = false
 
   constructor(host: AdmissionHost, plan: Pick<AdmissionPlan, 'admit' | 'blockList'>) {
@@ -45,139 +49,157 @@ export class Admission {
     this.#plan = plan
   }
 
-  /** How many wait for their `admit`. */
+  /** How many are in their header, wait for their `admit`, or are in their handshake. */
   get waiting(): number {
-    return this.#asked.size + this.#asking
-  }
-
-  /** A connection has come. It was counted already. */
-  enter(carrier: Carrier): void {
-    const reason = this.#objection(carrier)
-    if (reason !== undefined) {
-      this.#drop(carrier, reason)
-      return
-    }
-    const { address, family } = carrier.remote
-    const visitor = { carrier, address: family === 'unix' ? undefined : address }
-    this.#count(visitor, 1)
-    if (this.#plan.admit === undefined) this.#ready(visitor)
-    else this.#ask(visitor, this.#plan.admit)
-  }
-
-  /** Why it may not come in, as far as the program need not be asked. */
-  #objection({ remote: { address, family } }: Carrier): DropReason | undefined {
-    const { limits, present } = this.#host
-    if (this.#closed) return 'draining'
-    if (present > limits.maxConnections + limits.maxPending) return 'maxPending'
-    if (family === 'unix') return undefined
-    // A BlockList knows no zones: `fe80::1%eth0` is fe80::1 to it.
-    if (this.#plan.blockList?.check(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4')) return 'blockList'
-    return (this.#addresses.get(address) ?? 0) < limits.maxConnectionsPerAddress ? undefined : 'maxConnectionsPerAddress'
+    return this.#arriving.size
   }
 
   /** One that had come in is over, or was dropped behind this door. */
   left(visitor: Visitor): void {
-    this.#count(visitor, -1)
+    this.#count(visitor.address, -1)
   }
 
-  /** Nobody comes in any more; those whose `admit` has not answered are dropped. */
+  /** Nobody comes in any more; those that are on their way are dropped. */
   close(): void {
     this.#closed = true
-    for (const asked of this.#asked) asked.refuse('draining')
+    for (const arrival of this.#arriving) this.#drop(arrival, 'draining')
   }
 
-  #count({ address }: Visitor, by: number): void {
-    if (address === undefined) return
-    const count = (this.#addresses.get(address) ?? 0) + by
-    if (count === 0) this.#addresses.delete(address)
-    else this.#addresses.set(address, count)
+  // --- the steps, in order ---------------------------------------------------------------------------------------------
+
+  /** A connection has come. It was counted already. */
+  enter(carrier: Carrier, entry: Entry): void {
+    const { limits, present } = this.#host
+    const arrival = new Arrival(carrier, entry)
+    if (this.#closed) this.#drop(arrival, 'draining')
+    else if (present > limits.maxConnections + limits.maxPending) this.#drop(arrival, 'maxPending')
+    else this.#readHeader(arrival)
   }
 
-  #drop(carrier: Carrier, reason: DropReason): void {
-    const { remote } = carrier
-    carrier.reset()
-    this.#host.dropped(remote, reason)
+  #readHeader(arrival: Arrival): void {
+    const step = arrival.entry.header?.(arrival.carrier)
+    if (step === undefined) this.#identify(arrival)
+    else
+      this.#handshake(arrival, step, (proxy) => {
+        arrival.proxy = proxy
+        this.#identify(arrival)
+      })
   }
 
-  #refuse(visitor: Visitor, reason: DropReason): void {
-    this.#count(visitor, -1)
-    this.#drop(visitor.carrier, reason)
-  }
-
-  #ready(visitor: Visitor): void {
-    // `admit` may have closed the server.
-    if (this.#closed) this.#refuse(visitor, 'draining')
-    else if (this.#host.canWait) this.#host.ready(visitor)
-    else this.#refuse(visitor, 'maxPending')
+  /** Who it is is known now. */
+  #identify(arrival: Arrival): void {
+    const { remote } = arrival
+    const { admit, blockList } = this.#plan
+    if (remote.family !== 'unix') {
+      const count = this.#addresses.get(remote.address) ?? 0
+      if (blockList !== undefined && isListed(blockList, remote)) return this.#drop(arrival, 'blockList')
+      if (count >= this.#host.limits.maxConnectionsPerAddress) return this.#drop(arrival, 'maxConnectionsPerAddress')
+      arrival.address = remote.address
+      this.#count(remote.address, 1)
+    }
+    if (admit === undefined) this.#secure(arrival)
+    else this.#ask(arrival, admit)
   }
 
   /** Anything but `true` refuses, and so does a throw, or an answer that takes too long. */
-  #ask(visitor: Visitor, admit: NonNullable<AdmissionPlan['admit']>): void {
-    const { remote, local } = visitor.carrier
+  #ask(arrival: Arrival, admit: NonNullable<AdmissionPlan['admit']>): void {
+    const { remote, proxy, carrier } = arrival
     let answer: unknown
     let later = false
     let failure: { error: unknown } | undefined
-    this.#asking++
+    this.#arriving.add(arrival)
     try {
-      answer = admit({ remote, local, proxy: undefined })
+      answer = admit({ remote, local: carrier.local, proxy })
       later = typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function'
     } catch (error) {
       failure = { error }
     }
-    this.#asking--
-    if (later) this.#await(visitor, answer as PromiseLike<unknown>)
-    else if (failure === undefined && answer === true) this.#ready(visitor)
-    else this.#refuse(visitor, 'admit')
+    if (later) this.#await(arrival, answer as PromiseLike<unknown>)
+    else this.#answered(arrival, answer === true)
     if (failure !== undefined) this.#host.acceptFailed(failure.error)
   }
 
-  #await(visitor: Visitor, answer: PromiseLike<unknown>): void {
-    const asked = new Asked(this.#host, () => this.#asked.delete(asked), {
-      admitted: () => this.#ready(visitor),
-      refused: (reason) => this.#refuse(visitor, reason),
-    })
-    this.#asked.add(asked)
+  #await(arrival: Arrival, answer: PromiseLike<unknown>): void {
     // Another realm's, or another library's, promise may throw in `then`: ours does not.
-    Promise.resolve(answer).then(
-      (admitted) => (admitted === true ? asked.admit() : asked.refuse('admit')),
-      (error) => {
-        asked.refuse('admit')
-        this.#host.acceptFailed(error)
+    const done = Promise.resolve(answer)
+    const stage: Stage<unknown> = {
+      step: { done, cut: () => arrival.carrier.reset() },
+      passed: (admitted) => this.#answered(arrival, admitted === true),
+      failed: () => this.#answered(arrival, false),
+      late: () => this.#drop(arrival, 'admit'),
+    }
+    if (this.#arriving.has(arrival)) this.#begin(arrival, stage)
+    // Told also where nobody waits for the answer any more.
+    done.catch((error) => this.#host.acceptFailed(error))
+  }
+
+  #answered(arrival: Arrival, admitted: boolean): void {
+    // `admit` may have closed the server.
+    if (!this.#arriving.has(arrival)) return
+    if (admitted) this.#secure(arrival)
+    else this.#drop(arrival, 'admit')
+  }
+
+  #secure(arrival: Arrival): void {
+    const step = arrival.entry.secure?.(arrival.carrier)
+    if (step === undefined) this.#ready(arrival)
+    else
+      this.#handshake(arrival, step, (carrier) => {
+        arrival.carrier = carrier
+        this.#ready(arrival)
+      })
+  }
+
+  #ready(arrival: Arrival): void {
+    if (!this.#host.canWait) return this.#drop(arrival, 'maxPending')
+    this.#arriving.delete(arrival)
+    arrival.end()
+    this.#host.ready(arrival)
+  }
+
+  // --- what steps have in common ---------------------------------------------------------------------------------------
+
+  /** A step in which failing, or taking too long, is a HandshakeError. One that has failed has closed the connection. */
+  #handshake<T>(arrival: Arrival, step: Stage<T>['step'], passed: (value: T) => void): void {
+    const { handshakeTimeout: timeout } = this.#host
+    this.#begin(arrival, {
+      step,
+      passed,
+      failed: (cause) => this.#fail(arrival, cause),
+      late: () => {
+        arrival.cut()
+        this.#fail(arrival, new TimeoutError({ operation: 'handshake', timeout, kind: 'handshake' }))
       },
-    )
-  }
-}
-
-/** One question to `admit` that is not answered yet, with the time it has. Settled once. */
-class Asked {
-  readonly #settled: { admitted(): void; refused(reason: DropReason): void }
-  readonly #timer: Timer | undefined
-  readonly #forget: () => void
-  #open = true
-
-  constructor(
-    { clock, handshakeTimeout }: AdmissionHost,
-    forget: () => void,
-    settled: { admitted(): void; refused(reason: DropReason): void },
-  ) {
-    this.#settled = settled
-    this.#forget = forget
-    if (handshakeTimeout !== Number.POSITIVE_INFINITY) this.#timer = clock.setTimer(() => this.refuse('admit'), handshakeTimeout)
+    })
   }
 
-  #settle(): boolean {
-    if (!this.#open) return false
-    this.#open = false
-    this.#timer?.clear()
-    this.#forget()
-    return true
+  #begin<T>(arrival: Arrival, stage: Stage<T>): void {
+    this.#arriving.add(arrival)
+    arrival.begin(stage, this.#host.clock, this.#host.handshakeTimeout)
   }
 
-  admit(): void {
-    if (this.#settle()) this.#settled.admitted()
+  #fail(arrival: Arrival, cause: unknown): void {
+    const { remote } = arrival
+    this.#leave(arrival)
+    this.#host.handshakeFailed(cause instanceof HandshakeError ? cause : new HandshakeError({ cause, remote }), remote)
   }
 
-  refuse(reason: DropReason): void {
-    if (this.#settle()) this.#settled.refused(reason)
+  #drop(arrival: Arrival, reason: DropReason): void {
+    arrival.cut()
+    this.#leave(arrival)
+    this.#host.dropped(arrival.remote, reason)
+  }
+
+  #leave(arrival: Arrival): void {
+    this.#arriving.delete(arrival)
+    arrival.end()
+    this.#count(arrival.address, -1)
+  }
+
+  #count(address: string | undefined, by: number): void {
+    if (address === undefined) return
+    const count = (this.#addresses.get(address) ?? 0) + by
+    if (count === 0) this.#addresses.delete(address)
+    else this.#addresses.set(address, count)
   }
 }

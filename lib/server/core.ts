@@ -1,4 +1,5 @@
-// The inside of a server: its listeners, the way in, the connections that are open, and how all of it comes to an end.
+// The inside of a server: the way in, the connections that are open, and how all of it comes to an end. Its listeners, its
+// counters and what stands around each connection are in files of their own.
 //
 //   open ──a loop is left──▶ stopped ──┐
 //     └──────────close()──▶ draining ◀─┘   (stopped and draining: no listener, nobody new)
@@ -7,17 +8,21 @@
 import type { Address } from '../address.js'
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/core.js'
-import type { CloseInfo, Supervisor } from '../connection/outcome.js'
-import { DrainingError } from '../errors.js'
+import type { CloseInfo } from '../connection/outcome.js'
+import { DrainingError, type HandshakeError } from '../errors.js'
 import { type EndpointPlan, endpointPlan, type ListenPlan } from '../options/listen.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import { bind, type Intake, type Listener } from '../transport/listener.js'
+import { bind, type Intake } from '../transport/listener.js'
 import { Admission, type AdmissionHost, type AdmissionLimits } from './admission.js'
+import { Books } from './books.js'
 import { defaultLimits, freeDescriptors } from './descriptors.js'
 import { Drain, type DrainResult } from './drain.js'
+import { Entries, type Entry } from './entry.js'
 import { type DropReason, type ServerStats, told } from './events.js'
+import { Listeners } from './listeners.js'
 import { cores, type Server } from './server.js'
+import { print, type Superior, Supervision } from './supervision.js'
 import { type Taker, type Visitor, WaitingRoom } from './waiting-room.js'
 
 type Phase = 'open' | 'stopped' | 'draining' | 'closed'
@@ -25,14 +30,13 @@ type Phase = 'open' | 'stopped' | 'draining' | 'closed'
 // Accept errors come in floods (a socket that fails is asked again at once), and one tells as much as a thousand.
 const ACCEPT_ERRORS_EVERY = 1000
 
-export class ServerCore implements AdmissionHost, Intake {
+export class ServerCore implements AdmissionHost, Superior {
   readonly clock: Clock
   readonly plan: Omit<ListenPlan, 'endpoints'>
   readonly limits: AdmissionLimits
-  readonly listeners: Listener[] = []
+  readonly listeners: Listeners = new Listeners(() => this.#settle())
+  readonly entries: Entries
   readonly connections: Set<Connection> = new Set()
-  /** What was bound, in order; stays when the listeners close. */
-  readonly addresses: Address[] = []
   /** Resolves when no listener and no connection is left. */
   readonly closed: Promise<void>
   #phase: Phase = 'open'
@@ -45,23 +49,16 @@ export class ServerCore implements AdmissionHost, Intake {
   readonly #room: WaitingRoom<Connection>
   #drain: Drain | undefined
   #closing: Promise<DrainResult> | undefined
-  /** Listeners whose sockets are still open, or are being opened. */
-  #listening = 0
-  #referenced = true
+  readonly #books = new Books()
   #lastAcceptError = Number.NEGATIVE_INFINITY
-  #accepted = 0
-  #dropped = 0
-  #handlerErrors = 0
-  #over = 0
   /** `disconnect` events that are being told. */
   #telling = 0
-  #pastRead = 0
-  #pastWritten = 0
 
-  constructor(plan: Omit<ListenPlan, 'endpoints'>, clock: Clock) {
+  constructor(plan: Omit<ListenPlan, 'endpoints'>, clock: Clock, entries: Entries = new Entries(plan.defaults)) {
     cores.add(this)
     this.plan = plan
     this.clock = clock
+    this.entries = entries
     const { maxConnections, maxPending, maxConnectionsPerAddress, admit, blockList } = plan.admission
     const defaults = defaultLimits(maxConnections === undefined || maxPending === undefined ? freeDescriptors() : undefined)
     this.limits = {
@@ -93,39 +90,13 @@ export class ServerCore implements AdmissionHost, Intake {
   }
 
   get stats(): ServerStats {
-    let bytesRead = this.#pastRead
-    let bytesWritten = this.#pastWritten
-    for (const connection of this.connections) {
-      bytesRead += connection.bytesRead
-      bytesWritten += connection.bytesWritten
-    }
-    return {
-      active: this.connections.size,
-      pending: this.#room.length + this.#admission.waiting,
-      accepted: this.#accepted,
-      dropped: this.#dropped,
-      handshakeErrors: 0,
-      handlerErrors: this.#handlerErrors,
-      bytesRead,
-      bytesWritten,
-    }
+    return this.#books.stats(this.connections, this.#room.length + this.#admission.waiting)
   }
 
-  // --- listeners -------------------------------------------------------------------------------------------------------
-
   /** Binds one more endpoint. Rejects with a DrainingError, and nothing is left open, where a close was before or overtakes it. */
-  async bind(endpoint: EndpointPlan): Promise<void> {
+  async bind(endpoint: EndpointPlan, entry?: Entry): Promise<void> {
     if (this.#phase !== 'open') throw tooLate()
-    // It counts from here on: `closed` waits for one that was overtaken.
-    this.#listening++
-    try {
-      const listener = await bind(endpoint, this, this.plan.connection)
-      if (this.#phase === 'open') this.include(listener)
-      else await listener.close()
-    } finally {
-      this.#listening--
-      this.#settle()
-    }
+    await this.listeners.add(async () => bind(endpoint, this.#intake(entry ?? (await this.entries.of(endpoint))), this.plan.connection))
     if (this.#phase !== 'open') throw tooLate()
   }
 
@@ -134,17 +105,13 @@ export class ServerCore implements AdmissionHost, Intake {
     return this.bind(endpointPlan(endpoint, this.plan.defaults))
   }
 
-  /** Takes a bound listener in. */
-  include(listener: Listener): void {
-    this.listeners.push(listener)
-    this.addresses.push(...listener.addresses)
-    this.#listening++
-    if (!this.#referenced) listener.unref()
-  }
-
-  reference(on: boolean): void {
-    this.#referenced = on
-    for (const listener of this.listeners) on ? listener.ref() : listener.unref()
+  /** Takes what one endpoint brings. */
+  #intake(entry: Entry): Intake {
+    return {
+      accepted: (carrier) => this.accepted(carrier, entry),
+      failed: (error) => this.acceptFailed(error),
+      stopped: this.stopped,
+    }
   }
 
   // --- the way in ------------------------------------------------------------------------------------------------------
@@ -154,20 +121,17 @@ export class ServerCore implements AdmissionHost, Intake {
   }
 
   get present(): number {
-    return this.#accepted - this.#dropped - this.#over
+    return this.#books.present
   }
 
   get canWait(): boolean {
     return this.#room.taken || this.#room.length < this.limits.maxPending
   }
 
-  accepted(carrier: Carrier): void {
-    this.#accepted++
-    this.#admission.enter(carrier)
-  }
-
-  failed(error: Error): void {
-    this.acceptFailed(error)
+  /** A connection has come, by an endpoint with these steps. */
+  accepted(carrier: Carrier, entry: Entry = {}): void {
+    this.#books.accepted++
+    this.#admission.enter(carrier, entry)
   }
 
   ready(visitor: Visitor): void {
@@ -175,8 +139,13 @@ export class ServerCore implements AdmissionHost, Intake {
   }
 
   dropped(remote: Address, reason: DropReason): void {
-    this.#dropped++
+    this.#books.dropped++
     told(() => this.server.emit('drop', { remote, reason }))
+  }
+
+  handshakeFailed(error: HandshakeError, remote: Address): void {
+    this.#books.handshakeErrors++
+    told(() => this.server.emit('handshakeError', error, { remote }))
   }
 
   acceptFailed(error: unknown): void {
@@ -203,7 +172,7 @@ export class ServerCore implements AdmissionHost, Intake {
   }
 
   #open(visitor: Visitor): Connection {
-    const core = new ConnectionCore(visitor.carrier, this.plan.connection, this.clock)
+    const core = new ConnectionCore(visitor.carrier, this.plan.connection, this.clock, visitor.proxy)
     const connection = new Connection(core, this.server)
     core.outcome.supervisor = new Supervision(this, visitor, connection)
     this.connections.add(connection)
@@ -216,9 +185,7 @@ export class ServerCore implements AdmissionHost, Intake {
   over(visitor: Visitor, connection: Connection, info: CloseInfo): void {
     this.connections.delete(connection)
     this.#admission.left(visitor)
-    this.#over++
-    this.#pastRead += info.bytesRead
-    this.#pastWritten += info.bytesWritten
+    this.#books.close(info)
     this.#drain?.over(connection)
     // A listener may end other connections: `close` waits until everybody has heard of this one.
     this.#telling++
@@ -229,7 +196,7 @@ export class ServerCore implements AdmissionHost, Intake {
   }
 
   handlerFailed(error: unknown, connection: Connection): void {
-    this.#handlerErrors++
+    this.#books.handlerErrors++
     told(() => this.server.emit('handlerError', error, connection) || print(error, connection))
   }
 
@@ -242,19 +209,13 @@ export class ServerCore implements AdmissionHost, Intake {
     this.#phase = phase
     if (!first) return
     this.#resolveStopped()
-    for (const listener of this.listeners) {
-      // A listener's close never rejects.
-      void listener.close().then(() => {
-        this.#listening--
-        this.#settle()
-      })
-    }
+    this.listeners.close()
     this.#admission.close()
     this.#room.close()
     for (let visitor = this.#room.dismiss(); visitor !== undefined; visitor = this.#room.dismiss()) {
       this.#admission.left(visitor)
       visitor.carrier.reset()
-      this.dropped(visitor.carrier.remote, 'draining')
+      this.dropped(visitor.remote, 'draining')
     }
     this.#settle()
   }
@@ -280,45 +241,14 @@ export class ServerCore implements AdmissionHost, Intake {
   }
 
   #settle(): void {
-    if (this.#phase === 'open' || this.#phase === 'closed' || this.#listening > 0 || this.connections.size > 0 || this.#telling > 0) return
+    if (this.#phase === 'open' || this.#phase === 'closed') return
+    if (this.listeners.any || this.connections.size > 0 || this.#telling > 0) return
     this.#phase = 'closed'
     this.#resolveClosed()
     told(() => this.server.emit('close'))
   }
 }
 
-/** What stands between one connection and its server. */
-class Supervision implements Supervisor {
-  readonly #core: ServerCore
-  readonly #visitor: Visitor
-  readonly #connection: Connection
-
-  constructor(core: ServerCore, visitor: Visitor, connection: Connection) {
-    this.#core = core
-    this.#visitor = visitor
-    this.#connection = connection
-  }
-
-  over(info: CloseInfo): void {
-    this.#core.over(this.#visitor, this.#connection, info)
-  }
-
-  handlerFailed(error: unknown): void {
-    this.#core.handlerFailed(error, this.#connection)
-  }
-}
-
 function tooLate(): DrainingError {
   return new DrainingError({ message: 'the server is closing: it listens nowhere any more' })
-}
-
-/** A handler's error that nobody listens to must not be lost, and must not end the process, also if it cannot be shown. */
-function print(error: unknown, connection: Connection): boolean {
-  const what = `linnet: the handler of connection ${connection.id} (${connection.remote}) failed; listen to 'handlerError' to handle this yourself`
-  try {
-    console.error(what, error)
-  } catch {
-    console.error(what)
-  }
-  return true
 }

@@ -16,8 +16,11 @@ async function open(plan: ListenPlan, clock: Clock): Promise<Server> {
   const core = new ServerCore(plan, clock)
   const server = new Server(core)
   try {
+    // What cannot be served is known before anything is bound.
+    await core.entries.load()
+    const entries = await Promise.all(plan.endpoints.map((endpoint) => core.entries.of(endpoint)))
     // An abort closes the server, which ends this.
-    for (const endpoint of plan.endpoints) await core.bind(endpoint)
+    for (const [at, endpoint] of plan.endpoints.entries()) await core.bind(endpoint, entries[at])
   } catch (error) {
     await server.close({ grace: 0 })
     throw plan.signal?.aborted ? plan.signal.reason : error

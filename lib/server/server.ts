@@ -5,9 +5,9 @@ import type { Address } from '../address.js'
 import type { Connection } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
 import type { Handler } from '../connection/run.js'
-import { InvalidOptionsError } from '../errors.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/admission.js'
 import type { Endpoint } from '../options/endpoint.js'
+import type { ServerTlsOptions } from '../options/tls.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import type { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
@@ -51,12 +51,12 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
   /** What was bound, in order. Unchanged by closing. */
   get addresses(): readonly Address[] {
-    return [...this.#core.addresses]
+    return [...this.#core.listeners.addresses]
   }
 
   /** The first TCP port that was bound, else 0. */
   get port(): number {
-    return this.#core.addresses.find(({ family }) => family !== 'unix')?.port ?? 0
+    return this.#core.listeners.addresses.find(({ family }) => family !== 'unix')?.port ?? 0
   }
 
   /** The connections yielded and not over: a live set. */
@@ -143,11 +143,17 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     await this.#core.add(endpoint)
   }
 
-  /** Replaces the server's `tls` options. TLS is not part of this version: always an InvalidOptionsError. */
-  async setTls(_options: unknown): Promise<void> {
-    throw new InvalidOptionsError({
-      issues: [{ path: ['tls'], message: 'the server was opened without TLS, which is not part of this version yet' }],
-    })
+  /**
+   * Replaces the server's `tls` options whole, for connections to come; endpoints with their own keep them. Resolves once
+   * the next connection is shown the new certificate; those that are open, or in their handshake, go on.
+   *
+   * Rejects with InvalidOptionsError for options that do not load, or on a server without `tls`; nothing has changed then.
+   *
+   * @example
+   * watch('cert.pem', async () => server.setTls({ key: await readFile('key.pem'), cert: await readFile('cert.pem') }))
+   */
+  async setTls(options: ServerTlsOptions): Promise<void> {
+    await this.#core.entries.replace(options)
   }
 
   /** Changes the limits of who may come in. A raised one lets waiting ones in at once, a lowered one cuts nobody. @throws TypeError, RangeError */
@@ -177,13 +183,13 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
   /** The listeners keep the process alive again (the default). */
   ref(): this {
-    this.#core.reference(true)
+    this.#core.listeners.reference(true)
     return this
   }
 
   /** The listeners, also those added later, keep no process alive. */
   unref(): this {
-    this.#core.reference(false)
+    this.#core.listeners.reference(false)
     return this
   }
 }

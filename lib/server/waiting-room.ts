@@ -1,12 +1,18 @@
 // Ready connections that wait, and programs that wait for one: first come, first served, on both sides. It decides when
 // the two meet (there must be room) and says, once, when a program seems to have forgotten to come back.
 
+import type { Address } from '../address.js'
+import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock, Timer } from '../transport/clock.js'
 
 /** A connection that was accepted and is not yet yielded. */
 export interface Visitor {
   readonly carrier: Carrier
+  /** The real client. */
+  readonly remote: Address
+  /** What its PROXY header said. */
+  readonly proxy: ProxyInfo | undefined
   /** What it counts as under `maxConnectionsPerAddress`; undefined for a Unix peer. */
   readonly address: string | undefined
 }

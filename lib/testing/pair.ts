@@ -7,13 +7,17 @@ import { ConnectionCore } from '../connection/core.js'
 import {
   type MemoryConnectOptions,
   type MemoryServerOptions,
-  memoryConnectSettings,
+  memoryConnectPlan,
   memoryServerPlan,
   type PairOptions,
   pairPlan,
 } from '../options/testing.js'
 import { ServerCore } from '../server/core.js'
+import { Entries } from '../server/entry.js'
 import { Server } from '../server/server.js'
+import { ClientTls } from '../tls/client.js'
+import { withinTime } from '../tls/handshake.js'
+import { ServerTls } from '../tls/server.js'
 import { systemClock } from '../transport/clock.js'
 import { memoryPair } from '../transport/memory.js'
 
@@ -39,7 +43,10 @@ export function pair(options?: PairOptions): [client: Connection, server: Connec
 /** A server without a port, and the way to it. */
 export interface MemoryServer {
   readonly server: Server
-  /** Connects to it: resolves with the client's connection. Rejects with ECONNREFUSED once the server listens no more. */
+  /**
+   * Connects to it: resolves with the client's connection, with `tls` after its handshake. Rejects with ECONNREFUSED once
+   * the server listens no more, and with HandshakeError.
+   */
   connect(options?: MemoryConnectOptions): Promise<Connection>
 }
 
@@ -55,11 +62,14 @@ export interface MemoryServer {
 export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   const { listen, clock = systemClock } = memoryServerPlan(options)
   if (listen.signal?.aborted) throw listen.signal.reason
-  const core = new ServerCore(listen, clock)
+  const { tls } = listen.defaults
+  const entries = new Entries(listen.defaults, tls && new ServerTls(tls.options, tls.path))
+  const core = new ServerCore(listen, clock, entries)
   const server = new Server(core)
   let open = true
+  const entry = entries.of(listen.defaults)
   // A listener that nobody has to bind.
-  core.include({
+  core.listeners.include({
     addresses: [unixAddress()],
     async close() {
       open = false
@@ -70,7 +80,9 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   return {
     server,
     async connect(options) {
-      const settings = memoryConnectSettings(options)
+      const { settings, tls } = memoryConnectPlan(options)
+      const client = tls === false ? undefined : new ClientTls({ tls, path: ['tls'] })
+      const steps = await entry
       // As a system hands them over, one after the other: a loop that waits has taken one before the next is counted.
       await new Promise((resolve) => setImmediate(resolve))
       if (!open)
@@ -86,9 +98,14 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
         faults: { resetAfter: none, stallAfter: none, endAfter: none },
         clock,
       })
-      const client = new Connection(new ConnectionCore(here, settings, clock))
-      core.accepted(there)
-      return client
+      if (client === undefined) {
+        const connection = new Connection(new ConnectionCore(here, settings, clock))
+        core.accepted(there, steps)
+        return connection
+      }
+      core.accepted(there, steps)
+      const limit = { clock, timeout: settings.handshakeTimeout, operation: 'handshake' }
+      return new Connection(new ConnectionCore(await withinTime(client.secure(here), limit), settings, clock))
     },
   }
 }

@@ -2,7 +2,9 @@
 // the connection above. A carrier moves bytes and tells what happened to them; it knows no messages, limits or time.
 // Nobody above it touches a stream, and each of Node's traps is met below it, once.
 
+import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
+import type { TlsInfo } from '../tls/info.js'
 
 /** What a carrier tells the connection. At most one of `end` and `lost` is its last word about incoming bytes. */
 export interface CarrierSink {
@@ -31,8 +33,23 @@ export interface Carrier {
    */
   readonly copies: boolean
 
-  /** Names the one listener. Called once, before anything else. */
+  /** What a TLS handshake agreed on, where there was one. */
+  readonly tls?: TlsInfo | undefined
+
+  /** Names the one listener. Called once, before anything else, and once after each `detach`. */
   attach(sink: CarrierSink): void
+
+  /**
+   * Takes the listener off again, and pauses. These bytes, which it was handed and did not want, and what happens from
+   * now on, are kept for the next one, who is told after `attach` and `resume`. May be called within `data`.
+   */
+  detach(unread?: Buffer): void
+
+  /**
+   * Gives the stream away, for TLS to run over it: a Duplex that brings first what is kept. Asked when no listener is
+   * attached. From then on nothing is asked of the carrier but settings, `reset` and `release`, which act as ever.
+   */
+  upgrade(): Duplex
 
   /** Lets bytes come. Never calls the sink before it returns. */
   resume(): void
@@ -58,4 +75,12 @@ export interface Carrier {
   setKeepAlive(enable: boolean, initialDelay: number): void
   ref(): void
   unref(): void
+}
+
+/** A step that a connection takes before anybody may use it. */
+export interface Handshake<T = Carrier> {
+  /** Resolves with what came of it: mostly the carrier to go on with. Rejects with what went wrong, and has closed the connection. */
+  readonly done: Promise<T>
+  /** Gives it up: resets the connection, and frees everything. Safe at any time, also twice, and after `done` has settled. */
+  cut(): void
 }

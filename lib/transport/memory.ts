@@ -2,17 +2,19 @@
 // later or after a latency, in pieces, held up by the receiver's pause and by a limit on what is under way; an end is an
 // end, a reset drops what is under way, and whoever writes to a side that is gone is told so.
 
+import type { Duplex } from 'node:stream'
 import { type Address, unixAddress } from '../address.js'
 import type { Carrier, CarrierSink } from './carrier.js'
+import { CarrierDuplex } from './carrier-duplex.js'
 import { silent } from './sink.js'
 import { type Receiver, type Sender, type Way, Wire } from './wire.js'
 
 type Phase =
-  /** Nothing may arrive yet; next: open, breaking, over. */
+  /** Nothing may arrive: not yet, or between two listeners; next: open, breaking, over. */
   | 'early'
-  /** Next: breaking, over. */
+  /** Next: early, breaking, over. */
   | 'open'
-  /** Broken, and the sink is not told yet; next: over. */
+  /** Broken, and the sink is not told yet; next: early, over. */
   | 'breaking'
   /** Told of a loss, reset or released. */
   | 'over'
@@ -33,6 +35,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   #sink: CarrierSink = silent
   #phase: Phase = 'early'
   #paused = false
+  /** What a listener left to the next. */
+  #unread: Buffer | undefined
   #peerEnded = false
   #finished = false
   #loss: Error | undefined
@@ -61,10 +65,22 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     if (this.#phase !== 'over') this.#sink = sink
   }
 
+  detach(unread?: Buffer): void {
+    if (this.#phase === 'over') return
+    this.#phase = 'early'
+    this.#sink = silent
+    this.#paused = true
+    if (unread !== undefined && unread.length > 0) this.#unread = this.#unread ? Buffer.concat([unread, this.#unread]) : unread
+  }
+
+  upgrade(): Duplex {
+    return new CarrierDuplex(this)
+  }
+
   // --- receiving -------------------------------------------------------------------------------------------------------
 
   get ready(): boolean {
-    return this.#phase === 'open' && !this.#paused
+    return this.#phase === 'open' && !this.#paused && this.#unread === undefined
   }
 
   arrived(chunk: Buffer): void {
@@ -79,17 +95,25 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   resume(): void {
     this.#paused = false
     if (this.#phase === 'early') {
-      if (this.#loss === undefined) this.#phase = 'open'
-      else {
-        this.#phase = 'breaking'
-        process.nextTick(() => this.#tellLoss())
-      }
+      this.#phase = this.#loss === undefined ? 'open' : 'breaking'
+      if (this.#unread !== undefined || this.#loss !== undefined) process.nextTick(() => this.#tellKept())
     }
     this.#peer.#out.wake()
   }
 
   pause(): void {
     this.#paused = true
+  }
+
+  /** What the last listener left, before anything that the wire brings. */
+  #tellKept(): void {
+    const unread = this.#unread
+    if (unread !== undefined && (this.#phase === 'open' || this.#phase === 'breaking')) {
+      this.#unread = undefined
+      this.#sink.data(unread)
+      this.#peer.#out.wake()
+    }
+    this.#tellLoss()
   }
 
   // --- sending ---------------------------------------------------------------------------------------------------------
@@ -173,6 +197,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   }
 
   #tellLoss(): void {
+    // It may have been cut, or its listener taken off, since this was on its way.
+    if (this.#phase !== 'breaking') return
     const sink = this.#sink
     this.#leave()
     sink.lost(this.#loss as Error)

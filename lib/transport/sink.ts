@@ -1,5 +1,5 @@
 // The two listeners that stand in where the connection is not, or no longer, to be told: one that remembers, for what
-// happens before a carrier is attached and resumed for the first time, and one that hears nothing, for what happens
+// happens before a carrier is attached and resumed, or between two listeners, and one that hears nothing, for what happens
 // after it was reset or released. So a carrier asks nowhere whether somebody listens: it tells its sink.
 
 import type { CarrierSink } from './carrier.js'
@@ -23,9 +23,30 @@ export class EarlySink implements CarrierSink {
   #ended = false
   #loss: Error | undefined
 
+  /** `unread` arrived before all that it will hear. */
+  constructor(unread?: Buffer) {
+    if (unread !== undefined && unread.length > 0) this.#kept = [unread]
+  }
+
+  /** Another one, which knows all that this one has not told, behind what was handed back. */
+  again(unread?: Buffer): EarlySink {
+    const next = new EarlySink(unread)
+    for (const chunk of this.#kept ?? []) next.data(chunk)
+    next.#ended = this.#ended
+    next.#loss = this.#loss
+    return next
+  }
+
   /** True while there is nothing to tell. */
   get empty(): boolean {
     return this.#kept === undefined && !this.#ended && this.#loss === undefined
+  }
+
+  /** Gives away the bytes. */
+  take(): Buffer[] {
+    const kept = this.#kept ?? []
+    this.#kept = undefined
+    return kept
   }
 
   /** What broke the carrier, if it is broken. */

@@ -3,6 +3,7 @@
 // the socket is. It keeps the rule that a break never looks like an end, to this side or to the peer.
 
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type Address, tcpAddress, unixAddress } from '../address.js'
 import { afterTurn } from '../turn.js'
 import { type Ends, StreamCarrier } from './stream.js'
@@ -32,33 +33,14 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     if (socket.connecting) socket.once('connect', () => Object.assign(this, endsOf(socket)))
   }
 
-  // On Node 20 and 22 data and a reset that come in one turn look like a clean end. A write of nothing tells: it fails
-  // with what the system has in store for the next write, ECONNRESET or EPIPE. Behind queued bytes it waits as they do,
-  // so it is given this turn and no more: a reset would have failed them by then.
-  //
-  // A Unix socket reports its reset to who reads, before any end; and a peer that has closed, as most of them end, would
-  // fail that write as well.
-  protected override ended(): void {
-    const socket = this.stream
-    if (!socket.writable || this.#isUnix) {
-      super.ended()
-      return
-    }
-    let told = false
-    const inOrder = (): void => {
-      if (told) return
-      told = true
-      super.ended()
-    }
-    socket.write('', (error) => {
-      if (!error) inOrder()
-    })
-    setImmediate(inOrder)
+  // TLS of Node's runs over the socket itself: twice as fast as over anything that only looks like one.
+  override upgrade(): Socket {
+    return this.giveAway()
   }
 
-  // A TCP socket that was reset has no remote address any more, but it still has its own.
-  get #isUnix(): boolean {
-    return this.remote.family === 'unix' && this.stream.localAddress === undefined
+  // A reset may look like an end.
+  protected override ended(): void {
+    probeEnd(this.stream, this.remote, () => super.ended())
   }
 
   // While libuv shuts the sending side down a reset is EINVAL, and Node then never closes the handle. That is the case
@@ -104,4 +86,27 @@ function breakOff(socket: Socket): void {
     // Unix sockets have none, and Node throws.
   }
   socket.destroy()
+}
+
+/**
+ * Calls `inOrder` if the end of stream that has just come is one. On Node 20 and 22 data and a reset that come in one
+ * turn look like a clean end. A write of nothing tells: it fails with what the system has in store for the next write,
+ * ECONNRESET or EPIPE, and the socket with it. Behind queued bytes it waits as they do, so it is given this turn and no
+ * more: a reset would have failed them by then.
+ *
+ * A Unix socket reports its reset to who reads, before any end; and a peer that has closed, as most of them end, would
+ * fail that write as well. (A TCP socket that was reset has no remote address any more, but it still has its own.)
+ */
+export function probeEnd(stream: Duplex, { family }: Address, inOrder: () => void): void {
+  if (!stream.writable || (family === 'unix' && (stream as Partial<Socket>).localAddress === undefined)) return inOrder()
+  let told = false
+  const tell = (): void => {
+    if (told) return
+    told = true
+    inOrder()
+  }
+  stream.write('', (error) => {
+    if (!error) tell()
+  })
+  setImmediate(tell)
 }

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
 import type { Carrier, CarrierSink } from './carrier.js'
+import { CarrierDuplex } from './carrier-duplex.js'
 import { EarlySink, silent } from './sink.js'
 
 /** Both ends of a connection. */
@@ -73,6 +74,27 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     if (this.#sink instanceof EarlySink) this.#sink.listener = sink
   }
 
+  detach(unread?: Buffer): void {
+    const sink = this.#sink
+    if (sink instanceof EarlySink) this.#sink = sink.again(unread)
+    else if (sink !== silent) this.#sink = new EarlySink(unread)
+    this.stream.pause()
+  }
+
+  upgrade(): Duplex {
+    return new CarrierDuplex(this)
+  }
+
+  /** The stream itself, with what was kept put back in front: for those who can do better than a `CarrierDuplex`. */
+  protected giveAway(): S {
+    const { stream } = this
+    const kept = this.#sink instanceof EarlySink ? this.#sink.take() : []
+    this.#sink = silent
+    this.unlisten()
+    if (!stream.readableEnded) for (const chunk of kept.reverse()) stream.unshift(chunk)
+    return stream
+  }
+
   resume(): void {
     if (this.#sink instanceof EarlySink) this.#begin(this.#sink)
     this.stream.resume()
@@ -106,6 +128,11 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   protected ended(): void {
     this.#sink.end()
+  }
+
+  /** Bytes have left, of those that are under way. */
+  protected moved(bytes: number): void {
+    this.#sink.moved?.(bytes)
   }
 
   #closed(): void {

@@ -23,6 +23,10 @@ export class FakeCarrier implements Carrier {
   attach(sink: CarrierSink): void {
     this.sink = sink
   }
+  detach(): void {}
+  upgrade(): never {
+    throw new Error('nothing is beneath')
+  }
   resume(): void {
     this.paused = false
     this.turned++

@@ -7,13 +7,17 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
-const MISSING = "needs OpenBSD's netcat: apt-get install netcat-openbsd"
 const { CI } = process.env
-const found = String(spawnSync('nc', ['-h'], { encoding: 'utf8' }).stderr).includes('OpenBSD netcat')
-if (!found && CI === 'true') throw new Error(MISSING)
 
-/** Why these tests cannot run here, or false. Where all must run (CI), the lack is a failure instead. */
-export const skip: string | false = found ? false : MISSING
+/** Why tests that need a program cannot run here, or false. Where all must run (CI), the lack is a failure instead. */
+function lacks(found: boolean, what: string): string | false {
+  if (!found && CI === 'true') throw new Error(what)
+  return found ? false : what
+}
+
+const netcat = String(spawnSync('nc', ['-h'], { encoding: 'utf8' }).stderr).includes('OpenBSD netcat')
+export const skip: string | false = lacks(netcat, "needs OpenBSD's netcat: apt-get install netcat-openbsd")
+export const withoutCurl: string | false = lacks(spawnSync('curl', ['--version']).status === 0, 'needs curl: apt-get install curl')
 
 // Examples run the built library. tap would count what they cover of it as coverage of lib/, by the source maps, and the
 // two do not agree on where the branches of a line are.
@@ -24,6 +28,8 @@ class Running {
   readonly child: ChildProcess
   /** All it has said. */
   heard = ''
+  /** What an example has complained. */
+  complained = ''
   /** What was said is looked at once: `hears` goes on behind what it found. */
   #from = 0
   readonly #closed: Promise<unknown[]>
@@ -32,6 +38,9 @@ class Running {
     this.child = child
     child.stdout?.setEncoding('utf8').on('data', (text) => {
       this.heard += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      this.complained += text
     })
     // Whoever asks for the end of one that could not be started, or that is gone already, is told too.
     this.#closed = once(child, 'close')
@@ -47,7 +56,8 @@ class Running {
         this.#from = at + text.length
         return
       }
-      if (this.child.stdout?.readableEnded) throw new Error(`it ended without '${text}', having said: ${this.heard.slice(this.#from)}`)
+      if (this.child.stdout?.readableEnded)
+        throw new Error(`it ended without '${text}', having said: ${this.heard.slice(this.#from)} ${this.complained}`)
       await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, 'data'), this.#closed])
     }
   }
@@ -58,6 +68,11 @@ class Running {
     return this.heard
   }
 
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.child.kill('SIGINT')
+  }
+
   /** How it ended. */
   async ended(): Promise<{ code: unknown; signal: unknown }> {
     const [code, signal] = await this.#closed
@@ -65,22 +80,43 @@ class Running {
   }
 }
 
+function fileOf(name: string): string {
+  const file = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url))
+  if (!existsSync(file)) throw new Error(`${file} is not built: npm run build:all`)
+  return file
+}
+
+/** An example that connects. */
+export class ClientExample extends Running {
+  static start(t: Test, name: string, variables: NodeJS.ProcessEnv, ...args: string[]): ClientExample {
+    return new ClientExample(
+      t,
+      spawn(process.execPath, [fileOf(name), ...args], { env: { ...env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    )
+  }
+}
+
 /** An example that listens. */
 export class Example extends Running {
   port = 0
 
-  static async start(t: Test, name: string): Promise<Example> {
-    const file = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url))
-    if (!existsSync(file)) throw new Error(`${file} is not built: npm run build:all`)
-    const example = new Example(t, spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'inherit'] }))
+  static async start(t: Test, name: string, variables: NodeJS.ProcessEnv = {}): Promise<Example> {
+    const child = spawn(process.execPath, [fileOf(name)], { env: { ...env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const example = new Example(t, child)
     await example.hears('\n')
-    example.port = Number(/nc 127\.0\.0\.1 (\d+)/.exec(example.heard)?.[1])
+    example.port = Number(/(?:nc 127\.0\.0\.1 |localhost:)(\d+)/.exec(example.heard)?.[1])
     return example
   }
+}
 
-  /** Ctrl-C. */
-  interrupt(): void {
-    this.child.kill('SIGINT')
+/** curl, which asks a server by its name for a page. */
+export class Curl extends Running {
+  /** `https://NAME:PORT/PATH`, with the name at 127.0.0.1 and a certificate that is trusted. */
+  static get(t: Test, url: string, trusted: string): Curl {
+    const { hostname, port } = new URL(url)
+    const flags = ['--silent', '--show-error', '--no-buffer', '--max-time', '20', '--cacert', trusted]
+    const child = spawn('curl', [...flags, '--resolve', `${hostname}:${port}:127.0.0.1`, url], { stdio: ['ignore', 'pipe', 'ignore'] })
+    return new Curl(t, child)
   }
 }
 

@@ -9,6 +9,7 @@ import {
   changedLimits,
   closeGrace,
   connectionSettings,
+  connectPlan,
   defaultSettings,
   endpointPlan,
   listenPlan,
@@ -21,6 +22,7 @@ const checks: [string, (options: unknown) => unknown, (error: unknown) => boolea
   ['connectionSettings', connectionSettings, isInvalidOptions],
   ['listenPlan', listenPlan, isInvalidOptions],
   ['endpointPlan', (options) => endpointPlan(options), isInvalidOptions],
+  ['connectPlan', connectPlan, isInvalidOptions],
   ['pairPlan', pairPlan, isInvalidOptions],
   ['memoryServerPlan', memoryServerPlan, isInvalidOptions],
   ['memoryConnectSettings', memoryConnectSettings, isInvalidOptions],
@@ -51,7 +53,7 @@ const anything = fc.anything({
 })
 
 const names =
-  'port host path mode fd systemd endpoints backlog ipv6Only reusePort tls proxyProtocol admit blockList maxConnections maxPending maxConnectionsPerAddress maxBufferSize readTimeout closeTimeout allowHalfOpen keepAliveInitialDelay signal client server faults maxChunk latency highWaterMark clock grace'
+  'port host path mode fd systemd endpoints backlog ipv6Only reusePort tls proxyProtocol admit blockList maxConnections maxPending maxConnectionsPerAddress maxBufferSize readTimeout closeTimeout allowHalfOpen keepAliveInitialDelay signal client server faults maxChunk latency highWaterMark clock grace family localAddress localPort timeout'
 const number = fc.oneof(fc.integer({ min: -2, max: 70_000 }), fc.double())
 const property = fc.oneof(anything, number, fc.string(), fc.boolean(), fc.constant(undefined))
 const named = fc.dictionary(fc.constantFrom(...names.split(' ')), property, { maxKeys: 4 })

@@ -185,7 +185,7 @@ overEach(t, 'admit may close the server itself', async (t, open, way) => {
   await cut(t, way, connect())
   await within(server.closed)
   t.strictSame(books.reasons, ['draining'])
-  t.strictSame(books.told, ['draining', 'drop', 'close'])
+  t.strictSame(books.told, ['drop', 'draining', 'close'])
   t.match(server.stats(), { accepted: 1, dropped: 1, pending: 0 })
 })
 

@@ -5,10 +5,12 @@ import net from 'node:net'
 import { inspect } from 'node:util'
 import type { Test } from 'tap'
 import {
+  type Address,
   Connection,
   type ConnectionOptions,
   type DropInfo,
   EndOfStreamError,
+  HandshakeError,
   type ListenOptions,
   type Server,
   type ServerEvents,
@@ -40,6 +42,7 @@ export class Books {
   /** The names of all events, in order. */
   readonly told: (keyof ServerEvents)[] = []
   readonly drops: DropInfo[] = []
+  readonly handshakeErrors: { error: HandshakeError; remote: Address }[] = []
   readonly handlerErrors: unknown[] = []
   readonly acceptErrors: unknown[] = []
   /** Everything that did not add up. */
@@ -59,6 +62,10 @@ export class Books {
     server.on('drop', (info) => {
       this.drops.push(info)
       this.note('drop')
+    })
+    server.on('handshakeError', (error, { remote }) => {
+      this.handshakeErrors.push({ error, remote })
+      this.note('handshakeError', error instanceof HandshakeError && error.remote === remote)
     })
     server.on('handlerError', (error) => {
       this.handlerErrors.push(error)
@@ -90,7 +97,8 @@ export class Books {
     const server = this.#server
     const { accepted, active, pending, dropped, handshakeErrors } = server.stats()
     const sum = active + pending + dropped + handshakeErrors + this.over
-    const fits = accepted === sum && active === server.connections.size && dropped === this.drops.length
+    const told = dropped === this.drops.length && handshakeErrors === this.handshakeErrors.length
+    const fits = accepted === sum && active === server.connections.size && told
     if (!fits || !right) this.mistakes.push(`${when}: ${inspect(server.stats())}, over ${this.over}`)
   }
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import type { Test } from 'tap'
-import { Connection, type ConnectionOptions, type ListenOptions, listen, type Server } from '../../lib/index.js'
+import { Connection, type ConnectionOptions, connect, type ListenOptions, listen, type Server } from '../../lib/index.js'
 import { type PairOptions, pair } from '../../lib/testing/index.js'
 
 /** Both ends of one connection. `a` is the client's, `b` the server's. */
@@ -70,8 +70,8 @@ export async function accepted(
 
 async function overSockets(t: Test, path: string | undefined, { a, b }: EndOptions): Promise<Ends> {
   const server = await opened(t, { ...(path === undefined ? { port: 0, host: '127.0.0.1' } : { path }), ...b })
-  const socket = await dial(t, server)
-  return { a: Connection.from(socket, a), b: (await server.accept()) as Connection }
+  const where = path === undefined ? { port: server.port, host: '127.0.0.1' } : { path }
+  return { a: await connect({ ...where, ...a }), b: (await server.accept()) as Connection }
 }
 
 /** Two Duplexes, each the other's far end, with back-pressure; one destroyed before its end breaks the other. */

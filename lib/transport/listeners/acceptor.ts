@@ -2,8 +2,6 @@
 // the whole endpoint is bound it holds what comes, so that a bind that fails after all has shown nobody a connection.
 
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
-import { constants } from 'node:os'
-import { getSystemErrorMap } from 'node:util'
 import { type Address, tcpAddress, unixAddress } from '../../address.js'
 import type { Carrier } from '../carrier.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
@@ -122,12 +120,4 @@ export function listenerOf(acceptors: readonly Acceptor[], leave: () => void = (
 
 export async function closeAll(acceptors: readonly Acceptor[]): Promise<void> {
   await Promise.all(acceptors.map((acceptor) => acceptor.close()))
-}
-
-/** An error as Node makes them when `listen` fails, for what is found out before the system is asked. */
-export function listenError(code: string, address: string, cause?: unknown): NodeJS.ErrnoException {
-  const errno = -(constants.errno as Record<string, number>)[code]! || 0
-  const [, text = 'it failed'] = getSystemErrorMap().get(errno) ?? []
-  const error = new Error(`listen ${code}: ${text} ${address}`, cause === undefined ? undefined : { cause })
-  return Object.assign(error, { errno, code, syscall: 'listen', address })
 }

@@ -6,7 +6,8 @@ import fs from 'node:fs'
 import { InvalidOptionsError } from '../../errors.js'
 import type { EndpointPlan } from '../../options/listen.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
-import { Acceptor, closeAll, listenError, listenerOf } from './acceptor.js'
+import { systemError } from '../system-error.js'
+import { Acceptor, closeAll, listenerOf } from './acceptor.js'
 
 type DescriptorPlan = Extract<EndpointPlan, { kind: 'fd' }>
 type SystemdPlan = Extract<EndpointPlan, { kind: 'systemd' }>
@@ -71,11 +72,11 @@ function pathOf(fd: number): string | undefined {
     return undefined
   }
   const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
-  if (inode === undefined) throw listenError('ENOTSOCK', `descriptor ${fd}`)
+  if (inode === undefined) throw systemError('listen', 'ENOTSOCK', `descriptor ${fd}`)
   const entry = tcpEntry(inode, 'tcp') ?? tcpEntry(inode, 'tcp6') ?? unixEntry(inode)
   // In none of the tables: not bound yet, or opened in another network namespace.
   if (entry === undefined) return undefined
-  if (!entry.listens) throw listenError('EINVAL', `descriptor ${fd}`)
+  if (!entry.listens) throw systemError('listen', 'EINVAL', `descriptor ${fd}`)
   return entry.path
 }
 

@@ -10,18 +10,16 @@ import { dirname, join, resolve } from 'node:path'
 import { codeOf } from '../../errors.js'
 import type { EndpointPlan } from '../../options/listen.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
-import { Acceptor, listenError, listenerOf } from './acceptor.js'
+import { systemError } from '../system-error.js'
+import { LONGEST_PATH } from '../unix-path.js'
+import { Acceptor, listenerOf } from './acceptor.js'
 import { type FileId, moveInto, removeIfSame } from './takeover.js'
 
 type UnixPlan = Extract<EndpointPlan, { kind: 'unix' }>
 
-// The size of `sun_path` less its NUL. libuv cuts a longer one in silence before Node 24.
-/* c8 ignore next: only one of the two is true of a machine */
-const LONGEST = process.platform === 'linux' ? 107 : 103
-
 export async function bindUnix(plan: UnixPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
   const { path, backlog } = plan
-  if (Buffer.byteLength(path) > LONGEST) throw listenError('EINVAL', path)
+  if (Buffer.byteLength(path) > LONGEST_PATH) throw systemError('listen', 'EINVAL', path)
   const acceptor = new Acceptor(intake, defaults)
   // An abstract name is no file (and a pipe of Windows is none either): it is free or taken, and gone with its socket.
   if (path.startsWith('\0') || process.platform === 'win32') {
@@ -35,7 +33,7 @@ export async function bindUnix(plan: UnixPlan, intake: Intake, defaults: SocketD
     file = await bindBeside(absolute, plan, acceptor)
   } catch (error) {
     await acceptor.close()
-    throw listenError(codeOf(error) ?? 'EINVAL', path, error)
+    throw systemError('listen', codeOf(error) ?? 'EINVAL', path, error)
   }
   return listenerOf([acceptor], () => removeIfSame(absolute, file))
 }
@@ -58,7 +56,7 @@ async function bindBeside(absolute: string, { path, mode, backlog }: UnixPlan, a
 // The private name may be too long where the path itself is not. Then the directory is opened and named by its
 // descriptor, which Linux allows anywhere in a path; elsewhere the system's own error says that it did not work.
 async function bindIn(room: string, file: string, acceptor: Acceptor, backlog: number, name: string): Promise<void> {
-  if (Buffer.byteLength(file) <= LONGEST) return acceptor.listen({ path: file, backlog, exclusive: true }, name)
+  if (Buffer.byteLength(file) <= LONGEST_PATH) return acceptor.listen({ path: file, backlog, exclusive: true }, name)
   const directory = fs.openSync(room, 'r')
   try {
     await acceptor.listen({ path: `/proc/self/fd/${directory}/s`, backlog, exclusive: true }, name)

@@ -1,0 +1,97 @@
+// One call of `connect`, from its plan to a connection: look up, dial, secure, and one deadline and one `signal` over all of
+// it. The rule it keeps: whatever ends it, nothing but what it resolves with is left open.
+
+import { Connection } from '../connection/connection.js'
+import { ConnectionCore } from '../connection/core.js'
+import { ConnectError, codeOf, HandshakeError, TimeoutError } from '../errors.js'
+import type { ConnectPlan, Destination } from '../options/connect.js'
+import type { Carrier } from '../transport/carrier.js'
+import { type Clock, systemClock } from '../transport/clock.js'
+import { type Attempt, unlessAborted } from './attempt.js'
+import { type DialOptions, dial, type Place } from './dial.js'
+import { interleaved, race } from './happy-eyeballs.js'
+import { lookup } from './lookup.js'
+
+/** What connecting is done by; tests have their own. */
+export interface Means {
+  readonly lookup: typeof lookup
+  readonly dial: (place: Place, options: DialOptions) => Attempt<Carrier>
+  readonly clock: Clock
+}
+
+const system: Means = { lookup, dial, clock: systemClock }
+
+/** Connects as the plan says. */
+export async function open(plan: ConnectPlan, means: Means = system): Promise<Connection> {
+  const { signal, timeout, connection } = plan
+  const stop = new AbortController()
+  const cancel = (): void => stop.abort(signal?.reason)
+  if (signal?.aborted) cancel()
+  signal?.addEventListener('abort', cancel)
+  const late = (): void => stop.abort(new TimeoutError({ operation: 'connect', timeout, kind: 'connect' }))
+  const timer = timeout === Number.POSITIVE_INFINITY ? undefined : means.clock.setTimer(late, timeout)
+  try {
+    const carrier = await reach(plan, means, stop.signal)
+    return new Connection(new ConnectionCore(carrier, connection, means.clock))
+  } finally {
+    timer?.clear()
+    signal?.removeEventListener('abort', cancel)
+  }
+}
+
+async function reach(plan: ConnectPlan, means: Means, signal: AbortSignal): Promise<Carrier> {
+  const { destination, connection } = plan
+  // Loaded by who needs them; and what cannot be sent, or does not load, is told before anybody is dialled.
+  const header = plan.header && (await import('../proxy-protocol/build.js')).buildHeader(plan.header)
+  const host = destination.kind === 'tcp' ? destination.host : undefined
+  const tls = plan.tls && new (await import('../tls/client.js')).ClientTls({ host, tls: plan.tls, path: ['tls'] })
+  signal.throwIfAborted()
+  const carrier = await firstToAnswer(destination, { ...connection, header }, means, signal)
+  if (tls === undefined) return carrier
+  try {
+    return await unlessAborted(signal, tls.secure(carrier))
+  } catch (cause) {
+    throw signal.aborted ? signal.reason : handshakeFailure(cause as Error, carrier, host)
+  }
+}
+
+async function firstToAnswer(destination: Destination, options: DialOptions, means: Means, signal: AbortSignal): Promise<Carrier> {
+  try {
+    const places = await unlessAborted(signal, placesOf(destination, means))
+    return await unlessAborted(
+      signal,
+      race(places, (place) => means.dial(place, options), means.clock),
+    )
+  } catch (error) {
+    throw signal.aborted ? signal.reason : failure(error, destination)
+  }
+}
+
+/** All places to try, in order. Whoever does not want them any more just does not wait. */
+function placesOf(destination: Destination, { lookup }: Means): Attempt<Place[]> {
+  const cut = (): void => {}
+  if (destination.kind === 'unix') return { done: Promise.resolve([destination]), cut }
+  const { host, family, port, localAddress, localPort } = destination
+  const places = lookup(host, family).then((found) =>
+    interleaved(found).map(({ address }): Place => ({ kind: 'tcp', address, port, localAddress, localPort })),
+  )
+  return { done: places, cut }
+}
+
+function failure(error: unknown, destination: Destination): ConnectError {
+  const errors = error instanceof AggregateError ? error.errors : [error]
+  const where = destination.kind === 'unix' ? destination.path : `${destination.host}, port ${destination.port},`
+  const code = codeOf(errors.at(-1)) ?? 'no code'
+  return new ConnectError({
+    errors,
+    message: `no connection to ${where} could be made (${code}); \`errors\` has the error of each attempt`,
+  })
+}
+
+function handshakeFailure(cause: Error, { remote }: Carrier, host = String(remote)): HandshakeError {
+  return new HandshakeError({
+    cause,
+    remote,
+    message: `the TLS handshake with ${host} failed: ${cause.message.trim()}; \`cause\` has its code`,
+  })
+}

@@ -1,0 +1,91 @@
+// One attempt to connect to one place: a socket that becomes a carrier, or an error, or nothing at all if it is cut. Here
+// are the traps of Node's connecting sockets; which places there are, and in which order they are tried, is decided above.
+
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { type Address, tcpAddress, unixAddress } from '../address.js'
+import type { SocketDefaults } from '../transport/listener.js'
+import { endsOf, SocketCarrier } from '../transport/socket.js'
+import type { Ends } from '../transport/stream.js'
+import { systemError } from '../transport/system-error.js'
+import { LONGEST_PATH } from '../transport/unix-path.js'
+import type { Attempt } from './attempt.js'
+
+/** Where one attempt goes: one address, with nothing left to look up. */
+export type Place =
+  | { kind: 'tcp'; address: string; port: number; localAddress: string | undefined; localPort: number | undefined }
+  | { kind: 'unix'; path: string }
+
+/** What the socket is set to, and what it says first. */
+export interface DialOptions extends SocketDefaults {
+  /** A PROXY header. It is no payload: the connection never sees it, nor counts it. */
+  readonly header?: Uint8Array | undefined
+}
+
+/** Begins to connect. `done` resolves with a carrier of which nothing was read, or rejects with Node's error. */
+export function dial(place: Place, options: DialOptions): Attempt<SocketCarrier> {
+  // Node (before 24) would cut the name, and connect to whoever has the shorter one.
+  if (place.kind === 'unix' && Buffer.byteLength(place.path) > LONGEST_PATH)
+    return { done: Promise.reject(systemError('connect', 'EINVAL', place.path)), cut() {} }
+  return new Dialling(place, options)
+}
+
+class Dialling implements Attempt<SocketCarrier> {
+  readonly done: Promise<SocketCarrier>
+  readonly #socket: Socket
+  #carrier: SocketCarrier | undefined
+
+  constructor(place: Place, options: DialOptions) {
+    const socket = connect(whereOf(place, options))
+    this.#socket = socket
+    this.done = new Promise((resolve, reject) => {
+      socket.once('error', reject)
+      socket.once('connect', () => {
+        const ends = endsAt(place, socket)
+        if (sameEnd(ends)) {
+          socket.destroy(systemError('connect', 'ECONNREFUSED', String(ends.remote)))
+          return
+        }
+        if (options.header !== undefined) socket.write(options.header)
+        // At once: from the end of this event on Node reads, unless the socket is paused.
+        this.#carrier = new SocketCarrier(socket, ends)
+        socket.off('error', reject)
+        resolve(this.#carrier)
+      })
+    })
+  }
+
+  cut(): void {
+    if (this.#carrier === undefined) this.#socket.destroy()
+    else this.#carrier.reset()
+  }
+}
+
+/** The ends of a socket that has just connected. A peer that has broken off already has no address any more; but it is known where it was. */
+export function endsAt(place: Place, socket: Socket): Ends {
+  if (place.kind === 'unix') return { remote: unixAddress(place.path), local: unixAddress() }
+  const { remote, local } = endsOf(socket)
+  const known = tcpAddress(place.address, place.port)
+  const anywhere = known.family === 'IPv6' ? '::' : '0.0.0.0'
+  return {
+    remote: orElse(remote, known),
+    local: orElse(local, tcpAddress(place.localAddress ?? anywhere, place.localPort ?? 0)),
+  }
+}
+
+function orElse(found: Address, known: Address): Address {
+  return found.family === 'unix' ? known : found
+}
+
+// TCP lets a socket connect to itself, by a simultaneous open, when nobody listens on a local port and the system happens
+// to pick that very port for this end: a client that tries again and again gets there, and hears its own words.
+function sameEnd({ remote, local }: Ends): boolean {
+  return remote.family !== 'unix' && String(remote) === String(local)
+}
+
+function whereOf(place: Place, { noDelay, keepAlive, keepAliveInitialDelay }: DialOptions): NetConnectOpts {
+  // Half-open, because who ends when is not Node's to decide.
+  const all = { allowHalfOpen: true, noDelay, keepAlive, keepAliveInitialDelay }
+  if (place.kind === 'unix') return { ...all, path: place.path }
+  const { address, port, localAddress, localPort } = place
+  return { ...all, host: address, port, ...(localAddress !== undefined && { localAddress }), ...(localPort !== undefined && { localPort }) }
+}

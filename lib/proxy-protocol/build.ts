@@ -1,0 +1,136 @@
+// From what a PROXY header shall say to its bytes. What its version cannot say is refused before anything is sent: a header
+// that is nearly right would be believed.
+
+import { SocketAddress } from 'node:net'
+import type { Address } from '../address.js'
+import { InvalidOptionsError } from '../errors.js'
+import { CRC32C, FIXED, LOCAL, PATH, PROXY, type ProxyTlv, SIGNATURE, TCP4, TCP6, UNIX, UNSPECIFIED } from './header.js'
+import { sumOf } from './version-2.js'
+
+/** What a header shall say. Without `source` and `destination` it speaks of nobody: LOCAL, in version 1 UNKNOWN. */
+export interface HeaderContents {
+  readonly version?: 1 | 2 | undefined
+  readonly source?: Address | undefined
+  readonly destination?: Address | undefined
+  /** One of type 3 is the checksum: it is worked out, whatever its value. */
+  readonly tlvs?: readonly ProxyTlv[] | undefined
+}
+
+/** Both ends, of one family. */
+interface Ends {
+  family: Address['family']
+  source: Address
+  destination: Address
+}
+
+// A length has two bytes.
+const LONGEST = 0xffff
+
+/**
+ * The bytes of a header.
+ *
+ * @param path - where its contents stand in a program's options
+ * @throws InvalidOptionsError for what its version cannot say
+ */
+export function buildHeader(contents: HeaderContents, path: readonly (string | number)[] = ['proxyProtocol']): Buffer {
+  const { version = 2, source, destination, tlvs = [] } = contents
+  const refuse: Refuse = (name, message) => new InvalidOptionsError({ issues: [{ path: [...path, name], message }] })
+  if (source === undefined && destination !== undefined) throw refuse('source', 'expected together with `destination`')
+  if (source !== undefined && destination === undefined) throw refuse('destination', 'expected together with `source`')
+  const ends = source && destination && endsOf(source, destination, refuse)
+  return version === 1 ? buildLine(ends, tlvs, refuse) : buildBinary(ends, tlvs, refuse)
+}
+
+type Refuse = (name: 'source' | 'destination' | 'tlvs', message: string) => InvalidOptionsError
+
+/** An IPv4 address beside an IPv6 one is an IPv4-mapped one, as it was before it was shown in short. */
+function endsOf(source: Address, destination: Address, refuse: Refuse): Ends {
+  const families = [source.family, destination.family]
+  if (source.family === destination.family) return { family: source.family, source, destination }
+  if (families.includes('unix')) throw refuse('destination', 'expected of one family with `source`')
+  return { family: 'IPv6', source, destination }
+}
+
+// --- version 1 -----------------------------------------------------------------------------------------------------------
+
+function buildLine(ends: Ends | undefined, tlvs: readonly ProxyTlv[], refuse: Refuse): Buffer {
+  if (tlvs.length > 0) throw refuse('tlvs', 'expected with version 2 only')
+  if (ends === undefined) return Buffer.from('PROXY UNKNOWN\r\n')
+  const { family, source, destination } = ends
+  if (family === 'unix') throw refuse('source', 'expected IP addresses with version 1: it has no Unix ones')
+  const text = family === 'IPv4' ? ({ address }: Address) => address : groupsOf
+  return Buffer.from(
+    `PROXY ${family === 'IPv4' ? 'TCP4' : 'TCP6'} ${text(source)} ${text(destination)} ${source.port} ${destination.port}\r\n`,
+  )
+}
+
+// Eight groups would do, but a short text is what people look for in their logs. The document knows no dotted end.
+function groupsOf(end: Address): string {
+  if (end.family === 'IPv6' && !end.address.includes('.')) return withoutZone(end)
+  const bytes = ipv6(end)
+  const groups = Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(2 * group).toString(16))
+  return groups.join(':').replace(/^0:0:0:0:0:/, '::')
+}
+
+// --- version 2 -----------------------------------------------------------------------------------------------------------
+
+function buildBinary(ends: Ends | undefined, tlvs: readonly ProxyTlv[], refuse: Refuse): Buffer {
+  const pieces = ends === undefined ? [] : [addressesOf(ends, refuse)]
+  let [length, checksum] = [pieces[0]?.length ?? 0, 0]
+  for (const { type, value } of tlvs) {
+    const bytes = type === CRC32C ? Buffer.alloc(4) : value
+    if (type === CRC32C && checksum > 0) throw refuse('tlvs', 'expected one checksum, got two')
+    if (type === CRC32C) checksum = FIXED + length + 3
+    if (bytes.length <= LONGEST) pieces.push(Buffer.of(type, bytes.length >> 8, bytes.length & 255), bytes)
+    length += 3 + bytes.length
+  }
+  if (length > LONGEST) throw refuse('tlvs', `expected less than ${LONGEST} bytes in all, addresses included, got ${length}`)
+  const [command, family] = ends === undefined ? [LOCAL, UNSPECIFIED] : [PROXY, codes[ends.family]]
+  const header = Buffer.concat([SIGNATURE, Buffer.of(command, family, length >> 8, length & 255), ...pieces])
+  if (checksum > 0) header.writeUInt32BE(sumOf(header, checksum), checksum)
+  return header
+}
+
+const codes = { IPv4: TCP4, IPv6: TCP6, unix: UNIX }
+
+function addressesOf({ family, source, destination }: Ends, refuse: Refuse): Buffer {
+  if (family === 'unix') return Buffer.concat([path('source', source, refuse), path('destination', destination, refuse)])
+  const pack = family === 'IPv4' ? ipv4 : ipv6
+  const ports = Buffer.alloc(4)
+  ports.writeUInt16BE(source.port, 0)
+  ports.writeUInt16BE(destination.port, 2)
+  return Buffer.concat([pack(source), pack(destination), ports])
+}
+
+function path(name: 'source' | 'destination', { address }: Address, refuse: Refuse): Buffer {
+  const bytes = Buffer.from(address)
+  if (bytes.length > PATH) throw refuse(name, `expected a path of at most ${PATH} bytes, got ${bytes.length}`)
+  return Buffer.concat([bytes], PATH)
+}
+
+function ipv4({ address }: Address): Buffer {
+  return Buffer.from(address.split('.').map(Number))
+}
+
+/** Sixteen bytes, of whatever way an IP address is written. */
+function ipv6(end: Address): Buffer {
+  const text = end.family === 'IPv4' ? `::ffff:${end.address}` : withoutZone(end)
+  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
+  // A dotted end stands for two groups.
+  const [, front = address, dotted] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address) ?? []
+  const last =
+    dotted === undefined
+      ? ''
+      : ipv4({ ...end, address: dotted })
+          .toString('hex')
+          .replace(/^(....)/, '$1:')
+  const [head = '', tail] = `${front}${last}`.split('::')
+  const [before, after] = [head, tail ?? ''].map((part) => part.split(':').filter((group) => group !== ''))
+  const zeros = new Array<string>(8 - before!.length - after!.length).fill('0')
+  return Buffer.from([...before!, ...zeros, ...after!].map((group) => group.padStart(4, '0')).join(''), 'hex')
+}
+
+/** A zone means nothing on another machine. */
+function withoutZone({ address }: Address): string {
+  return address.replace(/%.*/, '')
+}

@@ -1,0 +1,67 @@
+// Reads the PROXY header of one connection off its carrier, before anybody else listens to it. It gives the carrier back
+// with everything that came behind the header, and knows neither time nor who may come in: a header that takes too long
+// is cut by whoever began it.
+
+import { HandshakeError } from '../errors.js'
+import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
+import type { ProxyInfo } from './header.js'
+import { HeaderParser } from './parse.js'
+import { mustSend, type ProxyPlan } from './trust.js'
+
+/** Begins to read the header of those who must send one; undefined for the others. */
+export type HeaderStep = (carrier: Carrier) => Handshake<ProxyInfo> | undefined
+
+export function headerStep(plan: ProxyPlan): HeaderStep {
+  return (carrier) => (mustSend(plan, carrier.remote) ? new HeaderReader(carrier) : undefined)
+}
+
+class HeaderReader implements CarrierSink, Handshake<ProxyInfo> {
+  /** Rejects with a HandshakeError, and the carrier is reset. */
+  readonly done: Promise<ProxyInfo>
+  readonly #carrier: Carrier
+  readonly #parser = new HeaderParser()
+  #resolve!: (info: ProxyInfo) => void
+  #reject!: (error: HandshakeError) => void
+
+  constructor(carrier: Carrier) {
+    this.#carrier = carrier
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    carrier.attach(this)
+    carrier.resume()
+  }
+
+  data(chunk: Buffer): void {
+    try {
+      const parsed = this.#parser.push(chunk)
+      if (parsed === undefined) return
+      this.#carrier.detach(parsed.rest)
+      this.#resolve({ ...parsed.header, peer: this.#carrier.remote })
+    } catch (cause) {
+      this.#fail(`the PROXY header is malformed: ${(cause as Error).message}`, cause)
+    }
+  }
+
+  end(): void {
+    this.#fail('the connection ended before its PROXY header was whole')
+  }
+
+  lost(cause: Error): void {
+    this.#fail('the connection was lost before its PROXY header was whole', cause)
+  }
+
+  // Nothing was written.
+  sent(): void {}
+  finished(): void {}
+
+  cut(): void {
+    this.#carrier.reset()
+  }
+
+  #fail(message: string, cause?: unknown): void {
+    this.#carrier.reset()
+    this.#reject(new HandshakeError({ message, cause, remote: this.#carrier.remote }))
+  }
+}

@@ -1,0 +1,137 @@
+// Version 2 of the PROXY protocol: sixteen bytes, two addresses, and TLVs. It is read as its bytes come, and each byte is
+// looked at once; a header that contradicts itself is refused where it does, and not when its last byte has come.
+
+import { type Address, tcpAddress, unixAddress } from '../address.js'
+import {
+  ADDRESSES,
+  CRC32C,
+  crc32c,
+  FIXED,
+  LOCAL,
+  MalformedHeader,
+  PATH,
+  PROXY,
+  type ProxyHeader,
+  type ProxyTlv,
+  SIGNATURE,
+  TCP4,
+  TCP6,
+  UNIX,
+} from './header.js'
+
+// The connection is the proxy's own: whatever else the header holds is to be ignored (section 2.2).
+const local: ProxyHeader = { version: 2, source: undefined, destination: undefined, tlvs: [] }
+
+/** Type and length. */
+const TLV_HEAD = 3
+const CHECKSUM = 4
+
+export class Version2 {
+  /** How many bytes must be there before it is worth looking again. */
+  needs = 1
+  /** How long the header is; 0 while that is not known. */
+  length = 0
+  /** Where the next TLV begins. */
+  #at = 0
+  readonly #tlvs: { type: number; start: number; end: number }[] = []
+  /** Where the checksum stands, if there is one. */
+  #checksum: number | undefined
+
+  /** The header, once it is whole, its first `length` bytes; undefined while it may still become one. @throws MalformedHeader */
+  look(bytes: Buffer): ProxyHeader | undefined {
+    if (this.length === 0) this.#begin(bytes)
+    if (this.length > 0 && bytes[12] === PROXY) this.#walk(bytes)
+    if (this.length === 0 || bytes.length < this.length) return undefined
+    return bytes[12] === LOCAL ? local : this.#header(bytes.subarray(0, this.length))
+  }
+
+  #begin(bytes: Buffer): void {
+    const seen = Math.min(bytes.length, SIGNATURE.length)
+    if (bytes.compare(SIGNATURE, 0, seen, 0, seen) !== 0) throw new MalformedHeader('the connection does not begin with one')
+    const [command, family] = [bytes[12], bytes[13]]
+    if (command !== undefined && command !== LOCAL && command !== PROXY)
+      throw new MalformedHeader(`expected LOCAL or PROXY of version 2, got ${hex(command)}`)
+    // Datagrams do not come on a stream, and what the document does not name must be refused.
+    if (command === PROXY && family !== undefined && !ADDRESSES.has(family))
+      throw new MalformedHeader(`expected a stream over IPv4, IPv6 or a Unix socket, got family and protocol ${hex(family)}`)
+    this.needs = bytes.length + 1
+    if (bytes.length < FIXED) return
+    this.length = FIXED + bytes.readUInt16BE(14)
+    this.#at = FIXED + (ADDRESSES.get(family as number) ?? 0)
+    this.needs = this.length
+    if (command === PROXY && this.#at > this.length) throw new MalformedHeader(`${this.length} bytes are too short for its addresses`)
+  }
+
+  /** Goes over the TLVs that have come. Without a family there are no addresses before them. */
+  #walk(bytes: Buffer): void {
+    const { length } = this
+    while (this.#at < length && this.#at < bytes.length) {
+      const start = this.#at + TLV_HEAD
+      const type = bytes[this.#at] as number
+      // What has not come yet can only make it longer.
+      const size = ((bytes[this.#at + 1] ?? 0) << 8) | (bytes[this.#at + 2] ?? 0)
+      if (start + size > length) throw new MalformedHeader('a TLV goes beyond its end')
+      if (type === CRC32C) this.#sum(start, size, bytes.length)
+      if (bytes.length < start) {
+        this.needs = bytes.length + 1
+        return
+      }
+      this.#tlvs.push({ type, start, end: start + size })
+      this.#at = start + size
+    }
+    this.needs = Math.min(this.#at + 1, length)
+  }
+
+  #sum(start: number, size: number, come: number): void {
+    if (this.#checksum !== undefined && this.#checksum !== start) throw new MalformedHeader('two checksums')
+    if (size > CHECKSUM || (come >= start && size < CHECKSUM) || start + CHECKSUM > this.length)
+      throw new MalformedHeader('a checksum has four bytes')
+    this.#checksum = start
+  }
+
+  #header(bytes: Buffer): ProxyHeader {
+    const at = this.#checksum
+    if (at !== undefined && sumOf(bytes, at) !== bytes.readUInt32BE(at)) throw new MalformedHeader('its checksum is wrong')
+    const [source, destination] = addressesOf(bytes)
+    const tlvs: ProxyTlv[] = this.#tlvs.map(({ type, start, end }) => ({ type, value: Buffer.from(bytes.subarray(start, end)) }))
+    return { version: 2, source, destination, tlvs }
+  }
+}
+
+/** The checksum of a header, with zeros where it stands itself. */
+export function sumOf(header: Buffer, at: number): number {
+  return crc32c(Buffer.from(header).fill(0, at, at + CHECKSUM))
+}
+
+function addressesOf(header: Buffer): [Address, Address] | [undefined, undefined] {
+  switch (header[13]) {
+    case TCP4:
+      return [tcpAddress(ipv4(header, 16), header.readUInt16BE(24)), tcpAddress(ipv4(header, 20), header.readUInt16BE(26))]
+    case TCP6:
+      return [tcpAddress(ipv6(header, 16), header.readUInt16BE(48)), tcpAddress(ipv6(header, 32), header.readUInt16BE(50))]
+    case UNIX:
+      return [unixAddress(path(header, 16)), unixAddress(path(header, 16 + PATH))]
+    default:
+      return [undefined, undefined]
+  }
+}
+
+function ipv4(header: Buffer, at: number): string {
+  return header.subarray(at, at + 4).join('.')
+}
+
+function ipv6(header: Buffer, at: number): string {
+  return Array.from({ length: 8 }, (_, group) => header.readUInt16BE(at + 2 * group).toString(16)).join(':')
+}
+
+// Up to the first NUL; an abstract name begins with one.
+function path(header: Buffer, at: number): string {
+  const bytes = header.subarray(at, at + PATH)
+  const end = bytes.indexOf(0, 1)
+  const name = bytes.toString('utf8', 0, end < 0 ? PATH : end)
+  return name === '\0' ? '' : name
+}
+
+function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, '0')}`
+}

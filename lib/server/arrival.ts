@@ -1,0 +1,72 @@
+// One connection on its way in: who it is, as far as that is known, which step it is in, and the one deadline over all of
+// them. What follows a step, and what it means to fail at one, is for admission to say.
+//
+//   accepted ──header, admit, handshake: each a step, each left out where there is none──▶ ready, dropped or failed
+
+import type { Address } from '../address.js'
+import type { ProxyInfo } from '../proxy-protocol/header.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
+import type { Clock, Timer } from '../transport/clock.js'
+import type { Entry } from './entry.js'
+import type { Visitor } from './waiting-room.js'
+
+/** A step that takes its time, and what comes of it. One of the three is called, once, unless the arrival is cut before. */
+export interface Stage<T> {
+  readonly step: Handshake<T>
+  passed(value: T): void
+  failed(cause: unknown): void
+  /** The deadline is over. The step still goes on: somebody has to cut it. */
+  late(): void
+}
+
+export class Arrival implements Visitor {
+  readonly entry: Entry
+  /** What carries its bytes: another one after a TLS handshake. */
+  carrier: Carrier
+  /** What its PROXY header said. */
+  proxy: ProxyInfo | undefined
+  /** What it is counted as by its address; undefined while it is not. */
+  address: string | undefined
+  #stage: { cut(): void; late(): void } | undefined
+  #deadline: Timer | undefined
+
+  constructor(carrier: Carrier, entry: Entry) {
+    this.carrier = carrier
+    this.entry = entry
+  }
+
+  /** The real client, once that is known. */
+  get remote(): Address {
+    return this.proxy?.source ?? this.carrier.remote
+  }
+
+  /** Waits for a step, within `timeout` milliseconds from the first one's beginning. */
+  begin<T>({ step, passed, failed, late }: Stage<T>, clock: Clock, timeout: number): void {
+    const stage = { cut: () => step.cut(), late }
+    this.#stage = stage
+    if (timeout !== Number.POSITIVE_INFINITY) this.#deadline ??= clock.setTimer(() => this.#stage?.late(), timeout)
+    const leave = (): boolean => {
+      const inIt = this.#stage === stage
+      if (inIt) this.#stage = undefined
+      return inIt
+    }
+    step.done.then(
+      // One that is done in the very turn in which it is cut has made something that nobody wants.
+      (value) => (leave() ? passed(value) : step.cut()),
+      (cause) => leave() && failed(cause),
+    )
+  }
+
+  /** It is in, or will never be: no time limit acts any more. */
+  end(): void {
+    this.#deadline?.clear()
+  }
+
+  /** Resets it: in the middle of a step, the step does. */
+  cut(): void {
+    const stage = this.#stage
+    this.#stage = undefined
+    if (stage === undefined) this.carrier.reset()
+    else stage.cut()
+  }
+}

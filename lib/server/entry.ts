@@ -1,0 +1,62 @@
+// What a connection passes by the endpoint that it came to, between being accepted and being asked who it is: a PROXY
+// header, a TLS handshake, or neither. What an endpoint does not have is not loaded.
+
+import { InvalidOptionsError } from '../errors.js'
+import type { EntryPlan } from '../options/listen.js'
+import { changedTls, type TlsPlan } from '../options/tls.js'
+import type { HeaderStep } from '../proxy-protocol/reader.js'
+import type { ServerTls } from '../tls/server.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
+
+/** The steps of an endpoint. */
+export interface Entry {
+  /** Reads the PROXY header of those who must send one. */
+  readonly header?: HeaderStep | undefined
+  /** Begins the TLS handshake; with `tls.optional` it looks at the first byte before. Never throws. */
+  readonly secure?: ((carrier: Carrier) => Handshake) | undefined
+}
+
+/** The entries of one server, which share its TLS options. */
+export class Entries {
+  readonly #shared: TlsPlan | undefined
+  #tls: ServerTls | undefined
+
+  /** `tls`: those of the options of the server itself, loaded, if they are. */
+  constructor({ tls: plan }: EntryPlan, tls?: ServerTls) {
+    this.#shared = plan
+    this.#tls = tls
+  }
+
+  /** Loads the server's own TLS options, whether an endpoint has them or not. Rejects with InvalidOptionsError. */
+  async load(): Promise<void> {
+    if (this.#shared !== undefined) this.#tls ??= await load(this.#shared)
+  }
+
+  /** The entry of an endpoint. Rejects with InvalidOptionsError where its own TLS options do not load. */
+  async of({ proxyProtocol, tls }: EntryPlan): Promise<Entry> {
+    const header = proxyProtocol && (await import('../proxy-protocol/reader.js')).headerStep(proxyProtocol)
+    return { header, secure: await this.#secure(tls) }
+  }
+
+  async #secure(plan: TlsPlan | undefined): Promise<Entry['secure']> {
+    if (plan === undefined) return undefined
+    if (plan !== this.#shared) {
+      const own = await load(plan)
+      return (carrier) => own.secure(carrier)
+    }
+    // Asked for each connection: they may have been replaced.
+    return (carrier) => (this.#tls as ServerTls).secure(carrier)
+  }
+
+  /** Replaces the server's TLS options for connections to come. Rejects with InvalidOptionsError, and nothing has changed. */
+  async replace(options: unknown): Promise<void> {
+    if (this.#shared === undefined)
+      throw new InvalidOptionsError({ issues: [{ path: [], message: 'expected none, since the server was opened without `tls`' }] })
+    this.#tls = await load({ options: changedTls(options), path: [] })
+  }
+}
+
+async function load({ options, path }: TlsPlan): Promise<ServerTls> {
+  const { ServerTls } = await import('../tls/server.js')
+  return new ServerTls(options, path)
+}

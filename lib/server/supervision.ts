@@ -1,0 +1,43 @@
+// What stands between one connection and its server: it tells the server when the connection is over, and when its handler
+// failed. It keeps what the connection came in as, until then.
+
+import type { Connection } from '../connection/connection.js'
+import type { CloseInfo, Supervisor } from '../connection/outcome.js'
+import type { Visitor } from './waiting-room.js'
+
+/** The server, as far as a connection of it is concerned. */
+export interface Superior {
+  over(visitor: Visitor, connection: Connection, info: CloseInfo): void
+  handlerFailed(error: unknown, connection: Connection): void
+}
+
+export class Supervision implements Supervisor {
+  readonly #superior: Superior
+  readonly #visitor: Visitor
+  readonly #connection: Connection
+
+  constructor(superior: Superior, visitor: Visitor, connection: Connection) {
+    this.#superior = superior
+    this.#visitor = visitor
+    this.#connection = connection
+  }
+
+  over(info: CloseInfo): void {
+    this.#superior.over(this.#visitor, this.#connection, info)
+  }
+
+  handlerFailed(error: unknown): void {
+    this.#superior.handlerFailed(error, this.#connection)
+  }
+}
+
+/** A handler's error that nobody listens to must not be lost, and must not end the process, also if it cannot be shown. */
+export function print(error: unknown, connection: Connection): boolean {
+  const what = `linnet: the handler of connection ${connection.id} (${connection.remote}) failed; listen to 'handlerError' to handle this yourself`
+  try {
+    console.error(what, error)
+  } catch {
+    console.error(what)
+  }
+  return true
+}

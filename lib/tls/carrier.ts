@@ -1,0 +1,81 @@
+// The carrier over a TLSSocket whose handshake is done. It keeps what every carrier promises, with the help of the one
+// beneath: a break below is a break above, and a reset is that of the stream beneath, since TLS has none. Its goodbye
+// is a close_notify before the end of stream.
+
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { Carrier } from '../transport/carrier.js'
+import { CarrierDuplex } from '../transport/carrier-duplex.js'
+import { probeEnd } from '../transport/socket.js'
+import { StreamCarrier } from '../transport/stream.js'
+import { afterTurn } from '../turn.js'
+import { factsOf, type TlsInfo } from './info.js'
+
+export class TlsCarrier extends StreamCarrier<TLSSocket> {
+  // What is sent is another text: encrypted, in memory of OpenSSL's.
+  readonly copies: boolean = true
+  readonly tls: TlsInfo
+  readonly #beneath: Carrier
+  readonly #stream: Duplex
+
+  /** `stream` is what `beneath` has given away for it. */
+  constructor(socket: TLSSocket, beneath: Carrier, stream: Duplex) {
+    super(socket, beneath)
+    this.#beneath = beneath
+    this.#stream = stream
+    this.tls = factsOf(socket)
+    // A record is several pieces of the stream beneath, so what has left of it is no number of our bytes; that something
+    // has is worth telling all the same.
+    if (stream instanceof CarrierDuplex) stream.onMoved = () => this.moved(0)
+  }
+
+  // As on a socket, a reset may look like an end, and only what is beneath can tell.
+  protected override ended(): void {
+    const inOrder = (): void => super.ended()
+    if (this.stream.writable && !(this.#stream instanceof CarrierDuplex)) probeEnd(this.#stream, this.remote, inOrder)
+    else inOrder()
+  }
+
+  // RST, where the stream beneath has one: never by the TLSSocket, which cannot, and closes by itself when that is gone.
+  // While libuv shuts the sending side down a reset is impossible (see SocketCarrier), and the socket beneath does not
+  // know of it. That can last, behind a goodbye that a peer does not read; but then everything else has left, and
+  // nothing is cut by a plain end.
+  protected cut(): void {
+    const { writableEnded, writableFinished, writableLength } = this.stream
+    const shutting = writableEnded && !writableFinished && writableLength === 0 && !(this.#stream instanceof CarrierDuplex)
+    if (shutting) this.#breakOffLater()
+    else this.#breakOff()
+  }
+
+  #breakOffLater(): void {
+    let waiting = true
+    const once = (act: () => void) => () => {
+      if (waiting) act()
+      waiting = false
+    }
+    this.stream.once('finish', () => setImmediate(once(() => this.#breakOff())))
+    afterTurn(() => setImmediate(once(() => this.#stream.destroy())))
+  }
+
+  // A TLSSocket that is destroyed in the turn of the reset takes the process down if that came from within OpenSSL.
+  #breakOff(): void {
+    this.#beneath.reset()
+    setImmediate(() => this.#stream.destroy())
+  }
+
+  setNoDelay(enable: boolean): void {
+    this.#beneath.setNoDelay(enable)
+  }
+
+  setKeepAlive(enable: boolean, initialDelay: number): void {
+    this.#beneath.setKeepAlive(enable, initialDelay)
+  }
+
+  ref(): void {
+    this.#beneath.ref()
+  }
+
+  unref(): void {
+    this.#beneath.unref()
+  }
+}

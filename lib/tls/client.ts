@@ -1,0 +1,75 @@
+// The client's side of TLS. The server's certificate is verified against the name that the program wanted, always, unless
+// it says `rejectUnauthorized: false`. A name is also sent (SNI); an address is verified and not sent, as RFC 6066 has it.
+
+import { isIP } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
+import type { Path } from '../options/check.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
+import { TlsHandshake } from './handshake.js'
+import { checkHalves, checkPairs, loading } from './identity.js'
+import { nodeTls } from './node.js'
+
+/** What a client asks for: `true` is Node's defaults. */
+export interface SecureClientOptions {
+  /** What the program connected to: a name or an address. Verified unless `tls.servername` is given. Default: `'localhost'`, as in Node. */
+  host?: string | undefined
+  tls: true | ConnectionOptions
+  /** Where the options stand, for the issues of an InvalidOptionsError. */
+  path?: Path | undefined
+}
+
+/** One set of a client's options, loaded; it may serve several connections. */
+export class ClientTls {
+  readonly #options: ConnectionOptions
+
+  /** @throws InvalidOptionsError, whose `cause` says why they do not load */
+  constructor({ host, tls, path = [] }: SecureClientOptions) {
+    const options = tls === true ? {} : tls
+    const name = options.servername || options.host || host || 'localhost'
+    this.#options = loading(path, () => {
+      checkHalves(options)
+      checkFunctions(options)
+      const secureContext = options.secureContext ?? nodeTls().createSecureContext(options)
+      checkPairs(options)
+      return {
+        ...options,
+        secureContext,
+        host: name,
+        // An empty one is none: what is verified is then `host`.
+        servername: options.servername === '' || isIP(name) !== 0 ? '' : name,
+      }
+    })
+  }
+
+  /** Shakes hands over a carrier to which nobody is attached: it is this handshake's from now on. */
+  secure(carrier: Carrier): Handshake {
+    return new TlsHandshake(carrier, (stream, handshake) => {
+      const socket = nodeTls().connect({ ...this.#options, socket: stream })
+      const failed = (error: Error): void => handshake.failed(error)
+      const closed = (): void => handshake.failed(new Error('the connection was closed before the TLS handshake was done'))
+      socket.on('error', failed).on('close', closed)
+      socket.once('secureConnect', () => {
+        socket.off('close', closed)
+        handshake.secured(socket)
+        socket.off('error', failed)
+      })
+    })
+  }
+}
+
+// Node asserts these, or calls them in the middle of a handshake.
+function checkFunctions(options: ConnectionOptions): void {
+  for (const name of ['checkServerIdentity', 'pskCallback'] as const) {
+    const value: unknown = options[name]
+    if (value !== undefined && typeof value !== 'function') throw new TypeError(`${name} must be a function`)
+  }
+}
+
+/**
+ * Shakes hands as a client, over a carrier to which nobody is attached.
+ *
+ * @throws InvalidOptionsError for options that do not load; the carrier is as it was then
+ */
+export function secureClient(carrier: Carrier, options: SecureClientOptions): Handshake {
+  return new ClientTls(options).secure(carrier)
+}

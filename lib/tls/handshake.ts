@@ -1,0 +1,110 @@
+// A handshake under way, on either side: what it is to those who wait for it, and what both sides do alike. It has one
+// end: a carrier to go on with, or a failure after which nothing is open.
+
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import { HandshakeError, TimeoutError } from '../errors.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
+import type { Clock } from '../transport/clock.js'
+import { TlsCarrier } from './carrier.js'
+
+const ignore = (): void => {}
+
+/** A TLS handshake over what a carrier gives away. */
+export class TlsHandshake implements Handshake {
+  readonly done: Promise<Carrier>
+  readonly #carrier: Carrier
+  readonly #stream: Duplex
+  #resolve!: (carrier: Carrier) => void
+  #reject!: (error: unknown) => void
+  #settled = false
+  #secured: TlsCarrier | undefined
+  readonly #ended = (): void => this.failed(left())
+
+  /** `begin` lets Node's TLS take the stream, and tells `secured` or `failed`; what it throws is a failure. */
+  constructor(carrier: Carrier, begin: (stream: Duplex, handshake: TlsHandshake) => void) {
+    this.#carrier = carrier
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    // Who has given up does not ask any more.
+    this.done.catch(ignore)
+    const stream = carrier.upgrade()
+    this.#stream = stream
+    // With `true`, a peer that leaves in the middle of a handshake is not noticed.
+    stream.allowHalfOpen = false
+    // The end may have come before Node's TLS looked for it.
+    stream.once('end', this.#ended)
+    try {
+      if (stream.destroyed || stream.readableEnded) throw left()
+      begin(stream, this)
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  /** It is done. Called while the handshake's last step is on the stack. */
+  secured(socket: TLSSocket): void {
+    if (!this.#settle()) return
+    this.#secured = new TlsCarrier(socket, this.#carrier, this.#stream)
+    this.#resolve(this.#secured)
+  }
+
+  /** It has failed. What Node says to the peer of it has been written. */
+  failed(error: unknown): void {
+    if (!this.#settle()) return
+    this.#free()
+    this.#reject(error)
+  }
+
+  /** Also what came of it, if nobody has taken that yet. */
+  cut(): void {
+    this.#secured?.reset()
+    if (!this.#settle()) return
+    this.#carrier.reset()
+    this.#free()
+    this.#reject(new Error('the handshake was given up'))
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    this.#stream.off('end', this.#ended)
+    return true
+  }
+
+  // A turn later, since what runs may have been called from within OpenSSL, whose socket this takes away.
+  #free(): void {
+    this.#stream.on('error', ignore)
+    setImmediate(() => this.#stream.destroy())
+  }
+}
+
+function left(): Error {
+  return Object.assign(new Error('the peer left before the TLS handshake was done'), { code: 'ECONNRESET' })
+}
+
+/** How long a handshake may take, and what the TimeoutError calls it. */
+export interface HandshakeLimit {
+  readonly clock: Clock
+  readonly timeout: number
+  readonly operation: string
+}
+
+/** What comes of a handshake. Rejects with a HandshakeError, whose `cause` is a TimeoutError if it was cut for taking too long. */
+export async function withinTime(handshake: Handshake, { clock, timeout, operation }: HandshakeLimit): Promise<Carrier> {
+  let late: TimeoutError | undefined
+  const expire = (): void => {
+    late = new TimeoutError({ operation, timeout, kind: 'handshake' })
+    handshake.cut()
+  }
+  const timer = timeout === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(expire, timeout)
+  try {
+    return await handshake.done
+  } catch (cause) {
+    throw new HandshakeError({ cause: late ?? cause })
+  } finally {
+    timer?.clear()
+  }
+}

@@ -1,0 +1,77 @@
+// Whether a key and a certificate can be used: what Node loads without complaint, and then fails every handshake with, is
+// refused here. A lone half of a pair, a key of another kind than its certificate (OpenSSL keeps one place for each kind,
+// and compares only within it), authorities that are none.
+
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { SecureContextOptions, TlsOptions } from 'node:tls'
+import { InvalidOptionsError } from '../errors.js'
+import type { Path } from '../options/check.js'
+
+/** Something else than Node's loading found a fault, in the option of this name. */
+class Unusable extends Error {
+  readonly option: string
+
+  constructor(option: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.option = option
+  }
+}
+
+/**
+ * What `load` returns.
+ *
+ * @throws InvalidOptionsError, whose `cause` says why it does not load, and whose issue's path begins with `path`
+ */
+export function loading<T>(path: Path, load: () => T): T {
+  try {
+    return load()
+  } catch (cause) {
+    const where = cause instanceof Unusable ? [...path, cause.option] : path
+    throw new InvalidOptionsError({ issues: [{ path: where, message: cause instanceof Error ? cause.message : String(cause) }], cause })
+  }
+}
+
+/** Throws unless there is something that a server can show its clients. */
+export function checkServes(options: TlsOptions): void {
+  const { key, cert, pfx, SNICallback, pskCallback, privateKeyIdentifier } = options
+  if (![key, cert, pfx, privateKeyIdentifier].some(has) && !SNICallback && !pskCallback)
+    throw new Unusable('key', 'expected `key` and `cert` (or `pfx`, `SNICallback`, `pskCallback`): without them every handshake fails')
+  checkHalves(options)
+}
+
+/** Throws for a key without a certificate, or the reverse. */
+export function checkHalves({ key, cert, pfx, privateKeyIdentifier }: SecureContextOptions): void {
+  if (has(pfx)) return
+  if (has(cert) && !has(key) && !has(privateKeyIdentifier)) throw new Unusable('key', 'expected the private key of `cert`')
+  if (!has(cert) && (has(key) || has(privateKeyIdentifier))) throw new Unusable('cert', 'expected the certificate of `key`')
+}
+
+/** Throws unless each certificate has its key and authorities are certificates. Node has loaded them. */
+export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions): void {
+  for (const authority of listOf(ca)) parsed('ca', authority as string)
+  const keys = listOf(key).map((each) => {
+    const { pem = each, passphrase: own } = each as { pem?: string; passphrase?: string }
+    return createPrivateKey({ key: pem as string, passphrase: own ?? passphrase ?? '' })
+  })
+  if (keys.length === 0) return
+  for (const each of listOf(cert)) {
+    const certificate = parsed('cert', each as string)
+    if (!keys.some((key) => certificate.checkPrivateKey(key))) throw new Unusable('key', 'expected the private key of `cert`, got another')
+  }
+}
+
+function parsed(option: string, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem)
+  } catch (cause) {
+    throw new Unusable(option, 'expected certificates, in PEM', cause)
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : value ? [value] : []
+}
+
+function has(value: unknown): boolean {
+  return listOf(value).length > 0
+}

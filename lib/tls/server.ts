@@ -1,0 +1,105 @@
+// The server's side of TLS: options that are tried out when they are given, and handshakes over any carrier. It is
+// Node's `tls.Server` that shakes hands, though it listens nowhere: it alone verifies client certificates, also in
+// resumed sessions, and knows SNI, ALPN and pre-shared keys by its own options. What is not verified as those options
+// ask for never gets through.
+
+import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
+import type { Server as NodeServer, TLSSocket, TlsOptions } from 'node:tls'
+import type { Path } from '../options/check.js'
+import type { ServerTlsOptions } from '../options/tls.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
+import { LONGEST_TIMER } from '../transport/clock.js'
+import { awaitFirstByte } from './first-byte.js'
+import { TlsHandshake } from './handshake.js'
+import { checkPairs, checkServes, loading } from './identity.js'
+import { nodeTls } from './node.js'
+
+/** One set of options, loaded. */
+export class ServerTls {
+  readonly #server: NodeServer
+  readonly #optional: boolean
+  /** Whether a client must show a certificate, and nothing else will do. */
+  readonly #certified: boolean
+
+  /** @throws InvalidOptionsError, whose `cause` says why they do not load, and whose issue's path begins with `path` */
+  constructor({ optional = false, ...options }: ServerTlsOptions, path: Path = []) {
+    // Node takes `true` alone for a yes, and any other value for a no, in silence.
+    const requestCert = Boolean(options.requestCert)
+    const rejectUnauthorized = options.rejectUnauthorized !== false
+    this.#optional = optional
+    this.#certified = requestCert && rejectUnauthorized && !options.pskCallback
+    this.#server = loading(path, () => {
+      checkServes(options)
+      const server = nodeTls().createServer({
+        ...options,
+        requestCert,
+        rejectUnauthorized,
+        sessionIdContext: options.sessionIdContext ?? rulesOf(options, requestCert, rejectUnauthorized),
+        // Time is kept by who waits, for more than this handshake.
+        handshakeTimeout: LONGEST_TIMER,
+        pauseOnConnect: false,
+      })
+      checkPairs(options)
+      return server
+    })
+  }
+
+  /** Shakes hands over a carrier to which nobody is attached: it is this handshake's from now on. */
+  secure(carrier: Carrier): Handshake {
+    return this.#optional ? awaitFirstByte(carrier, () => this.#shake(carrier)) : this.#shake(carrier)
+  }
+
+  #shake(carrier: Carrier): Handshake {
+    return new TlsHandshake(carrier, (stream, handshake) => {
+      this.#greet(stream, (event, subject, socket) => {
+        if (event === 'secureConnection') this.#verified(subject as TLSSocket, handshake)
+        else if (event === 'tlsClientError') handshake.failed(reasonOf(subject as Error, socket as TLSSocket))
+      })
+    })
+  }
+
+  /**
+   * Lets the server of Node's take a stream for a connection of its own. What it says of it, it says to whoever emitted
+   * `connection`: so each stream has a double of the server, which is that server but for its `emit`, and nothing has to
+   * be found again afterwards (only a property that is not documented tells which TLSSocket is on which socket, and over
+   * other streams not even that).
+   */
+  #greet(stream: Duplex, told: (event: string, subject: unknown, socket: unknown) => void): void {
+    const emit = (event: string, subject: unknown, socket: unknown): boolean => {
+      told(event, subject, socket)
+      return true
+    }
+    const double = Object.create(this.#server, { emit: { value: emit } }) as NodeServer
+    EventEmitter.prototype.emit.call(double, 'connection', stream)
+  }
+
+  // TLS 1.3 knows no difference between a session and a pre-shared key, and Node takes a client that resumed a session
+  // without a certificate for one that has the key: it says `authorized`.
+  #verified(socket: TLSSocket, handshake: TlsHandshake): void {
+    if (this.#certified && socket.getPeerX509Certificate() === undefined) handshake.failed(unverified('UNABLE_TO_GET_ISSUER_CERT'))
+    else handshake.secured(socket)
+  }
+}
+
+// A session holds what was verified when it began, and resuming it verifies nothing anew. Node's are good for every server
+// of the same program that has the same ticket keys; ours only where the same is asked of a client.
+function rulesOf({ ca, crl }: TlsOptions, requestCert: boolean, rejectUnauthorized: boolean): string {
+  const hash = createHash('sha256').update(JSON.stringify([process.argv, requestCert, rejectUnauthorized]))
+  for (const list of [ca, crl]) {
+    hash.update('list')
+    for (const each of Array.isArray(list) ? list : [list ?? '']) hash.update('item').update(each)
+  }
+  // OpenSSL takes 32 bytes.
+  return hash.digest('hex').slice(0, 32)
+}
+
+/** Node closes the connection of a client whose certificate does not verify, and then calls that a hang-up. */
+function reasonOf(error: Error, { authorizationError }: TLSSocket): Error {
+  return authorizationError ? unverified(String(authorizationError)) : error
+}
+
+function unverified(code: string): Error {
+  return Object.assign(new Error(`the client's certificate does not verify (${code})`), { code })
+}

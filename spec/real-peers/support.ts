@@ -1,0 +1,90 @@
+// Real proxies: HAProxy and nginx, each in a process of its own, in front of a server of ours. They are waited for by their
+// first connection, never by time.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+
+const { CI } = process.env
+
+/** Why tests with this program cannot run here, or false. Where all must run (CI), the lack is a failure instead. */
+function lack(there: boolean, install: string): string | false {
+  if (there) return false
+  if (CI === 'true') throw new Error(`needs apt-get install ${install}`)
+  return `needs ${install}: apt-get install ${install}`
+}
+
+/** What a program says of itself; nothing, where there is none. */
+function said(program: string, flag: string): string {
+  const { stdout, stderr } = spawnSync(program, [flag], { encoding: 'utf8' })
+  return `${stdout ?? ''}${stderr ?? ''}`
+}
+
+const nginxFlags = said('nginx', '-V')
+
+export const noHaproxy: string | false = lack(/^HA-?Proxy version/m.test(said('haproxy', '-v')), 'haproxy')
+
+// The module that speaks TCP is built in, or a file, which may be another package.
+const module = `${/--modules-path=(\S+)/.exec(nginxFlags)?.[1]}/ngx_stream_module.so`
+const builtIn = /--with-stream(\s|$)/.test(nginxFlags)
+export const noNginx: string | false = lack(builtIn || existsSync(module), 'nginx libnginx-mod-stream')
+export const nginxModule: string = builtIn ? '' : `load_module ${module};`
+
+/** A port that was free a moment ago: these programs cannot pick one themselves. */
+async function freePort(): Promise<number> {
+  const server = net.createServer()
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** A proxy that runs. */
+export interface Front {
+  port: number
+  child: ChildProcess
+  /** What it has said: mostly why it ended. */
+  heard: string
+}
+
+/** Starts a program with the configuration of a port; it ends with the test. */
+export async function proxy(
+  t: Test,
+  program: 'haproxy' | 'nginx',
+  configuration: (port: number, directory: string) => string,
+): Promise<Front> {
+  const directory = mkdtempSync(join(tmpdir(), 'linnet-proxy-'))
+  const port = await freePort()
+  const file = join(directory, 'configuration')
+  writeFileSync(file, configuration(port, directory))
+  const flags = program === 'haproxy' ? ['-db', '-f', file] : ['-c', file, '-p', directory, '-e', 'stderr']
+  const child = spawn(program, flags, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+    rmSync(directory, { recursive: true, force: true })
+  })
+  const running: Front = { port, child, heard: '' }
+  for (const output of [child.stdout, child.stderr]) output.setEncoding('utf8').on('data', (text) => void (running.heard += text))
+  return running
+}
+
+/** A client of a proxy, once that listens: on its port, or on a Unix socket of its own. */
+export async function through(t: Test, front: Front, path?: string): Promise<net.Socket> {
+  const at = path === undefined ? { port: front.port, host: '127.0.0.1' } : { path }
+  for (;;) {
+    const socket = net.connect({ ...at, allowHalfOpen: true })
+    t.teardown(() => socket.destroy())
+    const code = await new Promise<string | undefined>((resolve) => {
+      socket.once('connect', () => resolve(undefined))
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+    })
+    if (code === undefined) return socket.on('error', () => {})
+    if (front.child.exitCode !== null || !['ECONNREFUSED', 'ENOENT'].includes(String(code))) throw new Error(`${code}: ${front.heard}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
