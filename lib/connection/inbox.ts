@@ -13,7 +13,7 @@ import {
   type LinnetError,
   TimeoutError,
   type TimeoutKind,
-  withoutStack,
+  withShortStack,
 } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal } from '../signals.js'
@@ -210,7 +210,7 @@ export class Inbox implements PendingHost, FlowSource {
       return
     }
     if (result === WAIT && this.stream !== 'open') {
-      this.failPending(withoutStack(() => this.verdict()))
+      this.failPending(withShortStack(() => this.verdict()))
       return
     }
     if (result === WAIT) {
