@@ -220,18 +220,3 @@ function systemCodeOf(error: unknown): string | undefined {
   const code = codeOf(error)
   return code?.startsWith('ERR_') ? undefined : code
 }
-
-/**
- * What `make` returns, its errors with a stack of one line: made in an event, they would show nothing but the inside of this
- * library and of Node, and to take that down costs a tenth of all that a short connection costs.
- */
-export function withShortStack<T>(make: () => T): T {
-  const { stackTraceLimit } = Error
-  // Where a program froze it, nothing changes.
-  Reflect.set(Error, 'stackTraceLimit', 1)
-  try {
-    return make()
-  } finally {
-    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
-  }
-}

@@ -13,7 +13,6 @@ import {
   type LinnetError,
   TimeoutError,
   type TimeoutKind,
-  withShortStack,
 } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal } from '../signals.js'
@@ -210,7 +209,7 @@ export class Inbox implements PendingHost, FlowSource {
       return
     }
     if (result === WAIT && this.stream !== 'open') {
-      this.failPending(withShortStack(() => this.verdict()))
+      this.failPending(this.verdict())
       return
     }
     if (result === WAIT) {
