@@ -15,6 +15,7 @@ import { booleanOf, delayOf, kindOf, plainPlan, type ReadOptions } from './read-
 import type { Reader } from './reader.js'
 import { refused } from './refusals.js'
 import { type Handler, runHandler } from './run.js'
+import { type StartTlsOptions, startTls } from './start-tls.js'
 import type { Writable } from './writable.js'
 import { type WriteSource, writeFrom } from './write-from.js'
 
@@ -172,6 +173,28 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
     const again = this.#ran
     this.#ran = true
     return runHandler(this, this.#core, handler, again)
+  }
+
+  /**
+   * Upgrades the connection to TLS in place, as the side that it is (`isServer` says otherwise); a client verifies the
+   * certificate against the host that it connected to, or `servername`. What was written before leaves in plain text, then
+   * `reply`; from the call on all that arrives belongs to the handshake, and reads and writes wait for its end. Limits,
+   * time limits and counters go on.
+   *
+   * Decided at the call, with nothing sent and the plain connection as it was: rejects with ConcurrentReadError with a read
+   * pending, PlaintextBufferedError with unread plain text (which an attacker may have put there; `buffered: 'feed'` hands
+   * it to the handshake), InvalidOptionsError for options that do not load, TypeError over TLS, ConnectionClosedError
+   * after `end()`.
+   *
+   * A handshake that fails, or takes longer than `handshakeTimeout` (`cause` is a TimeoutError then), rejects with
+   * HandshakeError and closes the connection.
+   *
+   * @example
+   * // A server's side of RFC 3207.
+   * await connection.startTls({ key, cert, reply: '220 go ahead\r\n' })
+   */
+  startTls(options?: StartTlsOptions): Promise<void> {
+    return startTls(this.#core, options)
   }
 
   // --- settings and bridges --------------------------------------------------------------------------------------------

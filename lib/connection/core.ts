@@ -10,6 +10,7 @@ import {
   ConnectionClosedError,
   ConnectionLostError,
   DrainingError,
+  type HandshakeError,
   type LimitExceededError,
   type LinnetError,
   raise,
@@ -19,7 +20,7 @@ import type { ConnectionLimits, ConnectionSettings } from '../options/connection
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import { CLOSE, Deadlines, type DeadlinesHost, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
+import { CLOSE, Deadlines, type DeadlinesHost, HANDSHAKE, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
 import { Inbox, type InboxHost } from './inbox.js'
 import { Outbox, type OutboxHost } from './outbox.js'
 import { type CloseInfo, Outcome } from './outcome.js'
@@ -33,7 +34,13 @@ let lastId = 0
 export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, DeadlinesHost {
   readonly id: number = ++lastId
   readonly openedAt: number = Date.now()
-  readonly carrier: Carrier
+  /** Another one once `startTls` has upgraded it. */
+  carrier: Carrier
+  /** Which side it is in a TLS handshake, and what a client's certificate is verified against. */
+  side: 'client' | 'server' = 'client'
+  host: string | undefined
+  /** The `startTls` that is under way. */
+  upgrade: { readonly since: number; expired(): void } | undefined
   /** What a PROXY header said of it. */
   readonly proxy: ProxyInfo | undefined
   readonly settings: ConnectionSettings
@@ -89,6 +96,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     const lease = this.inbox.lease as Partial<Waiting> | undefined
     const waiting = lease?.operation === undefined ? this.inbox.pending : (lease as Waiting)
     if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
+    if (this.upgrade !== undefined) return { operation: 'startTls', since: this.upgrade.since }
     if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#closingSince }
     const since = this.outbox.waitingSince ?? this.#endWaiters?.[0]?.since
     return since === undefined ? undefined : { operation: 'write', since }
@@ -210,9 +218,20 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     }
     // One error for all: what a read or a write rejects with is the very one that `closed` tells.
     const loss = this.own(new ConnectionLostError({ cause }))
+    this.#break(loss)
+    this.#over('lost', loss)
+  }
+
+  #break(loss: ConnectionLostError): void {
     this.inbox.lost(loss)
     this.#failSending(() => loss)
-    this.#over('lost', loss)
+  }
+
+  /** A `startTls` has failed, and nothing can be said any more. */
+  notUpgraded(by: 'lost' | 'timeout', error: HandshakeError): void {
+    if (this.#phase.kind === 'over') return
+    this.#break(this.own(new ConnectionLostError({ cause: this.own(error) })))
+    this.#over(by, error)
   }
 
   // --- time ------------------------------------------------------------------------------------------------------------
@@ -231,6 +250,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     if (slot === WRITE) this.#tooSlow('write', this.limits.writeTimeout)
     else if (slot === CLOSE && this.outbox.queued > 0) this.#tooSlow('close', this.settings.closeTimeout)
     else if (slot === CLOSE) this.#over(this.#first as 'local' | 'peer')
+    else if (slot === HANDSHAKE) this.upgrade?.expired()
     else if (slot === READ && this.inbox.pending !== undefined) this.inbox.expired(this.inbox.pending)
     else if (slot === MESSAGE && this.inbox.lease !== undefined) this.inbox.expired(this.inbox.lease as unknown as Waiting)
   }

@@ -9,7 +9,8 @@ export const READ = 0
 export const MESSAGE = 1
 export const WRITE = 2
 export const CLOSE = 3
-export type Slot = typeof READ | typeof MESSAGE | typeof WRITE | typeof CLOSE
+export const HANDSHAKE = 4
+export type Slot = typeof READ | typeof MESSAGE | typeof WRITE | typeof CLOSE | typeof HANDSHAKE
 
 const NEVER = Number.POSITIVE_INFINITY
 // Node's timers count whole milliseconds and may fire up to one early against `performance.now`.
@@ -43,7 +44,7 @@ export class Deadlines {
       return
     }
     const at = this.#host.clock.now() + ms
-    this.#at ??= [NEVER, NEVER, NEVER, NEVER]
+    this.#at ??= [NEVER, NEVER, NEVER, NEVER, NEVER]
     if (this.#at[slot] === NEVER && this.#running++ === 0 && this.#referenced) this.#timer?.ref()
     this.#at[slot] = at
     if (at < this.#firesAt) this.#arm(at, ms)
@@ -64,6 +65,7 @@ export class Deadlines {
     this.clear(READ)
     this.clear(WRITE)
     this.clear(CLOSE)
+    this.clear(HANDSHAKE)
     if (this.#running === 0) this.#disarm()
   }
 

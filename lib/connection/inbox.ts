@@ -335,6 +335,16 @@ export class Inbox implements PendingHost, FlowSource {
     return this.host.own(new EndOfStreamError({ partial: this.queue.peek(this.queue.length) }))
   }
 
+  /** Takes what is unread, as if it had never arrived: it was not meant for who reads here. */
+  disown(): Buffer {
+    const bytes = this.queue.take(this.queue.length)
+    this.received -= bytes.length
+    // Nothing was consumed.
+    this.#writtenAt += bytes.length
+    this.#flow.check()
+    return bytes
+  }
+
   // --- flow ------------------------------------------------------------------------------------------------------------
 
   /** Lets bytes come for the first time. */

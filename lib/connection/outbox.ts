@@ -28,7 +28,7 @@ const SLICE = 64 * 1024
 
 interface Waiter {
   /** Bytes that must have left (flush), or −1 for one that waits for room below `room` (write). */
-  readonly until: number
+  until: number
   readonly room: number
   readonly since: number
   resolve(): void
@@ -50,10 +50,12 @@ const DONE: Promise<void> = Promise.resolve()
 export class Outbox {
   /** Bytes that have left. */
   sent = 0
-  readonly #carrier: Carrier
+  #carrier: Carrier
   readonly #host: OutboxHost
   #state: State = OPEN
-  readonly #gathered: Gatherer
+  #gathered: Gatherer
+  /** While a barrier stands, what was written before it; `#gathered` is what was written since, and waits. */
+  #before: { gathered: Gatherer; until: number; standing: boolean } | undefined
   /** Bytes written and not yet handed to the system, but for what text that is not encoded yet has beyond a byte a unit. */
   #queued = 0
   /** The most that may turn out to be. */
@@ -121,6 +123,11 @@ export class Outbox {
     return (this.#state as Exclude<State, { kind: 'open' }>).refusal()
   }
 
+  /** The same; undefined while writes are taken. */
+  get refused(): Error | undefined {
+    return this.#state.kind === 'open' ? undefined : this.#state.refusal()
+  }
+
   #admit(): void {
     if (this.#state.kind !== 'open') throw this.#state.refusal()
     const { maxWriteBuffer } = this.#host.limits
@@ -178,7 +185,35 @@ export class Outbox {
     this.#most = 0
     this.#underWay = 0
     this.#gathered.clear()
+    this.#before?.gathered.clear()
     for (const waiter of waiters) waiter.reject(loss())
+  }
+
+  // --- changing carriers -----------------------------------------------------------------------------------------------
+
+  /** From here on nothing leaves but what was written so far. */
+  bar(): void {
+    this.#before = { gathered: this.#gathered, until: this.sent + this.queued, standing: true }
+    this.#gathered = new Gatherer(this.#carrier.copies)
+  }
+
+  /** Puts these bytes before the barrier, behind what was written there. Resolves when all of that has left. */
+  clear(bytes: Uint8Array): Promise<void> {
+    const before = this.#before as { gathered: Gatherer; until: number }
+    for (const waiter of this.#waiters) if (waiter.until > before.until) waiter.until += bytes.length
+    before.until += bytes.length
+    if (bytes.length > 0) {
+      before.gathered.add(bytes)
+      this.#took(bytes.length)
+    }
+    return this.sent < before.until ? this.#wait(before.until, 0) : DONE
+  }
+
+  /** Lifts the barrier: what waits leaves, by another carrier if one is given. */
+  unbar(carrier: Carrier = this.#carrier): void {
+    this.#carrier = carrier
+    if (this.#before !== undefined) this.#before.standing = false
+    this.pump()
   }
 
   // --- taking ----------------------------------------------------------------------------------------------------------
@@ -226,11 +261,16 @@ export class Outbox {
     // Who hears of the progress may cut the connection.
     while (this.#underWay === 0 && this.#state.kind !== 'failed') {
       this.#settle()
-      const pieces = this.#gathered.next(SLICE)
+      const pieces = (this.#before?.gathered ?? this.#gathered).next(SLICE)
       const [first] = pieces
       if (first === undefined) {
-        this.#empty()
-        return
+        if (this.#before?.standing) return
+        if (this.#before === undefined) {
+          this.#empty()
+          return
+        }
+        this.#before = undefined
+        continue
       }
       for (const { length } of pieces) this.#underWay += length
       if (pieces.length === 1 ? this.#carrier.write(first) : this.#carrier.writeBatch(pieces)) this.#left(this.#underWay)

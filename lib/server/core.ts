@@ -173,6 +173,7 @@ export class ServerCore implements AdmissionHost, Superior {
 
   #open(visitor: Visitor): Connection {
     const core = new ConnectionCore(visitor.carrier, this.plan.connection, this.clock, visitor.proxy)
+    core.side = 'server'
     const connection = new Connection(core, this.server)
     core.outcome.supervisor = new Supervision(this, visitor, connection)
     this.connections.add(connection)

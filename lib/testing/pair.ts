@@ -37,7 +37,9 @@ export function pair(options?: PairOptions): [client: Connection, server: Connec
   const plan = pairPlan(options)
   const { maxChunk, latency, highWaterMark, faults, clock = systemClock } = plan
   const [client, server] = memoryPair({ maxChunk, latency, highWaterMark, faults, clock })
-  return [new Connection(new ConnectionCore(client, plan.client, clock)), new Connection(new ConnectionCore(server, plan.server, clock))]
+  const there = new ConnectionCore(server, plan.server, clock)
+  there.side = 'server'
+  return [new Connection(new ConnectionCore(client, plan.client, clock)), new Connection(there)]
 }
 
 /** A server without a port, and the way to it. */

@@ -1,0 +1,196 @@
+// `startTls`: TLS in place, on a connection that has spoken in plain text. All that can be said against it is said at the
+// call, and then the plain connection is as it was. From the call on no byte that arrives is plain text any more, and what
+// is written waits behind what was written before; so nobody can slip a command in between (RFC 3207, section 6, and the
+// "STARTTLS injection" of 2011).
+//
+//   called ──options load──▶ flushing ──all before it has left──▶ handshake ──▶ secured, or the connection is over
+
+import type { ConnectionOptions, TlsOptions } from 'node:tls'
+import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'
+import { mismatch, tagOf } from '../options/values.js'
+import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
+import type { ConnectionCore } from './core.js'
+import { HANDSHAKE } from './deadlines.js'
+
+/** What `startTls` takes besides the options of Node's TLS. */
+export interface StartTlsExtras {
+  /** Which side this is in the handshake. Default: as the connection was made: a server's is the server. */
+  isServer?: boolean | undefined
+  /** Said in plain text first: the line that tells the peer to begin. */
+  reply?: string | Uint8Array | undefined
+  /** What to do with unread plain text: `'feed'` hands it to the handshake. Default: it is a PlaintextBufferedError. */
+  buffered?: 'feed' | undefined
+}
+
+/** What `startTls` takes: the options of Node's `tls.createServer`, or of `tls.connect`, and its own. */
+export type StartTlsOptions = (TlsOptions | ConnectionOptions) & StartTlsExtras
+
+interface Plan {
+  readonly isServer: boolean
+  readonly reply: Uint8Array
+  readonly feed: boolean
+  readonly tls: object
+}
+
+/** Upgrades a connection. Rejects as `Connection.startTls` says. */
+export async function startTls(core: ConnectionCore, options: unknown): Promise<void> {
+  const plan = planOf(core, options)
+  const { inbox, outbox } = core
+  if (core.upgrade !== undefined || core.carrier.tls !== undefined)
+    throw new TypeError('this connection speaks TLS already, or is about to')
+  const refusal = outbox.refused
+  if (refusal !== undefined) throw refusal
+  inbox.admit(undefined, undefined)
+  if (inbox.queue.length > 0 && !plan.feed) throw core.own(new PlaintextBufferedError())
+  await new Upgrade(core, plan).run()
+}
+
+/** One `startTls` that may begin. */
+class Upgrade {
+  readonly since: number = Date.now()
+  readonly #core: ConnectionCore
+  readonly #plan: Plan
+  /** What arrived since the call. */
+  readonly #arrived: Buffer[] = []
+  #ended = false
+  #handshake: Handshake | undefined
+  #late: TimeoutError | undefined
+  #error: HandshakeError | undefined
+
+  constructor(core: ConnectionCore, plan: Plan) {
+    this.#core = core
+    this.#plan = plan
+    core.upgrade = this
+    const { carrier, inbox, outbox } = core
+    const fed = inbox.disown()
+    if (fed.length > 0) this.#arrived.push(fed)
+    outbox.bar()
+    carrier.detach()
+    carrier.attach(this.#sink(carrier))
+    carrier.resume()
+  }
+
+  // Sending goes on as ever. Of what arrives no more is taken than one chunk or two: all else comes to the handshake.
+  #sink(carrier: Carrier): CarrierSink {
+    const core = this.#core
+    return {
+      data: (chunk) => {
+        this.#arrived.push(chunk)
+        carrier.pause()
+      },
+      end: () => {
+        this.#ended = true
+      },
+      lost: (error) => this.#failed(error),
+      sent: () => core.sent(),
+      moved: (bytes) => core.moved(bytes),
+      finished: () => core.finished(),
+    }
+  }
+
+  async run(): Promise<void> {
+    const core = this.#core
+    let begin: (carrier: Carrier) => Handshake
+    try {
+      begin = await this.#load()
+    } catch (error) {
+      this.#undo()
+      throw error
+    }
+    const stop = core.outcome.listen(() => this.#handshake?.cut())
+    try {
+      // Whatever has cut it meanwhile, that is what is said.
+      if (core.outcome.info !== undefined) throw core.outbox.refused
+      await core.outbox.clear(this.#plan.reply)
+      core.deadlines.set(HANDSHAKE, core.settings.handshakeTimeout)
+      this.#handshake = begin(this.#handOver())
+      this.#secured(await this.#handshake.done)
+    } catch (error) {
+      this.#failed(error)
+      throw this.#error ?? core.outbox.refused
+    } finally {
+      stop()
+      core.deadlines.clear(HANDSHAKE)
+      core.upgrade = undefined
+    }
+  }
+
+  /** The options, tried out. What is not needed is not loaded. */
+  async #load(): Promise<(carrier: Carrier) => Handshake> {
+    const { isServer, tls } = this.#plan
+    if (isServer) {
+      const { ServerTls } = await import('../tls/server.js')
+      // The plain text is over: whoever shares options with a port that takes both means the certificate.
+      const server = new ServerTls({ ...tls, optional: false })
+      return (carrier) => server.secure(carrier)
+    }
+    const { ClientTls } = await import('../tls/client.js')
+    const client = new ClientTls({ host: this.#core.host, tls })
+    return (carrier) => client.secure(carrier)
+  }
+
+  /** The plain connection as it was, and with what arrived meanwhile. */
+  #undo(): void {
+    const core = this.#core
+    core.upgrade = undefined
+    if (core.outcome.info !== undefined) return
+    core.carrier.detach()
+    core.carrier.attach(core)
+    core.outbox.unbar()
+    for (const chunk of this.#arrived) core.data(chunk)
+    if (this.#ended) core.end()
+    core.resume()
+  }
+
+  /** The plain carrier, with what arrived since the call. */
+  #handOver(): Carrier {
+    const { carrier } = this.#core
+    if (this.#ended) throw Object.assign(new Error('the peer ended before the TLS handshake'), { code: 'ECONNRESET' })
+    carrier.detach(Buffer.concat(this.#arrived))
+    return carrier
+  }
+
+  #secured(carrier: Carrier): void {
+    const core = this.#core
+    // Over in the very turn: then the handshake was cut, and with it what came of it.
+    if (core.outcome.info !== undefined) throw core.outbox.refused
+    core.carrier = carrier
+    carrier.attach(core)
+    core.outbox.unbar(carrier)
+    carrier.resume()
+  }
+
+  /** The time for the handshake is over. */
+  expired(): void {
+    this.#late = new TimeoutError({ operation: 'startTls', timeout: this.#core.settings.handshakeTimeout, kind: 'handshake' })
+    this.#handshake?.cut()
+  }
+
+  /** The first failure is the one that is told, and ends the connection; one that has ended already has its own. */
+  #failed(cause: unknown): void {
+    const core = this.#core
+    if (core.outcome.info !== undefined) return
+    this.#error = new HandshakeError({ cause: this.#late ?? cause, remote: core.carrier.remote })
+    core.notUpgraded(this.#late === undefined ? 'lost' : 'timeout', this.#error)
+  }
+}
+
+/** What cannot be understood is told before the connection is looked at. */
+function planOf(core: ConnectionCore, given: unknown = {}): Plan {
+  const issues: Issue[] = []
+  if (typeof given !== 'object' || given === null || tagOf(given) !== 'Object')
+    throw new InvalidOptionsError({ issues: [{ path: [], message: mismatch('TLS options of Node')({ input: given }) }] })
+  const { isServer = core.side === 'server', reply = '', buffered, ...tls } = given as Record<keyof StartTlsExtras, unknown>
+  const expect = (name: keyof StartTlsExtras, fits: boolean, expected: string, input: unknown): void => {
+    if (!fits) issues.push({ path: [name], message: mismatch(expected)({ input }) })
+  }
+  expect('isServer', typeof isServer === 'boolean', 'true or false', isServer)
+  expect('reply', typeof reply === 'string' || ArrayBuffer.isView(reply), 'a string or bytes', reply)
+  expect('buffered', buffered === undefined || buffered === 'feed', "'feed'", buffered)
+  if (issues.length > 0) throw new InvalidOptionsError({ issues })
+  return { isServer: isServer as boolean, reply: bytesOf(reply as string | NodeJS.ArrayBufferView), feed: buffered === 'feed', tls }
+}
+
+function bytesOf(data: string | NodeJS.ArrayBufferView): Uint8Array {
+  return typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+}
