@@ -1,7 +1,8 @@
 // Addresses as linnet shows them: one shape for TCP and Unix sockets, in canonical text, the same for a peer that came
 // over IPv4 and one that came over an IPv4-mapped IPv6 address. Pure; knows no sockets.
 
-import { type BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net'
+import type { BlockList } from 'node:net'
+import { net } from './net.js'
 
 /**
  * An end of a connection, or what a server is bound to.
@@ -59,13 +60,13 @@ function canonical(text: string): string {
   if (!text.includes(':')) return text
   const percent = text.indexOf('%')
   const bare = percent < 0 ? text : text.slice(0, percent)
-  if (!isIPv6(bare)) return text
-  const { address } = new SocketAddress({ address: bare, family: 'ipv6' })
+  if (!net().isIPv6(bare)) return text
+  const { address } = new (net().SocketAddress)({ address: bare, family: 'ipv6' })
   return unmapped(address) ?? (percent < 0 ? address : address + text.slice(percent))
 }
 
 /** The IPv4 address in an IPv4-mapped one. */
 function unmapped(address: string): string | undefined {
   const inner = MAPPED.exec(address)?.[1]
-  return inner !== undefined && isIPv4(inner) ? inner : undefined
+  return inner !== undefined && net().isIPv4(inner) ? inner : undefined
 }

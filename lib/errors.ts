@@ -10,10 +10,28 @@ export interface ErrorDetails {
   cause?: unknown
 }
 
+/** Marks an error as raised by the connection with this id, beside others that raised it too. */
+export let raise: (error: LinnetError, id: number) => void
+/** Whether the connection with this id raised it. */
+export let isRaisedBy: (error: unknown, id: number) => boolean
+
 /** The base of all errors that linnet makes. Catch it to tell the library's errors from a program's own. */
 export class LinnetError extends Error {
   /** A stable identifier: `ERR_LINNET_…`, or the operating system's code where one broke the connection. */
   readonly code: string
+  /** Ids of connections. A field and no WeakMap: a server makes one error for each connection, and that costs its collector dearly. */
+  #raisedBy: number | number[] | undefined
+
+  static {
+    raise = (error, id) => {
+      const known = error.#raisedBy
+      error.#raisedBy = known === undefined || known === id ? id : [id].concat(known)
+    }
+    isRaisedBy = (error, id) => {
+      if (typeof error !== 'object' || error === null || !(#raisedBy in error)) return false
+      return typeof error.#raisedBy === 'object' ? error.#raisedBy.includes(id) : error.#raisedBy === id
+    }
+  }
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(details.message ?? message, details.cause === undefined ? undefined : { cause: details.cause })

@@ -6,6 +6,7 @@ import { type Connection, coreOf, isConnection } from './connection/connection.j
 import type { ConnectionCore } from './connection/core.js'
 import { kindOf, signalOf, timeOf } from './connection/read-options.js'
 import { ConnectionClosedError, TimeoutError } from './errors.js'
+import { leaveSignal, waitUnder } from './signals.js'
 import type { Timer } from './transport/clock.js'
 
 /** Options of `pipe`. */
@@ -90,8 +91,8 @@ class Piping {
 
   async done(): Promise<PipeResult> {
     const { signal } = this.#plan
-    const cancel = (): void => this.#fail(signal?.reason)
-    signal?.addEventListener('abort', cancel, { once: true })
+    const cancelled = { fail: this.#fail }
+    waitUnder(signal, cancelled)
     this.#watch()
     const sides = [this.#a, this.#b]
     // A loss behind the end of a side is told by no read of it.
@@ -100,7 +101,7 @@ class Piping {
       return await Promise.race([this.#copied(), this.#failed]).catch((error) => this.#broken(causeOf(error)))
     } finally {
       this.#timer?.clear()
-      signal?.removeEventListener('abort', cancel)
+      leaveSignal(signal, cancelled)
       for (const each of forget) each()
       for (const { bridge } of sides) bridge.remove()
     }

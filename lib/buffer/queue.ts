@@ -26,6 +26,10 @@ export class ByteQueue {
   #first = 0
   #offset = 0
   #mark: { first: number; offset: number; consumed: number } | undefined
+  /** The chunk that was last taken from the quick way, and the memory it lies in: to ask a Buffer for that costs as much as a view. */
+  #viewed: Buffer | undefined
+  #memory: ArrayBufferLike | undefined
+  #base = 0
   /** What `#locate` found beside its result: a field, so that a search makes no object. */
   #start = 0
   /** The last chunk lies in it, if small ones were joined. */
@@ -78,7 +82,13 @@ export class ByteQueue {
     this.#offset = end
     this.length -= n
     this.consumed += n
-    return head.subarray(start, end)
+    if (head !== this.#viewed) {
+      this.#viewed = head
+      this.#memory = head.buffer
+      this.#base = head.byteOffset
+    }
+    // Half as much as `subarray`.
+    return Buffer.from(this.#memory as ArrayBuffer, this.#base + start, n)
   }
 
   /** At most `n` of the next bytes, as far as they lie in the first chunk; they stay unread. */
@@ -124,6 +134,8 @@ export class ByteQueue {
       if (this.#mark === undefined) this.#chunks[this.#first] = NONE
       this.#first++
     }
+    this.#viewed = undefined
+    this.#memory = undefined
     this.#offset = left
     if (this.#mark === undefined) this.#trim()
   }
@@ -141,6 +153,8 @@ export class ByteQueue {
     if (this.#chunks.length > 0) this.#chunks = []
     this.#first = 0
     this.#offset = 0
+    this.#viewed = undefined
+    this.#memory = undefined
     this.#slab.leave()
     this.#mark = undefined
   }

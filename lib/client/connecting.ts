@@ -89,5 +89,9 @@ function failure(error: unknown, destination: Destination): ConnectError {
 }
 
 function handshakeFailure(cause: Error, { remote }: Carrier, host = String(remote)): HandshakeError {
-  return new HandshakeError({ cause, remote, message: `the TLS handshake with ${host} failed: ${cause.message.trim()}; \`cause\` has its code` })
+  return new HandshakeError({
+    cause,
+    remote,
+    message: `the TLS handshake with ${host} failed: ${cause.message.trim()}; \`cause\` has its code`,
+  })
 }

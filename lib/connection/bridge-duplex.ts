@@ -2,9 +2,9 @@
 // the Duplex's error, and destroying it before its ends aborts the connection.
 
 import { Duplex } from 'node:stream'
+import { isRaisedBy } from '../errors.js'
 import { Bridge } from './bridge.js'
 import type { ConnectionCore } from './core.js'
-import { isOwnedBy } from './ownership.js'
 
 /** @throws ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection */
 export function toDuplex(core: ConnectionCore): Duplex {
@@ -60,7 +60,7 @@ class ConnectionDuplex extends Duplex {
     this.#bridge.remove(error ?? undefined)
     const whole = this.readableEnded && this.writableFinished
     // An error of the connection's own is news from it, and no wish of the program: a close goes on to send what is queued.
-    if (error === null ? whole : isOwnedBy(error, this.#core)) this.#core.close()
+    if (error === null ? whole : isRaisedBy(error, this.#core.id)) this.#core.close()
     else this.#core.abort(error ?? undefined)
     done(error)
   }

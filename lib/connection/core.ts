@@ -6,7 +6,15 @@
 //     ├─ both directions ended ─▶ over
 //     └──────┴─ abort, loss, a write or close limit ─▶ over, at once
 
-import { ConnectionClosedError, ConnectionLostError, DrainingError, type LimitExceededError, TimeoutError } from '../errors.js'
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  DrainingError,
+  type LimitExceededError,
+  type LinnetError,
+  raise,
+  TimeoutError,
+} from '../errors.js'
 import type { ConnectionLimits, ConnectionSettings } from '../options/connection.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
@@ -15,7 +23,6 @@ import { CLOSE, Deadlines, type DeadlinesHost, MESSAGE, READ, type Slot, WRITE }
 import { Inbox, type InboxHost } from './inbox.js'
 import { Outbox, type OutboxHost } from './outbox.js'
 import { type CloseInfo, Outcome } from './outcome.js'
-import { ownedBy } from './ownership.js'
 import { quietly } from './refusals.js'
 import type { Waiting } from './waiting.js'
 
@@ -88,8 +95,9 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   /** Marks an error as raised by this connection: let through by its handler, it is a normal end. */
-  own<E extends Error>(error: E): E {
-    return ownedBy(error, this)
+  own<E extends LinnetError>(error: E): E {
+    raise(error, this.id)
+    return error
   }
 
   // --- ending, from this side ------------------------------------------------------------------------------------------

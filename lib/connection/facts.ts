@@ -50,7 +50,13 @@ export abstract class ConnectionFacts extends ReadMethods {
     return this.#core.carrier.tls
   }
 
-  /** What a PROXY header said of it (`proxyProtocol` of `listen`), and who sent that; undefined where none came. */
+  /**
+   * What a PROXY header said of it (`proxyProtocol` of `listen`; HAProxy's proxy-protocol.txt), and who sent that; undefined
+   * where none came.
+   *
+   * @example
+   * const name = connection.proxy?.tlvs.find(({ type }) => type === 0x02)?.value.toString()
+   */
   get proxy(): ProxyInfo | undefined {
     return this.#core.proxy
   }

@@ -6,10 +6,13 @@ import { releaseSlab, SLAB, takeSlab } from './slabs.js'
 
 // Above this a copy costs more than a piece of its own in the system call.
 const LARGE = 16 * 1024
-// UTF-8 takes at most three bytes for each UTF-16 unit.
-const WIDEST = 3
-// The upper bits of U+DC00 to U+DFFF: the second half of a pair.
-const LOW_SURROGATE = 0xdc00 >> 10
+// Text that may be longer is encoded where it leaves from; a short answer alone is not worth a slab of its own.
+const LITTLE = 4 * 1024
+/** UTF-8 takes at most so many bytes for each UTF-16 unit. */
+export const WIDEST = 3
+// The upper bits of U+D800 to U+DBFF and of U+DC00 to U+DFFF: the two halves of a pair.
+const FIRST_HALF = 0xd800 >> 10
+const SECOND_HALF = 0xdc00 >> 10
 
 export class Gatherer {
   /** Whole pieces in order. */
@@ -19,8 +22,10 @@ export class Gatherer {
   #slab: Buffer | undefined
   #from = 0
   #to = 0
-  #text = ''
-  /** Bytes of text that was encoded, beyond its characters, and not told yet. */
+  #texts: string[] = []
+  /** The UTF-16 units of that text. */
+  #units = 0
+  /** Bytes of text that was encoded, beyond its units, and not told yet. */
   #beyond = 0
   readonly #reuses: boolean
 
@@ -31,7 +36,7 @@ export class Gatherer {
 
   /** Appends bytes. */
   add(bytes: Uint8Array): void {
-    this.#encode()
+    if (this.#units > 0) this.#encode()
     const { length } = bytes
     if (length >= LARGE) {
       this.#seal()
@@ -43,44 +48,58 @@ export class Gatherer {
   }
 
   /**
-   * Appends text, as UTF-8. Returns as many bytes as it has characters: `settle` tells the rest, once it is known.
+   * Appends text, as UTF-8: at least as many bytes as it has UTF-16 units, and at most WIDEST times as many. `settle`
+   * tells.
    */
-  addText(text: string): number {
-    // Each text is encoded on its own: half a pair must not meet its other half in the next one.
-    if (text.charCodeAt(0) >> 10 === LOW_SURROGATE) this.#encode()
-    this.#text += text
-    if (this.#text.length * WIDEST >= LARGE) this.#encode()
-    return text.length
+  addText(text: string): void {
+    if (this.#units > 0 && (this.#units + text.length) * WIDEST > SLAB) this.#encode()
+    this.#texts.push(text)
+    this.#units += text.length
   }
 
-  /** How many bytes more than was told the text may turn out to have. */
-  get vague(): number {
-    return this.#beyond + this.#text.length * (WIDEST - 1)
-  }
-
-  /** Encodes the text there is; returns the bytes that it has beyond those that were told. */
+  /** Encodes the text there is; returns the bytes that it has beyond its UTF-16 units. */
   settle(): number {
-    this.#encode()
+    if (this.#units > 0) this.#encode()
     const beyond = this.#beyond
     this.#beyond = 0
     return beyond
   }
 
   #encode(): void {
-    const text = this.#text
-    if (text === '') return
-    const widest = text.length * WIDEST
-    this.#text = ''
+    const texts = this.#texts
+    const units = this.#units
+    this.#texts = []
+    this.#units = 0
+    const text = texts.length === 1 ? (texts[0] as string) : texts.join('')
     let length: number
-    if (widest < LARGE && this.#run(widest)) {
-      length = (this.#slab as Buffer).write(text, this.#to)
+    if (this.#hasRoom(units * WIDEST)) {
+      const slab = this.#slab as Buffer
+      length = slab.write(text, this.#to)
+      if (length > units && texts.some(meetsNext)) {
+        length = 0
+        for (const each of texts) length += slab.write(each, this.#to + length)
+      }
       this.#to += length
     } else {
-      const bytes = Buffer.from(text)
+      let bytes = Buffer.from(text)
+      if (bytes.length > units && texts.some(meetsNext)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
       length = bytes.length
       this.add(bytes)
     }
-    this.#beyond += length - text.length
+    this.#beyond += length - units
+  }
+
+  /** Whether text of so many bytes at most goes into the slab: behind what is there, or, if it is more than a little, at its front. */
+  #hasRoom(widest: number): boolean {
+    if (widest > SLAB) return false
+    if (this.#run(widest)) return true
+    if (widest < LITTLE) return false
+    if (this.#slab === undefined || this.#to + widest > SLAB) {
+      this.#slab = takeSlab()
+      this.#from = 0
+      this.#to = 0
+    }
+    return true
   }
 
   /** Whether there is a run of small pieces with room for `length` more; a loose piece before it begins one. */
@@ -91,6 +110,10 @@ export class Gatherer {
       if (this.#to + length <= SLAB) return true
       this.#seal()
       this.#slab = undefined
+      return false
+    }
+    if (loose.length + length > SLAB) {
+      this.#seal()
       return false
     }
     if (this.#slab === undefined || this.#to + loose.length + length > SLAB) {
@@ -150,10 +173,17 @@ export class Gatherer {
   clear(): void {
     this.#pieces = []
     this.#loose = undefined
-    this.#text = ''
+    this.#texts = []
+    this.#units = 0
     this.#beyond = 0
     this.#slab = undefined
     this.#from = 0
     this.#to = 0
   }
+}
+
+/** Whether a text ends with half a pair that the next one completes. Each is encoded by itself: the halves must not meet. */
+function meetsNext(text: string, at: number, texts: readonly string[]): boolean {
+  const next = texts[at + 1]
+  return next !== undefined && text.charCodeAt(text.length - 1) >> 10 === FIRST_HALF && next.charCodeAt(0) >> 10 === SECOND_HALF
 }

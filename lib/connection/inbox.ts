@@ -10,16 +10,18 @@ import {
   DrainingError,
   EndOfStreamError,
   LimitExceededError,
+  type LinnetError,
   TimeoutError,
   type TimeoutKind,
 } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
+import { leaveSignal } from '../signals.js'
+import { afterTurn } from '../turn.js'
 import { type Deadlines, READ, type Slot } from './deadlines.js'
 import { Flow, type FlowSource } from './flow.js'
 import type { Lease } from './lease.js'
 import type { ReadPlan } from './read-options.js'
 import { type Limit, type Read, type Stream, WAIT } from './reads.js'
-import { afterTurn } from './turn.js'
 import { failIfAborted, Pending, type PendingHost, type Waiting } from './waiting.js'
 
 /** What the inbox needs of its connection. */
@@ -28,7 +30,7 @@ export interface InboxHost {
   readonly deadlines: Deadlines
   readonly draining: boolean
   /** Marks an error as this connection's own, and returns it. */
-  own<E extends Error>(error: E): E
+  own<E extends LinnetError>(error: E): E
   resume(): void
   pause(): void
 }
@@ -125,6 +127,7 @@ export class Inbox implements PendingHost, FlowSource {
       const empty = this.queue.length === 0
       const result = this.#attempt(read)
       if (result !== WAIT) return Promise.resolve(result)
+      if (this.stream !== 'open') throw this.verdict()
       return new Promise<T>((resolve, reject) => this.#wait(read, plan, empty && (plan.idle ?? idle ?? this.fresh), resolve, reject))
     } catch (error) {
       return Promise.reject(this.#failure(error, by))
@@ -136,7 +139,9 @@ export class Inbox implements PendingHost, FlowSource {
     try {
       this.admit(by, plan.signal)
       const result = this.#attempt(make(this.limit(plan.maxBytes, by)))
-      return result === WAIT ? undefined : result
+      if (result !== WAIT) return result
+      if (this.stream !== 'open') throw this.verdict()
+      return undefined
     } catch (error) {
       throw this.#failure(error, by)
     }
@@ -150,14 +155,11 @@ export class Inbox implements PendingHost, FlowSource {
 
   #attempt<T>(read: Read<T>): T | typeof WAIT {
     const { consumed } = this.queue
-    let result: T | typeof WAIT
     try {
-      result = read.attempt(this.queue, this.stream)
+      return read.attempt(this.queue, this.stream)
     } finally {
       if (this.queue.consumed !== consumed) this.#took(this.queue.consumed - consumed, read)
     }
-    if (result === WAIT && this.stream !== 'open') throw this.verdict()
-    return result
   }
 
   #took(bytes: number, read: Read<unknown>): void {
@@ -183,7 +185,7 @@ export class Inbox implements PendingHost, FlowSource {
     this.#pending = undefined
     this.#busy = this.#lease !== undefined || this.#refusal !== undefined
     this.host.deadlines.clear(READ)
-    pending?.plan.signal?.removeEventListener('abort', pending)
+    if (pending !== undefined) leaveSignal(pending.plan.signal, pending)
     return pending
   }
 
@@ -204,6 +206,10 @@ export class Inbox implements PendingHost, FlowSource {
       result = this.#attempt(pending.read)
     } catch (error) {
       this.failPending(this.#failure(error, undefined))
+      return
+    }
+    if (result === WAIT && this.stream !== 'open') {
+      this.failPending(this.verdict())
       return
     }
     if (result === WAIT) {

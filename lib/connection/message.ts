@@ -3,6 +3,7 @@
 
 import { EndOfStreamError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
+import { leaveSignal, waitUnder } from '../signals.js'
 import { MESSAGE } from './deadlines.js'
 import type { Inbox } from './inbox.js'
 import type { Lease } from './lease.js'
@@ -72,7 +73,7 @@ export class Message implements Lease, Waiting {
     if (this.#watched || this.over) return
     this.#watched = true
     this.#inbox.arm(this, MESSAGE)
-    this.plan.signal?.addEventListener('abort', this)
+    waitUnder(this.plan.signal, this)
   }
 
   #resolved(resolve: () => void): void {
@@ -105,7 +106,7 @@ export class Message implements Lease, Waiting {
 
   #over(): void {
     this.#inbox.host.deadlines.clear(MESSAGE)
-    this.plan.signal?.removeEventListener('abort', this)
+    leaveSignal(this.plan.signal, this)
     this.#inbox.revoke(this)
   }
 
@@ -113,7 +114,7 @@ export class Message implements Lease, Waiting {
 
   get over(): boolean {
     // Its own function may have aborted it, before anything waited.
-    if (this.#state.kind === 'reading' && this.plan.signal?.aborted) this.handleEvent()
+    if (this.#state.kind === 'reading' && this.plan.signal?.aborted) this.fail(this.plan.signal.reason)
     return this.#state.kind !== 'reading'
   }
 
@@ -150,10 +151,6 @@ export class Message implements Lease, Waiting {
     }
     if (own !== undefined) return { bytes: own, before: 0, option: 'maxBytes', shared: false }
     return { bytes: this.limits.maxBufferSize - this.#shared, before: this.#shared, option: 'maxBufferSize', shared: true }
-  }
-
-  handleEvent(): void {
-    this.fail(this.plan.signal?.reason)
   }
 }
 

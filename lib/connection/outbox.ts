@@ -7,7 +7,7 @@ import type { ConnectionLimits } from '../options/connection.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Deadlines, WRITE } from './deadlines.js'
 import { depart } from './departures.js'
-import { Gatherer } from './gather.js'
+import { Gatherer, WIDEST } from './gather.js'
 import { quietly, refused } from './refusals.js'
 import { checkWritable, type Piece, type Writable } from './writable.js'
 
@@ -43,6 +43,8 @@ type State =
   /** Nothing goes out any more; `loss` makes the error for what was queued and is lost, if anything was. */
   | { kind: 'failed'; refusal: () => Error; loss: (() => Error) | undefined }
 
+const OPEN: State = { kind: 'open' }
+
 const DONE: Promise<void> = Promise.resolve()
 
 export class Outbox {
@@ -50,10 +52,12 @@ export class Outbox {
   sent = 0
   readonly #carrier: Carrier
   readonly #host: OutboxHost
-  #state: State = { kind: 'open' }
+  #state: State = OPEN
   readonly #gathered: Gatherer
-  /** Bytes written and not yet handed to the system; text that is not encoded yet counts a byte a character. */
+  /** Bytes written and not yet handed to the system, but for what text that is not encoded yet has beyond a byte a unit. */
   #queued = 0
+  /** The most that may turn out to be. */
+  #most = 0
   #underWay = 0
   #scheduled = false
   #endAsked = false
@@ -67,22 +71,26 @@ export class Outbox {
 
   /** Bytes written and not yet handed to the system. */
   get queued(): number {
-    this.#queued += this.#gathered.settle()
+    return this.#settle()
+  }
+
+  #settle(): number {
+    if (this.#most !== this.#queued) this.#most = this.#queued += this.#gathered.settle()
     return this.#queued
   }
 
   /** Whether less than `limit` is queued: asked without encoding text, where that cannot change the answer. */
   #below(limit: number): boolean {
-    return this.#queued + this.#gathered.vague < limit || this.queued < limit
+    return this.#most < limit || this.queued < limit
   }
 
   /** Takes it all; resolves when the caller may write more. */
   write(data: unknown): Promise<void> {
     const { maxWriteBuffer, writeHighWaterMark } = this.#host.limits
     // One piece, and room for it: the quick way.
-    if (this.#state.kind === 'open' && (typeof data === 'string' || data instanceof Uint8Array) && this.#below(maxWriteBuffer)) {
+    if (this.#state === OPEN && this.#most < maxWriteBuffer && (typeof data === 'string' || data instanceof Uint8Array)) {
       this.#took(this.#gather(data))
-      return this.#below(writeHighWaterMark) ? DONE : this.room()
+      return this.#most < writeHighWaterMark ? DONE : this.room()
     }
     try {
       this.put(data)
@@ -167,6 +175,7 @@ export class Outbox {
     const waiters = this.#waiters
     this.#waiters = []
     this.#queued = 0
+    this.#most = 0
     this.#underWay = 0
     this.#gathered.clear()
     for (const waiter of waiters) waiter.reject(loss())
@@ -184,12 +193,18 @@ export class Outbox {
   #took(bytes: number): void {
     if (bytes === 0) return
     this.#queued += bytes
+    this.#most += bytes
     this.#host.written()
     this.#schedule()
   }
 
   #gather(piece: Piece): number {
-    if (typeof piece === 'string') return this.#gathered.addText(piece)
+    if (typeof piece === 'string') {
+      const units = piece.length
+      if (units > 0) this.#gathered.addText(piece)
+      this.#most += units * (WIDEST - 1)
+      return units
+    }
     if (piece.byteLength > 0)
       this.#gathered.add(piece instanceof Uint8Array ? piece : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))
     return piece.byteLength
@@ -208,7 +223,7 @@ export class Outbox {
     this.#scheduled = false
     // Who hears of the progress may cut the connection.
     while (this.#underWay === 0 && this.#state.kind !== 'failed') {
-      this.#queued += this.#gathered.settle()
+      this.#settle()
       const pieces = this.#gathered.next(SLICE)
       const [first] = pieces
       if (first === undefined) {
@@ -236,6 +251,7 @@ export class Outbox {
 
   #left(bytes: number): void {
     this.#queued -= bytes
+    this.#most -= bytes
     this.sent += bytes
     this.#underWay -= bytes
     this.#host.progressed()

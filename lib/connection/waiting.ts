@@ -2,6 +2,7 @@
 // inbox decides when that has come, and the connection's deadlines when it is too late.
 
 import type { ConnectionLimits } from '../options/connection.js'
+import { waitUnder } from '../signals.js'
 import type { ReadPlan } from './read-options.js'
 import type { Read } from './reads.js'
 
@@ -49,7 +50,7 @@ export class Pending<T> implements Waiting {
     this.awaitsFirst = awaitsFirst
     this.resolve = resolve
     this.reject = reject
-    plan.signal?.addEventListener('abort', this)
+    waitUnder(plan.signal, this)
   }
 
   get operation(): string {
@@ -58,10 +59,6 @@ export class Pending<T> implements Waiting {
 
   fail(error: unknown): void {
     this.#host.failPending(error)
-  }
-
-  handleEvent(): void {
-    this.fail(this.plan.signal?.reason)
   }
 }
 

@@ -2,9 +2,10 @@
 // what `server.setLimits` and `server.close` are told later. It says what the rules are; `lib/server/` applies them,
 // and works out the two limits that depend on the machine.
 
-import { BlockList } from 'node:net'
+import type { BlockList } from 'node:net'
 import type * as z from 'zod/mini'
 import type { Address } from '../address.js'
+import { net } from '../net.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import { checkArgument } from './check.js'
 import { record, type Shape } from './record.js'
@@ -87,7 +88,7 @@ export const admissionShape: Lazy<Shape<FlatAdmission>> = once(() => ({
   ...counts(),
   admit: value('a function', (value) => typeof value === 'function'),
   // Node's own class and no likeness of it: a list that is asked wrongly lets everybody in.
-  blockList: value('a net.BlockList', (value) => value instanceof BlockList),
+  blockList: value('a net.BlockList', (value) => value instanceof net().BlockList),
 }))
 
 /** The plan of what was checked; other properties of `given` are left aside. */

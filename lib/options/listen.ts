@@ -84,7 +84,11 @@ export interface ListenOptions extends ConnectionOptions, AdmissionOptions {
   tls?: ServerTlsOptions | false | undefined
   /**
    * A PROXY header (version 1 or 2) comes first, and names the real client: from every peer, or, with `trust`, from those
-   * proxies only. Default: false, since whoever may send one may say who they are. Of `endpoints`, each may have its own.
+   * proxies only (HAProxy's proxy-protocol.txt). What comes instead closes the connection and is a `handshakeError`.
+   * Default: false, since whoever may send one may say who they are. Of `endpoints`, each may have its own.
+   *
+   * @example
+   * const server = await listen({ port: 8888, proxyProtocol: { trust: ['10.0.0.0/8'] } })
    */
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined
   /** Aborted before everything is bound: `listen` rejects with its reason and leaves nothing open. Later: `close()`. */

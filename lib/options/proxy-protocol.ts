@@ -6,7 +6,7 @@ import type * as z from 'zod/mini'
 import { tcpAddress } from '../address.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
 import { type Context, list, record, report } from './record.js'
-import { mismatch, value } from './values.js'
+import { mismatch } from './values.js'
 import { type Lazy, once, zod } from './zod.js'
 
 /** A PROXY header (version 1 or 2) comes first, and names the real client. */
@@ -24,7 +24,7 @@ const EVERYBODY: ProxyPlan = { trust: undefined }
 /** The schema: false, or who must send a header. */
 export const proxyProtocol: Lazy<z.ZodMiniType<ProxyPlan | false>> = once(() => {
   const { safeParse, transform } = zod()
-  const options = record<{ trust: string[] }>({ trust: list('a list of at least one address or network', network()) })
+  const options = record<{ trust: Network[] }>({ trust: list('a list of at least one address or network', network()) })
   return transform((input: unknown, context: Context): ProxyPlan | false => {
     if (typeof input === 'boolean') return input && EVERYBODY
     if (typeof input !== 'object' || input === null) {
@@ -33,12 +33,16 @@ export const proxyProtocol: Lazy<z.ZodMiniType<ProxyPlan | false>> = once(() => 
     }
     const { success, data, error } = safeParse(options, input, { jitless: true })
     if (!success) context.issues.push(...(error.issues as Context['issues']))
-    return data?.trust === undefined ? EVERYBODY : { trust: networksOf(data.trust) }
+    return data?.trust === undefined ? EVERYBODY : { trust: listsOf(data.trust) }
   })
 })
 
-const network: Lazy<z.ZodMiniType<string>> = once(() =>
-  value('an IP address or a network, as in 10.0.0.0/8', (text) => typeof text === 'string' && parse(text) !== undefined),
+const network: Lazy<z.ZodMiniType<Network>> = once(() =>
+  zod().transform((input: unknown, context: Context): Network => {
+    const network = typeof input === 'string' ? parse(input) : undefined
+    if (network === undefined) report(context, [], mismatch('an IP address or a network, as in 10.0.0.0/8')({ input }))
+    return network as Network
+  }),
 )
 
 interface Network {
@@ -58,9 +62,8 @@ function parse(text: string): Network | undefined {
   return prefix < 96 ? { address, prefix, family: 'IPv6' } : { address: canonical.address, prefix: prefix - 96, family: 'IPv4' }
 }
 
-function networksOf(texts: readonly string[]): ProxyPlan['trust'] {
-  const networks = { IPv4: new BlockList(), IPv6: new BlockList() }
-  for (const { address, prefix, family } of texts.flatMap((text) => parse(text) ?? []))
-    networks[family].addSubnet(address, prefix, family === 'IPv4' ? 'ipv4' : 'ipv6')
-  return networks
+function listsOf(networks: readonly Network[]): ProxyPlan['trust'] {
+  const lists = { IPv4: new BlockList(), IPv6: new BlockList() }
+  for (const { address, prefix, family } of networks) lists[family].addSubnet(address, prefix, family === 'IPv4' ? 'ipv4' : 'ipv6')
+  return lists
 }

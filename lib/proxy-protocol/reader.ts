@@ -3,7 +3,8 @@
 // is cut by whoever began it.
 
 import { HandshakeError } from '../errors.js'
-import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
+import type { Carrier, Handshake } from '../transport/carrier.js'
+import { silent } from '../transport/sink.js'
 import type { ProxyInfo } from './header.js'
 import { HeaderParser } from './parse.js'
 import { mustSend, type ProxyPlan } from './trust.js'
@@ -15,7 +16,7 @@ export function headerStep(plan: ProxyPlan): HeaderStep {
   return (carrier) => (mustSend(plan, carrier.remote) ? new HeaderReader(carrier) : undefined)
 }
 
-class HeaderReader implements CarrierSink, Handshake<ProxyInfo> {
+class HeaderReader implements Handshake<ProxyInfo> {
   /** Rejects with a HandshakeError, and the carrier is reset. */
   readonly done: Promise<ProxyInfo>
   readonly #carrier: Carrier
@@ -29,11 +30,17 @@ class HeaderReader implements CarrierSink, Handshake<ProxyInfo> {
       this.#resolve = resolve
       this.#reject = reject
     })
-    carrier.attach(this)
+    carrier.attach({
+      // Nothing is written.
+      ...silent,
+      data: (chunk) => this.#take(chunk),
+      end: () => this.#fail('the connection ended before its PROXY header was whole'),
+      lost: (cause) => this.#fail('the connection was lost before its PROXY header was whole', cause),
+    })
     carrier.resume()
   }
 
-  data(chunk: Buffer): void {
+  #take(chunk: Buffer): void {
     try {
       const parsed = this.#parser.push(chunk)
       if (parsed === undefined) return
@@ -43,18 +50,6 @@ class HeaderReader implements CarrierSink, Handshake<ProxyInfo> {
       this.#fail(`the PROXY header is malformed: ${(cause as Error).message}`, cause)
     }
   }
-
-  end(): void {
-    this.#fail('the connection ended before its PROXY header was whole')
-  }
-
-  lost(cause: Error): void {
-    this.#fail('the connection was lost before its PROXY header was whole', cause)
-  }
-
-  // Nothing was written.
-  sent(): void {}
-  finished(): void {}
 
   cut(): void {
     this.#carrier.reset()

@@ -10,7 +10,7 @@ import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/core.js'
 import type { CloseInfo } from '../connection/outcome.js'
 import { DrainingError, type HandshakeError } from '../errors.js'
-import type { EndpointPlan, ListenPlan } from '../options/listen.js'
+import { type EndpointPlan, endpointPlan, type ListenPlan } from '../options/listen.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { bind, type Intake } from '../transport/listener.js'
@@ -21,7 +21,7 @@ import { Drain, type DrainResult } from './drain.js'
 import { Entries, type Entry } from './entry.js'
 import { type DropReason, type ServerStats, told } from './events.js'
 import { Listeners } from './listeners.js'
-import type { Server } from './server.js'
+import { cores, type Server } from './server.js'
 import { print, type Superior, Supervision } from './supervision.js'
 import { type Taker, type Visitor, WaitingRoom } from './waiting-room.js'
 
@@ -55,6 +55,7 @@ export class ServerCore implements AdmissionHost, Superior {
   #telling = 0
 
   constructor(plan: Omit<ListenPlan, 'endpoints'>, clock: Clock, entries: Entries = new Entries(plan.defaults)) {
+    cores.add(this)
     this.plan = plan
     this.clock = clock
     this.entries = entries
@@ -97,6 +98,11 @@ export class ServerCore implements AdmissionHost, Superior {
     if (this.#phase !== 'open') throw tooLate()
     await this.listeners.add(async () => bind(endpoint, this.#intake(entry ?? (await this.entries.of(endpoint))), this.plan.connection))
     if (this.#phase !== 'open') throw tooLate()
+  }
+
+  /** The same for what `server.add` was given. */
+  add(endpoint: unknown): Promise<void> {
+    return this.bind(endpointPlan(endpoint, this.plan.defaults))
   }
 
   /** Takes what one endpoint brings. */

@@ -28,7 +28,7 @@ export type ServerEvents = {
   disconnect: (connection: Connection, info: CloseInfo) => void
   /** Turned away: reset before a byte of it was handed to anybody. */
   drop: (info: DropInfo) => void
-  /** A TLS handshake or PROXY header failed, timed out or was left; the server lives. */
+  /** A PROXY header or TLS handshake failed, timed out or was left; the server lives. `remote` is the real client, once that is known. */
   handshakeError: (error: HandshakeError, info: { readonly remote: Address }) => void
   /** A handler failed for a reason of its own. Without a listener the error is printed to stderr. */
   handlerError: (error: unknown, connection: Connection) => void
@@ -49,6 +49,7 @@ export interface ServerStats {
   /** All that came. */
   readonly accepted: number
   readonly dropped: number
+  /** PROXY headers and TLS handshakes that failed, took too long or were left. */
   readonly handshakeErrors: number
   readonly handlerErrors: number
   /** Payload that arrived, past connections included, in bytes. */

@@ -5,9 +5,11 @@ import type { Address } from '../address.js'
 import type { Connection } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
 import type { Handler } from '../connection/run.js'
-import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace, type Endpoint, endpointPlan } from '../options/listen.js'
+import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/admission.js'
+import type { Endpoint } from '../options/endpoint.js'
 import type { ServerTlsOptions } from '../options/tls.js'
-import { ServerCore } from './core.js'
+import { leaveSignal, waitUnder } from '../signals.js'
+import type { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
 import type { Taker } from './waiting-room.js'
@@ -16,6 +18,9 @@ import type { Taker } from './waiting-room.js'
 export interface SignalOption {
   signal?: AbortSignal | undefined
 }
+
+/** The insides that servers may be made of: each enters itself. Not `instanceof`, which would load all that a server needs. */
+export const cores: WeakSet<object> = new WeakSet()
 
 /**
  * A server: an async iterator of connections.
@@ -33,14 +38,14 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
   /** @internal */
   constructor(core: ServerCore) {
-    if (!(core instanceof ServerCore)) throw new TypeError('a Server is made by listen(), not by new')
+    if (!cores.has(core)) throw new TypeError('a Server is made by listen(), not by new')
     super()
     this.#core = core
     core.server = this
     const { signal } = core.plan
-    const close = (): void => void this.close()
-    signal?.addEventListener('abort', close)
-    this.#unhook = () => signal?.removeEventListener('abort', close)
+    const cancelled = { fail: () => void this.close() }
+    waitUnder(signal, cancelled)
+    this.#unhook = () => leaveSignal(signal, cancelled)
     void core.closed.then(this.#unhook)
   }
 
@@ -94,14 +99,12 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     if (signal?.aborted) throw signal.reason
     return new Promise((resolve, reject) => {
       // One that is just being handed over is taken: it must not be lost.
-      const cancel = (): void => {
-        if (this.#core.leave(taker)) reject(signal?.reason)
-      }
+      const cancelled = { fail: (reason: unknown) => this.#core.leave(taker) && reject(reason) }
       const taker: Taker<Connection> = (connection) => {
-        signal?.removeEventListener('abort', cancel)
+        leaveSignal(signal, cancelled)
         resolve(connection)
       }
-      signal?.addEventListener('abort', cancel, { once: true })
+      waitUnder(signal, cancelled)
       this.#core.take(taker)
     })
   }
@@ -118,9 +121,9 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
   async serve(handler: Handler, options?: SignalOption): Promise<void> {
     if (typeof handler !== 'function') throw new TypeError(`handler must be a function, not ${kindOf(handler)}`)
     const signal = signalOption(options)
-    const close = (): void => void this.close()
-    if (signal?.aborted) close()
-    else signal?.addEventListener('abort', close, { once: true })
+    const cancelled = { fail: () => void this.close() }
+    if (signal?.aborted) cancelled.fail()
+    else waitUnder(signal, cancelled)
     const running = new Set<Promise<unknown>>()
     for (let connection = await this.accept(); connection !== null; connection = await this.accept()) {
       const run = connection.run(handler)
@@ -129,7 +132,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     }
     await this.closed
     await Promise.all(running)
-    signal?.removeEventListener('abort', close)
+    leaveSignal(signal, cancelled)
   }
 
   /**
@@ -137,7 +140,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
    * server as it was; a DrainingError if the server has stopped listening.
    */
   async add(endpoint: Endpoint | number): Promise<void> {
-    await this.#core.bind(endpointPlan(endpoint, this.#core.plan.defaults))
+    await this.#core.add(endpoint)
   }
 
   /**

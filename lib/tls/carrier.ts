@@ -4,11 +4,11 @@
 
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { afterTurn } from '../connection/turn.js'
 import type { Carrier } from '../transport/carrier.js'
 import { CarrierDuplex } from '../transport/carrier-duplex.js'
 import { probeEnd } from '../transport/socket.js'
 import { StreamCarrier } from '../transport/stream.js'
+import { afterTurn } from '../turn.js'
 import { factsOf, type TlsInfo } from './info.js'
 
 export class TlsCarrier extends StreamCarrier<TLSSocket> {
@@ -32,7 +32,7 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
   // As on a socket, a reset may look like an end, and only what is beneath can tell.
   protected override ended(): void {
     const inOrder = (): void => super.ended()
-    if (this.stream.writable && !(this.#stream instanceof CarrierDuplex)) probeEnd(this.#stream, inOrder)
+    if (this.stream.writable && !(this.#stream instanceof CarrierDuplex)) probeEnd(this.#stream, this.remote, inOrder)
     else inOrder()
   }
 

@@ -2,10 +2,11 @@
 // stream from the moment it has it. Such a stream has no addresses, may hand on the very buffer it was given, and may
 // bring text or plain Uint8Arrays instead of Buffers.
 
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { Duplex, Readable, Writable } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { unixAddress } from '../address.js'
+import { net } from '../net.js'
 import type { Carrier } from './carrier.js'
 import { Joined } from './joined.js'
 import { SocketCarrier } from './socket.js'
@@ -82,7 +83,7 @@ export function duplexOf(stream: unknown): Duplex | undefined {
 
 /** The carrier that fits: a plain socket has its own, everything else is taken as a Duplex; undefined for what is no stream. */
 export function carrierFor(stream: unknown): Carrier | undefined {
-  if (stream instanceof Socket && !('encrypted' in stream) && stream.readableEncoding === null) return new SocketCarrier(stream)
+  if (stream instanceof net().Socket && !('encrypted' in stream) && stream.readableEncoding === null) return new SocketCarrier(stream)
   const duplex = duplexOf(stream)
   return duplex && new DuplexCarrier(duplex)
 }

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Address, tcpAddress, unixAddress } from '../address.js'
+import { afterTurn } from '../turn.js'
 import { type Ends, StreamCarrier } from './stream.js'
 
 const unnamed = unixAddress()
@@ -28,6 +29,8 @@ export class SocketCarrier extends StreamCarrier<Socket> {
 
   constructor(socket: Socket, ends: Ends = endsOf(socket)) {
     super(socket, ends)
+    // One that is still connecting has no ends yet.
+    if (socket.connecting) socket.once('connect', () => Object.assign(this, endsOf(socket)))
   }
 
   // TLS of Node's runs over the socket itself: twice as fast as over anything that only looks like one.
@@ -37,8 +40,7 @@ export class SocketCarrier extends StreamCarrier<Socket> {
 
   // A reset may look like an end.
   protected override ended(): void {
-    if (this.stream.writable) probeEnd(this.stream, () => super.ended())
-    else super.ended()
+    probeEnd(this.stream, this.remote, () => super.ended())
   }
 
   // While libuv shuts the sending side down a reset is EINVAL, and Node then never closes the handle. That is the case
@@ -71,6 +73,13 @@ export class SocketCarrier extends StreamCarrier<Socket> {
 /** RST where there is one. `destroy` in the same turn keeps the reset from waiting for the write queue. */
 function breakOff(socket: Socket): void {
   if (socket.destroyed) return
+  // It would be reset once it is connected, and may never be. What has not connected by the next turn vanishes without a
+  // word to the peer, which has not heard of it.
+  if (socket.connecting) {
+    socket.once('connect', () => breakOff(socket))
+    afterTurn(() => socket.destroy())
+    return
+  }
   try {
     socket.resetAndDestroy()
   } catch {
@@ -84,8 +93,12 @@ function breakOff(socket: Socket): void {
  * turn look like a clean end. A write of nothing tells: it fails with what the system has in store for the next write,
  * ECONNRESET or EPIPE, and the socket with it. Behind queued bytes it waits as they do, so it is given this turn and no
  * more: a reset would have failed them by then.
+ *
+ * A Unix socket reports its reset to who reads, before any end; and a peer that has closed, as most of them end, would
+ * fail that write as well. (A TCP socket that was reset has no remote address any more, but it still has its own.)
  */
-export function probeEnd(stream: Duplex, inOrder: () => void): void {
+export function probeEnd(stream: Duplex, { family }: Address, inOrder: () => void): void {
+  if (!stream.writable || (family === 'unix' && (stream as Partial<Socket>).localAddress === undefined)) return inOrder()
   let told = false
   const tell = (): void => {
     if (told) return

@@ -26,8 +26,8 @@ let onClose: (this: Carried) => void
 const ignore = (): void => {}
 
 export abstract class StreamCarrier<S extends Duplex> implements Carrier {
-  readonly remote: Address
-  readonly local: Address
+  remote: Address
+  local: Address
   abstract readonly copies: boolean
   protected readonly stream: S
   #sink: CarrierSink = new EarlySink()

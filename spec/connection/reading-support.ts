@@ -24,6 +24,9 @@ export class FakeCarrier implements Carrier {
     this.sink = sink
   }
   detach(): void {}
+  upgrade(): never {
+    throw new Error('nothing is beneath')
+  }
   resume(): void {
     this.paused = false
     this.turned++

@@ -100,7 +100,7 @@ overEach(t, 'signals that outlive a server, a serve or an accept have nothing of
     const waiting = server.accept({ signal })
     await talkTo(first, connection)
     const served = server.serve(echo, { signal })
-    t.equal(getEventListeners(signal, 'abort').length, 3)
+    t.equal(getEventListeners(signal, 'abort').length, 1)
     const [closing] = [server.close(), ending(first)]
     await connection.close()
     t.equal(await within(waiting), null)

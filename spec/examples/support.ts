@@ -56,7 +56,8 @@ class Running {
         this.#from = at + text.length
         return
       }
-      if (this.child.stdout?.readableEnded) throw new Error(`it ended without '${text}', having said: ${this.heard.slice(this.#from)} ${this.complained}`)
+      if (this.child.stdout?.readableEnded)
+        throw new Error(`it ended without '${text}', having said: ${this.heard.slice(this.#from)} ${this.complained}`)
       await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, 'data'), this.#closed])
     }
   }

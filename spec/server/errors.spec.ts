@@ -1,6 +1,7 @@
 // What goes wrong without being anybody's request: handlers that fail, and accepting that fails. It is told, at a bearable
 // rate; without a listener a handler's error is printed, and nothing ever ends the process.
 
+import net from 'node:net'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
 import { listenPlan } from '../../lib/options/listen.js'
@@ -8,7 +9,7 @@ import { ServerCore } from '../../lib/server/core.js'
 import { Server } from '../../lib/server/server.js'
 import { manualClock, memoryServer } from '../../lib/testing/index.js'
 import { rejection, turns, until, within } from '../support/wait.js'
-import { Books, echo, ending, inMemory, overEach, talk } from './support.js'
+import { Books, echo, ending, inMemory, open, overEach, talk } from './support.js'
 
 /** A server in memory that nobody listens to. */
 function unheard(t: Test, handler: Parameters<Server['serve']>[0]): { visit(): Promise<void>; server: Server } {
@@ -162,4 +163,19 @@ t.test('of errors in accepting one a second is told, on the clock of the server'
   await clock.advance(5000)
   core.acceptFailed(errors[0]!)
   await server.close()
+})
+
+t.test('what a socket that listens fails with is an acceptError, and it listens on', async (t) => {
+  const { listen } = net.Server.prototype
+  const sockets: net.Server[] = []
+  t.capture(net.Server.prototype, 'listen', function (this: net.Server, ...where: Parameters<typeof listen>) {
+    sockets.push(this)
+    return listen.apply(this, where)
+  })
+  const { server, books, connect } = await open(t, 'tcp')
+  const error = new Error('EMFILE, say')
+  sockets[0]!.emit('error', error)
+  t.strictSame(books.acceptErrors, [error])
+  void server.serve(echo)
+  await talk(await connect())
 })

@@ -125,6 +125,18 @@ rule('a listener that is taken off before it was told anything leaves everything
   t.equal(third.text, 'one two three')
 })
 
+rule('a listener that is taken off before anything came leaves nothing behind', async (t, [a, b]) => {
+  const first = new Ear()
+  b.attach(first)
+  b.detach()
+  a.write(Buffer.from('hello'))
+  await turns(10)
+  const next = listening(b)
+  await next.hears('data')
+  t.equal(next.text, 'hello')
+  t.same(first.told, [])
+})
+
 rule('what is detached or resumed after a reset stays silent', async (t, [a, b]) => {
   a.write(Buffer.from('header payload'))
   await takeFirst(b, 7)

@@ -351,3 +351,69 @@ t.test('settings of a dead socket leave no listener on it', async (t) => {
   carrier.unref()
   t.equal(server.listenerCount('connect'), 0)
 })
+
+t.test('a peer on a Unix socket that simply closes is taken for a loss', async (t) => {
+  for (let n = 0; n < 5; n++) {
+    const { client, server } = await sockets(t, { path: scratch() })
+    const ear = listening(new SocketCarrier(server))
+    client.end('all of it')
+    client.destroy()
+    await ear.until(() => ear.has('lost') || ear.has('end'))
+    await turns(3)
+    t.same(ear.told, ['data', 'end'])
+  }
+})
+
+t.test('a peer on a Unix socket that closes with bytes unread is taken for an end', async (t) => {
+  for (let n = 0; n < 5; n++) {
+    const { client, server } = await sockets(t, { path: scratch() })
+    const ear = listening(new SocketCarrier(server))
+    client.pause()
+    // More than Node reads for a paused socket.
+    server.write(Buffer.alloc(1_000_000))
+    await turns(5)
+    client.write('half a mess')
+    await ear.hears('data')
+    client.destroy()
+    await ear.until(() => ear.has('lost') || ear.has('end'))
+    t.same(ear.told, ['data', 'lost'])
+    t.equal(ear.loss?.code, 'ECONNRESET')
+  }
+})
+
+t.test('one that is reset while it connects shows its peer an end, or stays', async (t) => {
+  const server = net.createServer({ allowHalfOpen: true })
+  t.teardown(() => server.close())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const seen: unknown[] = []
+  server.on('connection', (socket) => {
+    socket
+      .on('error', ({ code }: NodeJS.ErrnoException) => seen.push(code))
+      .on('end', () => seen.push('end'))
+      .resume()
+  })
+  for (let n = 0; n < 10; n++) {
+    const socket = net.connect({ port: (server.address() as net.AddressInfo).port, host: '127.0.0.1' })
+    const carrier = new SocketCarrier(socket)
+    if (n % 2 === 1) await turns(1)
+    const closed = next(socket, 'close')
+    carrier.reset()
+    await closed
+    await turns(3)
+  }
+  t.notOk(seen.includes('end'), `${seen}`)
+})
+
+t.test('one that connects has no addresses, also later', async (t) => {
+  const server = net.createServer((socket) => socket.on('error', () => {}))
+  t.teardown(() => server.close())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  const socket = net.connect({ port, host: '127.0.0.1' })
+  const carrier = new SocketCarrier(socket)
+  t.equal(carrier.remote.family, 'unix')
+  await next(socket, 'connect')
+  t.equal(String(carrier.remote), `127.0.0.1:${port}`)
+  t.equal(carrier.local.port, socket.localPort)
+  carrier.reset()
+})

@@ -3,7 +3,7 @@
 
 import { ConcurrentReadError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, throws } from './expect.js'
-import { hears, pattern, type Rules, send } from './speak.js'
+import { hears, pattern, type Rules, resets, send } from './speak.js'
 import { until } from './time.js'
 
 const reason = new Error('aborted by the check')
@@ -41,6 +41,7 @@ export const bridging: Rules = {
   },
 
   async 'a loss is an error of the Duplex'(a, b) {
+    if (!resets(a, b)) return
     const duplex = b.toDuplex()
     const failed = begin(new Promise<Error>((resolve) => duplex.on('error', resolve)))
     duplex.resume()

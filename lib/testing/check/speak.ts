@@ -12,6 +12,12 @@ export type Check = (a: Connection, b: Connection) => Promise<void>
 /** Rules, each under the sentence that names it. */
 export type Rules = Readonly<Record<string, Check>>
 
+/** Whether a cut can be told from an end: a Unix socket has no reset, and what its peer sees of one is an end. */
+export function resets(a: Connection, b: Connection): boolean {
+  // What is in memory has unnamed addresses only.
+  return [a.local, a.remote, b.local, b.remote].every(({ family, address }) => family !== 'unix' || address === '')
+}
+
 /** Writes pieces, each once the one before it has arrived: so the other side sees these cuts. */
 export async function send(from: Connection, to: Connection, ...pieces: (string | Uint8Array)[]): Promise<void> {
   for (const piece of pieces) {

@@ -1,0 +1,60 @@
+import { getEventListeners } from 'node:events'
+import t from 'tap'
+import { pipe, together } from '../lib/index.js'
+import { leaveSignal, waitUnder } from '../lib/signals.js'
+import { memoryServer, pair } from '../lib/testing/index.js'
+import { rejection } from './support/wait.js'
+
+const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
+
+t.test('one signal for very many has one listener, and none when nobody waits any more', async (t) => {
+  const warnings: Error[] = []
+  const warned = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', warned)
+  t.teardown(() => process.off('warning', warned))
+  const controller = new AbortController()
+  const { signal } = controller
+  const pairs = Array.from({ length: 20 }, () => pair())
+  const reads = pairs.map(([a]) => a.readLine({ signal }))
+  t.equal(listeners(signal), 1)
+  for (const [, b] of pairs) void b.write('line\n')
+  t.strictSame(await Promise.all(reads), Array(20).fill('line'))
+  t.equal(listeners(signal), 0)
+
+  const messages = pairs.map(([a]) => rejection(a.readMessage((reader) => reader.readLine(), { signal })))
+  const { server } = memoryServer()
+  const accepts = pairs.map(() => rejection(server.accept({ signal })))
+  const pipes = pairs.map(([, b]) => rejection(pipe(b, pair()[0], { signal })))
+  const tasks = pairs.map(() =>
+    rejection(together([(own) => new Promise((_, reject) => own.addEventListener('abort', () => reject(own.reason)))], { signal })),
+  )
+  await new Promise(setImmediate)
+  t.equal(listeners(signal), 1)
+  controller.abort('enough')
+  for (const waits of [messages, accepts, pipes, tasks]) t.strictSame(await Promise.all(waits), Array(20).fill('enough'))
+  t.equal(listeners(signal), 0)
+  t.strictSame(warnings, [])
+  for (const [a, b] of pairs) for (const side of [a, b]) side.abort()
+  await server.close({ grace: 0 })
+})
+
+t.test('who leaves while the others are told is not told, and who comes again is told again', async (t) => {
+  const controller = new AbortController()
+  const told: string[] = []
+  const second = { fail: () => void told.push('second') }
+  const first = {
+    fail(reason: unknown) {
+      told.push(`first: ${reason}`)
+      leaveSignal(controller.signal, second)
+    },
+  }
+  waitUnder(controller.signal, first)
+  waitUnder(controller.signal, first)
+  waitUnder(controller.signal, second)
+  controller.abort('now')
+  t.strictSame(told, ['first: now'])
+  t.equal(listeners(controller.signal), 0)
+  t.doesNotThrow(() => leaveSignal(controller.signal, first), 'who does not wait may leave')
+  t.doesNotThrow(() => leaveSignal(undefined, first))
+  t.doesNotThrow(() => waitUnder(undefined, first))
+})
