@@ -33,7 +33,9 @@ export async function open(plan: ConnectPlan, means: Means = system): Promise<Co
   const timer = timeout === Number.POSITIVE_INFINITY ? undefined : means.clock.setTimer(late, timeout)
   try {
     const carrier = await reach(plan, means, stop.signal)
-    return new Connection(new ConnectionCore(carrier, connection, means.clock))
+    const core = new ConnectionCore(carrier, connection, means.clock)
+    if (plan.destination.kind === 'tcp') core.host = plan.destination.host
+    return new Connection(core)
   } finally {
     timer?.clear()
     leaveSignal(signal, caller)

@@ -51,7 +51,7 @@ export class Entries {
   /** Replaces the server's TLS options for connections to come. Rejects with InvalidOptionsError, and nothing has changed. */
   async replace(options: unknown): Promise<void> {
     if (this.#shared === undefined)
-      throw new InvalidOptionsError({ issues: [{ path: [], message: 'expected none, since the server was opened without `tls`' }] })
+      throw new InvalidOptionsError({ issues: [{ path: ['tls'], message: 'expected none, since the server was opened without `tls`' }] })
     this.#tls = await load({ options: changedTls(options), path: [] })
   }
 }

@@ -44,11 +44,16 @@ export class TlsHandshake implements Handshake {
     }
   }
 
-  /** It is done. Called while the handshake's last step is on the stack. */
+  /**
+   * It is done. Told a turn later: OpenSSL is on the stack still, and a server's session tickets have not left. Whoever
+   * reset the connection now would take the first away from under itself, and Node would wait for the second for ever.
+   */
   secured(socket: TLSSocket): void {
     if (!this.#settle()) return
-    this.#secured = new TlsCarrier(socket, this.#carrier, this.#stream)
-    this.#resolve(this.#secured)
+    this.#stream.allowHalfOpen = true
+    const carrier = new TlsCarrier(socket, this.#carrier, this.#stream)
+    this.#secured = carrier
+    setImmediate(() => this.#resolve(carrier))
   }
 
   /** It has failed. What Node says to the peer of it has been written. */

@@ -7,9 +7,17 @@ import type { Carrier, CarrierSink } from './carrier.js'
 
 type Done = (error?: Error | null) => void
 
+// TLS hands over whatever it has as one piece. In steps of this size it is seen to move, and a slow reader is not given
+// all of it at once.
+const SLICE = 64 * 1024
+// As many turns as a stream within the process needs for an end; for what is farther away no number would do.
+const LINGERING = 10
+
 export class CarrierDuplex extends Duplex {
   readonly #carrier: Carrier
   #writing: Done | undefined
+  /** What was written and not handed on. */
+  #pieces: Buffer[] = []
   #finishing: Done | undefined
   /** Called when a part of what is under way has left. */
   onMoved: () => void = () => {}
@@ -26,7 +34,10 @@ export class CarrierDuplex extends Duplex {
         if (!this.push(chunk)) this.#carrier.pause()
       },
       end: () => void this.push(null),
-      sent: () => this.#settle(),
+      sent: () => {
+        this.onMoved()
+        this.#next()
+      },
       moved: () => this.onMoved(),
       finished: () => this.#finishing?.(),
       lost: (error) => this.#lose(error),
@@ -39,7 +50,18 @@ export class CarrierDuplex extends Duplex {
     this.destroy(error)
   }
 
-  #settle(): void {
+  #hand(pieces: Buffer[], done: Done): void {
+    this.#writing = done
+    this.#pieces = pieces
+    this.#next()
+  }
+
+  #next(): void {
+    const pieces = this.#pieces
+    for (let first = pieces.shift(); first !== undefined; first = pieces.shift()) {
+      if (first.length > SLICE) pieces.unshift(first.subarray(SLICE))
+      if (!this.#carrier.write(first.subarray(0, SLICE))) return
+    }
     const done = this.#writing
     this.#writing = undefined
     done?.()
@@ -50,13 +72,13 @@ export class CarrierDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#writing = done
-    if (this.#carrier.write(chunk)) this.#settle()
+    this.#hand([chunk], done)
   }
 
   override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: Done): void {
-    this.#writing = done
-    if (this.#carrier.writeBatch(chunks.map(({ chunk }) => chunk))) this.#settle()
+    const bytes = chunks.map(({ chunk }) => chunk)
+    // Mostly records of 16 KiB and their headers: they leave together.
+    this.#hand(bytes.length > 1 ? [Buffer.concat(bytes)] : bytes, done)
   }
 
   override _final(done: Done): void {
@@ -64,9 +86,16 @@ export class CarrierDuplex extends Duplex {
     this.#carrier.end()
   }
 
-  // After a reset, or a loss, the carrier has nothing left to release.
+  // TLS is over with the peer's goodbye, whose end of stream is a turn or two behind it: a stream that is gone by then
+  // would break the peer's. After a reset, or a loss, the carrier has nothing left to release.
   override _destroy(error: Error | null, done: Done): void {
-    this.#carrier.release()
+    if (error === null && this.writableFinished && !this.readableEnded) this.#linger(LINGERING)
+    else this.#carrier.release()
     done(error)
+  }
+
+  #linger(turns: number): void {
+    if (turns === 0) this.#carrier.release()
+    else setImmediate(() => this.#linger(turns - 1))
   }
 }

@@ -13,7 +13,7 @@ import {
   defaultSettings,
   endpointPlan,
   listenPlan,
-  memoryConnectSettings,
+  memoryConnectPlan,
   memoryServerPlan,
   pairPlan,
 } from '../../lib/options/index.js'
@@ -25,7 +25,7 @@ const checks: [string, (options: unknown) => unknown, (error: unknown) => boolea
   ['connectPlan', connectPlan, isInvalidOptions],
   ['pairPlan', pairPlan, isInvalidOptions],
   ['memoryServerPlan', memoryServerPlan, isInvalidOptions],
-  ['memoryConnectSettings', memoryConnectSettings, isInvalidOptions],
+  ['memoryConnectPlan', memoryConnectPlan, isInvalidOptions],
   ['changedLimits', (changes) => changedLimits(defaultSettings.limits, changes), isWrongArgument],
   ['changedAdmission', changedAdmission, isWrongArgument],
   ['closeGrace', closeGrace, isWrongArgument],

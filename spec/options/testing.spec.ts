@@ -1,7 +1,7 @@
 // The options of the testing kit: of a pair, of a server in memory and of its connect.
 
 import t from 'tap'
-import { defaultSettings, listenPlan, memoryConnectSettings, memoryServerPlan, pairPlan } from '../../lib/options/index.js'
+import { defaultSettings, listenPlan, memoryConnectPlan, memoryServerPlan, pairPlan } from '../../lib/options/index.js'
 import { systemClock } from '../../lib/transport/clock.js'
 import { refusal } from './refusal.js'
 
@@ -128,10 +128,10 @@ t.test('a server in memory has no place, and no TLS yet', async (t) => {
 })
 
 t.test('connecting to it takes connection options only', async (t) => {
-  t.strictSame(memoryConnectSettings(undefined), defaultSettings)
-  t.strictSame(memoryConnectSettings({ tls: false, noDelay: false }), { ...defaultSettings, noDelay: false })
+  t.strictSame(memoryConnectPlan(undefined), defaultSettings)
+  t.strictSame(memoryConnectPlan({ tls: false, noDelay: false }), { ...defaultSettings, noDelay: false })
   t.match(
-    refusal(() => memoryConnectSettings({ tls: true, signal: null, maxPending: 1, idleTimeout: 0 })),
+    refusal(() => memoryConnectPlan({ tls: true, signal: null, maxPending: 1, idleTimeout: 0 })),
     {
       tls: /not part of this version yet/,
       signal: /^unknown option/,
@@ -140,7 +140,7 @@ t.test('connecting to it takes connection options only', async (t) => {
     },
   )
   t.match(
-    refusal(() => memoryConnectSettings(null)),
+    refusal(() => memoryConnectPlan(null)),
     { '': /^expected an object of options/ },
   )
 })

@@ -9,6 +9,7 @@ import { Duplex } from 'node:stream'
 import type { Test } from 'tap'
 import { Connection, type ConnectionOptions, connect, type ListenOptions, listen, type Server } from '../../lib/index.js'
 import { type PairOptions, pair } from '../../lib/testing/index.js'
+import { identityOf } from './certificates.js'
 
 /** Both ends of one connection. `a` is the client's, `b` the server's. */
 export interface Ends {
@@ -22,8 +23,8 @@ export interface EndOptions {
 }
 
 /** What carries the bytes of a test. */
-export type CarrierName = 'tcp' | 'unix' | 'memory' | 'duplex'
-export const carrierNames: readonly CarrierName[] = ['tcp', 'unix', 'memory', 'duplex']
+export type CarrierName = 'tcp' | 'unix' | 'memory' | 'duplex' | 'tls' | 'starttls'
+export const carrierNames: readonly CarrierName[] = ['tcp', 'unix', 'memory', 'duplex', 'tls', 'starttls']
 
 let directory: string | undefined
 let count = 0
@@ -72,6 +73,17 @@ async function overSockets(t: Test, path: string | undefined, { a, b }: EndOptio
   const server = await opened(t, { ...(path === undefined ? { port: 0, host: '127.0.0.1' } : { path }), ...b })
   const where = path === undefined ? { port: server.port, host: '127.0.0.1' } : { path }
   return { a: await connect({ ...where, ...a }), b: (await server.accept()) as Connection }
+}
+
+/** TLS on sockets, on both sides ours. */
+async function overTls(t: Test, { a, b }: EndOptions): Promise<Ends> {
+  const { key, cert } = identityOf()
+  const server = await opened(t, { port: 0, host: '127.0.0.1', tls: { key, cert }, ...b })
+  const [client, accepted] = await Promise.all([
+    connect({ host: 'localhost', port: server.port, family: 4, tls: { ca: cert }, ...a }),
+    server.accept(),
+  ])
+  return { a: client, b: accepted as Connection }
 }
 
 /** Two Duplexes, each the other's far end, with back-pressure; one destroyed before its end breaks the other. */
@@ -128,6 +140,13 @@ async function make(t: Test, carrier: CarrierName, { a, b }: EndOptions): Promis
   if (carrier === 'tcp') return overSockets(t, undefined, { a: a ?? {}, b: b ?? {} })
   if (carrier === 'unix') return overSockets(t, socketPath(), { a: a ?? {}, b: b ?? {} })
   if (carrier === 'memory') return named(pair({ client: a, server: b }))
+  if (carrier === 'tls') return overTls(t, { a: a ?? {}, b: b ?? {} })
+  if (carrier === 'starttls') {
+    const made = await overSockets(t, undefined, { a: a ?? {}, b: b ?? {} })
+    const { key, cert } = identityOf()
+    await Promise.all([made.a.startTls({ ca: cert, servername: 'localhost' }), made.b.startTls({ key, cert })])
+    return made
+  }
   const [one, other] = duplexes()
   return { a: Connection.from(one, a), b: Connection.from(other, b) }
 }

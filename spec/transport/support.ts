@@ -126,6 +126,16 @@ export function fill(carrier: Carrier, limit = 64 * 1024 * 1024): number {
   throw new Error('the carrier took everything')
 }
 
+/** Writes until a piece stays under way, though it had its time to leave; resolves with how many bytes were given to it. */
+export async function fillUp(carrier: Carrier, ear: Ear): Promise<number> {
+  for (let given = 0; ; ) {
+    const before = ear.count('sent')
+    given += fill(carrier)
+    for (let n = 0; n < 10 && ear.count('sent') === before; n++) await turns()
+    if (ear.count('sent') === before) return given
+  }
+}
+
 export function pattern(length: number): Buffer {
   const bytes = Buffer.alloc(length)
   for (let at = 0; at < length; at += 4) bytes.writeUInt32LE((at * 2654435761) >>> 0, Math.min(at, Math.max(0, length - 4)))

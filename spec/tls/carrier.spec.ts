@@ -1,0 +1,16 @@
+// The rules of carriers, over TLS on each kind of carrier, from both sides.
+
+import t from 'tap'
+import { carrierRules } from '../transport/carrier-rules.js'
+import { inMemory, overDuplexes, tcpPair, unixPair } from '../transport/support.js'
+import { overTls } from './support.js'
+
+for (const [side, turned] of [
+  ['the client', false],
+  ['the server', true],
+] as const) {
+  t.test(`over TCP, as ${side}`, async (t) => carrierRules(t, overTls(tcpPair, turned), { breaks: true }))
+  t.test(`over Unix sockets, as ${side}`, async (t) => carrierRules(t, overTls(unixPair, turned), { breaks: false }))
+  t.test(`in memory, as ${side}`, async (t) => carrierRules(t, overTls(inMemory, turned), { breaks: true }))
+  t.test(`over Duplexes, as ${side}`, async (t) => carrierRules(t, overTls(overDuplexes, turned), { breaks: true }))
+}

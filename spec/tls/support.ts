@@ -1,0 +1,23 @@
+// What the specs of this folder share: TLS over carriers of every kind, both sides of it.
+
+import type { Test } from 'tap'
+import { ClientTls } from '../../lib/tls/client.js'
+import { ServerTls } from '../../lib/tls/server.js'
+import { identityOf } from '../support/certificates.js'
+import type { Pair } from '../transport/support.js'
+
+/** TLS over a pair of carriers: the first one's side is the client. */
+export async function secured([a, b]: Pair): Promise<Pair> {
+  const { key, cert } = identityOf()
+  const server = new ServerTls({ key, cert })
+  const client = new ClientTls({ tls: { ca: cert } })
+  return Promise.all([client.secure(a).done, server.secure(b).done])
+}
+
+/** Pairs whose first carrier is the client's, or the server's. */
+export function overTls(make: (t: Test) => Promise<Pair>, turned = false): (t: Test) => Promise<Pair> {
+  return async (t) => {
+    const [a, b] = await secured(await make(t))
+    return turned ? [b, a] : [a, b]
+  }
+}
