@@ -9,6 +9,7 @@ ready(server.port)
 await server.serve(async (connection) => {
   for (;;) {
     const line = connection.tryReadLine() ?? (await connection.readLine())
-    await connection.write(`${line}\n`)
+    const answer = `${line}\n`
+    if (!connection.tryWrite(answer)) await connection.write(answer)
   }
 })

@@ -9,6 +9,6 @@ ready(server.port)
 await server.serve(async (connection) => {
   for (;;) {
     const line = connection.tryReadUntil('\n') ?? (await connection.readUntil('\n'))
-    await connection.write(line)
+    if (!connection.tryWrite(line)) await connection.write(line)
   }
 })

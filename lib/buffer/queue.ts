@@ -4,6 +4,7 @@
 // `rewind` gives all of it back.
 
 import { Slab, SMALL } from './slab.js'
+import { view } from './view.js'
 
 // Joining starts at this many chunks: most messages come in one or two, and those are better left alone.
 const JOIN_FROM = 3
@@ -56,7 +57,7 @@ export class ByteQueue {
     const end = this.#offset + n
     // The way of nearly every message: it lies within the first chunk, and something follows it there.
     if (head !== undefined && end < head.length) {
-      const bytes = head.subarray(this.#offset, end)
+      const bytes = this.#view(head, this.#offset, n)
       this.#offset = end
       this.length -= n
       this.consumed += n
@@ -82,13 +83,16 @@ export class ByteQueue {
     this.#offset = end
     this.length -= n
     this.consumed += n
-    if (head !== this.#viewed) {
-      this.#viewed = head
-      this.#memory = head.buffer
-      this.#base = head.byteOffset
+    return this.#view(head, start, n)
+  }
+
+  #view(chunk: Buffer, start: number, n: number): Buffer {
+    if (chunk !== this.#viewed) {
+      this.#viewed = chunk
+      this.#memory = chunk.buffer
+      this.#base = chunk.byteOffset
     }
-    // Half as much as `subarray`.
-    return Buffer.from(this.#memory as ArrayBuffer, this.#base + start, n)
+    return view(this.#memory as ArrayBufferLike, this.#base + start, n)
   }
 
   /** At most `n` of the next bytes, as far as they lie in the first chunk; they stay unread. */

@@ -5,6 +5,7 @@ import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/core.js'
 import { ConnectError, codeOf, HandshakeError, TimeoutError } from '../errors.js'
 import type { ConnectPlan, Destination } from '../options/connect.js'
+import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Clock, systemClock } from '../transport/clock.js'
 import { type Attempt, unlessAborted } from './attempt.js'
@@ -25,9 +26,9 @@ const system: Means = { lookup, dial, clock: systemClock }
 export async function open(plan: ConnectPlan, means: Means = system): Promise<Connection> {
   const { signal, timeout, connection } = plan
   const stop = new AbortController()
-  const cancel = (): void => stop.abort(signal?.reason)
-  if (signal?.aborted) cancel()
-  signal?.addEventListener('abort', cancel)
+  const caller: Abortable = { fail: (reason) => stop.abort(reason) }
+  if (signal?.aborted) caller.fail(signal.reason)
+  waitUnder(signal, caller)
   const late = (): void => stop.abort(new TimeoutError({ operation: 'connect', timeout, kind: 'connect' }))
   const timer = timeout === Number.POSITIVE_INFINITY ? undefined : means.clock.setTimer(late, timeout)
   try {
@@ -37,7 +38,7 @@ export async function open(plan: ConnectPlan, means: Means = system): Promise<Co
     return new Connection(core)
   } finally {
     timer?.clear()
-    signal?.removeEventListener('abort', cancel)
+    leaveSignal(signal, caller)
   }
 }
 

@@ -24,6 +24,7 @@ import { CLOSE, Deadlines, type DeadlinesHost, HANDSHAKE, MESSAGE, READ, type Sl
 import { Inbox, type InboxHost } from './inbox.js'
 import { Outbox, type OutboxHost } from './outbox.js'
 import { type CloseInfo, Outcome } from './outcome.js'
+import { expired } from './patience.js'
 import { quietly } from './refusals.js'
 import type { Waiting } from './waiting.js'
 
@@ -251,8 +252,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     else if (slot === CLOSE && this.outbox.queued > 0) this.#tooSlow('close', this.settings.closeTimeout)
     else if (slot === CLOSE) this.#over(this.#first as 'local' | 'peer')
     else if (slot === HANDSHAKE) this.upgrade?.expired()
-    else if (slot === READ && this.inbox.pending !== undefined) this.inbox.expired(this.inbox.pending)
-    else if (slot === MESSAGE && this.inbox.lease !== undefined) this.inbox.expired(this.inbox.lease as unknown as Waiting)
+    else if (slot === READ && this.inbox.pending !== undefined) expired(this, this.inbox.pending)
+    else if (slot === MESSAGE && this.inbox.lease !== undefined) expired(this, this.inbox.lease as unknown as Waiting)
   }
 
   #tooSlow(operation: 'write' | 'close', timeout: number): void {

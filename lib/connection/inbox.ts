@@ -4,22 +4,13 @@
 import { compileDelimiter } from '../buffer/delimiter.js'
 import { LineCache } from '../buffer/lines.js'
 import { ByteQueue } from '../buffer/queue.js'
-import {
-  ConcurrentReadError,
-  type ConnectionLostError,
-  DrainingError,
-  EndOfStreamError,
-  LimitExceededError,
-  type LinnetError,
-  TimeoutError,
-  type TimeoutKind,
-} from '../errors.js'
+import { ConcurrentReadError, type ConnectionLostError, EndOfStreamError, LimitExceededError, type LinnetError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal } from '../signals.js'
-import { afterTurn } from '../turn.js'
-import { type Deadlines, READ, type Slot } from './deadlines.js'
+import { type Deadlines, READ } from './deadlines.js'
 import { Flow, type FlowSource } from './flow.js'
 import type { Lease } from './lease.js'
+import { arm, begun, drainSoon } from './patience.js'
 import type { ReadPlan } from './read-options.js'
 import { type Limit, type Read, type Stream, WAIT } from './reads.js'
 import { failIfAborted, Pending, type PendingHost, type Waiting } from './waiting.js'
@@ -174,8 +165,8 @@ export class Inbox implements PendingHost, FlowSource {
     this.#pending = pending
     this.#busy = true
     // Inside a message the time is the message's, unless the read has some of its own.
-    if (!inMessage || plan.timeout !== undefined) this.arm(pending, READ)
-    if (pending.awaitsFirst && this.host.draining) this.#drainSoon(pending)
+    if (!inMessage || plan.timeout !== undefined) arm(this.host, pending, READ)
+    this.drainLater(pending)
     this.#lease?.waits()
     if (this.#flow.paused) this.#flow.check()
   }
@@ -214,7 +205,7 @@ export class Inbox implements PendingHost, FlowSource {
     }
     if (result === WAIT) {
       // It needs more of what arrived, though it may have dropped that.
-      if (pending.awaitsFirst) this.begun(pending, READ)
+      if (pending.awaitsFirst) begun(this.host, pending, READ)
       return
     }
     this.#settle()
@@ -237,51 +228,26 @@ export class Inbox implements PendingHost, FlowSource {
     this.#flow.checkSoon()
   }
 
-  // --- time and draining -----------------------------------------------------------------------------------------------
+  // --- draining --------------------------------------------------------------------------------------------------------
 
-  /** Starts the time limit of what begins to wait. */
-  arm(waiting: Waiting, slot: Slot): void {
-    this.host.deadlines.set(slot, this.#timeout(waiting)[0])
-  }
-
-  #timeout({ plan, limits, awaitsFirst }: Waiting): [number, TimeoutKind] {
-    if (plan.timeout !== undefined) return [plan.timeout, 'call']
-    return awaitsFirst ? [limits.idleTimeout, 'idle'] : [limits.readTimeout, 'read']
-  }
-
-  /** The first byte of what was waited for as idle has come: from here on it is a message that takes its time. */
-  begun(waiting: Waiting, slot: Slot): void {
-    waiting.awaitsFirst = false
-    if (waiting.plan.timeout === undefined) this.arm(waiting, slot)
-  }
-
-  /** The time of a read, or of a message, ran out. */
-  expired(waiting: Waiting): void {
-    const [timeout, kind] = this.#timeout(waiting)
-    waiting.fail(this.host.own(new TimeoutError({ operation: waiting.operation, timeout, kind })))
-  }
-
-  /** The connection is asked to finish: what waits for a new message is told so, after a turn. */
+  /** The connection is asked to finish. */
   drain(): void {
     const waiting = this.#waiting()
     if (waiting?.awaitsFirst) this.#drainSoon(waiting)
   }
 
-  /** For a message that begins while the connection drains. */
+  /** For what begins to wait while the connection drains. */
   drainLater(waiting: Waiting): void {
     if (waiting.awaitsFirst && this.host.draining) this.#drainSoon(waiting)
+  }
+
+  #drainSoon(waiting: Waiting): void {
+    drainSoon(this.host, waiting, () => this.#waiting() === waiting)
   }
 
   /** What waits: the message, if one is being read, else the read. */
   #waiting(): Waiting | undefined {
     return this.#lease !== undefined && 'plan' in this.#lease ? (this.#lease as Lease & Waiting) : this.#pending
-  }
-
-  // What has arrived by then counts as arrived.
-  #drainSoon(waiting: Waiting): void {
-    afterTurn(() => {
-      if (this.#waiting() === waiting && waiting.awaitsFirst) waiting.fail(this.host.own(new DrainingError()))
-    })
   }
 
   /** Something was written: the next read waits for a new message, unless one is being read. */

@@ -7,6 +7,7 @@ import { leaveSignal, waitUnder } from '../signals.js'
 import { MESSAGE } from './deadlines.js'
 import type { Inbox } from './inbox.js'
 import type { Lease } from './lease.js'
+import { arm, begun } from './patience.js'
 import { ReadMethods } from './read-methods.js'
 import type { ReadPlan } from './read-options.js'
 import type { Reader } from './reader.js'
@@ -72,7 +73,7 @@ export class Message implements Lease, Waiting {
   waits(): void {
     if (this.#watched || this.over) return
     this.#watched = true
-    this.#inbox.arm(this, MESSAGE)
+    arm(this.#inbox.host, this, MESSAGE)
     waitUnder(this.plan.signal, this)
   }
 
@@ -124,7 +125,7 @@ export class Message implements Lease, Waiting {
   }
 
   begun(): void {
-    this.#inbox.begun(this, MESSAGE)
+    begun(this.#inbox.host, this, MESSAGE)
   }
 
   took(bytes: number, limit: Limit): void {

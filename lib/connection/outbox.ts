@@ -240,9 +240,11 @@ export class Outbox {
       this.#most += units * (WIDEST - 1)
       return units
     }
-    if (piece.byteLength > 0)
-      this.#gathered.add(piece instanceof Uint8Array ? piece : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))
-    return piece.byteLength
+    const bytes = piece instanceof Uint8Array ? piece : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength)
+    // Not `byteLength`, which costs ten times as much.
+    const { length } = bytes
+    if (length > 0) this.#gathered.add(bytes)
+    return length
   }
 
   #schedule(): void {

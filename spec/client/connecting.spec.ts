@@ -158,6 +158,16 @@ for (const stage of ['looked up', 'dialled'] as const) {
   })
 }
 
+t.test('however many wait under one signal, it has one listener', async (t) => {
+  const { signal } = new AbortController()
+  const cases = Array.from({ length: 20 }, () => connecting(t, { path: '/run/a', signal }))
+  await turns()
+  t.equal(getEventListeners(signal, 'abort').length, 1)
+  for (const { clock, dialled } of cases) dialled[0]?.resolve(carrier(clock))
+  await Promise.all(cases.map(({ connecting }) => connecting))
+  t.equal(getEventListeners(signal, 'abort').length, 0)
+})
+
 t.test('a signal that was aborted before: its reason, and nothing is asked', async (t) => {
   const reason = new Error('never mind')
   const { connecting: promise, asked } = connecting(t, { port: 80, signal: AbortSignal.abort(reason) })
