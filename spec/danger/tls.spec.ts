@@ -43,7 +43,7 @@ t.test('a thousand silent clients of TLS cost no CPU, hold up no one, and are go
 t.test('a client that resets in any step of the handshake leaves nothing behind, and the server lives', async (t) => {
   const server = await opened(t, { tls: { key, cert } })
   void server.serve(async (connection) => connection.write(await connection.readUntil('\n')))
-  for (const cut of [1, 5, 6, 60, 200, 400, 600]) {
+  for (const cut of [1, 5, 6, 60, 200]) {
     // What a client says first, as far as the cut.
     const stream = net.connect(server.port, '127.0.0.1').on('error', () => {})
     await new Promise((resolve) => stream.once('connect', resolve))
