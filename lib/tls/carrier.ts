@@ -29,11 +29,15 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
     if (stream instanceof CarrierDuplex) stream.onMoved = () => this.moved(0)
   }
 
-  // As on a socket, a reset may look like an end, and only what is beneath can tell.
+  // As on a socket, a reset may look like an end, and only what is beneath can tell. But it is asked only where nothing is
+  // under way: TLSWrap takes the end of any write on that handle for the end of its own, and frees bytes that the system
+  // has not taken yet (the peer finds a bad record). What is under way fails by itself, if it was a reset.
   protected override ended(): void {
     const inOrder = (): void => super.ended()
-    if (this.stream.writable && !(this.#stream instanceof CarrierDuplex)) probeEnd(this.#stream, this.remote, inOrder)
-    else inOrder()
+    const { writable, writableLength } = this.stream
+    if (!writable || this.#stream instanceof CarrierDuplex) inOrder()
+    else if (writableLength > 0) setImmediate(inOrder)
+    else probeEnd(this.#stream, this.remote, inOrder)
   }
 
   // RST, where the stream beneath has one: never by the TLSSocket, which cannot, and closes by itself when that is gone.

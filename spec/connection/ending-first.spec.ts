@@ -144,7 +144,7 @@ t.test('a signal that is asked for after the end has aborted, with the same reas
 
 everywhere(t, 'the facts stay readable after the end', async (t, connect) => {
   const { a, b } = await connect({ a: { idleTimeout: 5000 } })
-  const { id, remote, local, openedAt, server } = a
+  const { id, remote, local, openedAt, server, tls } = a
   b.write('unread')
   a.write('x')
   await until(() => a.buffered === 6)
@@ -153,7 +153,7 @@ everywhere(t, 'the facts stay readable after the end', async (t, connect) => {
   await within(a.closed)
   t.same(
     { remote: a.remote, local: a.local, id: a.id, openedAt: a.openedAt, limits: a.limits.idleTimeout, tls: a.tls, proxy: a.proxy },
-    { remote, local, id, openedAt, limits: 5000, tls: undefined, proxy: undefined },
+    { remote, local, id, openedAt, limits: 5000, tls, proxy: undefined },
   )
   t.equal(a.server, server)
   t.same(

@@ -33,7 +33,7 @@ export const reading: Rules = {
     equal([b.bytesRead, b.buffered], [11, 4], 'bytesRead and buffered after seven were read')
     await b.readLine()
     await b.write('xy')
-    await a.readExactly(2)
+    await Promise.all([a.readExactly(2), b.flush()])
     equal(
       [b.bytesWritten, b.buffered, a.bytesRead, a.buffered],
       [2, 0, 2, 0],
