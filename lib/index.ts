@@ -8,6 +8,7 @@
 //   proxy-protocol/  what a proxy in front says of its client: read, checked, written
 //   server/      the way in, the waiting room, the drain, and the class a program sees
 //   client/      `connect`: look up, dial, secure, and one deadline over all of it
+//   tls/         keys that are tried out, handshakes of both sides, the carrier over TLS
 //   options/     every option once: schema, default, reason
 //   testing/     the same classes without a socket, a clock that stands still, a conformance check
 // `pipe`, `together` and `shutdownOn` stand on connections and servers, each on one page.

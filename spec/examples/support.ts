@@ -18,13 +18,14 @@ function lacks(found: boolean, what: string): string | false {
 const netcat = String(spawnSync('nc', ['-h'], { encoding: 'utf8' }).stderr).includes('OpenBSD netcat')
 export const skip: string | false = lacks(netcat, "needs OpenBSD's netcat: apt-get install netcat-openbsd")
 export const withoutCurl: string | false = lacks(spawnSync('curl', ['--version']).status === 0, 'needs curl: apt-get install curl')
+export const withoutSwaks: string | false = lacks(spawnSync('swaks', ['--version']).status === 0, 'needs swaks: apt-get install swaks')
 
 // Examples run the built library. tap would count what they cover of it as coverage of lib/, by the source maps, and the
 // two do not agree on where the branches of a line are.
 const env = { ...process.env, PORT: '0', _TAPJS_PROCESSINFO_COVERAGE_: '0' }
 
 /** A process that is listened to. */
-class Running {
+export class Running {
   readonly child: ChildProcess
   /** All it has said. */
   heard = ''

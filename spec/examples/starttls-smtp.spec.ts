@@ -1,0 +1,47 @@
+// examples/starttls-smtp.ts, with a mail by swaks and a look by OpenSSL.
+
+import { spawn } from 'node:child_process'
+import t, { type Test } from 'tap'
+import { identityOf } from '../support/certificates.js'
+import { Example, Netcat, Running, skip, withoutSwaks } from './support.js'
+
+const { files } = identityOf('DNS:localhost')
+const start = (t: Test): Promise<Example> => Example.start(t, 'starttls-smtp', { KEY: files.key, CERT: files.cert })
+
+t.test('a mail comes in by TLS, dots and all', { skip: withoutSwaks }, async (t) => {
+  const smtp = await start(t)
+  const flags = ['--server', '127.0.0.1', '--port', String(smtp.port), '--tls', '--from', 'me@here.test', '--to', 'a@b.test,c@d.test']
+  const swaks = new Running(t, spawn('swaks', [...flags, '--body', '.a dot first\n.\nthe end'], { stdio: ['ignore', 'pipe', 'pipe'] }))
+  t.strictSame(await swaks.ended(), { code: 0, signal: null }, swaks.heard + swaks.complained)
+  t.match(swaks.heard, /TLS started with cipher/)
+  await smtp.hears('mail from <me@here.test> to a@b.test, c@d.test')
+  await smtp.hears('\n.a dot first\n.\nthe end\n')
+})
+
+t.test('nothing is taken before TLS', { skip: withoutSwaks }, async (t) => {
+  const smtp = await start(t)
+  const flags = ['--server', '127.0.0.1', '--port', String(smtp.port), '--from', 'me@here.test', '--to', 'a@b.test']
+  const swaks = new Running(t, spawn('swaks', flags, { stdio: ['ignore', 'pipe', 'pipe'] }))
+  t.not((await swaks.ended()).code, 0)
+  t.match(swaks.heard, /530 say STARTTLS first/)
+})
+
+t.test('openssl s_client -starttls smtp verifies it, and talks', async (t) => {
+  const smtp = await start(t)
+  const flags = ['-starttls', 'smtp', '-quiet', '-verify_return_error', '-CAfile', files.cert, '-servername', 'localhost', '-crlf']
+  const client = new Running(
+    t,
+    spawn('openssl', ['s_client', ...flags, '-connect', `127.0.0.1:${smtp.port}`], { stdio: ['pipe', 'pipe', 'pipe'] }),
+  )
+  client.child.stdin?.write('EHLO me\n')
+  await client.hears('250 8BITMIME')
+  client.child.stdin?.write('QUIT\n')
+  await client.hears('221 bye')
+})
+
+t.test('a command that comes in with STARTTLS ends it: nobody can slip one in', { skip }, async (t) => {
+  const smtp = await start(t)
+  const injector = Netcat.connect(t, smtp, '-N')
+  injector.ends('EHLO me\r\nSTARTTLS\r\nMAIL FROM:<evil@here.test>\r\n')
+  t.notMatch(await injector.toEnd(), /go ahead/)
+})
