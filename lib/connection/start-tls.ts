@@ -144,8 +144,8 @@ class Upgrade {
 
   /** The plain carrier, with what arrived since the call. */
   #handOver(): Carrier {
-    const { carrier } = this.#core
-    if (this.#ended) throw Object.assign(new Error('the peer ended before the TLS handshake'), { code: 'ECONNRESET' })
+    const { carrier, peerEnded } = this.#core
+    if (this.#ended || peerEnded) throw Object.assign(new Error('the peer ended before the TLS handshake'), { code: 'ECONNRESET' })
     carrier.detach(Buffer.concat(this.#arrived))
     return carrier
   }

@@ -97,8 +97,3 @@ export const abortSignal: Lazy<z.ZodMiniType<AbortSignal>> = once(() =>
     return typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function'
   }),
 )
-
-/** What a later version will know: to be left out, or refused in so many words, so that nobody believes it acts. */
-export function notYet(name: string): z.ZodMiniType<false> {
-  return value(`false or nothing, since ${name} is not part of this version yet`, (value) => value === false)
-}

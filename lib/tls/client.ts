@@ -24,21 +24,7 @@ export class ClientTls {
 
   /** @throws InvalidOptionsError, whose `cause` says why they do not load */
   constructor({ host, tls, path = [] }: SecureClientOptions) {
-    const options = tls === true ? {} : tls
-    const name = options.servername || options.host || host || 'localhost'
-    this.#options = loading(path, () => {
-      checkHalves(options)
-      checkFunctions(options)
-      const secureContext = options.secureContext ?? nodeTls().createSecureContext(options)
-      checkPairs(options)
-      return {
-        ...options,
-        secureContext,
-        host: name,
-        // An empty one is none: what is verified is then `host`.
-        servername: options.servername === '' || isIP(name) !== 0 ? '' : name,
-      }
-    })
+    this.#options = loading(path, () => load(tls === true ? {} : tls, host))
   }
 
   /** Shakes hands over a carrier to which nobody is attached: it is this handshake's from now on. */
@@ -55,6 +41,18 @@ export class ClientTls {
       })
     })
   }
+}
+
+/** Tries the options out. What is wrong with them, it throws. */
+function load(options: ConnectionOptions, host: string | undefined): ConnectionOptions {
+  checkHalves(options)
+  checkFunctions(options)
+  const secureContext = options.secureContext ?? nodeTls().createSecureContext(options)
+  checkPairs(options)
+  const name = options.servername || options.host || host || 'localhost'
+  // What is verified is `servername`, and where that is empty `host`. Nobody is sent the name that is an address.
+  const servername = options.servername === '' || isIP(name) !== 0 ? '' : name
+  return { ...options, secureContext, host: name, servername }
 }
 
 // Node asserts these, or calls them in the middle of a handshake.

@@ -24,26 +24,11 @@ export class ServerTls {
   readonly #certified: boolean
 
   /** @throws InvalidOptionsError, whose `cause` says why they do not load, and whose issue's path begins with `path` */
-  constructor({ optional = false, ...options }: ServerTlsOptions, path: Path = []) {
-    // Node takes `true` alone for a yes, and any other value for a no, in silence.
-    const requestCert = Boolean(options.requestCert)
-    const rejectUnauthorized = options.rejectUnauthorized !== false
+  constructor(given: ServerTlsOptions, path: Path = []) {
+    const { server, optional, certified } = loading(path, () => load(given))
+    this.#server = server
     this.#optional = optional
-    this.#certified = requestCert && rejectUnauthorized && !options.pskCallback
-    this.#server = loading(path, () => {
-      checkServes(options)
-      const server = nodeTls().createServer({
-        ...options,
-        requestCert,
-        rejectUnauthorized,
-        sessionIdContext: options.sessionIdContext ?? rulesOf(options, requestCert, rejectUnauthorized),
-        // Time is kept by who waits, for more than this handshake.
-        handshakeTimeout: LONGEST_TIMER,
-        pauseOnConnect: false,
-      })
-      checkPairs(options)
-      return server
-    })
+    this.#certified = certified
   }
 
   /** Shakes hands over a carrier to which nobody is attached: it is this handshake's from now on. */
@@ -81,6 +66,25 @@ export class ServerTls {
     if (this.#certified && socket.getPeerX509Certificate() === undefined) handshake.failed(unverified('UNABLE_TO_GET_ISSUER_CERT'))
     else handshake.secured(socket)
   }
+}
+
+/** Tries the options out. What is wrong with them, it throws. */
+function load({ optional = false, ...options }: ServerTlsOptions): { server: NodeServer; optional: boolean; certified: boolean } {
+  checkServes(options)
+  // Node takes `true` alone for a yes, and any other value for a no, in silence.
+  const requestCert = Boolean(options.requestCert)
+  const rejectUnauthorized = options.rejectUnauthorized !== false
+  const server = nodeTls().createServer({
+    ...options,
+    requestCert,
+    rejectUnauthorized,
+    sessionIdContext: options.sessionIdContext ?? rulesOf(options, requestCert, rejectUnauthorized),
+    // Time is kept by who waits, for more than this handshake.
+    handshakeTimeout: LONGEST_TIMER,
+    pauseOnConnect: false,
+  })
+  checkPairs(options)
+  return { server, optional, certified: requestCert && rejectUnauthorized && !options.pskCallback }
 }
 
 // A session holds what was verified when it began, and resuming it verifies nothing anew. Node's are good for every server

@@ -4,6 +4,7 @@ import { BlockList } from 'node:net'
 import t from 'tap'
 import { defaultSettings } from '../../lib/options/connection.js'
 import { type EndpointPlan, endpointPlan, type ListenOptions, listenPlan } from '../../lib/options/listen.js'
+import type { ServerTlsOptions } from '../../lib/options/tls.js'
 import { refusal } from './refusal.js'
 
 const shared = { backlog: 511, ipv6Only: false, reusePort: false }
@@ -120,7 +121,7 @@ const endpointRows: [string, unknown[]][] = [
   ['backlog', ['1', null, -1, 0.5, Infinity, 2 ** 31]],
   ['ipv6Only', [1, 'true', null]],
   ['reusePort', [1, 'true', null]],
-  ['tls', [true, {}, null, 'tls']],
+  ['tls', [true, [], null, 'tls', new Map(), { optional: 'yes' }]],
   ['proxyProtocol', ['yes', 1, null]],
 ]
 const rows: [string, unknown[]][] = [
@@ -182,15 +183,15 @@ t.test('a wrong or impossible mode is refused', async (t) => {
   }
 })
 
-t.test('what is to come is refused in so many words', async (t) => {
-  t.match(
-    refusal(() => listenPlan({ tls: { key: 'k' } })),
-    { tls: /TLS is not part of this version yet/ },
-  )
-  t.match(
-    refusal(() => listenPlan({ endpoints: [{ tls: {} }] })),
-    { 'endpoints.0.tls': /not part of this version yet/ },
-  )
+t.test('TLS options are passed on as they are; an endpoint has its own, or none', async (t) => {
+  const [tls, own] = [{ key: 'k', anything: 1 } as ServerTlsOptions, { cert: 'c', optional: true }]
+  t.strictSame(listenPlan({ tls }).endpoints[0]?.tls, { options: tls, path: ['tls'] })
+  const { defaults, endpoints } = listenPlan({ tls, endpoints: [{ port: 1 }, { port: 2, tls: own }, { port: 3, tls: false }] })
+  t.equal(endpoints[0]?.tls, defaults.tls)
+  t.strictSame(endpoints[1]?.tls, { options: own, path: ['endpoints', 1, 'tls'] })
+  t.equal(endpoints[2]?.tls, undefined)
+  t.strictSame(endpointPlan({ port: 1, tls: own }, defaults).tls, { options: own, path: ['tls'] })
+  t.equal(endpointPlan(1, defaults).tls, defaults.tls)
 })
 
 t.test('a misspelt key is refused by its own path, with what was probably meant', async (t) => {

@@ -114,9 +114,9 @@ t.test('a server in memory has no place, and no TLS yet', async (t) => {
       { [name]: /^unknown option/ },
     )
   t.match(
-    refusal(() => memoryServerPlan({ tls: {}, maxPending: -1, clock: 1 })),
+    refusal(() => memoryServerPlan({ tls: true, maxPending: -1, clock: 1 })),
     {
-      tls: /not part of this version yet/,
+      tls: /^expected false, or TLS options/,
       maxPending: /^expected/,
       clock: /^expected a clock/,
     },
@@ -128,12 +128,15 @@ t.test('a server in memory has no place, and no TLS yet', async (t) => {
 })
 
 t.test('connecting to it takes connection options only', async (t) => {
-  t.strictSame(memoryConnectPlan(undefined), defaultSettings)
-  t.strictSame(memoryConnectPlan({ tls: false, noDelay: false }), { ...defaultSettings, noDelay: false })
+  t.strictSame(memoryConnectPlan(undefined), { settings: defaultSettings, tls: false })
+  t.strictSame(memoryConnectPlan({ tls: false, noDelay: false }), { settings: { ...defaultSettings, noDelay: false }, tls: false })
+  const tls = { servername: 'a' }
+  t.equal(memoryConnectPlan({ tls }).tls, tls)
+  t.equal(memoryConnectPlan({ tls: true }).tls, true)
   t.match(
-    refusal(() => memoryConnectPlan({ tls: true, signal: null, maxPending: 1, idleTimeout: 0 })),
+    refusal(() => memoryConnectPlan({ tls: 'yes', signal: null, maxPending: 1, idleTimeout: 0 })),
     {
-      tls: /not part of this version yet/,
+      tls: /^expected true, false, or TLS options/,
       signal: /^unknown option/,
       maxPending: /^unknown option/,
       idleTimeout: /^expected/,

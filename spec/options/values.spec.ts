@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import type * as z from 'zod/mini'
-import { abortSignal, flag, limitFrom, notYet, shown, tagOf, time, timeOrZero, value, whole, wholeFrom } from '../../lib/options/values.js'
+import { abortSignal, flag, limitFrom, shown, tagOf, time, timeOrZero, value, whole, wholeFrom } from '../../lib/options/values.js'
 import { zod } from '../../lib/options/zod.js'
 
 const revoked = Proxy.revocable({}, {})
@@ -43,7 +43,6 @@ t.test('a number that cannot be meant does not fit', async (t) => {
     ['time', time(), [0.5, 1, Infinity, 1e300], [0, -1, -Infinity, Number.NaN, '1']],
     ['timeOrZero', timeOrZero(), [0, 1, Infinity], [-1, Number.NaN, '1']],
     ['flag', flag(), [true, false], [0, 1, 'true', null, new Boolean(true)]],
-    ['notYet', notYet('it'), [false], [true, {}, null]],
   ]
   for (const [name, schema, good, bad] of cases) {
     for (const value of good) t.ok(fits(schema, value), `${name}: ${shown(value)} fits`)

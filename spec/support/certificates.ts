@@ -17,20 +17,56 @@ export interface Identity {
 const made = new Map<string, Identity>()
 let directory: string | undefined
 
+/** A directory that goes when the process does. */
+function room(): string {
+  if (directory === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'linnet-keys-'))
+    directory = made
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }))
+  }
+  return directory
+}
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: 'pipe' })
+}
+
 /** An identity for these names, as `subjectAltName` has them: `DNS:localhost,IP:127.0.0.1`. */
 export function identityOf(names = 'DNS:localhost,IP:127.0.0.1,IP:::1'): Identity {
   const known = made.get(names)
   if (known !== undefined) return known
-  if (directory === undefined) {
-    const room = mkdtempSync(join(tmpdir(), 'linnet-keys-'))
-    directory = room
-    process.once('exit', () => rmSync(room, { recursive: true, force: true }))
-  }
-  const [key, cert] = [join(directory, `${made.size}.key`), join(directory, `${made.size}.crt`)]
+  const [key, cert] = [join(room(), `${made.size}.key`), join(room(), `${made.size}.crt`)]
   const algorithm = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const subject = ['-subj', '/CN=linnet', '-addext', `subjectAltName=${names}`]
-  execFileSync('openssl', ['req', '-x509', ...algorithm, ...subject, '-keyout', key, '-out', cert], { stdio: 'pipe' })
+  openssl('req', '-x509', ...algorithm, '-subj', '/CN=linnet', '-addext', `subjectAltName=${names}`, '-keyout', key, '-out', cert)
   const identity = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8'), files: { key, cert } }
   made.set(names, identity)
   return identity
+}
+
+let expired: Identity | undefined
+/** One for localhost whose time is over. */
+export function expiredIdentity(): Identity {
+  if (expired !== undefined) return expired
+  const { key, files } = identityOf()
+  const cert = join(room(), 'expired.crt')
+  const request = join(room(), 'expired.csr')
+  openssl('req', '-new', '-key', files.key, '-subj', '/CN=localhost', '-out', request)
+  openssl('x509', '-req', '-in', request, '-signkey', files.key, '-days', '-1', '-out', cert)
+  expired = { key, cert: readFileSync(cert, 'utf8'), files: { key: files.key, cert } }
+  return expired
+}
+
+/** The same as one file, for `pfx`. */
+export function pfxOf({ files }: Identity, passphrase: string): Buffer {
+  const file = `${files.key}.pfx`
+  openssl('pkcs12', '-export', '-inkey', files.key, '-in', files.cert, '-passout', `pass:${passphrase}`, '-out', file)
+  return readFileSync(file)
+}
+
+/** A private key of another kind, and the same one under a passphrase. */
+export function rsaKeys(passphrase: string): { plain: string; locked: string } {
+  const [plain, locked] = [join(room(), 'rsa.key'), join(room(), 'rsa.locked')]
+  openssl('genrsa', '-out', plain, '2048')
+  openssl('rsa', '-in', plain, '-aes128', '-passout', `pass:${passphrase}`, '-out', locked)
+  return { plain: readFileSync(plain, 'utf8'), locked: readFileSync(locked, 'utf8') }
 }

@@ -54,10 +54,12 @@ t.test('options that do not fit: the server throws them back, connect rejects', 
     { maxConnection: 1 },
     { maxPending: -1 },
     { clock: 1 },
+    { tls: {} },
+    { tls: { key: 'x', cert: 'y' } },
   ]
   for (const options of wrong) t.throws(() => memoryServer(options as object), InvalidOptionsError)
   const { server, connect } = inMemory(t)
-  for (const options of [null, 5, { maxBufferSize: 0 }, { clock: manualClock() }, { port: 5 }, { tls: true }]) {
+  for (const options of [null, 5, { maxBufferSize: 0 }, { clock: manualClock() }, { port: 5 }, { tls: 1 }, { tls: { key: 'x' } }]) {
     t.ok((await rejection(connect(options as object))) instanceof InvalidOptionsError)
   }
   t.equal(server.stats().accepted, 0)
