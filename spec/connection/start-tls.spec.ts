@@ -24,7 +24,10 @@ const server = { key, cert }
 const client = { ca: cert, servername: 'localhost' }
 
 /** Each test over sockets and in memory. */
-function both(name: string, body: (t: Test, connect: (options?: { a?: ConnectionOptions; b?: ConnectionOptions }) => Promise<Ends>) => Promise<void>): void {
+function both(
+  name: string,
+  body: (t: Test, connect: (options?: { a?: ConnectionOptions; b?: ConnectionOptions }) => Promise<Ends>) => Promise<void>,
+): void {
   for (const carrier of ['tcp', 'memory', 'duplex'] as const)
     void t.test(`${name} (${carrier})`, (t) => body(t, (options) => ends(t, carrier, options)))
 }

@@ -76,10 +76,7 @@ t.test('a pfx, a locked key, lists, and callbacks alone do serve', async (t) => 
 })
 
 t.test('pairs are found under a passphrase of their own, or the common one', async (t) => {
-  for (const options of [
-    { key: [{ pem: rsa.locked, passphrase: 'secret' }] },
-    { key: rsa.locked, passphrase: 'secret' },
-  ])
+  for (const options of [{ key: [{ pem: rsa.locked, passphrase: 'secret' }] }, { key: rsa.locked, passphrase: 'secret' }])
     t.throws(() => checkPairs({ ...(options as object), cert: good.cert }), { option: 'key', message: /got another/ })
   t.doesNotThrow(() => checkPairs({ ca: [good.cert, other.cert] }))
 })

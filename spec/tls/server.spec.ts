@@ -41,10 +41,7 @@ async function secure(t: Test, server: Server, options: tls.ConnectionOptions = 
 
 t.test('what the handshake agreed on is known, also after the end', async (t) => {
   const { server } = await serving(t, { tls: { ...own, ALPNProtocols: ['a', 'b'] } })
-  const [peer, connection] = await Promise.all([
-    secure(t, server, { ALPNProtocols: ['b'] }),
-    server.accept() as Promise<Connection>,
-  ])
+  const [peer, connection] = await Promise.all([secure(t, server, { ALPNProtocols: ['b'] }), server.accept() as Promise<Connection>])
   const facts = { protocol: 'TLSv1.3', alpnProtocol: 'b', servername: 'localhost', authorized: false }
   t.match(connection.tls, { ...facts, cipher: peer.getCipher().name, authorizationError: undefined, peerCertificate: undefined })
   peer.end()
@@ -281,7 +278,10 @@ t.test('endpoints have their own TLS, or none, and setTls leaves them alone', as
     peer.destroy()
     return subjectaltname
   }
-  t.same([await names(0), await names(1), await names(3)], [good, other, other].map(({ cert }) => nameOf(cert)))
+  t.same(
+    [await names(0), await names(1), await names(3)],
+    [good, other, other].map(({ cert }) => nameOf(cert)),
+  )
   const plain = net.connect(server.addresses[2]?.port as number, '127.0.0.1')
   t.equal(String((await fateOf(plain)).bytes), 'plain')
   await server.setTls({ key: trusted.key, cert: trusted.cert })
