@@ -26,7 +26,7 @@ export function ready(port: number): void {
 }
 
 /** A server of `node:net`. Its sockets have a listener for errors: a client that is done resets its connection. */
-export function listenWithNet(serve: (socket: Socket) => void, options: ServerOpts = { noDelay: true }): void {
+export function listenWithNet(serve: (socket: Socket) => unknown, options: ServerOpts = { noDelay: true }): void {
   const server = createServer(options, (socket) => {
     socket.on('error', () => {})
     serve(socket)
