@@ -1,5 +1,5 @@
-// Real proxies: HAProxy and nginx, each in a process of its own, in front of a server of ours. They are waited for by their
-// first connection, never by time.
+// Real peers, each in a process of its own: HAProxy and nginx, in front of a server of ours, and OpenSSL's client. Proxies are
+// waited for by their first connection, the client by what it says, never by time.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { until } from '../support/wait.js'
 
 const { CI } = process.env
 
@@ -25,6 +26,7 @@ function said(program: string, flag: string): string {
 
 const nginxFlags = said('nginx', '-V')
 
+export const noOpenssl: string | false = lack(said('openssl', 'version').startsWith('OpenSSL'), 'openssl')
 export const noHaproxy: string | false = lack(/^HA-?Proxy version/m.test(said('haproxy', '-v')), 'haproxy')
 
 // The module that speaks TCP is built in, or a file, which may be another package.
@@ -73,6 +75,24 @@ export async function proxy(
   return running
 }
 
+/** HAProxy that takes TLS off, with this key and certificate. `behind` is the server as its configuration has it. */
+export function haproxyTls(t: Test, pem: string, behind: string): Promise<Front> {
+  return proxy(t, 'haproxy', (port, directory) => {
+    const file = join(directory, 'both.pem')
+    writeFileSync(file, pem)
+    return `
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+listen all
+  bind 127.0.0.1:${port} ssl crt ${file}
+  server one ${behind}
+`
+  })
+}
+
 /** A client of a proxy, once that listens: on its port, or on a Unix socket of its own. */
 export async function through(t: Test, front: Front, path?: string): Promise<net.Socket> {
   const at = path === undefined ? { port: front.port, host: '127.0.0.1' } : { path }
@@ -86,5 +106,40 @@ export async function through(t: Test, front: Front, path?: string): Promise<net
     if (code === undefined) return socket.on('error', () => {})
     if (front.child.exitCode !== null || !['ECONNREFUSED', 'ENOENT'].includes(String(code))) throw new Error(`${code}: ${front.heard}`)
     await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** `openssl s_client`, at a terminal. */
+export class OpensslClient {
+  readonly child: ChildProcess
+  /** What it has said, of the handshake and of what came behind it. */
+  heard = ''
+  #code: number | null | undefined
+
+  /** `flags` as for s_client; it ends when its input does, and when the server does. */
+  constructor(t: Test, { port }: { port: number | undefined }, ...flags: string[]) {
+    this.child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...flags], { stdio: 'pipe' })
+    for (const output of [this.child.stdout, this.child.stderr]) output?.setEncoding('utf8').on('data', (text) => void (this.heard += text))
+    this.child.stdin?.on('error', () => {}) // it may have gone already
+    const ended = new Promise<void>((resolve) => this.child.once('close', (code) => resolve(void (this.#code = code))))
+    t.teardown(() => {
+      this.child.kill('SIGKILL')
+      return ended
+    })
+  }
+
+  says(text: string): void {
+    this.child.stdin?.write(text)
+  }
+
+  async hears(text: string): Promise<void> {
+    await until(() => this.heard.includes(text) || this.#code !== undefined, `'${text}' of s_client`)
+    if (!this.heard.includes(text)) throw new Error(`it ended without '${text}': ${this.heard}`)
+  }
+
+  /** Its exit code. */
+  async ended(): Promise<number | null | undefined> {
+    await until(() => this.#code !== undefined, 'the end of s_client')
+    return this.#code
   }
 }

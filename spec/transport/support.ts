@@ -137,9 +137,9 @@ export async function fillUp(carrier: Carrier, ear: Ear): Promise<number> {
 }
 
 export function pattern(length: number): Buffer {
-  const bytes = Buffer.alloc(length)
-  for (let at = 0; at < length; at += 4) bytes.writeUInt32LE((at * 2654435761) >>> 0, Math.min(at, Math.max(0, length - 4)))
-  return bytes
+  const bytes = Buffer.alloc(length + 4)
+  for (let at = 0; at < length; at += 4) bytes.writeUInt32LE((at * 2654435761) >>> 0, at)
+  return bytes.subarray(0, length)
 }
 
 let paths = 0
