@@ -1,8 +1,9 @@
-// examples/starttls-smtp.ts, with a mail by swaks and a look by OpenSSL.
+// examples/starttls-smtp.ts, with mails by swaks and nodemailer and a look by OpenSSL.
 
 import { spawn } from 'node:child_process'
 import t, { type Test } from 'tap'
 import { identityOf } from '../support/certificates.js'
+import { rejection } from '../support/wait.js'
 import { Example, Netcat, Running, skip, withoutSwaks } from './support.js'
 
 const { files } = identityOf('DNS:localhost')
@@ -16,6 +17,29 @@ t.test('a mail comes in by TLS, dots and all', { skip: withoutSwaks }, async (t)
   t.match(swaks.heard, /TLS started with cipher/)
   await smtp.hears('mail from <me@here.test> to a@b.test, c@d.test')
   await smtp.hears('\n.a dot first\n.\nthe end\n')
+})
+
+interface Nodemailer {
+  createTransport(options: object): { sendMail(mail: object): Promise<{ accepted: string[]; response: string }>; close(): void }
+}
+
+t.test('nodemailer delivers, and takes nobody but whom it trusts for the server', async (t) => {
+  // It brings no types.
+  const { createTransport } = (await import('nodemailer' as string)) as Nodemailer
+  const smtp = await start(t)
+  const server = { host: 'localhost', port: smtp.port, requireTLS: true }
+  const transport = createTransport({ ...server, tls: { ca: identityOf('DNS:localhost').cert } })
+  t.teardown(() => transport.close())
+  const mail = { from: 'me@here.test', to: ['a@b.test', 'c@d.test'], subject: 'birds', text: '.a dot first\n..and two\nthe end' }
+  const { accepted, response } = await transport.sendMail(mail)
+  t.strictSame(accepted, ['a@b.test', 'c@d.test'])
+  t.match(response, /^250/)
+  await smtp.hears('mail from <me@here.test> to a@b.test, c@d.test')
+  await smtp.hears('Subject: birds\n')
+  await smtp.hears('\n.a dot first\n..and two\nthe end\n')
+  const stranger = createTransport(server)
+  t.teardown(() => stranger.close())
+  t.match(await rejection(stranger.sendMail(mail)), { code: 'ESOCKET' })
 })
 
 t.test('nothing is taken before TLS', { skip: withoutSwaks }, async (t) => {
