@@ -9,6 +9,7 @@ import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'
 import { mismatch, tagOf } from '../options/values.js'
 import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
+import { silent } from '../transport/sink.js'
 import type { ConnectionCore } from './core.js'
 import { HANDSHAKE } from './deadlines.js'
 
@@ -50,8 +51,9 @@ class Upgrade {
   readonly since: number = Date.now()
   readonly #core: ConnectionCore
   readonly #plan: Plan
-  /** What arrived since the call. */
+  /** What arrived since the call, and how it would have been told. */
   readonly #arrived: Buffer[] = []
+  readonly #untold: (() => void)[] = []
   #ended = false
   #handshake: Handshake | undefined
   #late: TimeoutError | undefined
@@ -63,7 +65,7 @@ class Upgrade {
     core.upgrade = this
     const { carrier, inbox, outbox } = core
     const fed = inbox.disown()
-    if (fed.length > 0) this.#arrived.push(fed)
+    if (fed.length > 0) this.#take(fed)
     outbox.bar()
     carrier.detach()
     carrier.attach(this.#sink(carrier))
@@ -74,18 +76,24 @@ class Upgrade {
   #sink(carrier: Carrier): CarrierSink {
     const core = this.#core
     return {
+      ...silent,
       data: (chunk) => {
-        this.#arrived.push(chunk)
+        this.#take(chunk)
         carrier.pause()
       },
       end: () => {
         this.#ended = true
+        this.#untold.push(core.end.bind(core))
       },
       lost: (error) => this.#failed(error),
       sent: () => core.sent(),
       moved: (bytes) => core.moved(bytes),
-      finished: () => core.finished(),
     }
+  }
+
+  #take(chunk: Buffer): void {
+    this.#arrived.push(chunk)
+    this.#untold.push(() => this.#core.data(chunk))
   }
 
   async run(): Promise<void> {
@@ -137,8 +145,7 @@ class Upgrade {
     core.carrier.detach()
     core.carrier.attach(core)
     core.outbox.unbar()
-    for (const chunk of this.#arrived) core.data(chunk)
-    if (this.#ended) core.end()
+    for (const tell of this.#untold) tell()
     core.resume()
   }
 

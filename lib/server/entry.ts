@@ -29,7 +29,7 @@ export class Entries {
 
   /** Loads the server's own TLS options, whether an endpoint has them or not. Rejects with InvalidOptionsError. */
   async load(): Promise<void> {
-    if (this.#shared !== undefined) this.#tls ??= await load(this.#shared)
+    if (this.#shared !== undefined) this.#tls = await load(this.#shared)
   }
 
   /** The entry of an endpoint. Rejects with InvalidOptionsError where its own TLS options do not load. */

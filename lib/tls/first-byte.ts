@@ -2,13 +2,14 @@
 // that is no letter of any protocol of text. Nothing is taken: what has come is there for whoever goes on.
 
 import type { Carrier, Handshake } from '../transport/carrier.js'
+import { silent } from '../transport/sink.js'
 
 const HANDSHAKE_RECORD = 0x16
 
 /** Waits for the first byte: TLS goes on with `shake`, plain text with the carrier as it is. */
 export function awaitFirstByte(carrier: Carrier, shake: () => Handshake): Handshake {
   let under: Handshake | undefined
-  let cut = (): void => {}
+  let cut!: () => void
   const done = new Promise<Carrier>((resolve, reject) => {
     const fail = (error: Error): void => {
       carrier.release()
@@ -19,6 +20,7 @@ export function awaitFirstByte(carrier: Carrier, shake: () => Handshake): Handsh
       reject(new Error('the first byte was not waited for any longer'))
     }
     carrier.attach({
+      ...silent,
       data: (chunk) => {
         carrier.detach(chunk)
         if (chunk[0] === HANDSHAKE_RECORD) {
@@ -28,8 +30,6 @@ export function awaitFirstByte(carrier: Carrier, shake: () => Handshake): Handsh
       },
       end: () => fail(Object.assign(new Error('the peer left before it said anything'), { code: 'ECONNRESET' })),
       lost: fail,
-      sent() {},
-      finished() {},
     })
     carrier.resume()
   })

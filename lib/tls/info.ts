@@ -27,7 +27,7 @@ export function factsOf(socket: TLSSocket): TlsInfo {
   const certificate: X509Certificate | undefined = socket.getPeerX509Certificate()
   let shown: PeerCertificate | undefined
   return Object.freeze({
-    protocol: socket.getProtocol() ?? '',
+    protocol: socket.getProtocol() as string,
     cipher: socket.getCipher().name,
     alpnProtocol: textOf(socket.alpnProtocol),
     // Node's types do not know it.

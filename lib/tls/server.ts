@@ -60,8 +60,8 @@ export class ServerTls {
     EventEmitter.prototype.emit.call(double, 'connection', stream)
   }
 
-  // TLS 1.3 knows no difference between a session and a pre-shared key, and Node takes a client that resumed a session
-  // without a certificate for one that has the key: it says `authorized`.
+  // Before Node 24 a pre-shared key does for a certificate. And TLS 1.3 knows no difference between such a key and a session,
+  // so a client that resumed one without a certificate is taken for one that has a key: Node says `authorized`.
   #verified(socket: TLSSocket, handshake: TlsHandshake): void {
     if (this.#certified && socket.getPeerX509Certificate() === undefined) handshake.failed(unverified('UNABLE_TO_GET_ISSUER_CERT'))
     else handshake.secured(socket)
@@ -84,7 +84,7 @@ function load({ optional = false, ...options }: ServerTlsOptions): { server: Nod
     pauseOnConnect: false,
   })
   checkPairs(options)
-  return { server, optional, certified: requestCert && rejectUnauthorized && !options.pskCallback }
+  return { server, optional, certified: requestCert && rejectUnauthorized }
 }
 
 // A session holds what was verified when it began, and resuming it verifies nothing anew. Node's are good for every server

@@ -76,9 +76,8 @@ export class CarrierDuplex extends Duplex {
   }
 
   override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: Done): void {
-    const bytes = chunks.map(({ chunk }) => chunk)
     // Mostly records of 16 KiB and their headers: they leave together.
-    this.#hand(bytes.length > 1 ? [Buffer.concat(bytes)] : bytes, done)
+    this.#hand([Buffer.concat(chunks.map(({ chunk }) => chunk))], done)
   }
 
   override _final(done: Done): void {

@@ -357,6 +357,24 @@ both('twenty megabytes written in the middle of it arrive whole, and then the go
   await closing
 })
 
+both('an abort while options are tried, or in the very turn of the last step, ends it in good order', async (t, connect) => {
+  const first = await connect()
+  const refused = rejection(first.b.startTls({ isServer: true, key }))
+  first.b.abort()
+  t.ok((await refused) instanceof InvalidOptionsError)
+  const good = rejection((await connect()).b.startTls({ ...server, isServer: true }))
+  t.ok(await isPending(good))
+  const late = await connect()
+  const there = late.b.startTls({ ...server, isServer: true }).catch(() => {})
+  const checkServerIdentity = (): undefined => void process.nextTick(() => late.a.abort(new Error('too late')))
+  t.match(await within(rejection(late.a.startTls({ ...client, checkServerIdentity }))), {
+    code: 'ERR_LINNET_CLOSED',
+    cause: { message: 'too late' },
+  })
+  await there
+  late.b.abort()
+})
+
 // --- strangers ----------------------------------------------------------------------------------------------------------
 
 t.test('a peer of Node alone upgrades, as client and as server', async (t) => {

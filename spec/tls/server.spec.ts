@@ -220,14 +220,16 @@ t.test('requestCert that is not quite true is a yes', async (t) => {
   await until(() => errors.length === 1)
 })
 
-t.test('a client with a pre-shared key has no certificate, and needs none', async (t) => {
+t.test('a pre-shared key lets a client in, but is no certificate where one is asked for', async (t) => {
   const psk = Buffer.from('0123456789abcdef')
   const options = { ciphers: 'PSK', maxVersion: 'TLSv1.2' as const }
-  const { server } = await serving(t, { tls: { pskCallback: () => psk, requestCert: true, ...options } })
-  const identity = { psk, identity: 'me' }
-  const peer = { pskCallback: () => identity, checkServerIdentity: () => undefined, ...options }
+  const peer = { pskCallback: () => ({ psk, identity: 'me' }), checkServerIdentity: () => undefined, ...options }
+  const { server, errors } = await serving(t, { tls: { pskCallback: () => psk, ...options } })
   const [, connection] = await Promise.all([secure(t, server, peer), server.accept() as Promise<Connection>])
   t.match(connection.tls?.cipher, /PSK/)
+  await server.setTls({ pskCallback: () => psk, requestCert: true, ca: [trusted.cert], ...options })
+  await secure(t, server, peer).catch(() => {})
+  await until(() => errors.length === 1)
 })
 
 // --- one port for both ----------------------------------------------------------------------------------------------------

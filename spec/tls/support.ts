@@ -1,7 +1,7 @@
 // What the specs of this folder share: TLS over carriers of every kind, both sides of it.
 
 import type { Test } from 'tap'
-import { ClientTls } from '../../lib/tls/client.js'
+import { secureClient } from '../../lib/tls/client.js'
 import { ServerTls } from '../../lib/tls/server.js'
 import { identityOf } from '../support/certificates.js'
 import type { Pair } from '../transport/support.js'
@@ -10,8 +10,7 @@ import type { Pair } from '../transport/support.js'
 export async function secured([a, b]: Pair): Promise<Pair> {
   const { key, cert } = identityOf()
   const server = new ServerTls({ key, cert })
-  const client = new ClientTls({ tls: { ca: cert } })
-  return Promise.all([client.secure(a).done, server.secure(b).done])
+  return Promise.all([secureClient(a, { tls: { ca: cert } }).done, server.secure(b).done])
 }
 
 /** Pairs whose first carrier is the client's, or the server's. */

@@ -1,0 +1,87 @@
+// A handshake over carriers in every state, and what becomes of one that is given up.
+
+import t from 'tap'
+import { ClientTls } from '../../lib/tls/client.js'
+import { withinTime } from '../../lib/tls/handshake.js'
+import { ServerTls } from '../../lib/tls/server.js'
+import { systemClock } from '../../lib/transport/clock.js'
+import { SocketCarrier } from '../../lib/transport/socket.js'
+import { identityOf } from '../support/certificates.js'
+import { rejection } from '../support/wait.js'
+import { Ear, inMemory, listening, overDuplexes, sockets, tcpPair } from '../transport/support.js'
+
+const { key, cert } = identityOf()
+const server = new ServerTls({ key, cert })
+const client = new ClientTls({ tls: { ca: cert } })
+
+t.test('over a carrier that is reset already it fails, and throws nothing', async (t) => {
+  const [a, b] = await tcpPair(t)
+  a.reset()
+  const failing = [client.secure(a), server.secure(b)].map(({ done }) => rejection(done))
+  for (const error of await Promise.all(failing)) t.ok(error instanceof Error)
+})
+
+t.test('over a socket that has ended, with bytes that nobody wanted, it fails', async (t) => {
+  const { client: peer, server: socket } = await sockets(t)
+  const carrier = new SocketCarrier(socket)
+  const ear = listening(carrier)
+  peer.end(Buffer.from([22, 3, 1]))
+  await ear.hears('end')
+  carrier.detach(ear.all)
+  t.match(await rejection(server.secure(carrier).done), { code: 'ECONNRESET' })
+})
+
+t.test('one that is cut frees both sides; cut when it was done, it resets what came of it; cut again, nothing', async (t) => {
+  for (const make of [tcpPair, inMemory, overDuplexes]) {
+    const [a, b] = await make(t)
+    const [here, there] = [client.secure(a), server.secure(b)]
+    there.cut()
+    there.cut()
+    t.ok(await rejection(there.done))
+    t.ok(await rejection(here.done))
+    const [c, d] = await make(t)
+    const [mine, theirs] = [client.secure(c), server.secure(d)]
+    const ear = new Ear()
+    const carrier = await mine.done
+    carrier.attach(ear)
+    carrier.resume()
+    await theirs.done
+    theirs.cut()
+    theirs.cut()
+    await ear.hears('lost')
+    mine.cut()
+  }
+})
+
+t.test('options that Node refuses only when it connects fail the handshake', async (t) => {
+  const [a, b] = await inMemory()
+  t.match(await rejection(new ClientTls({ tls: { ca: cert, minDHSize: -1 } }).secure(a).done), { message: /minDHSize/ })
+  b.reset()
+})
+
+t.test('one that is cut in its very last step stays cut', async (t) => {
+  for (const make of [tcpPair, inMemory]) {
+    const [a, b] = await make(t)
+    const there = server.secure(b)
+    const checkServerIdentity = (): undefined => void handshake.cut()
+    const handshake = new ClientTls({ tls: { ca: cert, checkServerIdentity } }).secure(a)
+    t.match(await rejection(handshake.done), { message: /given up/ })
+    const ear = new Ear()
+    await there.done.then(
+      (carrier) => {
+        carrier.attach(ear)
+        carrier.resume()
+        return ear.hears('lost')
+      },
+      () => {},
+    )
+  }
+})
+
+t.test('who waits without a limit waits for the handshake alone', async (t) => {
+  const [a, b] = await inMemory()
+  const limit = { clock: systemClock, timeout: Number.POSITIVE_INFINITY, operation: 'handshake' }
+  const [here] = await Promise.all([withinTime(client.secure(a), limit), withinTime(server.secure(b), { ...limit, timeout: 5000 })])
+  t.equal(here.tls?.authorized, true)
+  here.reset()
+})
