@@ -10,7 +10,8 @@ import { until } from '../support/wait.js'
 import { haproxyTls, noHaproxy, noOpenssl, OpensslClient, through } from './support.js'
 
 const skip = noOpenssl
-const { key, cert, files } = identityOf('DNS:here.test')
+// Without OpenSSL there is none, and nobody who asks for it.
+const { key, cert, files } = skip === false ? identityOf('DNS:here.test') : { key: '', cert: '', files: { key: '', cert: '' } }
 const versions = ['-tls1_2', '-tls1_3']
 /** It takes the server for what it says it is, or leaves. */
 const trusting = (file: string, name: string): string[] => ['-CAfile', file, '-verify_return_error', '-verify_hostname', name]
@@ -60,9 +61,9 @@ async function refused(
   const [before, told] = [connections.length, errors.length]
   const client = new OpensslClient(t, server, ...flags)
   client.says('hello\n')
-  // With TLS 1.3 a client is done before the server has seen its certificate, and may have left in order by then.
-  const code = await client.ended()
-  if (flags.includes('-tls1_2')) t.equal(code, 1)
+  // Its exit code tells little: in TLS 1.3 it may be in before it is thrown out, and then finds a reset, or an end.
+  await client.ended()
+  t.notMatch(client.heard, 'again: hello')
   await until(() => errors.length > told, 'the handshakeError')
   t.equal(connections.length, before)
   return { client, code: ((errors.at(-1) as HandshakeError).cause as NodeJS.ErrnoException).code }
@@ -163,7 +164,7 @@ t.test('a server that closes says goodbye in TLS', { skip, timeout: 60_000 }, as
   }
 })
 
-t.test('HAProxy takes TLS off, and tells whose it was', { skip: noHaproxy, timeout: 60_000 }, async (t) => {
+t.test('HAProxy takes TLS off, and tells whose it was', { skip: skip || noHaproxy, timeout: 60_000 }, async (t) => {
   for (const [name, options, flags] of [
     ['plain text behind it', {}, ''],
     ['and puts TLS of its own on', { tls: { key, cert } }, 'ssl verify none'],
