@@ -98,18 +98,15 @@ export interface HandshakeLimit {
 }
 
 /** What comes of a handshake. Rejects with a HandshakeError, whose `cause` is a TimeoutError if it was cut for taking too long. */
-export async function withinTime(handshake: Handshake, { clock, timeout, operation }: HandshakeLimit): Promise<Carrier> {
+export function withinTime(handshake: Handshake, { clock, timeout, operation }: HandshakeLimit): Promise<Carrier> {
   let late: TimeoutError | undefined
   const expire = (): void => {
     late = new TimeoutError({ operation, timeout, kind: 'handshake' })
     handshake.cut()
   }
   const timer = timeout === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(expire, timeout)
-  try {
-    return await handshake.done
-  } catch (cause) {
+  const failed = (cause: unknown): never => {
     throw new HandshakeError({ cause: late ?? cause })
-  } finally {
-    timer?.clear()
   }
+  return handshake.done.catch(failed).finally(() => timer?.clear())
 }

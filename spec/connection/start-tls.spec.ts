@@ -15,6 +15,9 @@ import {
   TimeoutError,
 } from '../../lib/index.js'
 import { manualClock, pair } from '../../lib/testing/index.js'
+// Loaded here, so that no handshake under a manual clock waits for it.
+import '../../lib/tls/client.js'
+import '../../lib/tls/server.js'
 import { identityOf } from '../support/certificates.js'
 import { accepted, type Ends, ends, memory } from '../support/fixture.js'
 import { isPending, pattern, rejection, turns, until, within } from '../support/wait.js'
