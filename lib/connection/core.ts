@@ -228,9 +228,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.#failSending(() => loss)
   }
 
-  /** A `startTls` has failed, and nothing can be said any more. */
+  /** A `startTls` has failed, and nothing can be said any more. Not for a connection that is over. */
   notUpgraded(by: 'lost' | 'timeout', error: HandshakeError): void {
-    if (this.#phase.kind === 'over') return
     this.#break(this.own(new ConnectionLostError({ cause: this.own(error) })))
     this.#over(by, error)
   }
