@@ -279,15 +279,11 @@ both('a peer that leaves before, in or instead of the handshake fails it', async
 
 t.test('out of time: the cause is a TimeoutError, and both sides are free', async (t) => {
   for (const side of ['server', 'client'] as const) {
-    const clock = manualClock()
-    const [a, b] = pair({ clock, client: { handshakeTimeout: 300 }, server: { handshakeTimeout: 300 } })
+    const [a, b] = pair({ client: { handshakeTimeout: 300 }, server: { handshakeTimeout: 300 } })
     const [late, silent] = side === 'server' ? [b, a] : [a, b]
     const failing = rejection(late.startTls(side === 'server' ? server : client))
     await turns()
-    await clock.advance(299)
     t.equal(await isPending(failing), true)
-    // It counts from the flush, which on a busy machine may come later than the turns above.
-    for (let n = 0; n < 300 && (await isPending(failing)); n++) await clock.advance(1)
     const error = (await within(failing)) as HandshakeError
     t.match(error, { code: 'ERR_LINNET_HANDSHAKE', cause: { operation: 'startTls', kind: 'handshake', timeout: 300 } })
     t.ok(error.cause instanceof TimeoutError)
