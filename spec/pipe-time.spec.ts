@@ -2,24 +2,11 @@
 // sent is not silent, and a drain is none of its business.
 
 import t, { type Test } from 'tap'
-import { type Connection, pipe, TimeoutError } from '../lib/index.js'
+import { pipe, TimeoutError } from '../lib/index.js'
 import { type ManualClock, manualClock } from '../lib/testing/index.js'
-import { memory } from './support/fixture.js'
+import type { memory } from './support/fixture.js'
+import { inMemory, type Line } from './support/line.js'
 import { isPending, rejection, within } from './support/wait.js'
-
-/** Two connections to be piped, and the peer of each. */
-interface Line {
-  a: Connection
-  b: Connection
-  left: Connection
-  right: Connection
-}
-
-const inMemory = (t: Test, options: Parameters<typeof memory>[1] = {}): Line => {
-  const { a: left, b: a } = memory(t, options)
-  const { a: right, b } = memory(t, options)
-  return { a, b, left, right }
-}
 
 const timed = (t: Test, options: Parameters<typeof memory>[1] = {}): Line & { clock: ManualClock } => {
   const clock = manualClock()

@@ -1,24 +1,11 @@
 // Two connections tied together: every byte and each end passed on, no faster than the slower side reads, and both gone
 // when either breaks.
 
-import t, { type Test } from 'tap'
-import { ConcurrentReadError, type Connection, ConnectionClosedError, ConnectionLostError, pipe } from '../lib/index.js'
-import { everywhere, memory } from './support/fixture.js'
+import t from 'tap'
+import { ConcurrentReadError, ConnectionClosedError, ConnectionLostError, pipe } from '../lib/index.js'
+import { everywhere } from './support/fixture.js'
+import { inMemory } from './support/line.js'
 import { isPending, pattern, rejection, turns, until, within } from './support/wait.js'
-
-/** Two connections to be piped, and the peer of each. */
-interface Line {
-  a: Connection
-  b: Connection
-  left: Connection
-  right: Connection
-}
-
-const inMemory = (t: Test, options: Parameters<typeof memory>[1] = {}): Line => {
-  const { a: left, b: a } = memory(t, options)
-  const { a: right, b } = memory(t, options)
-  return { a, b, left, right }
-}
 
 everywhere(t, 'both directions are copied, what is buffered first, and counted', async (t, connect) => {
   const [{ a: left, b: a }, { a: right, b }] = [await connect(), await connect()]

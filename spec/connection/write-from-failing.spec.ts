@@ -6,28 +6,8 @@ import { Readable } from 'node:stream'
 import t from 'tap'
 import { ConnectionClosedError, ConnectionLostError } from '../../lib/index.js'
 import { everywhere, memory } from '../support/fixture.js'
+import { counted } from '../support/source.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
-
-/** A source that counts what is asked of it, and notes how it is given back. */
-function counted(
-  make: (n: number) => string | Uint8Array | undefined,
-): AsyncIterable<string | Uint8Array> & { asked: number; returned: number } {
-  const source = {
-    asked: 0,
-    returned: 0,
-    [Symbol.asyncIterator]: () => ({
-      async next() {
-        const value = make(source.asked++)
-        return value === undefined ? { value, done: true as const } : { value, done: false as const }
-      },
-      async return() {
-        source.returned++
-        return { value: undefined, done: true as const }
-      },
-    }),
-  }
-  return source
-}
 
 t.test('an error of the source rejects it as it is, and the stream goes on', async (t) => {
   const wrong = new Error('of the source')

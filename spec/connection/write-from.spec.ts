@@ -6,28 +6,8 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { everywhere, memory } from '../support/fixture.js'
+import { counted } from '../support/source.js'
 import { pattern, turn, turns, until, within } from '../support/wait.js'
-
-/** A source that counts what is asked of it, and notes how it is given back. */
-function counted(
-  make: (n: number) => string | Uint8Array | undefined,
-): AsyncIterable<string | Uint8Array> & { asked: number; returned: number } {
-  const source = {
-    asked: 0,
-    returned: 0,
-    [Symbol.asyncIterator]: () => ({
-      async next() {
-        const value = make(source.asked++)
-        return value === undefined ? { value, done: true as const } : { value, done: false as const }
-      },
-      async return() {
-        source.returned++
-        return { value: undefined, done: true as const }
-      },
-    }),
-  }
-  return source
-}
 
 everywhere(t, 'every kind of source is written whole, and its bytes are counted', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e7 } })

@@ -9,7 +9,7 @@ import { ConnectError, type Connection, type ConnectOptions, connect, type Proxy
 import { identityOf } from '../support/certificates.js'
 import { opened } from '../support/fixture.js'
 import { pattern, turn, until } from '../support/wait.js'
-import { type Front, noHaproxy, proxy } from './support.js'
+import { type Front, haproxyDefaults, noHaproxy, proxy } from './support.js'
 
 const identity = identityOf('DNS:front.test')
 const tls = { ca: identity.cert, servername: 'front.test' }
@@ -51,13 +51,7 @@ t.test('HAProxy believes the headers that connect sends', { skip: noHaproxy, tim
   const front = await proxy(t, 'haproxy', (port, directory) => {
     const both = join(directory, 'both.pem')
     writeFileSync(both, identity.key + identity.cert)
-    return `
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 20s
-  timeout server 20s
-listen plain
+    return `${haproxyDefaults}listen plain
   bind 127.0.0.1:${port} accept-proxy
   server one 127.0.0.1:${behind.port} send-proxy-v2
 listen secure

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import type { Connection, ListenOptions, Server } from '../../lib/index.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { pattern, until, within } from '../support/wait.js'
-import { type Front, nginxModule, noHaproxy, noNginx, proxy, through } from './support.js'
+import { type Front, haproxyDefaults, nginxModule, noHaproxy, noNginx, proxy, through } from './support.js'
 
 /** All addresses, of both families where the machine has both. */
 const anywhere = Object.values(networkInterfaces()).some((each) => each?.some(({ family }) => family === 'IPv6')) ? ':::' : '0.0.0.0:'
@@ -54,13 +54,7 @@ const haproxy = (t: Test, to: string, options: string, bind = '127.0.0.1:', more
   proxy(
     t,
     'haproxy',
-    (port) => `
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 20s
-  timeout server 20s
-  timeout check 5s
+    (port) => `${haproxyDefaults}  timeout check 5s
   ${more}
 listen all
   bind ${bind}${port}${bind === ':::' ? ' v4v6' : ''}

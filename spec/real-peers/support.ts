@@ -75,18 +75,21 @@ export async function proxy(
   return running
 }
 
-/** HAProxy that takes TLS off, with this key and certificate. `behind` is the server as its configuration has it. */
-export function haproxyTls(t: Test, pem: string, behind: string): Promise<Front> {
-  return proxy(t, 'haproxy', (port, directory) => {
-    const file = join(directory, 'both.pem')
-    writeFileSync(file, pem)
-    return `
+/** How HAProxy's configuration begins here. */
+export const haproxyDefaults = `
 defaults
   mode tcp
   timeout connect 5s
   timeout client 20s
   timeout server 20s
-listen all
+`
+
+/** HAProxy that takes TLS off, with this key and certificate. `behind` is the server as its configuration has it. */
+export function haproxyTls(t: Test, pem: string, behind: string): Promise<Front> {
+  return proxy(t, 'haproxy', (port, directory) => {
+    const file = join(directory, 'both.pem')
+    writeFileSync(file, pem)
+    return `${haproxyDefaults}listen all
   bind 127.0.0.1:${port} ssl crt ${file}
   server one ${behind}
 `
