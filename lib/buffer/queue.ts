@@ -4,7 +4,7 @@
 // `rewind` gives all of it back.
 
 import { Slab, SMALL } from './slab.js'
-import { view } from './view.js'
+import { indexOf, view } from './view.js'
 
 // Joining starts at this many chunks: most messages come in one or two, and those are better left alone.
 const JOIN_FROM = 3
@@ -12,6 +12,8 @@ const JOIN_FROM = 3
 const TRIM_FROM = 64
 
 const NONE = Buffer.alloc(0)
+// Shared by all queues that are empty: never added to.
+const NO_CHUNKS: Buffer[] = []
 
 /** What `matchAt` found: the whole sequence, its beginning cut off by the end of the data, or neither. */
 export type Match = 'whole' | 'begun' | 'none'
@@ -22,7 +24,7 @@ export class ByteQueue {
   /** All bytes ever taken or skipped; a rewind takes those of its mark back. */
   consumed = 0
 
-  #chunks: Buffer[] = []
+  #chunks: Buffer[] = NO_CHUNKS
   /** Index of the chunk that holds the first unread byte, and where in it that byte is. */
   #first = 0
   #offset = 0
@@ -34,20 +36,26 @@ export class ByteQueue {
   /** What `#locate` found beside its result: a field, so that a search makes no object. */
   #start = 0
   /** The last chunk lies in it, if small ones were joined. */
-  readonly #slab = new Slab()
+  #slab: Slab | undefined
 
   /** Appends bytes. The buffer must not be written to any more. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.length += chunk.length
+    // A list of one: pushing onto an empty one would make room for 17.
+    if (this.#chunks.length === 0) {
+      this.#chunks = [chunk]
+      return
+    }
     const last = this.#chunks.length - 1
     if (chunk.length < SMALL && last - this.#first >= JOIN_FROM - 1) {
+      this.#slab ??= new Slab()
       const joined = this.#slab.join(this.#chunks[last] as Buffer, chunk)
       if (joined !== undefined) {
         this.#chunks[last] = joined
         return
       }
-    } else this.#slab.leave()
+    } else this.#slab = undefined
     this.#chunks.push(chunk)
   }
 
@@ -76,7 +84,7 @@ export class ByteQueue {
     const head = this.#chunks[this.#first]
     if (head === undefined) return undefined
     const start = this.#offset
-    const end = head.indexOf(byte, start) + 1
+    const end = indexOf.call(head, byte, start) + 1
     const n = end - start
     if (end === 0 || n > most) return undefined
     if (end === head.length) return this.take(n)
@@ -154,12 +162,12 @@ export class ByteQueue {
   clear(): void {
     this.consumed += this.length
     this.length = 0
-    if (this.#chunks.length > 0) this.#chunks = []
+    this.#chunks = NO_CHUNKS
     this.#first = 0
     this.#offset = 0
     this.#viewed = undefined
     this.#memory = undefined
-    this.#slab.leave()
+    this.#slab = undefined
     this.#mark = undefined
   }
 
@@ -206,7 +214,7 @@ export class ByteQueue {
     let index = this.#locate(from)
     for (let start = this.#start; index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index] as Buffer
-      const found = chunk.indexOf(byte, from > start ? from - start : 0)
+      const found = indexOf.call(chunk, byte, from > start ? from - start : 0)
       if (found >= 0) return start + found
       start += chunk.length
     }
@@ -272,7 +280,8 @@ export class ByteQueue {
       return index
     }
     let index = this.#first
-    this.#start = -this.#offset
+    // Not a minus before it: that makes −0 of 0, which is no small integer, nor is anything that is computed with it.
+    this.#start = 0 - this.#offset
     for (let next = this.#start; (next += (this.#chunks[index] as Buffer).length) <= position; index++) this.#start = next
     return index
   }

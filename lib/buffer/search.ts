@@ -25,12 +25,15 @@ export function searchFor(delimiter: CompiledDelimiter): Search {
 }
 
 class ByteSearch implements Search {
-  readonly matched = 1
   readonly #byte: number
   #from = 0
 
   constructor(byte: number) {
     this.#byte = byte
+  }
+
+  get matched(): number {
+    return 1
   }
 
   find(queue: ByteQueue): number {

@@ -32,10 +32,4 @@ export class Slab {
     this.#filled += piece.length
     return this.#memory.subarray(this.#filled - tail.length - piece.length, this.#filled)
   }
-
-  /** The next piece follows something else: the next slab begins afresh. */
-  leave(): void {
-    this.#memory = undefined
-    this.#next = SMALLEST
-  }
 }

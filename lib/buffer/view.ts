@@ -15,3 +15,7 @@ export function viewBy(species: unknown): View {
 }
 
 export const view: View = viewBy((Buffer as unknown as { [Symbol.species]: unknown })[Symbol.species])
+
+// To be used with `call`: finding a method among the hundred of Buffer costs as much as searching, or copying, a line.
+export const indexOf: (this: Buffer, byte: number, from: number) => number = Buffer.prototype.indexOf
+export const set: Uint8Array['set'] = Uint8Array.prototype.set

@@ -14,13 +14,16 @@ import { Message } from './message.js'
 import { booleanOf, delayOf, kindOf, plainPlan, type ReadOptions } from './read-options.js'
 import type { Reader } from './reader.js'
 import { refused } from './refusals.js'
-import { type Handler, runHandler } from './run.js'
+import { type Handler, runHandler, superviseHandler } from './run.js'
 import { type StartTlsOptions, startTls } from './start-tls.js'
 import type { Writable } from './writable.js'
 import { type WriteSource, writeFrom } from './write-from.js'
 
 /** The core of a connection, for the rooms of the library. */
 export let coreOf: (connection: Connection) => ConnectionCore
+
+/** `connection.run(handler)` without a promise: calls `settled` when it would resolve. For a connection of a server. */
+export let runFor: (connection: Connection, handler: Handler, settled: () => void) => void
 
 /** Whether something is a connection of ours. */
 export let isConnection: (value: unknown) => value is Connection
@@ -41,6 +44,11 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
 
   static {
     coreOf = (connection) => connection.#core
+    runFor = (connection, handler, settled) => {
+      if (connection.#ran) return void connection.run(handler).then(settled)
+      connection.#ran = true
+      superviseHandler(connection, connection.#core, handler, settled, settled)
+    }
     isConnection = (value): value is Connection => typeof value === 'object' && value !== null && #core in value
   }
 

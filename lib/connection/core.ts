@@ -28,7 +28,10 @@ import { expired } from './patience.js'
 import { quietly } from './refusals.js'
 import type { Waiting } from './waiting.js'
 
-type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean } | { kind: 'over' }
+type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean; since: number } | { kind: 'over' }
+
+const OPEN: Phase = { kind: 'open' }
+const OVER: Phase = { kind: 'over' }
 
 let lastId = 0
 
@@ -45,7 +48,6 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   /** What a PROXY header said of it. */
   readonly proxy: ProxyInfo | undefined
   readonly settings: ConnectionSettings
-  readonly deadlines: Deadlines
   readonly inbox: Inbox
   readonly outbox: Outbox
   readonly outcome: Outcome
@@ -55,8 +57,10 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   ended = false
   peerEnded = false
   readonly clock: Clock
+  /** Most connections never have a limit that runs. */
+  #deadlines: Deadlines | undefined
   readonly #opened: number
-  #phase: Phase = { kind: 'open' }
+  #phase: Phase = OPEN
   #endAsked = false
   /** The end of stream has left. */
   #finished = false
@@ -65,8 +69,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   #blame: { error: unknown } | undefined
   #endWaiters: { since: number; resolve(): void; reject(error: unknown): void }[] | undefined
   #drainSignal: AbortController | undefined
-  /** Since when a write, a flush or a close is waited for. */
-  #closingSince = 0
+  #makesClosed: (() => Error) | undefined
 
   constructor(carrier: Carrier, settings: ConnectionSettings, clock: Clock, proxy?: ProxyInfo) {
     this.carrier = carrier
@@ -75,7 +78,6 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.limits = settings.limits
     this.clock = clock
     this.#opened = clock.now()
-    this.deadlines = new Deadlines(this)
     this.inbox = new Inbox(this)
     this.outbox = new Outbox(carrier, this)
     this.outcome = new Outcome(this.inbox)
@@ -98,7 +100,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     const waiting = lease?.operation === undefined ? this.inbox.pending : (lease as Waiting)
     if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
     if (this.upgrade !== undefined) return { operation: 'startTls', since: this.upgrade.since }
-    if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#closingSince }
+    if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#phase.since }
     const since = this.outbox.waitingSince ?? this.#endWaiters?.[0]?.since
     return since === undefined ? undefined : { operation: 'write', since }
   }
@@ -131,12 +133,11 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   /** Flush, end, wait for the peer's end, release. */
   close(): void {
     if (this.#phase.kind !== 'open') return
-    this.#phase = { kind: 'closing', flushing: true }
-    this.#closingSince = Date.now()
+    this.#phase = { kind: 'closing', flushing: true, since: Date.now() }
     this.inbox.refuse(this.#closedError)
     this.#endSending()
     if (this.#finished) this.#awaitPeer()
-    else this.deadlines.set(CLOSE, this.settings.closeTimeout)
+    else this.limit(CLOSE, this.settings.closeTimeout)
   }
 
   abort(reason: unknown): void {
@@ -165,7 +166,10 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     for (const waiter of waiters) waiter.reject(loss())
   }
 
-  readonly #closedError = (): Error => this.own(new ConnectionClosedError())
+  /** What makes the error of this side's end. */
+  get #closedError(): () => Error {
+    return (this.#makesClosed ??= () => this.own(new ConnectionClosedError()))
+  }
 
   /** What the handler let through or threw: told by `closed`. */
   blame(error: unknown): void {
@@ -236,14 +240,34 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   // --- time ------------------------------------------------------------------------------------------------------------
 
+  /** Starts a time limit of `ms` from now, or moves it there. Infinity lifts it. */
+  limit(slot: Slot, ms: number): void {
+    if (ms === Number.POSITIVE_INFINITY) this.lift(slot)
+    else this.#time.set(slot, ms)
+  }
+
+  /** Lifts a time limit. */
+  lift(slot: Slot): void {
+    this.#deadlines?.clear(slot)
+  }
+
+  get #time(): Deadlines {
+    if (this.#deadlines === undefined) {
+      this.#deadlines = new Deadlines(this)
+      // A message may still be read.
+      if (this.#phase === OVER) this.#deadlines.stop()
+    }
+    return this.#deadlines
+  }
+
   /** Bytes have left: a close that flushes has its time anew. */
   progressed(): void {
-    if (this.#phase.kind === 'closing' && this.#phase.flushing) this.deadlines.set(CLOSE, this.settings.closeTimeout)
+    if (this.#phase.kind === 'closing' && this.#phase.flushing) this.limit(CLOSE, this.settings.closeTimeout)
   }
 
   #awaitPeer(): void {
-    this.#phase = { kind: 'closing', flushing: false }
-    this.deadlines.set(CLOSE, this.settings.closeTimeout)
+    this.#phase = { kind: 'closing', flushing: false, since: (this.#phase as { since: number }).since }
+    this.limit(CLOSE, this.settings.closeTimeout)
   }
 
   expired(slot: Slot): void {
@@ -263,8 +287,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   // --- the rest --------------------------------------------------------------------------------------------------------
 
   #over(by: CloseInfo['by'], error: unknown = this.#blame?.error): void {
-    this.#phase = { kind: 'over' }
-    this.deadlines.stop()
+    this.#phase = OVER
+    this.#deadlines?.stop()
     this.#failSending(this.#closedError)
     this.carrier.release()
     this.outcome.settle({
@@ -290,11 +314,11 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   ref(): void {
     this.carrier.ref()
-    this.deadlines.reference(true)
+    this.#deadlines?.reference(true)
   }
 
   unref(): void {
     this.carrier.unref()
-    this.deadlines.reference(false)
+    this.#time.reference(false)
   }
 }

@@ -16,13 +16,17 @@ const LOOK_EVERY = 64
 
 const RESOLVED: Promise<void> = Promise.resolve()
 
-let waiting: Departure[] = []
+// Two lists in turns, so that no turn makes one.
+let waiting: (Departure | undefined)[] = []
+let left: (Departure | undefined)[] = []
+let count = 0
 let waits = false
 let untilLook = LOOK_EVERY
 
 /** Has `departure` pumped when the turn's writes are made. */
 export function depart(departure: Departure): void {
-  if (waiting.push(departure) > 1) return
+  waiting[count++] = departure
+  if (count > 1) return
   if (waits) setImmediate(leave)
   else void RESOLVED.then(afterPromises)
 }
@@ -33,11 +37,18 @@ const afterPromises = (): void => process.nextTick(leave)
 
 function leave(): void {
   const departures = waiting
-  waiting = []
-  if (waits) waits = departures.length >= MANY
+  const many = count
+  waiting = left
+  left = departures
+  count = 0
+  if (waits) waits = many >= MANY
   else if (--untilLook <= 0) {
     untilLook = LOOK_EVERY
     waits = true
   }
-  for (const departure of departures) departure.pump()
+  for (let index = 0; index < many; index++) {
+    const departure = departures[index] as Departure
+    departures[index] = undefined
+    departure.pump()
+  }
 }

@@ -2,6 +2,7 @@
 // encoded once, which costs a third of encoding each piece; a small piece of bytes alone stays as it is, from the second
 // on they are joined in a slab; large ones go by reference. Order is all it promises.
 
+import { set } from '../buffer/view.js'
 import { releaseSlab, SLAB, takeSlab } from './slabs.js'
 
 // Above this a copy costs more than a piece of its own in the system call.
@@ -14,15 +15,19 @@ export const WIDEST = 3
 const FIRST_HALF = 0xd800 >> 10
 const SECOND_HALF = 0xdc00 >> 10
 
+// Shared by all that have gathered nothing: never added to.
+const NO_PIECES: Uint8Array[] = []
+const NO_TEXTS: string[] = []
+
 export class Gatherer {
   /** Whole pieces in order. */
-  #pieces: Uint8Array[] = []
+  #pieces: Uint8Array[] = NO_PIECES
   /** Behind them: one small piece by reference, or else a run of small ones in the slab; and behind that, text. */
   #loose: Uint8Array | undefined
   #slab: Buffer | undefined
   #from = 0
   #to = 0
-  #texts: string[] = []
+  #texts: string[] = NO_TEXTS
   /** The UTF-16 units of that text. */
   #units = 0
   /** Bytes of text that was encoded, beyond its units, and not told yet. */
@@ -40,9 +45,9 @@ export class Gatherer {
     const { length } = bytes
     if (length >= LARGE) {
       this.#seal()
-      this.#pieces.push(bytes)
+      this.#append(bytes)
     } else if (this.#run(length)) {
-      ;(this.#slab as Buffer).set(bytes, this.#to)
+      set.call(this.#slab as Buffer, bytes, this.#to)
       this.#to += length
     } else this.#loose = bytes
   }
@@ -53,7 +58,8 @@ export class Gatherer {
    */
   addText(text: string): void {
     if (this.#units > 0 && (this.#units + text.length) * WIDEST > SLAB) this.#encode()
-    this.#texts.push(text)
+    if (this.#units > 0) this.#texts.push(text)
+    else this.#texts = [text]
     this.#units += text.length
   }
 
@@ -68,7 +74,7 @@ export class Gatherer {
   #encode(): void {
     const texts = this.#texts
     const units = this.#units
-    this.#texts = []
+    this.#texts = NO_TEXTS
     this.#units = 0
     const text = texts.length === 1 ? (texts[0] as string) : texts.join('')
     let length: number
@@ -121,7 +127,7 @@ export class Gatherer {
       this.#from = 0
       this.#to = 0
     }
-    this.#slab.set(loose, this.#to)
+    set.call(this.#slab, loose, this.#to)
     this.#to += loose.length
     this.#loose = undefined
     return true
@@ -130,13 +136,19 @@ export class Gatherer {
   /** Closes what is behind the whole pieces: it becomes one. */
   #seal(): void {
     if (this.#loose !== undefined) {
-      this.#pieces.push(this.#loose)
+      this.#append(this.#loose)
       this.#loose = undefined
     } else if (this.#to > this.#from) {
       const run = (this.#slab as Buffer).subarray(this.#from, this.#to)
-      this.#pieces.push(this.#reuses ? run : Buffer.from(run))
+      this.#append(this.#reuses ? run : Buffer.from(run))
       this.#from = this.#to
     }
+  }
+
+  #append(piece: Uint8Array): void {
+    // Nearly always it is the only one: a list of one, where pushing onto an empty one would make room for 17.
+    if (this.#pieces.length === 0) this.#pieces = [piece]
+    else this.#pieces.push(piece)
   }
 
   /** The next pieces to hand on: one slice of a large one, or as many small ones as fit `slice` bytes; empty when nothing is left. `settle` comes first. */
@@ -144,7 +156,7 @@ export class Gatherer {
     this.#seal()
     const pieces = this.#pieces
     const [first] = pieces
-    if (first === undefined) return []
+    if (first === undefined) return NO_PIECES
     if (first.length > slice) {
       pieces[0] = first.subarray(slice)
       return [first.subarray(0, slice)]
@@ -157,7 +169,7 @@ export class Gatherer {
     // What is handed on is held here no longer: a queue that never runs dry would keep everything that ever left.
     if (count < pieces.length) return pieces.splice(0, count)
     // The usual case: everything leaves at once, and the list itself is what leaves.
-    this.#pieces = []
+    this.#pieces = NO_PIECES
     return pieces
   }
 
@@ -171,9 +183,9 @@ export class Gatherer {
 
   /** Forgets everything. The slab is not given back: the system may still be reading it. */
   clear(): void {
-    this.#pieces = []
+    this.#pieces = NO_PIECES
     this.#loose = undefined
-    this.#texts = []
+    this.#texts = NO_TEXTS
     this.#units = 0
     this.#beyond = 0
     this.#slab = undefined

@@ -4,10 +4,17 @@
 import { compileDelimiter } from '../buffer/delimiter.js'
 import { LineCache } from '../buffer/lines.js'
 import { ByteQueue } from '../buffer/queue.js'
-import { ConcurrentReadError, type ConnectionLostError, EndOfStreamError, LimitExceededError, type LinnetError } from '../errors.js'
+import {
+  ConcurrentReadError,
+  type ConnectionLostError,
+  EndOfStreamError,
+  LimitExceededError,
+  type LinnetError,
+  untraced,
+} from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal } from '../signals.js'
-import { type Deadlines, READ } from './deadlines.js'
+import { READ, type Slot } from './deadlines.js'
 import { Flow, type FlowSource } from './flow.js'
 import type { Lease } from './lease.js'
 import { arm, begun, drainSoon } from './patience.js'
@@ -18,13 +25,18 @@ import { failIfAborted, Pending, type PendingHost, type Waiting } from './waitin
 /** What the inbox needs of its connection. */
 export interface InboxHost {
   readonly limits: ConnectionLimits
-  readonly deadlines: Deadlines
+  /** Starts a time limit of `ms` from now, or moves it there; Infinity lifts it. */
+  limit(slot: Slot, ms: number): void
+  lift(slot: Slot): void
   readonly draining: boolean
   /** Marks an error as this connection's own, and returns it. */
   own<E extends LinnetError>(error: E): E
   resume(): void
   pause(): void
 }
+
+// The limit of a read that has none of its own: the same for nearly all connections of a process.
+let usual: Limit = { bytes: 0, before: 0, option: 'maxBufferSize', shared: false }
 
 export class Inbox implements PendingHost, FlowSource {
   readonly queue: ByteQueue = new ByteQueue()
@@ -63,9 +75,10 @@ export class Inbox implements PendingHost, FlowSource {
   /** What a read by `by` may gather. */
   limit(maxBytes: number | undefined, by: Lease | undefined): Limit {
     if (by !== undefined) return by.limitOf(maxBytes)
-    return maxBytes === undefined
-      ? { bytes: this.host.limits.maxBufferSize, before: 0, option: 'maxBufferSize', shared: false }
-      : { bytes: maxBytes, before: 0, option: 'maxBytes', shared: false }
+    if (maxBytes !== undefined) return { bytes: maxBytes, before: 0, option: 'maxBytes', shared: false }
+    const { maxBufferSize } = this.host.limits
+    if (maxBufferSize !== usual.bytes) usual = { bytes: maxBufferSize, before: 0, option: 'maxBufferSize', shared: false }
+    return usual
   }
 
   /** Throws what a read by `by` is refused with before it looks at any byte. */
@@ -119,7 +132,7 @@ export class Inbox implements PendingHost, FlowSource {
       const result = this.#attempt(read)
       if (result !== WAIT) return Promise.resolve(result)
       if (this.stream !== 'open') throw this.verdict()
-      return new Promise<T>((resolve, reject) => this.#wait(read, plan, empty && (plan.idle ?? idle ?? this.fresh), resolve, reject))
+      return this.#wait(read, plan, empty && (plan.idle ?? idle ?? this.fresh)).promise
     } catch (error) {
       return Promise.reject(this.#failure(error, by))
     }
@@ -159,9 +172,9 @@ export class Inbox implements PendingHost, FlowSource {
     if (this.#flow.paused) this.#flow.check()
   }
 
-  #wait<T>(read: Read<T>, plan: ReadPlan, idle: boolean, resolve: (value: T) => void, reject: (error: unknown) => void): void {
+  #wait<T>(read: Read<T>, plan: ReadPlan, idle: boolean): Pending<T> {
     const inMessage = this.#lease !== undefined
-    const pending = new Pending(this, read, plan, !inMessage && idle, resolve, reject)
+    const pending = new Pending(this, read, plan, !inMessage && idle)
     this.#pending = pending
     this.#busy = true
     // Inside a message the time is the message's, unless the read has some of its own.
@@ -169,13 +182,14 @@ export class Inbox implements PendingHost, FlowSource {
     this.drainLater(pending)
     this.#lease?.waits()
     if (this.#flow.paused) this.#flow.check()
+    return pending
   }
 
   #settle(): Pending<unknown> | undefined {
     const pending = this.#pending
     this.#pending = undefined
     this.#busy = this.#lease !== undefined || this.#refusal !== undefined
-    this.host.deadlines.clear(READ)
+    this.host.lift(READ)
     if (pending !== undefined) leaveSignal(pending.plan.signal, pending)
     return pending
   }
@@ -200,7 +214,8 @@ export class Inbox implements PendingHost, FlowSource {
       return
     }
     if (result === WAIT && this.stream !== 'open') {
-      this.failPending(this.verdict())
+      // In an event: nobody's code is on the stack.
+      this.failPending(untraced(() => this.verdict()))
       return
     }
     if (result === WAIT) {

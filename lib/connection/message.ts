@@ -106,7 +106,7 @@ export class Message implements Lease, Waiting {
   }
 
   #over(): void {
-    this.#inbox.host.deadlines.clear(MESSAGE)
+    this.#inbox.host.lift(MESSAGE)
     leaveSignal(this.plan.signal, this)
     this.#inbox.revoke(this)
   }

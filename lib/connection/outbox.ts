@@ -5,7 +5,7 @@
 import { LimitExceededError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import type { Carrier } from '../transport/carrier.js'
-import { type Deadlines, WRITE } from './deadlines.js'
+import { type Slot, WRITE } from './deadlines.js'
 import { depart } from './departures.js'
 import { Gatherer, WIDEST } from './gather.js'
 import { quietly, refused } from './refusals.js'
@@ -14,7 +14,9 @@ import { checkWritable, type Piece, type Writable } from './writable.js'
 /** What the outbox needs of its connection. */
 export interface OutboxHost {
   readonly limits: ConnectionLimits
-  readonly deadlines: Deadlines
+  /** Starts a time limit of `ms` from now, or moves it there; Infinity lifts it. */
+  limit(slot: Slot, ms: number): void
+  lift(slot: Slot): void
   /** Bytes were queued. */
   written(): void
   /** Bytes have left. */
@@ -63,7 +65,8 @@ export class Outbox {
   #underWay = 0
   #scheduled = false
   #endAsked = false
-  #waiters: Waiter[] = []
+  /** Undefined while nobody waits, as nearly always. */
+  #waiters: Waiter[] | undefined
 
   constructor(carrier: Carrier, host: OutboxHost) {
     this.#carrier = carrier
@@ -89,17 +92,22 @@ export class Outbox {
   /** Takes it all; resolves when the caller may write more. */
   write(data: unknown): Promise<void> {
     const { maxWriteBuffer, writeHighWaterMark } = this.#host.limits
-    // One piece, and room for it: the quick way.
-    if (this.#state === OPEN && this.#most < maxWriteBuffer && (typeof data === 'string' || data instanceof Uint8Array)) {
-      this.#took(this.#gather(data))
-      return this.#most < writeHighWaterMark ? DONE : this.room()
-    }
+    if (this.#quickly(data, maxWriteBuffer)) return this.#most < writeHighWaterMark ? DONE : this.room()
     try {
       this.put(data)
     } catch (error) {
       return refused(error)
     }
     return this.room()
+  }
+
+  /** One piece, and less than `limit` queued: the quick way. False: take the long one. */
+  #quickly(data: unknown, limit: number): boolean {
+    if (this.#state !== OPEN || this.#most >= limit) return false
+    if (typeof data === 'string') this.#took(this.#gatherText(data))
+    else if (data instanceof Uint8Array) this.#took(this.#gatherBytes(data))
+    else return false
+    return true
   }
 
   /** Takes it all, and says how many bytes that was. Throws TypeError for what cannot be written, and what ended the stream. */
@@ -142,6 +150,7 @@ export class Outbox {
 
   /** Takes it all if there is room, else nothing. */
   tryWrite(data: unknown): boolean {
+    if (this.#quickly(data, this.#host.limits.writeHighWaterMark)) return true
     checkWritable(data)
     if (this.#state.kind !== 'open' || !this.#below(this.#host.limits.writeHighWaterMark)) return false
     this.#add(data)
@@ -156,11 +165,11 @@ export class Outbox {
 
   /** Since when (Unix time) somebody waits for bytes to leave. */
   get waitingSince(): number | undefined {
-    return this.#waiters[0]?.since
+    return this.#waiters?.[0]?.since
   }
 
   #wait(until: number, room: number): Promise<void> {
-    return quietly(new Promise((resolve, reject) => this.#waiters.push({ until, room, since: Date.now(), resolve, reject })))
+    return quietly(new Promise((resolve, reject) => (this.#waiters ??= []).push({ until, room, since: Date.now(), resolve, reject })))
   }
 
   /** Takes no more writes: they reject with what `refusal` makes. What is queued goes on. */
@@ -179,8 +188,8 @@ export class Outbox {
     if (this.#state.kind === 'failed') return
     const refusal = this.#state.kind === 'ending' ? this.#state.refusal : loss
     this.#state = { kind: 'failed', refusal, loss: this.queued > 0 ? loss : undefined }
-    const waiters = this.#waiters
-    this.#waiters = []
+    const waiters = this.#waiters ?? []
+    this.#waiters = undefined
     this.#queued = 0
     this.#most = 0
     this.#underWay = 0
@@ -200,7 +209,7 @@ export class Outbox {
   /** Puts these bytes before the barrier, behind what was written there. Resolves when all of that has left. */
   clear(bytes: Uint8Array): Promise<void> {
     const before = this.#before as { gathered: Gatherer; until: number }
-    for (const waiter of this.#waiters) if (waiter.until > before.until) waiter.until += bytes.length
+    for (const waiter of this.#waiters ?? []) if (waiter.until > before.until) waiter.until += bytes.length
     before.until += bytes.length
     if (bytes.length > 0) {
       before.gathered.add(bytes)
@@ -234,13 +243,18 @@ export class Outbox {
   }
 
   #gather(piece: Piece): number {
-    if (typeof piece === 'string') {
-      const units = piece.length
-      if (units > 0) this.#gathered.addText(piece)
-      this.#most += units * (WIDEST - 1)
-      return units
-    }
-    const bytes = piece instanceof Uint8Array ? piece : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength)
+    if (typeof piece === 'string') return this.#gatherText(piece)
+    return this.#gatherBytes(piece instanceof Uint8Array ? piece : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))
+  }
+
+  #gatherText(text: string): number {
+    const units = text.length
+    if (units > 0) this.#gathered.addText(text)
+    this.#most += units * (WIDEST - 1)
+    return units
+  }
+
+  #gatherBytes(bytes: Uint8Array): number {
     // Not `byteLength`, which costs ten times as much.
     const { length } = bytes
     if (length > 0) this.#gathered.add(bytes)
@@ -274,20 +288,20 @@ export class Outbox {
       }
       for (const { length } of pieces) this.#underWay += length
       if (pieces.length === 1 ? this.#carrier.write(first) : this.#carrier.writeBatch(pieces)) this.#left(this.#underWay)
-      else this.#host.deadlines.set(WRITE, this.#host.limits.writeTimeout)
+      else this.#host.limit(WRITE, this.#host.limits.writeTimeout)
     }
   }
 
   /** What the carrier was handed has left. */
   sentAll(): void {
-    this.#host.deadlines.clear(WRITE)
+    this.#host.lift(WRITE)
     this.#left(this.#underWay)
     this.pump()
   }
 
   /** A part of it has left: the peer takes something, and has its time anew. */
   sentPart(bytes: number): void {
-    this.#host.deadlines.set(WRITE, this.#host.limits.writeTimeout)
+    this.#host.limit(WRITE, this.#host.limits.writeTimeout)
     this.#left(bytes)
   }
 
@@ -297,16 +311,16 @@ export class Outbox {
     this.sent += bytes
     this.#underWay -= bytes
     this.#host.progressed()
-    if (this.#waiters.length > 0) this.#tell()
+    if (this.#waiters !== undefined) this.#tell(this.#waiters)
   }
 
-  #tell(): void {
-    const waiters = this.#waiters
-    this.#waiters = waiters.filter((waiter) => {
+  #tell(waiters: Waiter[]): void {
+    const waiting = waiters.filter((waiter) => {
       const ready = waiter.until < 0 ? this.queued < waiter.room : this.sent >= waiter.until
       if (ready) waiter.resolve()
       return !ready
     })
+    this.#waiters = waiting.length === 0 ? undefined : waiting
   }
 
   #empty(): void {

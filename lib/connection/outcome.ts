@@ -26,12 +26,15 @@ export interface Supervisor {
   handlerFailed(error: unknown): void
 }
 
+type Listener = (info: CloseInfo) => void
+
 export class Outcome {
   /** Undefined while it is not over. */
   info: CloseInfo | undefined
   supervisor: Supervisor | undefined
   readonly #reads: { verdict(): Error }
-  #listeners: Set<(info: CloseInfo) => void> | undefined
+  /** One, as nearly every connection has, or more. */
+  #listeners: Listener | Listener[] | undefined
   #closed: Promise<CloseInfo> | undefined
   #signal: AbortController | undefined
 
@@ -42,7 +45,7 @@ export class Outcome {
 
   /** Resolves when it is over. */
   get closed(): Promise<CloseInfo> {
-    this.#closed ??= new Promise((resolve) => void this.listen(resolve))
+    this.#closed ??= new Promise((resolve) => this.whenOver(resolve))
     return this.#closed
   }
 
@@ -55,11 +58,19 @@ export class Outcome {
     return this.#signal.signal
   }
 
-  /** Calls `listener` when it is over; at once if it is. Returns what takes it back. */
-  listen(listener: (info: CloseInfo) => void): () => void {
+  /** Calls `listener` when it is over; at once if it is. */
+  whenOver(listener: Listener): void {
     if (this.info !== undefined) listener(this.info)
-    else (this.#listeners ??= new Set()).add(listener)
-    return () => this.#listeners?.delete(listener)
+    else this.#listeners = this.#listeners === undefined ? listener : [this.#listeners, listener].flat()
+  }
+
+  /** The same, and returns what takes it back. */
+  listen(listener: Listener): () => void {
+    this.whenOver(listener)
+    return () => {
+      if (this.#listeners === listener) this.#listeners = undefined
+      else if (typeof this.#listeners === 'object') this.#listeners = this.#listeners.filter((other) => other !== listener)
+    }
   }
 
   /** It is over. Called once. */
@@ -69,6 +80,7 @@ export class Outcome {
     this.supervisor?.over(info)
     const listeners = this.#listeners
     this.#listeners = undefined
-    if (listeners !== undefined) for (const listener of listeners) listener(info)
+    if (typeof listeners === 'function') listeners(info)
+    else if (listeners !== undefined) for (const listener of listeners) listener(info)
   }
 }

@@ -7,17 +7,20 @@ import type { Slot } from './deadlines.js'
 import type { InboxHost } from './inbox.js'
 import type { Waiting } from './waiting.js'
 
-type PatienceHost = Pick<InboxHost, 'deadlines' | 'own'>
+type PatienceHost = Pick<InboxHost, 'limit' | 'own'>
 
 /** The limit of what waits: its own, or the connection's for a new message, or that for the rest of one. */
-function limitOf({ plan, limits, awaitsFirst }: Waiting): [number, TimeoutKind] {
-  if (plan.timeout !== undefined) return [plan.timeout, 'call']
-  return awaitsFirst ? [limits.idleTimeout, 'idle'] : [limits.readTimeout, 'read']
+function limitOf({ plan, limits, awaitsFirst }: Waiting): number {
+  return plan.timeout ?? (awaitsFirst ? limits.idleTimeout : limits.readTimeout)
+}
+
+function kindOf({ plan, awaitsFirst }: Waiting): TimeoutKind {
+  return plan.timeout !== undefined ? 'call' : awaitsFirst ? 'idle' : 'read'
 }
 
 /** Starts the time limit of what begins to wait. */
 export function arm(host: PatienceHost, waiting: Waiting, slot: Slot): void {
-  host.deadlines.set(slot, limitOf(waiting)[0])
+  host.limit(slot, limitOf(waiting))
 }
 
 /** The first byte of what was waited for as idle has come: from here on it is a message that takes its time. */
@@ -28,8 +31,7 @@ export function begun(host: PatienceHost, waiting: Waiting, slot: Slot): void {
 
 /** The time of a read, or of a message, ran out. */
 export function expired(host: PatienceHost, waiting: Waiting): void {
-  const [timeout, kind] = limitOf(waiting)
-  waiting.fail(host.own(new TimeoutError({ operation: waiting.operation, timeout, kind })))
+  waiting.fail(host.own(new TimeoutError({ operation: waiting.operation, timeout: limitOf(waiting), kind: kindOf(waiting) })))
 }
 
 /**

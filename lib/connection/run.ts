@@ -9,35 +9,47 @@ import { kindOf } from './read-options.js'
 /** The logic of a connection: reads, decides, writes, and returns. */
 export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>
 
-/** Runs a handler and closes its connection. Never rejects on a server's connection. */
+/** Runs a handler, closes its connection, and resolves when that is over. Never rejects on a server's connection. */
 export function runHandler<T>(connection: Connection, core: ConnectionCore, handler: Handler<T>, again: boolean): Promise<T | undefined> {
-  const { outcome } = core
+  const { supervisor } = core.outcome
   if (again) {
     const misuse = new TypeError('run() was called before on this connection: a connection has one handler')
-    if (outcome.supervisor === undefined) return Promise.reject(misuse)
-    outcome.supervisor.handlerFailed(misuse)
+    if (supervisor === undefined) return Promise.reject(misuse)
+    supervisor.handlerFailed(misuse)
     return Promise.resolve(undefined)
   }
-  // By callbacks, where an async function would throw the handler's error once more: most handlers end with one.
   return new Promise<T | undefined>((resolve, reject) => {
-    const returned = (value: T): void => {
-      core.close()
-      outcome.listen(() => resolve(value))
-    }
-    const threw = (error: unknown): void => {
-      core.blame(error)
-      const { supervisor } = outcome
-      if (supervisor !== undefined && !isNormalEnd(core, error)) supervisor.handlerFailed(error)
-      core.close()
-      outcome.listen(() => (supervisor === undefined ? reject(error) : resolve(undefined)))
-    }
-    try {
-      if (typeof handler !== 'function') throw new TypeError(`handler must be a function, not ${kindOf(handler)}`)
-      Promise.resolve(handler(connection)).then(returned, threw)
-    } catch (error) {
-      threw(error)
-    }
+    superviseHandler(connection, core, handler, resolve, supervisor === undefined ? reject : () => resolve(undefined))
   })
+}
+
+/**
+ * The same by callbacks, of which one is called when the connection is over. A server makes no promise for each of its
+ * connections; nor is there an async function here, which would throw once more what most handlers end with.
+ */
+export function superviseHandler<T>(
+  connection: Connection,
+  core: ConnectionCore,
+  handler: Handler<T>,
+  done: (value: T) => void,
+  failed: (error: unknown) => void,
+): void {
+  const returned = (value: T): void => {
+    core.close()
+    core.outcome.whenOver(() => done(value))
+  }
+  const threw = (error: unknown): void => {
+    core.blame(error)
+    if (!isNormalEnd(core, error)) core.outcome.supervisor?.handlerFailed(error)
+    core.close()
+    core.outcome.whenOver(() => failed(error))
+  }
+  try {
+    if (typeof handler !== 'function') throw new TypeError(`handler must be a function, not ${kindOf(handler)}`)
+    Promise.resolve(handler(connection)).then(returned, threw)
+  } catch (error) {
+    threw(error)
+  }
 }
 
 /** Raised by this connection, or an AbortError that its signals caused, or nothing but such errors together. */

@@ -110,7 +110,7 @@ class Upgrade {
       // Whatever has cut it meanwhile, that is what is said.
       if (core.outcome.info !== undefined) throw core.outbox.refused
       await core.outbox.clear(this.#plan.reply)
-      core.deadlines.set(HANDSHAKE, core.settings.handshakeTimeout)
+      core.limit(HANDSHAKE, core.settings.handshakeTimeout)
       this.#handshake = begin(this.#handOver())
       this.#secured(await this.#handshake.done)
     } catch (error) {
@@ -118,7 +118,7 @@ class Upgrade {
       throw this.#error ?? core.outbox.refused
     } finally {
       stop()
-      core.deadlines.clear(HANDSHAKE)
+      core.lift(HANDSHAKE)
       core.upgrade = undefined
     }
   }

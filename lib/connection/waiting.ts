@@ -24,32 +24,33 @@ export interface PendingHost {
   failPending(error: unknown): void
 }
 
-/** A read that waits, and what it settles. */
+// One executor for all promises: a closure for each costs as much as the promise.
+let settling: { resolve(value: never): void; reject(error: unknown): void }
+const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
+  settling.resolve = resolve
+  settling.reject = reject
+}
+
+/** A read that waits, and the promise that it settles. */
 export class Pending<T> implements Waiting {
   readonly read: Read<T>
   readonly plan: ReadPlan
-  readonly resolve: (value: T) => void
-  readonly reject: (error: unknown) => void
+  readonly promise: Promise<T>
+  resolve!: (value: T) => void
+  reject!: (error: unknown) => void
   readonly since: number = Date.now()
   readonly limits: ConnectionLimits
   awaitsFirst: boolean
   readonly #host: PendingHost
 
-  constructor(
-    host: PendingHost,
-    read: Read<T>,
-    plan: ReadPlan,
-    awaitsFirst: boolean,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(host: PendingHost, read: Read<T>, plan: ReadPlan, awaitsFirst: boolean) {
     this.#host = host
     this.read = read
     this.plan = plan
     this.limits = host.host.limits
     this.awaitsFirst = awaitsFirst
-    this.resolve = resolve
-    this.reject = reject
+    settling = this
+    this.promise = new Promise<T>(capture)
     waitUnder(plan.signal, this)
   }
 

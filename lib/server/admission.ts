@@ -54,9 +54,9 @@ export class Admission {
     return this.#arriving.size
   }
 
-  /** One that had come in is over, or was dropped behind this door. */
-  left(visitor: Visitor): void {
-    this.#count(visitor.address, -1)
+  /** One that had come in from there is over, or was dropped behind this door. */
+  left(address: string | undefined): void {
+    this.#count(address, -1)
   }
 
   /** Nobody comes in any more; those that are on their way are dropped. */

@@ -175,7 +175,7 @@ export class ServerCore implements AdmissionHost, Superior {
     const core = new ConnectionCore(visitor.carrier, this.plan.connection, this.clock, visitor.proxy)
     core.side = 'server'
     const connection = new Connection(core, this.server)
-    core.outcome.supervisor = new Supervision(this, visitor, connection)
+    core.outcome.supervisor = new Supervision(this, visitor.address, connection)
     this.connections.add(connection)
     told(() => this.server.emit('connection', connection))
     return connection
@@ -183,9 +183,9 @@ export class ServerCore implements AdmissionHost, Superior {
 
   // --- the end of a connection -----------------------------------------------------------------------------------------
 
-  over(visitor: Visitor, connection: Connection, info: CloseInfo): void {
+  over(address: string | undefined, connection: Connection, info: CloseInfo): void {
     this.connections.delete(connection)
-    this.#admission.left(visitor)
+    this.#admission.left(address)
     this.#books.close(info)
     this.#drain?.over(connection)
     // A listener may end other connections: `close` waits until everybody has heard of this one.
@@ -214,7 +214,7 @@ export class ServerCore implements AdmissionHost, Superior {
     this.#admission.close()
     this.#room.close()
     for (let visitor = this.#room.dismiss(); visitor !== undefined; visitor = this.#room.dismiss()) {
-      this.#admission.left(visitor)
+      this.#admission.left(visitor.address)
       visitor.carrier.reset()
       this.dropped(visitor.remote, 'draining')
     }

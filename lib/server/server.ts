@@ -2,7 +2,7 @@
 // over the core.
 
 import type { Address } from '../address.js'
-import type { Connection } from '../connection/connection.js'
+import { type Connection, runFor } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
 import type { Handler } from '../connection/run.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/admission.js'
@@ -124,14 +124,21 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     const cancelled = { fail: () => void this.close() }
     if (signal?.aborted) cancelled.fail()
     else waitUnder(signal, cancelled)
-    const running = new Set<Promise<unknown>>()
-    for (let connection = await this.accept(); connection !== null; connection = await this.accept()) {
-      const run = connection.run(handler)
-      running.add(run)
-      void run.then(() => running.delete(run))
-    }
+    await new Promise<void>((resolve) => {
+      // The loop itself, and each handler that it started.
+      let running = 1
+      const settled = (): void => {
+        if (--running === 0) resolve()
+      }
+      const taker: Taker<Connection> = (connection) => {
+        if (connection === null) return settled()
+        running++
+        runFor(connection, handler, settled)
+        this.#core.take(taker)
+      }
+      this.#core.take(taker)
+    })
     await this.closed
-    await Promise.all(running)
     leaveSignal(signal, cancelled)
   }
 

@@ -1,29 +1,29 @@
 // What stands between one connection and its server: it tells the server when the connection is over, and when its handler
-// failed. It keeps what the connection came in as, until then.
+// failed. It keeps what the connection is counted as, until then.
 
 import type { Connection } from '../connection/connection.js'
 import type { CloseInfo, Supervisor } from '../connection/outcome.js'
-import type { Visitor } from './waiting-room.js'
 
 /** The server, as far as a connection of it is concerned. */
 export interface Superior {
-  over(visitor: Visitor, connection: Connection, info: CloseInfo): void
+  over(address: string | undefined, connection: Connection, info: CloseInfo): void
   handlerFailed(error: unknown, connection: Connection): void
 }
 
 export class Supervision implements Supervisor {
   readonly #superior: Superior
-  readonly #visitor: Visitor
+  /** What it counts as under `maxConnectionsPerAddress`. */
+  readonly #address: string | undefined
   readonly #connection: Connection
 
-  constructor(superior: Superior, visitor: Visitor, connection: Connection) {
+  constructor(superior: Superior, address: string | undefined, connection: Connection) {
     this.#superior = superior
-    this.#visitor = visitor
+    this.#address = address
     this.#connection = connection
   }
 
   over(info: CloseInfo): void {
-    this.#superior.over(this.#visitor, this.#connection, info)
+    this.#superior.over(this.#address, this.#connection, info)
   }
 
   handlerFailed(error: unknown): void {

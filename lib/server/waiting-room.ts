@@ -33,6 +33,7 @@ export class WaitingRoom<T> {
   #roomSince = 0
   #timer: Timer | undefined
   #warned = false
+  #matching = false
 
   /** `open` makes of a visitor what is handed over; `hasRoom` says whether one more may be. */
   constructor(clock: Clock, open: (visitor: Visitor) => T, hasRoom: () => boolean) {
@@ -52,6 +53,12 @@ export class WaitingRoom<T> {
   }
 
   enter(visitor: Visitor): void {
+    // Nearly always somebody waits for it.
+    if (this.#visitors.length === 0 && this.taken) {
+      ;(this.#takers.shift() as Taker<T>)(this.#open(visitor))
+      if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
+      return
+    }
     this.#visitors.push({ visitor, since: this.#clock.now() })
     this.match()
   }
@@ -72,6 +79,9 @@ export class WaitingRoom<T> {
 
   /** Brings together who waits, as far as there is room. */
   match(): void {
+    // A taker may take again at once: the loop that called it goes on.
+    if (this.#matching) return
+    this.#matching = true
     if (this.#hasRoom() && this.#roomSince === Number.POSITIVE_INFINITY) this.#roomSince = this.#clock.now()
     while (this.#visitors.length > 0 && this.taken) {
       const { visitor } = this.#visitors.shift() as { visitor: Visitor }
@@ -79,6 +89,7 @@ export class WaitingRoom<T> {
       taker(this.#open(visitor))
     }
     if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
+    this.#matching = false
     this.#watch()
   }
 

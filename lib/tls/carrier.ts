@@ -13,7 +13,10 @@ import { factsOf, type TlsInfo } from './info.js'
 
 export class TlsCarrier extends StreamCarrier<TLSSocket> {
   // What is sent is another text: encrypted, in memory of OpenSSL's.
-  readonly copies: boolean = true
+  get copies(): boolean {
+    return true
+  }
+
   readonly tls: TlsInfo
   readonly #beneath: Carrier
   readonly #stream: Duplex

@@ -25,7 +25,13 @@ function localOf({ localAddress, localPort }: Socket): Address {
 
 export class SocketCarrier extends StreamCarrier<Socket> {
   // libuv writes at once what the system takes, and says so for the rest once it is copied into the system.
-  readonly copies: boolean = true
+  get copies(): boolean {
+    return true
+  }
+
+  protected override get leavesAtOnce(): boolean {
+    return true
+  }
 
   constructor(socket: Socket, ends: Ends = endsOf(socket)) {
     super(socket, ends)

@@ -29,6 +29,10 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   remote: Address
   local: Address
   abstract readonly copies: boolean
+  /** What is written has nearly always left when `write` returns, and a write of nothing behind it is harmless. */
+  protected get leavesAtOnce(): boolean {
+    return false
+  }
   protected readonly stream: S
   #sink: CarrierSink = new EarlySink()
   /** Reset or released. */
@@ -161,17 +165,27 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   // --- what is written -------------------------------------------------------------------------------------------------
 
   write(piece: Uint8Array): boolean {
-    this.#underWay++
-    this.stream.write(piece, (this.#written ??= this.#whenWritten()))
+    const { stream } = this
+    if (!this.leavesAtOnce || this.#underWay > 0) stream.write(piece, this.#callback())
+    else {
+      // Node spends a tick on each write that has a callback: this one nearly always needs none.
+      stream.write(piece)
+      if (stream.writableLength === 0 && stream.writable) return true
+      stream.write('', this.#callback())
+    }
     return this.#left()
+  }
+
+  /** Of one write more. */
+  #callback(): (error?: Error | null) => void {
+    this.#underWay++
+    return (this.#written ??= this.#whenWritten())
   }
 
   writeBatch(pieces: readonly Uint8Array[]): boolean {
     const { stream } = this
-    this.#underWay += pieces.length
-    this.#written ??= this.#whenWritten()
     stream.cork()
-    for (const piece of pieces) stream.write(piece, this.#written)
+    for (const piece of pieces) stream.write(piece, this.#callback())
     stream.uncork()
     return this.#left()
   }
