@@ -44,21 +44,19 @@ export class LinnetError extends Error {
   }
 }
 
-// Not everywhere may it be set (`--frozen-intrinsics`), and not every engine has it.
-const tracing = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true
-
 /**
  * Makes an error without a stack trace, which is what an error costs: eight of its nine microseconds. For what an event
  * raises: no frame of the program is on the stack then, and a server makes one for each connection that ends in order.
  */
 export function untraced<E extends Error>(make: () => E): E {
-  if (!tracing) return make()
-  const { stackTraceLimit } = Error
+  // Not everywhere may it be set (`--frozen-intrinsics`), and not every engine has it.
+  const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')
+  if (limit?.writable !== true) return make()
   Error.stackTraceLimit = 0
   try {
     return make()
   } finally {
-    Error.stackTraceLimit = stackTraceLimit
+    Error.stackTraceLimit = limit.value
   }
 }
 

@@ -16,6 +16,7 @@ import {
   PlaintextBufferedError,
   TimeoutError,
   type TimeoutKind,
+  untraced,
 } from '../lib/errors.js'
 
 const cause = new Error('why')
@@ -146,6 +147,25 @@ for (const { name, code, make, with: having, says } of family) {
     t.equal(having({ cause: null }).cause, null, 'whatever was thrown is a cause')
   })
 }
+
+t.test('an untraced error is traced, or leaves the next one untraced', async (t) => {
+  const { stackTraceLimit } = Error
+  t.equal(untraced(() => new EndOfStreamError()).stack, `EndOfStreamError: ${new EndOfStreamError().message}`)
+  t.equal(Error.stackTraceLimit, stackTraceLimit)
+  t.throws(() =>
+    untraced(() => {
+      throw cause
+    }),
+  )
+  t.equal(Error.stackTraceLimit, stackTraceLimit, 'also if it was not made')
+})
+
+t.test('where the depth of traces cannot be set, nothing is made untraced, or nothing at all', async (t) => {
+  const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') as PropertyDescriptor
+  t.teardown(() => Object.defineProperty(Error, 'stackTraceLimit', before))
+  Object.defineProperty(Error, 'stackTraceLimit', { ...before, writable: false })
+  t.match(untraced(() => new EndOfStreamError()).stack, /\n {4}at /)
+})
 
 t.test('the bytes that arrived before an end are not told of', async (t) => {
   t.same(new EndOfStreamError().partial, Buffer.alloc(0))

@@ -69,6 +69,7 @@ export const contenders: readonly Contender[] = [
   onNode('N1', 'N1 net, a write a line', 'node', 'n1.js'),
   onNode('N2', 'N2 net, the same with Nagle', 'node', 'n2.js'),
   onNode('N3', 'N3 net, best by hand', 'node', 'n3.js'),
+  onNode('N3-bytes', 'N3 with bytes instead of text', 'node', 'n3-bytes.js'),
   onNode('N4', 'N4 net, no lines at all', 'node', 'n4.js'),
   onNode('floor', 'the least two awaits a line can be', 'node', 'floor.js'),
   onNode('for-await', 'for await over the socket', 'node', 'for-await.js'),

@@ -35,7 +35,7 @@ const ms = (seconds: number): string => String(Math.round(seconds * 1000))
 
 const echoing = ({ id }: Contender): boolean => !id.endsWith('-bulk')
 // Those differ in how they answer many lines at once, not in what a connection costs.
-const variants = new Set(['linnet-try-line', 'linnet-try-until', 'N2', 'N3', 'N4', 'floor'])
+const variants = new Set(['linnet-try-line', 'linnet-try-until', 'N2', 'N3', 'N3-bytes', 'N4', 'floor'])
 
 const FORMS = ['linnet', 'linnet-lines', 'linnet-try-line', 'linnet-try-until']
 

@@ -6,20 +6,37 @@ import type { Socket } from 'node:net'
 import { listenWithNet } from './support.js'
 
 const LINE_FEED = 10
+const MIB = 1024 * 1024
 const DONE: Promise<void> = Promise.resolve()
+
+// As in n3-bytes.ts.
+type Maker = new (memory: ArrayBufferLike, offset: number, length: number) => Buffer
+const { [Symbol.species]: View } = Buffer as unknown as Record<symbol, Maker>
+const { indexOf } = Buffer.prototype
+const { set } = Uint8Array.prototype
 
 class Floor {
   readonly #socket: Socket
+  #answers = Buffer.allocUnsafeSlow(MIB)
+  readonly #flush = (): void => {
+    if (this.#filled > 0) this.#socket.write(this.#answers.subarray(0, this.#filled))
+    // What the system has not taken lies there.
+    if (this.#socket.writableLength > 0) this.#answers = Buffer.allocUnsafeSlow(MIB)
+    this.#filled = 0
+  }
   #chunk: Buffer = Buffer.alloc(0)
+  #memory: ArrayBufferLike = this.#chunk.buffer
+  #base = 0
   #at = 0
   #resolve: ((line: Buffer) => void) | undefined
-  readonly #slab = Buffer.allocUnsafeSlow(1024 * 1024)
   #filled = 0
 
   constructor(socket: Socket) {
     this.#socket = socket
     socket.on('data', (chunk: Buffer) => {
       this.#chunk = this.#at < this.#chunk.length ? Buffer.concat([this.#chunk.subarray(this.#at), chunk]) : chunk
+      this.#memory = this.#chunk.buffer
+      this.#base = this.#chunk.byteOffset
       this.#at = 0
       const resolve = this.#resolve
       if (resolve === undefined) return
@@ -31,11 +48,11 @@ class Floor {
   }
 
   #take(): Buffer | undefined {
-    const end = this.#chunk.indexOf(LINE_FEED, this.#at) + 1
+    const start = this.#at
+    const end = indexOf.call(this.#chunk, LINE_FEED, start) + 1
     if (end === 0) return undefined
-    const line = this.#chunk.subarray(this.#at, end)
     this.#at = end
-    return line
+    return new (View as Maker)(this.#memory, this.#base + start, end - start)
   }
 
   readLine(): Promise<Buffer> {
@@ -47,20 +64,15 @@ class Floor {
   }
 
   write(line: Buffer): Promise<void> {
-    if (this.#filled + line.length > this.#slab.length) this.#flush()
-    if (line.length > this.#slab.length) {
+    if (this.#filled + line.length > MIB) this.#flush()
+    if (line.length > MIB) {
       this.#socket.write(line)
       return DONE
     }
-    if (this.#filled === 0) process.nextTick(() => this.#flush())
-    this.#slab.set(line, this.#filled)
+    if (this.#filled === 0) process.nextTick(this.#flush)
+    set.call(this.#answers, line, this.#filled)
     this.#filled += line.length
     return DONE
-  }
-
-  #flush(): void {
-    if (this.#filled > 0) this.#socket.write(Buffer.from(this.#slab.subarray(0, this.#filled)))
-    this.#filled = 0
   }
 }
 

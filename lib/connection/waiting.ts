@@ -25,10 +25,13 @@ export interface PendingHost {
 }
 
 // One executor for all promises: a closure for each costs as much as the promise.
-let settling: { resolve(value: never): void; reject(error: unknown): void }
+let settling: { resolve(value: never): void; reject(error: unknown): void } | undefined
 const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
-  settling.resolve = resolve
-  settling.reject = reject
+  const pending = settling as NonNullable<typeof settling>
+  pending.resolve = resolve
+  pending.reject = reject
+  // It would keep alive what was read.
+  settling = undefined
 }
 
 /** A read that waits, and the promise that it settles. */

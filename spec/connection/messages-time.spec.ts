@@ -139,3 +139,16 @@ t.test('a function that never waits is cut, or its signal is forgotten', async (
   t.equal(connection.waiting, undefined)
   t.equal(clock.alive, 0)
 })
+
+t.test('a connection that is over before anything had a time limit keeps a timer for its first', async (t) => {
+  const wire = wired({ readTimeout: 10 })
+  wire.push('half')
+  wire.lose()
+  t.equal(wire.clock.set, 0)
+  const message = rejection(wire.connection.readMessage(() => new Promise(() => {})))
+  await turns(1)
+  t.equal(wire.clock.set, 1)
+  await wire.clock.pass(10)
+  t.match(await within(message), { kind: 'read' })
+  t.equal(wire.clock.set, 0)
+})

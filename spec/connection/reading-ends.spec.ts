@@ -180,3 +180,12 @@ everywhere(t, 'after its own end this side cannot read', async (t, connect) => {
   await a.end()
   t.equal(await within(b.read()), null)
 })
+
+t.test('a read that is made behind the end does not say where it was made', async (t) => {
+  const { connection, end } = wired()
+  const pending = connection.readUntil('\n')
+  end()
+  // What waits is told by an event, whose trace would name nobody and cost much.
+  t.notMatch(((await rejection(pending)) as Error).stack, /\n {4}at /)
+  t.match(((await rejection(connection.readUntil('\n'))) as Error).stack, /reading-ends\.spec/)
+})

@@ -3,6 +3,7 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
+import { memoryServer } from '../../lib/testing/index.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
 import { echo, ending, gate, inMemory, overEach, talk } from './support.js'
 
@@ -169,6 +170,36 @@ overEach(t, 'a handler may close the server and go on to its own end', async (t,
   t.strictSame(await within(Promise.all([ending(admin), ending(other)])), ['end', 'end'])
   await within(served)
   t.strictSame(await server.close(), { drained: 2, aborted: 0 })
+})
+
+t.test('thousands that wait when serve begins are too many for its stack', async (t) => {
+  const many = 5000
+  const { server, connect } = memoryServer({ maxPending: many })
+  await Promise.all(Array.from({ length: many }, () => connect()))
+  t.equal(server.stats().pending, many)
+  const served = server.serve(() => {})
+  await until(() => server.stats().pending === 0)
+  t.match(server.stats(), { accepted: many, handlerErrors: 0 })
+  await server.close({ grace: 0 })
+  await within(served)
+})
+
+t.test('a connection that a listener runs already is run by serve as well, or forgotten by it', async (t) => {
+  const { server, books, connect } = inMemory(t)
+  const ran: string[] = []
+  server.on('connection', (connection) => {
+    void connection.run(async () => {
+      ran.push('listener')
+    })
+  })
+  const served = server.serve(() => {
+    ran.push('serve')
+  })
+  await ending(await connect())
+  t.strictSame(ran, ['listener'])
+  t.match(books.handlerErrors, [TypeError])
+  await server.close()
+  await within(served)
 })
 
 overEach(t, 'a thousand visits leave no connection and no promise of serve behind', async (t, open) => {
