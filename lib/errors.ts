@@ -45,16 +45,19 @@ export class LinnetError extends Error {
 }
 
 /**
- * Makes an error without a stack trace, which is what an error costs: eight of its nine microseconds. For what an event
- * raises: no frame of the program is on the stack then, and a server makes one for each connection that ends in order.
+ * Makes an error whose stack is not traced, which is what an error costs (seven of its eight microseconds), but says what
+ * was waited for: for what an event raises. No frame of the program is on the stack then, and a server makes one for each
+ * connection that ends in order.
  */
-export function untraced<E extends Error>(make: () => E): E {
+export function untraced<E extends Error>(operation: string, make: () => E): E {
   // Not everywhere may it be set (`--frozen-intrinsics`), and not every engine has it.
   const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')
   if (limit?.writable !== true) return make()
   Error.stackTraceLimit = 0
   try {
-    return make()
+    const error = make()
+    const value = `${error.name}: ${error.message}\n    at ${operation} (linnet, told by an event)`
+    return Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false })
   } finally {
     Error.stackTraceLimit = limit.value
   }

@@ -214,8 +214,7 @@ export class Inbox implements PendingHost, FlowSource {
       return
     }
     if (result === WAIT && this.stream !== 'open') {
-      // In an event: nobody's code is on the stack.
-      this.failPending(untraced(() => this.verdict()))
+      this.failPending(this.verdict(pending.operation))
       return
     }
     if (result === WAIT) {
@@ -309,11 +308,12 @@ export class Inbox implements PendingHost, FlowSource {
     this.#flow.check()
   }
 
-  /** What a read rejects with that no further byte can satisfy. */
-  verdict(): Error {
+  /** What a read rejects with that no further byte can satisfy; `waiting`: one that waits, and is told so by an event. */
+  verdict(waiting?: string): Error {
     if (this.#refusal !== undefined) return this.#refusal()
     if (this.#loss !== undefined) return this.#loss
-    return this.host.own(new EndOfStreamError({ partial: this.queue.peek(this.queue.length) }))
+    const make = (): EndOfStreamError => new EndOfStreamError({ partial: this.queue.peek(this.queue.length) })
+    return this.host.own(waiting === undefined ? make() : untraced(waiting, make))
   }
 
   /** Takes what is unread, as if it had never arrived: it was not meant for who reads here. */
