@@ -56,8 +56,8 @@ export function untraced<E extends Error>(operation: string, make: () => E): E {
   Error.stackTraceLimit = 0
   try {
     const error = make()
-    const value = `${error.name}: ${error.message}\n    at ${operation} (linnet, told by an event)`
-    return Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false })
+    error.stack = `${error.name}: ${error.message}\n    at ${operation} (linnet, told by an event)`
+    return error
   } finally {
     Error.stackTraceLimit = limit.value
   }
