@@ -36,7 +36,7 @@ function head({ machine, run, versions }: Results): string {
   const others = [...new Set(Object.values(versions))]
   return [
     `\`${run.command}\`, ${date.replace('T', ' ')} UTC, commit ${commit}, Node ${node}, ${cores} cores (${processor}), ${memory}, ${system}.`,
-    `${run.rounds} ${run.rounds === 1 ? 'round' : 'rounds'} of ${run.seconds} s each after ${run.warm} s of warm-up, contenders interleaved in a new order each round, every server a process of its own${pinned ? ', pinned to one core, the generator to another' : ''}.`,
+    `${run.rounds} ${run.rounds === 1 ? 'round' : 'rounds'} of ${run.seconds} s each after ${run.warm} s of warm-up (twice that where messages go one by one, six times for churn), contenders interleaved in a new order each round, every server a process of its own${pinned ? ', pinned to one core, the generator to another' : ''}.`,
     'Figures are medians; ratios are taken within a round, then their median (least–most). CPU is the server’s, user and system; memory is resident, at the end of a run.',
     ...(others.length > 0 ? [`Others: ${others.join('; ')}.`] : []),
   ].join('\n')
