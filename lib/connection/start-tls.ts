@@ -85,9 +85,9 @@ class Upgrade {
         this.#ended = true
         this.#untold.push(core.end.bind(core))
       },
-      lost: (error) => this.#failed(error),
-      sent: () => core.sent(),
-      moved: (bytes) => core.moved(bytes),
+      lost: this.#failed.bind(this),
+      sent: core.sent.bind(core),
+      moved: core.moved.bind(core),
     }
   }
 

@@ -21,6 +21,7 @@ import '../../lib/tls/server.js'
 import { identityOf } from '../support/certificates.js'
 import { accepted, type Ends, ends, memory } from '../support/fixture.js'
 import { isPending, pattern, rejection, turns, until, within } from '../support/wait.js'
+import { wired } from './reading-support.js'
 
 const { key, cert } = identityOf()
 const server = { key, cert }
@@ -395,4 +396,16 @@ t.test('a connection made of a stream is a client, unless it says otherwise', as
   const wrapped = Connection.from(outer.toDuplex())
   t.teardown(() => wrapped.abort())
   t.match(await rejection(wrapped.startTls({ isServer: true })), { issues: [{ path: ['key'] }] })
+})
+
+t.test('what comes, and an end that comes, before the handshake has begun is taken for a part of it', async (t) => {
+  const { connection, carrier, push, end } = wired()
+  const upgrading = rejection(connection.startTls({ rejectUnauthorized: false }))
+  t.equal(carrier.paused, false)
+  push('too early')
+  t.equal(carrier.paused, true, 'no more of it is taken than one chunk')
+  end()
+  const error = await within(upgrading)
+  t.match(error, { code: 'ERR_LINNET_HANDSHAKE', cause: { message: 'the peer ended before the TLS handshake', code: 'ECONNRESET' } })
+  t.match(await within(connection.closed), { by: 'lost', error })
 })
