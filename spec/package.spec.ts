@@ -1,9 +1,9 @@
 // The public face: what the entry points export, by name and no more, and what importing them costs.
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { program, root } from './support/program.js'
+import { type ProgramOptions, program, root } from './support/program.js'
 
 const errors = [
   'ConcurrentReadError',
@@ -22,8 +22,8 @@ const errors = [
 ]
 
 /** What this program prints, line by line, as JSON. */
-async function prints(t: Test, code: string): Promise<unknown[]> {
-  const run = program(t, code, { library: false })
+async function prints(t: Test, code: string, options: ProgramOptions = {}): Promise<unknown[]> {
+  const run = program(t, code, { ...options, library: false })
   t.equal(await run.ends(), 0, run.stderr)
   return run.stdout
     .trim()
@@ -65,32 +65,44 @@ t.test('there is no way in behind the face, nor an entry point that is not built
   )
 })
 
-t.test('importing pulls no zod; options that are checked do, and that is zod/mini', async (t) => {
+t.test('importing loads none of the modules of Node that take long, and what needs them finds them without a descriptor', async (t) => {
   const lines = await prints(
     t,
     `
-     const zod = () => '__zod_globalRegistry' in globalThis
+     import fs from 'node:fs'
+     const slow = () => ['net', 'dns', 'tls', 'crypto'].filter((name) => process.moduleLoadList.includes('NativeModule ' + name))
      const say = (value) => console.log(JSON.stringify(value))
-     const { listen, Connection, TimeoutError } = await import('linnet')
+     const { listen, connect, Connection } = await import('linnet')
      const { pair, memoryServer, manualClock } = await import('linnet/testing')
-     say(zod())
-     const [a, b] = pair()
-     memoryServer()
-     manualClock()
-     Connection.from(new (await import('node:stream')).PassThrough())
-     new TimeoutError({ operation: 'read', timeout: 5, kind: 'read' })
-     a.readLine({ timeout: 5 }).catch(() => {})
+     const [a] = pair({ client: { readTimeout: 5 } })
+     memoryServer({ maxConnections: 5, clock: manualClock() })
+     say(slow())
+     Connection.from(new (await import('node:stream')).PassThrough(), { idleTimeout: 5 })
      a.abort()
-     say(zod())
-     const server = await listen({ port: 0, host: '127.0.0.1' })
-     say(zod())
-     const { createRequire } = await import('node:module')
-     const files = Object.keys(createRequire(import.meta.url).cache)
-     say(files.some((file) => /zod.v4.mini/.test(file)))
-     say(files.some((file) => /zod.v4.classic/.test(file) || /zod.v3/.test(file)))
+     const held = []
+     try { for (;;) held.push(fs.openSync('/dev/null', 'r')) } catch {}
+     const failure = (error) => [error.constructor.name, error.code]
+     say(await listen({ host: '127.0.0.1' }).catch(failure))
+     say(await connect({ port: 9, host: '127.0.0.1', tls: true }).catch(failure))
+     say(await a.startTls().catch(failure))
+     for (const fd of held) fs.closeSync(fd)
+     const server = await listen({ host: '127.0.0.1' })
+     const client = await connect({ port: server.port, host: '127.0.0.1' })
+     say(client.remote.port === server.port)
+     client.abort()
      await server.close()`,
+    { descriptors: 256 },
   )
-  t.strictSame(lines, [false, false, true, true, false])
+  t.strictSame(lines, [[], ['Error', 'EMFILE'], ['ConnectError', 'EMFILE'], ['ConnectionClosedError', 'ERR_LINNET_CLOSED'], true])
+})
+
+t.test('the library imports nothing of its own while it runs, and requires nothing', async (t) => {
+  const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  t.ok(files.length > 100)
+  for (const file of files) {
+    const code = readFileSync(join(root, 'lib', file), 'utf8').replace(/^\s*(\/\/|\/?\*).*$/gm, '')
+    t.notMatch(code, /\bimport\(|createRequire|import\.meta/, file)
+  }
 })
 
 t.test('package.json says what the contract does', async (t) => {

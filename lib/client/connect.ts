@@ -1,9 +1,8 @@
-// `connect`, as a program calls it. What it does is loaded by the first call: a server that never connects pays nothing
-// for it.
+// `connect`, as a program calls it.
 
 import type { Connection } from '../connection/connection.js'
-import type { ConnectOptions } from '../options/connect.js'
-import { prepareZod } from '../options/zod.js'
+import { type ConnectOptions, connectPlan } from '../options/connect.js'
+import { open } from './connecting.js'
 
 /**
  * Connects to a TCP port, or to a Unix socket. Resolves with the connection.
@@ -30,6 +29,5 @@ import { prepareZod } from '../options/zod.js'
  * const answer = await connection.readExactly(size)
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const [{ connectPlan }, { open }] = await Promise.all([import('../options/connect.js'), import('./connecting.js'), prepareZod()])
   return open(connectPlan(options))
 }

@@ -5,7 +5,9 @@ import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/core.js'
 import { ConnectError, codeOf, HandshakeError, TimeoutError } from '../errors.js'
 import type { ConnectPlan, Destination } from '../options/connect.js'
+import { buildHeader } from '../proxy-protocol/build.js'
 import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
+import { ClientTls } from '../tls/client.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Clock, systemClock } from '../transport/clock.js'
 import { type Attempt, unlessAborted } from './attempt.js'
@@ -44,10 +46,10 @@ export async function open(plan: ConnectPlan, means: Means = system): Promise<Co
 
 async function reach(plan: ConnectPlan, means: Means, signal: AbortSignal): Promise<Carrier> {
   const { destination, connection } = plan
-  // Loaded by who needs them; and what cannot be sent, or does not load, is told before anybody is dialled.
-  const header = plan.header && (await import('../proxy-protocol/build.js')).buildHeader(plan.header)
+  // What cannot be sent, or does not load, is known before anybody is dialled.
+  const header = plan.header && buildHeader(plan.header)
   const host = destination.kind === 'tcp' ? destination.host : undefined
-  const tls = plan.tls && new (await import('../tls/client.js')).ClientTls({ host, tls: plan.tls, path: ['tls'] })
+  const tls = plan.tls && new ClientTls({ host, tls: plan.tls, path: ['tls'] })
   signal.throwIfAborted()
   const carrier = await firstToAnswer(destination, { ...connection, header }, means, signal)
   if (tls === undefined) return carrier

@@ -1,8 +1,9 @@
 // One attempt to connect to one place: a socket that becomes a carrier, or an error, or nothing at all if it is cut. Here
 // are the traps of Node's connecting sockets; which places there are, and in which order they are tried, is decided above.
 
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import type { NetConnectOpts, Socket } from 'node:net'
 import { type Address, tcpAddress, unixAddress } from '../address.js'
+import { net } from '../net.js'
 import type { SocketDefaults } from '../transport/listener.js'
 import { endsOf, SocketCarrier } from '../transport/socket.js'
 import type { Ends } from '../transport/stream.js'
@@ -35,7 +36,7 @@ class Dialling implements Attempt<SocketCarrier> {
   #carrier: SocketCarrier | undefined
 
   constructor(place: Place, options: DialOptions) {
-    const socket = connect(whereOf(place, options))
+    const socket = net().connect(whereOf(place, options))
     this.#socket = socket
     this.done = new Promise((resolve, reject) => {
       socket.once('error', reject)

@@ -1,13 +1,14 @@
 // The addresses of a name, as the system knows them: hosts file, DNS and whatever else it asks. A look-up cannot be called
 // off (it sits in a thread of libuv's); who does not want it any more does not wait for it.
 
-import dns, { type LookupAddress } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
+import { dns } from '../builtins.js'
 import type { Family } from '../options/connect.js'
 
 /** All addresses of a name, in the order of the system's preference; at least one. Rejects with Node's error. */
 export async function lookup(host: string, family: Family): Promise<LookupAddress[]> {
   const found = await new Promise<LookupAddress[]>((resolve, reject) => {
-    dns.lookup(host, { all: true, family }, (error, addresses) => (error ? reject(error) : resolve(addresses)))
+    dns().lookup(host, { all: true, family }, (error, addresses) => (error ? reject(error) : resolve(addresses)))
   })
   // What is an address already is found whatever family was asked for.
   const fitting = found.filter((address) => family === 0 || address.family === family)

@@ -218,8 +218,8 @@ export class Outbox {
     return this.sent < before.until ? this.#wait(before.until, 0) : DONE
   }
 
-  /** Lifts the barrier: what waits leaves, by another carrier if one is given. */
-  unbar(carrier: Carrier = this.#carrier): void {
+  /** Lifts the barrier: what waits leaves, by this carrier. */
+  unbar(carrier: Carrier): void {
     this.#carrier = carrier
     if (this.#before !== undefined) this.#before.standing = false
     this.pump()

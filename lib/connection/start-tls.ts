@@ -3,11 +3,13 @@
 // is written waits behind what was written before; so nobody can slip a command in between (RFC 3207, section 6, and the
 // "STARTTLS injection" of 2011).
 //
-//   called ──options load──▶ flushing ──all before it has left──▶ handshake ──▶ secured, or the connection is over
+//   called, options load ──▶ flushing ──all before it has left──▶ handshake ──▶ secured, or the connection is over
 
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'
 import { mismatch, tagOf } from '../options/values.js'
+import { ClientTls } from '../tls/client.js'
+import { ServerTls } from '../tls/server.js'
 import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
 import { silent } from '../transport/sink.js'
 import type { ConnectionCore } from './core.js'
@@ -43,29 +45,43 @@ export async function startTls(core: ConnectionCore, options: unknown): Promise<
   if (refusal !== undefined) throw refusal
   inbox.admit(undefined, undefined)
   if (inbox.queue.length > 0 && !plan.feed) throw core.own(new PlaintextBufferedError())
-  await new Upgrade(core, plan).run()
+  await new Upgrade(core, plan, loaded(core, plan)).run()
 }
+
+/** The options, tried out: how the handshake begins. @throws InvalidOptionsError */
+function loaded(core: ConnectionCore, { isServer, tls }: Plan): Begin {
+  if (isServer) {
+    // The plain text is over: whoever shares options with a port that takes both means the certificate.
+    const server = new ServerTls({ ...tls, optional: false })
+    return (carrier) => server.secure(carrier)
+  }
+  const client = new ClientTls({ host: core.host, tls })
+  return (carrier) => client.secure(carrier)
+}
+
+type Begin = (carrier: Carrier) => Handshake
 
 /** One `startTls` that may begin. */
 class Upgrade {
   readonly since: number = Date.now()
   readonly #core: ConnectionCore
   readonly #plan: Plan
-  /** What arrived since the call, and how it would have been told. */
+  readonly #begin: Begin
+  /** What arrived since the call. */
   readonly #arrived: Buffer[] = []
-  readonly #untold: (() => void)[] = []
   #ended = false
   #handshake: Handshake | undefined
   #late: TimeoutError | undefined
   #error: HandshakeError | undefined
 
-  constructor(core: ConnectionCore, plan: Plan) {
+  constructor(core: ConnectionCore, plan: Plan, begin: Begin) {
     this.#core = core
     this.#plan = plan
+    this.#begin = begin
     core.upgrade = this
     const { carrier, inbox, outbox } = core
     const fed = inbox.disown()
-    if (fed.length > 0) this.#take(fed)
+    if (fed.length > 0) this.#arrived.push(fed)
     outbox.bar()
     carrier.detach()
     carrier.attach(this.#sink(carrier))
@@ -78,12 +94,11 @@ class Upgrade {
     return {
       ...silent,
       data: (chunk) => {
-        this.#take(chunk)
+        this.#arrived.push(chunk)
         carrier.pause()
       },
       end: () => {
         this.#ended = true
-        this.#untold.push(core.end.bind(core))
       },
       lost: this.#failed.bind(this),
       sent: core.sent.bind(core),
@@ -91,27 +106,15 @@ class Upgrade {
     }
   }
 
-  #take(chunk: Buffer): void {
-    this.#arrived.push(chunk)
-    this.#untold.push(() => this.#core.data(chunk))
-  }
-
   async run(): Promise<void> {
     const core = this.#core
-    let begin: (carrier: Carrier) => Handshake
-    try {
-      begin = await this.#load()
-    } catch (error) {
-      this.#undo()
-      throw error
-    }
     const stop = core.outcome.listen(() => this.#handshake?.cut())
     try {
+      await core.outbox.clear(this.#plan.reply)
       // Whatever has cut it meanwhile, that is what is said.
       if (core.outcome.info !== undefined) throw core.outbox.refused
-      await core.outbox.clear(this.#plan.reply)
       core.limit(HANDSHAKE, core.settings.handshakeTimeout)
-      this.#handshake = begin(this.#handOver())
+      this.#handshake = this.#begin(this.#handOver())
       this.#secured(await this.#handshake.done)
     } catch (error) {
       this.#failed(error)
@@ -121,32 +124,6 @@ class Upgrade {
       core.lift(HANDSHAKE)
       core.upgrade = undefined
     }
-  }
-
-  /** The options, tried out. What is not needed is not loaded. */
-  async #load(): Promise<(carrier: Carrier) => Handshake> {
-    const { isServer, tls } = this.#plan
-    if (isServer) {
-      const { ServerTls } = await import('../tls/server.js')
-      // The plain text is over: whoever shares options with a port that takes both means the certificate.
-      const server = new ServerTls({ ...tls, optional: false })
-      return (carrier) => server.secure(carrier)
-    }
-    const { ClientTls } = await import('../tls/client.js')
-    const client = new ClientTls({ host: this.#core.host, tls })
-    return (carrier) => client.secure(carrier)
-  }
-
-  /** The plain connection as it was, and with what arrived meanwhile. */
-  #undo(): void {
-    const core = this.#core
-    core.upgrade = undefined
-    if (core.outcome.info !== undefined) return
-    core.carrier.detach()
-    core.carrier.attach(core)
-    core.outbox.unbar()
-    for (const tell of this.#untold) tell()
-    core.resume()
   }
 
   /** The plain carrier, with what arrived since the call. */

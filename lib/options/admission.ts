@@ -8,9 +8,9 @@ import type { Address } from '../address.js'
 import { net } from '../net.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import { checkArgument } from './check.js'
+import { type Lazy, once } from './once.js'
 import { record, type Shape } from './record.js'
 import { limitFrom, timeOrZero, value } from './values.js'
-import { type Lazy, once } from './zod.js'
 
 /** Who asks to come in, as `admit` sees it. */
 export interface Candidate {

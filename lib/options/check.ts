@@ -1,12 +1,13 @@
 // The two ways in which a check ends badly: options are told by an InvalidOptionsError with all its issues, the argument
 // of a method by Node's TypeError or RangeError. And the table, in which every option has its line: what fits, and what
-// holds where nothing is given; the defaults can be read without zod, which only a check loads. No option is named here,
+// holds where nothing is given. No option is named here,
 // and nothing but these errors ever comes out.
 
 import type * as z from 'zod/mini'
+import { safeParse } from 'zod/mini'
 import { InvalidOptionsError, type Issue } from '../errors.js'
+import type { Lazy } from './once.js'
 import type { Shape } from './record.js'
-import { type Lazy, zod } from './zod.js'
 
 /** Where a value stands within the options. */
 export type Path = readonly (string | number)[]
@@ -50,7 +51,7 @@ interface Finding extends Issue {
  * @throws InvalidOptionsError with an issue for everything that is wrong; its paths begin with `path`.
  */
 export function checkOptions<T>(schema: z.ZodMiniType<T>, options: unknown, path: Path = []): T {
-  const result = zod().safeParse(schema, options, { jitless: true })
+  const result = safeParse(schema, options, { jitless: true })
   if (result.success) return result.data
   const findings = result.error.issues as unknown as Finding[]
   const issues = findings.map((finding) => ({ path: [...path, ...finding.path], message: finding.message }))
@@ -64,7 +65,7 @@ export function checkOptions<T>(schema: z.ZodMiniType<T>, options: unknown, path
  * @throws RangeError where all types are right and a value is impossible
  */
 export function checkArgument<T>(schema: z.ZodMiniType<T>, argument: unknown): T {
-  const result = zod().safeParse(schema, argument, { jitless: true })
+  const result = safeParse(schema, argument, { jitless: true })
   if (result.success) return result.data
   const findings = result.error.issues as unknown as Finding[]
   const message = findings.map(({ path, message }) => [...path, message].join(': ')).join('; ')

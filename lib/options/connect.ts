@@ -2,19 +2,19 @@
 // here, those of every connection in `connection.ts`; and what cannot go together. What comes out is a plan with nothing
 // left to check, but for names that have to be looked up.
 
-import { isIP } from 'node:net'
 import type * as z from 'zod/mini'
 import type { Connection } from '../connection/connection.js'
 import type { Issue } from '../errors.js'
+import { net } from '../net.js'
 import type { HeaderContents } from '../proxy-protocol/build.js'
 import { checkOptions } from './check.js'
 import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
 import { endpointShape } from './endpoint.js'
+import { type Lazy, once } from './once.js'
 import { type ProxyHeaderOptions, proxyHeader } from './proxy-header.js'
 import { type Given, record, type Shape } from './record.js'
 import { type ClientTlsOptions, clientTls } from './tls.js'
 import { abortSignal, time, value, whole } from './values.js'
-import { type Lazy, once } from './zod.js'
 
 /** The options of `connect`: a TCP `port` or a Unix socket's `path`, and what the connection shall have. */
 export interface ConnectOptions extends ConnectionOptions {
@@ -93,7 +93,7 @@ const schema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() => {
     port: whole(1, 65_535),
     host,
     family: value('0, 4 or 6', (family) => family === 0 || family === 4 || family === 6),
-    localAddress: value('an IP address', (address) => typeof address === 'string' && isIP(address) !== 0),
+    localAddress: value('an IP address', (address) => typeof address === 'string' && net().isIP(address) !== 0),
     localPort: port,
     path,
     tls: clientTls(),
@@ -114,7 +114,7 @@ function contradictions(given: Given): Issue[] {
   const issues: Issue[] = []
   if (!('port' in given)) issues.push({ path: ['port'], message: 'expected a port, or the `path` of a Unix socket' })
   const { family, localAddress } = given
-  if ((family === 4 || family === 6) && typeof localAddress === 'string' && ![0, family].includes(isIP(localAddress)))
+  if ((family === 4 || family === 6) && typeof localAddress === 'string' && ![0, family].includes(net().isIP(localAddress)))
     issues.push({ path: ['localAddress'], message: `expected an IPv${family} address, as \`family\` says` })
   return issues
 }
@@ -140,6 +140,6 @@ export function connectPlan(options: unknown): ConnectPlan {
 function destinationOf({ path, port, host = 'localhost', family = 0, localAddress, localPort }: Partial<FlatConnect>): Destination {
   if (path !== undefined) return { kind: 'unix', path }
   // Only an address of its own family can be reached from a local address.
-  const reachable = localAddress === undefined ? family : (isIP(localAddress) as Family)
+  const reachable = localAddress === undefined ? family : (net().isIP(localAddress) as Family)
   return { kind: 'tcp', host, port: port as number, family: reachable, localAddress, localPort }
 }

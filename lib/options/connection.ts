@@ -4,9 +4,9 @@
 
 import type * as z from 'zod/mini'
 import { checkArgument, checkOptions, defaultsOf, option, type Path, shapeOf, type Table } from './check.js'
+import { type Lazy, once } from './once.js'
 import { record, type Shape } from './record.js'
 import { flag, limitFrom, time, timeOrZero, wholeFrom } from './values.js'
-import { type Lazy, once } from './zod.js'
 
 /** The limits of one connection, as `connection.limits` shows them. Sizes in bytes, times in milliseconds; Infinity is none. */
 export interface ConnectionLimits {

@@ -6,11 +6,11 @@ import type * as z from 'zod/mini'
 import type { Issue } from '../errors.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
 import { checkOptions, defaultsOf, option, type Path, shapeOf, type Table } from './check.js'
+import { type Lazy, once } from './once.js'
 import { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.js'
 import { type Given, record, type Shape } from './record.js'
 import { type ServerTlsOptions, serverTls, type TlsPlan } from './tls.js'
 import { flag, number, value, whole } from './values.js'
-import { type Lazy, once } from './zod.js'
 
 /** What endpoints of every kind may say. */
 export interface EndpointOptions {

@@ -24,4 +24,3 @@ export type {
 export { changedAdmission, closeGrace, endpointPlan, listenPlan } from './listen.js'
 export type { MemoryConnectOptions, MemoryServerOptions, MemoryServerPlan, PairFaults, PairOptions, PairPlan } from './testing.js'
 export { memoryConnectPlan, memoryServerPlan, pairPlan } from './testing.js'
-export { loadZod } from './zod.js'

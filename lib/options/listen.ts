@@ -3,6 +3,7 @@
 // together across them. What comes out is a plan with nothing left to check.
 
 import type * as z from 'zod/mini'
+import { superRefine } from 'zod/mini'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
 import { type AdmissionOptions, type AdmissionPlan, admissionOf, admissionShape, type FlatAdmission } from './admission.js'
 import { checkOptions } from './check.js'
@@ -21,11 +22,11 @@ import {
   planOf,
   withoutTcp,
 } from './endpoint.js'
+import { type Lazy, once } from './once.js'
 import type { ProxyProtocolOptions } from './proxy-protocol.js'
 import { list, record, type Shape } from './record.js'
 import type { ServerTlsOptions } from './tls.js'
 import { abortSignal } from './values.js'
-import { type Lazy, once, zod } from './zod.js'
 
 export type { AdmissionChanges, AdmissionOptions, AdmissionPlan, Candidate, CloseOptions } from './admission.js'
 export { changedAdmission, closeGrace } from './admission.js'
@@ -133,7 +134,7 @@ const listening: Lazy<z.ZodMiniType<Partial<FlatListen>>> = once(() => {
   }
   return record(shape, endpointContradictions).check(
     // Only now is it known what kinds the list holds.
-    zod().superRefine((given, context) => {
+    superRefine((given, context) => {
       if (given.endpoints?.every((endpoint) => planOf(endpoint, endpointDefaults).kind !== 'tcp')) {
         for (const { path, message } of withoutTcp(given)) context.addIssue({ code: 'custom', path: [...path], message })
       }

@@ -1,15 +1,16 @@
 // The option `proxyProtocol` of `connect`: the PROXY header that goes first, said outright or taken from a connection. What
 // its version can say is for `lib/proxy-protocol/` to know; here it is only seen to that it is an address, or bytes.
 
-import { isIP } from 'node:net'
 import type * as z from 'zod/mini'
+import { safeParse, transform } from 'zod/mini'
 import { type Address, tcpAddress, unixAddress } from '../address.js'
 import type { Connection } from '../connection/connection.js'
+import { net } from '../net.js'
 import type { HeaderContents } from '../proxy-protocol/build.js'
 import type { ProxyTlv } from '../proxy-protocol/header.js'
+import { type Lazy, once } from './once.js'
 import { type Context, list, record, report } from './record.js'
 import { mismatch, value } from './values.js'
-import { type Lazy, once, zod } from './zod.js'
 
 /** A PROXY header, as `connect` sends one. Without `source` and `destination` it speaks of nobody: LOCAL, in version 1 UNKNOWN. */
 export interface ProxyHeaderOptions {
@@ -34,7 +35,6 @@ const EXPECTED = 'a connection, or an object of `version`, `source`, `destinatio
 
 /** The schema: false, or what the header shall say. */
 export const proxyHeader: Lazy<z.ZodMiniType<HeaderContents | false>> = once(() => {
-  const { safeParse, transform } = zod()
   const header = record<FlatHeader>({
     version: value('1 or 2', (version) => version === 1 || version === 2),
     source: made('an address: { address, port, family }', addressOf),
@@ -66,7 +66,7 @@ function passingOn(connection: Connection): ProxyHeaderOptions | undefined {
 
 /** What `make` makes of a value, which it looks at once; what it makes nothing of, or throws at, does not fit. */
 function made<T>(expected: string, make: (input: never) => T | undefined): z.ZodMiniType<T> {
-  return zod().transform((input: unknown, context: Context): T => {
+  return transform((input: unknown, context: Context): T => {
     let result: T | undefined
     try {
       result = make(input as never)
@@ -84,7 +84,7 @@ function addressOf({ address, port = 0, family }: Partial<Address>): Address | u
   if (typeof address !== 'string') return undefined
   // In the header a path ends at a NUL: what stands behind it would be lost.
   if (family === 'unix') return address.includes('\0', 1) ? undefined : unixAddress(address)
-  const fits = isIP(address) === families[family as string] && Number.isInteger(port) && port >= 0 && port <= 65_535
+  const fits = net().isIP(address) === families[family as string] && Number.isInteger(port) && port >= 0 && port <= 65_535
   return fits ? tcpAddress(address, port) : undefined
 }
 

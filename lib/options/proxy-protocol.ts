@@ -1,13 +1,14 @@
 // The option `proxyProtocol` of whoever listens: whether a PROXY header comes first, and from whom. The header itself is
 // the business of `lib/proxy-protocol/`.
 
-import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import type * as z from 'zod/mini'
+import { safeParse, transform } from 'zod/mini'
 import { tcpAddress } from '../address.js'
+import { net } from '../net.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
+import { type Lazy, once } from './once.js'
 import { type Context, list, record, report } from './record.js'
 import { mismatch } from './values.js'
-import { type Lazy, once, zod } from './zod.js'
 
 /** A PROXY header (version 1 or 2) comes first, and names the real client. */
 export interface ProxyProtocolOptions {
@@ -23,7 +24,6 @@ const EVERYBODY: ProxyPlan = { trust: undefined }
 
 /** The schema: false, or who must send a header. */
 export const proxyProtocol: Lazy<z.ZodMiniType<ProxyPlan | false>> = once(() => {
-  const { safeParse, transform } = zod()
   const options = record<{ trust: Network[] }>({ trust: list('a list of at least one address or network', network()) })
   return transform((input: unknown, context: Context): ProxyPlan | false => {
     if (typeof input === 'boolean') return input && EVERYBODY
@@ -38,7 +38,7 @@ export const proxyProtocol: Lazy<z.ZodMiniType<ProxyPlan | false>> = once(() => 
 })
 
 const network: Lazy<z.ZodMiniType<Network>> = once(() =>
-  zod().transform((input: unknown, context: Context): Network => {
+  transform((input: unknown, context: Context): Network => {
     const network = typeof input === 'string' ? parse(input) : undefined
     if (network === undefined) report(context, [], mismatch('an IP address or a network, as in 10.0.0.0/8')({ input }))
     return network as Network
@@ -54,7 +54,7 @@ interface Network {
 /** An address is a network of one; an IPv4-mapped network is an IPv4 one, unless it is wider than what is mapped. */
 function parse(text: string): Network | undefined {
   const [, address = '', length] = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? []
-  const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1
+  const bits = net().isIPv4(address) ? 32 : net().isIPv6(address) ? 128 : -1
   const prefix = length === undefined ? bits : Number(length)
   if (bits < 0 || prefix > bits) return undefined
   const canonical = tcpAddress(address, 0)
@@ -63,6 +63,7 @@ function parse(text: string): Network | undefined {
 }
 
 function listsOf(networks: readonly Network[]): ProxyPlan['trust'] {
+  const { BlockList } = net()
   const lists = { IPv4: new BlockList(), IPv6: new BlockList() }
   for (const { address, prefix, family } of networks) lists[family].addSubnet(address, prefix, family === 'IPv4' ? 'ipv4' : 'ipv6')
   return lists

@@ -3,10 +3,10 @@
 // there. The rule they keep: a getter that throws or a proxy that lies is an issue like any other, never an exception.
 
 import type * as z from 'zod/mini'
+import { array, object, partial, pipe, safeParse, transform } from 'zod/mini'
 import type { Issue } from '../errors.js'
 import { nearest } from './nearest.js'
 import { mismatch, tagOf } from './values.js'
-import { zod } from './zod.js'
 
 /** The schemas of an object's properties. All of them may be left out. */
 export type Shape<T> = { readonly [K in keyof T]: z.ZodMiniType<T[K]> }
@@ -28,7 +28,6 @@ export function report(context: Context, path: readonly (string | number)[], mes
  */
 export function record<T extends object>(shape: Shape<T>, contradictions?: (given: Given) => Issue[]): z.ZodMiniType<Partial<T>> {
   const names = Object.keys(shape)
-  const { object, partial, safeParse, transform } = zod()
   const properties = partial(object(shape))
 
   return transform((input: unknown, context: Context) => {
@@ -89,7 +88,6 @@ function unknown(key: string, names: readonly string[]): string {
 export function list<T>(expected: string, element: z.ZodMiniType<T>, least = 1): z.ZodMiniType<T[]> {
   // Only the copy leaves this function: zod asks what a transform returns whether it is a Promise, and refuses one by an
   // error of another kind.
-  const { array, pipe, transform } = zod()
   const copy = transform((input: unknown, context: Context): unknown[] => {
     let items: unknown[] | undefined
     try {

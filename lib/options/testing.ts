@@ -8,10 +8,10 @@ import { checkOptions, defaultsOf, option, shapeOf, type Table } from './check.j
 import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
 import { endpointDefaults, entryOf } from './endpoint.js'
 import { type FlatService, type ListenOptions, type ListenPlan, serviceOf, serviceShape } from './listen.js'
+import { type Lazy, once } from './once.js'
 import { record } from './record.js'
 import { type ClientTlsOptions, clientTls } from './tls.js'
 import { limitFrom, number, value } from './values.js'
-import { type Lazy, once } from './zod.js'
 
 /** What goes wrong on the way, after so many bytes of one direction (each direction counts its own). */
 export interface PairFaults {

@@ -4,8 +4,8 @@
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import type * as z from 'zod/mini'
 import { checkOptions, type Path } from './check.js'
+import { type Lazy, once } from './once.js'
 import { tagOf, value } from './values.js'
-import { type Lazy, once } from './zod.js'
 
 /** `tls` of `listen` and of an endpoint: the options of Node's `tls.createServer`, and one more. */
 export interface ServerTlsOptions extends TlsOptions {

@@ -1,12 +1,13 @@
 // The kinds of value that options have: sizes, counts, times, flags and the few objects of Node. Each is one zod schema
 // with one sentence that says what was expected, so that every message reads alike: "expected …, got …". A number of
 // the right type that cannot be meant is marked as impossible, which is how a RangeError is told from a TypeError.
-// Nothing here knows the name of an option, or its default. Making a schema loads zod, so none is made on import.
+// Nothing here knows the name of an option, or its default.
 
 import { inspect } from 'node:util'
 import type * as z from 'zod/mini'
+import { custom, pipe, refine, transform } from 'zod/mini'
 import { LONGEST_TIMER } from '../transport/clock.js'
-import { type Lazy, once, zod } from './zod.js'
+import { type Lazy, once } from './once.js'
 
 /** Marks an issue as "the right type, an impossible value". */
 export const IMPOSSIBLE: { readonly impossible: true } = { impossible: true }
@@ -47,13 +48,13 @@ export function value<T>(expected: string, is: (value: unknown) => boolean): z.Z
       return false
     }
   }
-  return zod().custom<T>(passes, { error: mismatch(expected) })
+  return custom<T>(passes, { error: mismatch(expected) })
 }
 
 /** A number for which `possible` holds; NaN is a number too, and an impossible one. */
 export function number(expected: string, possible: (value: number) => boolean): z.ZodMiniType<number> {
   const isNumber = value<number>(expected, (value) => typeof value === 'number')
-  return isNumber.check(zod().refine(possible, { error: mismatch(expected), params: IMPOSSIBLE }))
+  return isNumber.check(refine(possible, { error: mismatch(expected), params: IMPOSSIBLE }))
 }
 
 /** A whole number from `low` to `high`. */
@@ -74,18 +75,18 @@ export function limitFrom(low: number): z.ZodMiniType<number> {
 
 // A timer of Node fires at once where its delay is beyond its range, the very opposite of what was asked for; so from
 // here on every such time is Infinity, and the rest of the library asks `=== Infinity` alone.
-const normalised = once(() => zod().transform((ms: number) => (ms > LONGEST_TIMER ? Infinity : ms)))
+const normalised = once(() => transform((ms: number) => (ms > LONGEST_TIMER ? Infinity : ms)))
 
 /** A limit in milliseconds, fractions too; Infinity, or more than a timer can hold, means none. */
 export const time: Lazy<z.ZodMiniType<number>> = once(() => {
   const positive = number('milliseconds, more than 0, or Infinity for no limit', (ms) => ms > 0)
-  return zod().pipe(positive, normalised())
+  return pipe(positive, normalised())
 })
 
 /** The same, where no time at all makes sense. */
 export const timeOrZero: Lazy<z.ZodMiniType<number>> = once(() => {
   const notNegative = number('milliseconds, 0 or more, or Infinity for no limit', (ms) => ms >= 0)
-  return zod().pipe(notNegative, normalised())
+  return pipe(notNegative, normalised())
 })
 
 export const flag: Lazy<z.ZodMiniType<boolean>> = once(() => value('true or false', (value) => typeof value === 'boolean'))

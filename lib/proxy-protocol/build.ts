@@ -1,9 +1,9 @@
 // From what a PROXY header shall say to its bytes. What its version cannot say is refused before anything is sent: a header
 // that is nearly right would be believed.
 
-import { SocketAddress } from 'node:net'
 import type { Address } from '../address.js'
 import { InvalidOptionsError } from '../errors.js'
+import { net } from '../net.js'
 import { CRC32C, FIXED, LOCAL, PATH, PROXY, type ProxyTlv, SIGNATURE, TCP4, TCP6, UNIX, UNSPECIFIED } from './header.js'
 import { sumOf } from './version-2.js'
 
@@ -115,7 +115,7 @@ function ipv4({ address }: Address): Buffer {
 /** Sixteen bytes, of whatever way an IP address is written. */
 function ipv6(end: Address): Buffer {
   const text = end.family === 'IPv4' ? `::ffff:${end.address}` : withoutZone(end)
-  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
+  const { address } = new (net().SocketAddress)({ address: text, family: 'ipv6' })
   // A dotted end stands for two groups.
   const [, front = address, dotted] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address) ?? []
   const last =

@@ -2,8 +2,8 @@
 // a header, long before its end; and what is nearly a header is none, since whoever may write a lax one may choose the
 // address that a server believes.
 
-import { isIPv4, isIPv6 } from 'node:net'
 import { tcpAddress } from '../address.js'
+import { net } from '../net.js'
 import { MalformedHeader, type ProxyHeader } from './header.js'
 
 const CR = 13
@@ -80,7 +80,7 @@ interface Kind {
 
 const ipv4: Kind = {
   name: 'an IPv4 address',
-  is: isIPv4,
+  is: (field) => net().isIPv4(field),
   endings: ['', '0', '.0', '0.0', '.0.0', '0.0.0', '.0.0.0', '0.0.0.0'],
 }
 
@@ -91,7 +91,7 @@ const MAPPED = /^::ffff:[\d.]+$/i
 const ipv6: Kind = {
   name: 'an IPv6 address',
   // A zone means nothing on another machine.
-  is: (field) => (MAPPED.test(field) || !/[.%]/.test(field)) && isIPv6(field),
+  is: (field) => (MAPPED.test(field) || !/[.%]/.test(field)) && net().isIPv6(field),
   endings: ['', ':', '::', ...ipv4.endings],
 }
 

@@ -1,11 +1,11 @@
 // What a connection passes by the endpoint that it came to, between being accepted and being asked who it is: a PROXY
-// header, a TLS handshake, or neither. What an endpoint does not have is not loaded.
+// header, a TLS handshake, or neither.
 
 import { InvalidOptionsError } from '../errors.js'
 import type { EntryPlan } from '../options/listen.js'
 import { changedTls, type TlsPlan } from '../options/tls.js'
-import type { HeaderStep } from '../proxy-protocol/reader.js'
-import type { ServerTls } from '../tls/server.js'
+import { type HeaderStep, headerStep } from '../proxy-protocol/reader.js'
+import { ServerTls } from '../tls/server.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 
 /** The steps of an endpoint. */
@@ -34,7 +34,7 @@ export class Entries {
 
   /** The entry of an endpoint. Rejects with InvalidOptionsError where its own TLS options do not load. */
   async of({ proxyProtocol, tls }: EntryPlan): Promise<Entry> {
-    const header = proxyProtocol && (await import('../proxy-protocol/reader.js')).headerStep(proxyProtocol)
+    const header = proxyProtocol && headerStep(proxyProtocol)
     return { header, secure: await this.#secure(tls) }
   }
 
@@ -57,6 +57,5 @@ export class Entries {
 }
 
 async function load({ options, path }: TlsPlan): Promise<ServerTls> {
-  const { ServerTls } = await import('../tls/server.js')
   return new ServerTls(options, path)
 }

@@ -1,7 +1,7 @@
-// `listen`: the door to a server. What stands behind it, `open.ts`, is loaded by the first call.
+// `listen`, as a program calls it.
 
 import type { ListenOptions } from '../options/listen.js'
-import { prepareZod } from '../options/zod.js'
+import { openServer } from './open.js'
 import type { Server } from './server.js'
 
 /**
@@ -15,7 +15,5 @@ import type { Server } from './server.js'
  * const server = await listen({ port: 8888, idleTimeout: 60_000 })
  */
 export async function listen(options?: number | ListenOptions): Promise<Server> {
-  await prepareZod()
-  const { openServer } = await import('./open.js')
   return openServer(options)
 }

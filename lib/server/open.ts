@@ -1,5 +1,4 @@
-// Opening a server: everything is bound or nothing is. With it comes all that a server needs and that who only imports the
-// library does not: `listen` loads it.
+// Opening a server: everything is bound or nothing is.
 
 import { type ListenPlan, listenPlan } from '../options/listen.js'
 import { type Clock, systemClock } from '../transport/clock.js'

@@ -1,8 +1,8 @@
 // The client's side of TLS. The server's certificate is verified against the name that the program wanted, always, unless
 // it says `rejectUnauthorized: false`. A name is also sent (SNI); an address is verified and not sent, as RFC 6066 has it.
 
-import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
+import { net } from '../net.js'
 import type { Path } from '../options/check.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { TlsHandshake } from './handshake.js'
@@ -51,7 +51,7 @@ function load(options: ConnectionOptions, host: string | undefined): ConnectionO
   checkPairs(options)
   const name = options.servername || options.host || host || 'localhost'
   // What is verified is `servername`, and where that is empty `host`. Nobody is sent the name that is an address.
-  const servername = options.servername === '' || isIP(name) !== 0 ? '' : name
+  const servername = options.servername === '' || net().isIP(name) !== 0 ? '' : name
   return { ...options, secureContext, host: name, servername }
 }
 

@@ -2,8 +2,9 @@
 // refused here. A lone half of a pair, a key of another kind than its certificate (OpenSSL keeps one place for each kind,
 // and compares only within it), authorities that are none.
 
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
+import { crypto } from '../builtins.js'
 import { InvalidOptionsError } from '../errors.js'
 import type { Path } from '../options/check.js'
 
@@ -51,7 +52,7 @@ export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions):
   for (const authority of listOf(ca)) parsed('ca', authority as string)
   const keys = listOf(key).map((each) => {
     const { pem = each, passphrase: own } = each as { pem?: string; passphrase?: string }
-    return createPrivateKey({ key: pem as string, passphrase: own ?? passphrase ?? '' })
+    return crypto().createPrivateKey({ key: pem as string, passphrase: own ?? passphrase ?? '' })
   })
   if (keys.length === 0) return
   for (const each of listOf(cert)) {
@@ -62,7 +63,7 @@ export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions):
 
 function parsed(option: string, pem: string): X509Certificate {
   try {
-    return new X509Certificate(pem)
+    return new (crypto().X509Certificate)(pem)
   } catch (cause) {
     throw new Unusable(option, 'expected certificates, in PEM', cause)
   }

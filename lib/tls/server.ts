@@ -3,10 +3,10 @@
 // resumed sessions, and knows SNI, ALPN and pre-shared keys by its own options. What is not verified as those options
 // ask for never gets through.
 
-import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { Server as NodeServer, TLSSocket, TlsOptions } from 'node:tls'
+import { crypto } from '../builtins.js'
 import type { Path } from '../options/check.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
@@ -90,7 +90,9 @@ function load({ optional = false, ...options }: ServerTlsOptions): { server: Nod
 // A session holds what was verified when it began, and resuming it verifies nothing anew. Node's are good for every server
 // of the same program that has the same ticket keys; ours only where the same is asked of a client.
 function rulesOf({ ca, crl }: TlsOptions, requestCert: boolean, rejectUnauthorized: boolean): string {
-  const hash = createHash('sha256').update(JSON.stringify([process.argv, requestCert, rejectUnauthorized]))
+  const hash = crypto()
+    .createHash('sha256')
+    .update(JSON.stringify([process.argv, requestCert, rejectUnauthorized]))
   for (const list of [ca, crl]) {
     hash.update('list')
     for (const each of Array.isArray(list) ? list : [list ?? '']) hash.update('item').update(each)

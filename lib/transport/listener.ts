@@ -5,6 +5,9 @@
 import type { Address } from '../address.js'
 import type { EndpointPlan } from '../options/listen.js'
 import type { Carrier } from './carrier.js'
+import { bindDescriptor, bindSystemd } from './listeners/inherited.js'
+import { bindTcp } from './listeners/tcp.js'
+import { bindUnix } from './listeners/unix.js'
 
 /** One endpoint that is bound. */
 export interface Listener {
@@ -37,15 +40,14 @@ export interface SocketDefaults {
  * for; then nothing is left open, and who connected meanwhile was reset.
  */
 export async function bind(plan: EndpointPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
-  // Loaded by who listens, and only what is listened with: a program that only connects, or tests in memory, needs none.
   switch (plan.kind) {
     case 'tcp':
-      return (await import('./listeners/tcp.js')).bindTcp(plan, intake, defaults)
+      return bindTcp(plan, intake, defaults)
     case 'unix':
-      return (await import('./listeners/unix.js')).bindUnix(plan, intake, defaults)
+      return bindUnix(plan, intake, defaults)
     case 'fd':
-      return (await import('./listeners/inherited.js')).bindDescriptor(plan, intake, defaults)
+      return bindDescriptor(plan, intake, defaults)
     case 'systemd':
-      return (await import('./listeners/inherited.js')).bindSystemd(plan, intake, defaults)
+      return bindSystemd(plan, intake, defaults)
   }
 }

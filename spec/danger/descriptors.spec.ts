@@ -44,10 +44,10 @@ const server = (options: string): string => `
   })
 `
 
-t.test('a descriptor limit of 64 and 200 clients: the server lives, says what it dropped, serves again afterwards', async (t) => {
-  const run = program(t, server(''), { descriptors: 64 })
+t.test('a descriptor limit of 128 and 250 clients: the server lives, says what it dropped, serves again afterwards', async (t) => {
+  const run = program(t, server(''), { descriptors: 128 })
   const port = Number((await run.says(/^port (\d+)$/m))[1])
-  const callers = Array.from({ length: 200 }, () => call(t, port))
+  const callers = Array.from({ length: 250 }, () => call(t, port))
   let asked = 0
   const statsWhen = async (holds: (stats: ServerStats & { reasons: object }) => boolean): Promise<ServerStats & { reasons: object }> => {
     for (;;) {
@@ -57,12 +57,12 @@ t.test('a descriptor limit of 64 and 200 clients: the server lives, says what it
       if (holds(stats)) return stats
     }
   }
-  const stats = await statsWhen(({ accepted }) => accepted === 200)
+  const stats = await statsWhen(({ accepted }) => accepted === 250)
   const count = (what: (caller: Caller) => boolean): number => callers.filter(what).length
   await until(() => count(({ text }) => text === 'hello\n') === stats.active && count(({ over }) => over) === stats.dropped, 'as it says')
-  t.match(stats, { accepted: 200, handlerErrors: 0 }, 'it has seen every one of them')
-  t.equal(stats.active + stats.pending + stats.dropped, 200)
-  t.ok(stats.active >= 10 && stats.active + stats.pending < 64, `${stats.active} were served, ${stats.pending} wait`)
+  t.match(stats, { accepted: 250, handlerErrors: 0 }, 'it has seen every one of them')
+  t.equal(stats.active + stats.pending + stats.dropped, 250)
+  t.ok(stats.active >= 10 && stats.active + stats.pending < 128, `${stats.active} were served, ${stats.pending} wait`)
   t.strictSame(stats.reasons, { maxPending: stats.dropped }, 'and it has said whom it dropped')
   for (const { socket } of callers) socket.destroy()
   await statsWhen(({ active, pending }) => active + pending === 0)
@@ -78,9 +78,9 @@ t.test('a descriptor limit of 64 and 200 clients: the server lives, says what it
 })
 
 t.test('a server whose limits are above those of the system lives too, and serves again', async (t) => {
-  const run = program(t, server(', maxConnections: Infinity, maxPending: Infinity'), { descriptors: 64 })
+  const run = program(t, server(', maxConnections: Infinity, maxPending: Infinity'), { descriptors: 128 })
   const port = Number((await run.says(/^port (\d+)$/m))[1])
-  const callers = Array.from({ length: 150 }, () => call(t, port))
+  const callers = Array.from({ length: 250 }, () => call(t, port))
   await within(
     until(() => callers.every(({ text, over }) => over || text !== ''), 'an end or an answer of everybody', 20_000),
     'the crowd',

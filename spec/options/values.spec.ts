@@ -2,8 +2,8 @@
 
 import t from 'tap'
 import type * as z from 'zod/mini'
+import { parse, safeParse } from 'zod/mini'
 import { abortSignal, flag, limitFrom, shown, tagOf, time, timeOrZero, value, whole, wholeFrom } from '../../lib/options/values.js'
-import { zod } from '../../lib/options/zod.js'
 
 const revoked = Proxy.revocable({}, {})
 revoked.revoke()
@@ -32,7 +32,7 @@ t.test('a message quotes scalars and never dumps an object', async (t) => {
   t.equal(tagOf({ [Symbol.toStringTag]: 'y'.repeat(1000) }).length, 40)
 })
 
-const fits = (schema: z.ZodMiniType, value: unknown): boolean => zod().safeParse(schema, value).success
+const fits = (schema: z.ZodMiniType, value: unknown): boolean => safeParse(schema, value).success
 
 t.test('a number that cannot be meant does not fit', async (t) => {
   const cases: [string, z.ZodMiniType, unknown[], unknown[]][] = [
@@ -51,7 +51,6 @@ t.test('a number that cannot be meant does not fit', async (t) => {
 })
 
 t.test('a time beyond the range of a timer becomes none, and does not fire at once', async (t) => {
-  const { parse } = zod()
   for (const schema of [time(), timeOrZero()]) {
     t.equal(parse(schema, 2 ** 31 - 1), 2 ** 31 - 1)
     t.equal(parse(schema, 2 ** 31), Infinity)

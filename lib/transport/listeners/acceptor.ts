@@ -1,8 +1,9 @@
 // One listening socket: a `net.Server` that makes carriers of what it accepts, and whose close waits for nobody. Until
 // the whole endpoint is bound it holds what comes, so that a bind that fails after all has shown nobody a connection.
 
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import type { ListenOptions, Server, Socket } from 'node:net'
 import { type Address, tcpAddress, unixAddress } from '../../address.js'
+import { net } from '../../net.js'
 import type { Carrier } from '../carrier.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { endsOf, SocketCarrier } from '../socket.js'
@@ -26,7 +27,7 @@ export class Acceptor {
   constructor(intake: Intake, defaults: SocketDefaults) {
     this.#intake = intake
     // Paused, so that a connection that waits is not read; half-open, because who ends when is not Node's to decide.
-    this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true, ...defaults })
+    this.#server = net().createServer({ pauseOnConnect: true, allowHalfOpen: true, ...defaults })
     this.#server.on('connection', (socket) => this.#accept(socket))
   }
 

@@ -1,10 +1,12 @@
 // TCP listeners: all addresses of a name, with one port. Here it is decided which of them must be bound, which may be
 // missing on this machine, and what to do when the port that the system picked for one is taken on another.
 
-import dns from 'node:dns'
-import { createServer, isIPv6, type Server } from 'node:net'
+import type { LookupAddress } from 'node:dns'
+import type { Server } from 'node:net'
 import { tcpAddress } from '../../address.js'
+import { dns } from '../../builtins.js'
 import { codeOf, DrainingError, InvalidOptionsError } from '../../errors.js'
+import { net } from '../../net.js'
 import type { EndpointPlan } from '../../options/listen.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { Acceptor, closeAll, listenerOf, type Place } from './acceptor.js'
@@ -38,8 +40,8 @@ export async function bindTcp(plan: TcpPlan, intake: Intake, defaults: SocketDef
 
 /** The addresses of a name, each once, in the order of the system's preference. */
 async function addressesOf(host: string, stopped: Promise<void> | undefined): Promise<string[]> {
-  const found = await new Promise<dns.LookupAddress[]>((resolve, reject) => {
-    dns.lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)))
+  const found = await new Promise<LookupAddress[]>((resolve, reject) => {
+    dns().lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)))
     void stopped?.then(() => reject(new DrainingError()))
   })
   return [...new Set(found.map(({ address }) => tcpAddress(address, 0).address))]
@@ -70,7 +72,7 @@ async function bindEach(
         await acceptor.listen(place)
         bound.push(acceptor)
       } catch (error) {
-        if (!isIPv6(host) || !UNAVAILABLE.has(codeOf(error))) throw error
+        if (!net().isIPv6(host) || !UNAVAILABLE.has(codeOf(error))) throw error
         missing = error
       }
     }
@@ -85,7 +87,7 @@ async function bindEach(
 // Node 20 takes the option and does nothing, and Bun and Deno call themselves a Node that they are not: so it is tried
 // out, with two sockets on one port.
 async function reusePortWorks(): Promise<boolean> {
-  const servers = [createServer(), createServer()]
+  const servers = [net().createServer(), net().createServer()]
   const works = await share(servers).then(
     () => true,
     () => false,

@@ -5,9 +5,9 @@
 // bound by is therefore a name that is gone when libuv, at close, unlinks it without looking whose file it is.
 
 import fs from 'node:fs'
-import { connect } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { codeOf } from '../../errors.js'
+import { net } from '../../net.js'
 import type { EndpointPlan } from '../../options/listen.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { systemError } from '../system-error.js'
@@ -68,7 +68,7 @@ async function bindIn(room: string, file: string, acceptor: Acceptor, backlog: n
 /** Whether anybody listens there: only a refused connect says that nobody does. Undefined: it is gone. */
 function alive(path: string): Promise<boolean | undefined> {
   return new Promise((resolve) => {
-    const probe = connect({ path }, () => {
+    const probe = net().connect({ path }, () => {
       probe.destroy()
       resolve(true)
     })
