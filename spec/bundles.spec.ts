@@ -1,17 +1,14 @@
 // The library in one file, as bundlers make it: ES modules and CommonJS, run where nothing can be loaded from beside it. What
 // is found only while a program runs (a module that a bundler does not see, `import.meta` in CommonJS) shows here.
 
+import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
-import { rolldown } from 'rolldown'
+import { promisify } from 'node:util'
 import t from 'tap'
-import webpack from 'webpack'
 import { identityOf } from './support/certificates.js'
 import { program, root } from './support/program.js'
-
-type Format = 'esm' | 'cjs'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'linnet-bundle-')))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -69,48 +66,13 @@ starttls 1.2.3.4:5
 const input = join(folder, 'entry.mjs')
 writeFileSync(input, entry)
 
-const bundlers: Record<string, (file: string, format: Format) => Promise<unknown>> = {
-  esbuild: (outfile, format) =>
-    build({ entryPoints: [input], outfile, format, bundle: true, platform: 'node', target: 'node20', logLevel: 'silent', minify: true }),
-
-  async rolldown(file, format) {
-    const bundle = await rolldown({ input, platform: 'node', logLevel: 'silent' })
-    await bundle.write({ file, format })
-    await bundle.close()
-  },
-
-  webpack: (file, format) =>
-    new Promise<void>((resolve, reject) => {
-      const esm = format === 'esm'
-      webpack(
-        {
-          entry: input,
-          mode: 'none',
-          target: 'node20',
-          experiments: { outputModule: esm },
-          output: {
-            path: join(file, '..'),
-            filename: 'main' + (esm ? '.mjs' : '.cjs'),
-            module: esm,
-            library: { type: esm ? 'module' : 'commonjs2' },
-          },
-        },
-        (error, stats) => {
-          if (error !== null) reject(error)
-          else if (stats?.hasErrors()) reject(new Error(stats.toString()))
-          else resolve()
-        },
-      )
-    }),
-}
-
-for (const [name, bundle] of Object.entries(bundlers)) {
+for (const bundler of ['esbuild', 'rolldown', 'webpack']) {
   for (const format of ['esm', 'cjs'] as const) {
-    t.test(`in one file by ${name} (${format}) everything works, with nothing beside it`, async (t) => {
-      const place = join(folder, `${name}-${format}`)
+    t.test(`in one file by ${bundler} (${format}) everything works, with nothing beside it`, async (t) => {
+      const place = join(folder, `${bundler}-${format}`)
       mkdirSync(place)
       const file = join(place, format === 'esm' ? 'main.mjs' : 'main.cjs')
-      await bundle(file, format)
+      await promisify(execFile)(process.execPath, [join(root, 'scripts/bundle.js'), bundler, format, input, file])
       const run = program(t, `process.chdir(${JSON.stringify(place)}); await import(${JSON.stringify(file)})`, { library: false })
       t.equal(await run.ends(), 0)
       t.equal(run.stdout, expected)
