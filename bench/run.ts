@@ -1,18 +1,24 @@
-// The benchmark: `npm run bench`. Every round starts every contender afresh for every scenario, in an order of its own, so
-// that what changes on the machine meanwhile meets all of them; ratios are taken within a round. See docs/performance.md.
+// The benchmark: `npm run bench`. All servers of a scenario are alive at once and are loaded in turns, a slice each, in an
+// order of its own for every pass; ratios are taken within a pass. See docs/performance.md.
 
 import { mkdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { writeReport } from './report/report.js'
-import { type Contender, contenders } from './runner/contenders.js'
+import { summary, writeReport } from './report/report.js'
+import type { Bench } from './runner/bench.js'
+import { measureFresh } from './runner/fresh.js'
+import { commitOf } from './runner/library.js'
 import { thisMachine } from './runner/machine.js'
-import { type Bench, measure } from './runner/measure.js'
 import { type Options, readOptions, usage } from './runner/options.js'
+import { randomFrom } from './runner/order.js'
+import { type Limits, measureInPasses, type Record } from './runner/passes.js'
+import { planOf, type Step } from './runner/plan.js'
 import { type Results, readResults, writeResults } from './runner/results.js'
-import type { Scenario } from './runner/scenarios.js'
+import { complaints } from './runner/smoke.js'
 import { compile, linkPackages, pinTo, root } from './runner/tools.js'
 
-type Ready = Map<string, readonly string[]>
+const SECOND = 1000
+// A scenario is cut short when it takes so many times what was expected.
+const PATIENCE = 1.15
 
 try {
   const options = readOptions(process.argv.slice(2))
@@ -27,83 +33,71 @@ async function main(options: Options): Promise<void> {
   await mkdir(options.out, { recursive: true })
   const file = join(options.out, 'results.json')
   const results = options.render ? await readResults(file) : await run(options, file)
+  if (results.failures.length > 0) process.exitCode = 1
+  if (options.mode === 'smoke') return check(results)
   const written = await writeReport(options.out, results)
   console.log(`results: ${['results.json', ...written].map((name) => relative(root, join(options.out, name))).join(', ')}`)
-  if (results.failures.length > 0) process.exitCode = 1
 }
 
 async function run(options: Options, file: string): Promise<Results> {
-  const { scale, rounds } = options
-  const generator = await compile('load/load.c', 'load')
+  const generator = await compile('load', 'load-generator')
   await linkPackages()
-  const bench: Bench = { scale, generator, serverCore: await pinTo(0), generatorCore: await pinTo(1) }
+  const bench: Bench = { scale: options.scale, generator, serverCore: await pinTo(0), generatorCore: await pinTo(1) }
   const results: Results = {
     machine: await thisMachine(bench.serverCore.length > 0),
-    run: { command: options.command, rounds, seconds: scale.seconds, warm: scale.warm, quick: options.quick },
-    orders: [],
+    run: { command: options.command, quick: options.mode !== 'whole', seed: options.seed, seconds: 0 },
     missing: [],
     versions: {},
     failures: [],
     samples: [],
   }
-  const ready = await findAll(options, results)
+  if (options.against !== undefined) results.run.against = await commitOf(options.against)
+  const steps = await planOf(options, results)
+  console.log(`${steps.length} scenarios, about ${minutes(steps.reduce((sum, { seconds }) => sum + seconds, 0))}`)
+  const random = randomFrom(options.seed)
   const began = Date.now()
-  for (let round = 0; round < rounds; round++) {
-    const order = shuffled(options.contenders.filter(({ id }) => ready.has(id)))
-    results.orders.push(order.map(({ id }) => id).join(' '))
-    for (const scenario of options.scenarios) {
-      for (const contender of order) {
-        if (takesPart(options, scenario, contender)) await one(bench, results, round, scenario, contender, ready)
-      }
-    }
-    // What is measured is kept, also when somebody stops the run.
-    await writeResults(file, results)
-    const left = ((Date.now() - began) / (round + 1)) * (rounds - round - 1)
-    console.log(`round ${round + 1} of ${rounds} is done${left > 0 ? `, about ${Math.ceil(left / 60_000)} min to go` : ''}`)
+  for (const step of steps) {
+    await one(bench, options, step, random, results)
+    results.run.seconds = Math.round((Date.now() - began) / SECOND)
+    // What is measured is kept, also when the run is stopped.
+    if (options.mode !== 'smoke') await writeResults(file, results)
   }
+  console.log(`done in ${minutes(results.run.seconds)}`)
   return results
 }
 
-/** Who can be started. The others are left out, with a line that says how to install them. */
-async function findAll(options: Options, results: Results): Promise<Ready> {
-  const ready: Ready = new Map()
-  for (const contender of options.contenders) {
-    if (!options.scenarios.some((scenario) => takesPart(options, scenario, contender))) continue
-    const found = await contender.find()
-    if ('missing' in found) {
-      results.missing.push({ contender: contender.id, how: found.missing })
-      console.log(`without ${contender.label}: ${found.missing}`)
-      continue
-    }
-    ready.set(contender.id, found.command)
-    if (found.version !== undefined) results.versions[contender.id] = found.version
+async function one(bench: Bench, options: Options, step: Step, random: () => number, results: Results): Promise<void> {
+  const { scenario, entrants, passes, seconds } = step
+  const { name } = scenario
+  console.log(`\n${name}: ${entrants.length} contenders, ${passes} ${passes === 1 ? 'pass' : 'passes'}, about ${Math.ceil(seconds)} s`)
+  const record: Record = {
+    measured({ contender }, pass, measures) {
+      results.samples.push({ scenario: name, contender: contender.id, pass, ...measures })
+    },
+    failed({ contender }, pass, error) {
+      results.failures.push({ scenario: name, contender: contender.id, pass, error })
+      console.error(`  ${contender.label} failed: ${error}`)
+    },
   }
-  return ready
+  const began = Date.now()
+  // Passes that were asked for are all done.
+  const until = options.passes === undefined ? began + seconds * PATIENCE * SECOND : Number.POSITIVE_INFINITY
+  const limits: Limits = { passes, until, random }
+  const { method } = scenario
+  if (method.how === 'slices') await measureInPasses(bench, { ...scenario, method }, entrants, limits, record)
+  else await measureFresh(bench, scenario, method, entrants, limits, record)
+  const took = (Date.now() - began) / SECOND
+  console.log(`${summary(results, scenario)}\n  (${took.toFixed(1)} s)`)
 }
 
-function takesPart(options: Options, scenario: Scenario, contender: Contender): boolean {
-  // Who is named takes part, also in a quick run.
-  const named = options.contenders.length < contenders.length
-  return scenario.takesPart(contender) && (!options.quick || named || scenario.quick.includes(contender.id))
+/** Whether what was counted can be true, in a run that is too short to say more. */
+function check(results: Results): void {
+  const wrong = complaints(results)
+  for (const line of wrong) console.error(line)
+  if (wrong.length > 0) process.exitCode = 1
+  else if (results.failures.length === 0) console.log('everything works')
 }
 
-async function one(bench: Bench, results: Results, round: number, scenario: Scenario, contender: Contender, ready: Ready): Promise<void> {
-  const { id } = contender
-  const name = `${scenario.name} ${id}`
-  try {
-    const measures = await measure(bench, scenario, contender, ready.get(id) as readonly string[])
-    results.samples.push({ scenario: scenario.name, contender: id, round, ...measures })
-    console.log(`${String(round + 1).padStart(2)} ${name.padEnd(30)} ${Math.round(measures.rate).toLocaleString('en').padStart(15)}`)
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    results.failures.push({ scenario: scenario.name, contender: id, round, error: message })
-    console.error(`${String(round + 1).padStart(2)} ${name.padEnd(30)} failed: ${message}`)
-  }
-}
-
-function shuffled<T>(list: readonly T[]): T[] {
-  return list
-    .map((item) => ({ item, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item)
+function minutes(seconds: number): string {
+  return seconds < 100 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`
 }

@@ -80,7 +80,7 @@ function rowsOf(results: Results, scenario: string): string[] {
 }
 
 function ratioTo(results: Results, scenario: string, contender: string): Spread | undefined {
-  return ratioOf(results, 'rate', { scenario, contender }, { scenario, contender: 'N3' })
+  return ratioOf(results, scenario, 'rate', contender, 'N3')
 }
 
 function at(x: number, ratio: number): number {
@@ -109,6 +109,7 @@ function text(x: number, y: number, style: string, content: string, anchor?: str
   return `<text x="${x}" y="${y}"${style === '' ? '' : ` class="${style}"`}${anchor === undefined ? '' : ` text-anchor="${anchor}"`}>${escaped}</text>`
 }
 
-function footer({ machine, run }: Results): string {
-  return `Medians of ${run.rounds} ${run.rounds === 1 ? 'round' : 'rounds'}, Node ${machine.node}, ${machine.date.slice(0, 10)}, each server on one core: bench/results.md`
+function footer({ machine, samples }: Results): string {
+  const passes = new Set(samples.map(({ pass }) => pass)).size
+  return `Medians of up to ${passes} passes, Node ${machine.node}, ${machine.date.slice(0, 10)}, each server on one core: bench/results.md`
 }

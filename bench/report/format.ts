@@ -3,7 +3,7 @@
 import type { Scenario } from '../runner/scenarios.js'
 import type { Spread } from './statistics.js'
 
-const MISSING = '–'
+export const MISSING = '–'
 
 export function digits(value: number): string {
   if (value === 0) return '0'
@@ -22,16 +22,17 @@ export function large(value: number): string {
   return `${digits(value / scale)}${letter === '' ? '' : ` ${letter}`}`
 }
 
-export function ratio(spread: Spread | undefined): string {
+/** The median, and the quartiles where there is more than one value. */
+export function spreadOf(spread: Spread | undefined, write: (value: number) => string = digits): string {
   if (spread === undefined) return MISSING
-  const { median, min, max } = spread
-  return min === max ? digits(median) : `${digits(median)} (${digits(min)}–${digits(max)})`
+  const { median, low, high } = spread
+  return low === high ? write(median) : `${write(median)} (${write(low)}–${write(high)})`
 }
 
 /** A rate of that scenario. */
-export function rate({ unit }: Pick<Scenario, 'unit'>, value: number): string {
-  if (unit === 'idle') return `${digits(value / 1024)} KiB`
-  return unit === 'byte' ? `${large(value)}B/s` : large(value)
+export function rate({ unit }: Pick<Scenario, 'unit'>, spread: Spread | undefined): string {
+  if (spread === undefined) return MISSING
+  return unit === 'byte' ? `${large(spread.median)}B/s` : large(spread.median)
 }
 
 /** Microseconds of CPU for a message or a connection; nanoseconds for a byte. */
@@ -44,8 +45,16 @@ export function micros(spread: Spread | undefined): string {
   return spread === undefined ? MISSING : digits(spread.median)
 }
 
-export function mib(spread: Spread | undefined): string {
-  return spread === undefined ? MISSING : digits(spread.median / 1024 / 1024)
+export function mib(value: number): string {
+  return digits(value / 1024 / 1024)
+}
+
+export function mb(value: number): string {
+  return digits(value / 1e6)
+}
+
+export function kib(value: number): string {
+  return digits(value / 1024)
 }
 
 /** A table of Markdown; the first columns are text, the others are numbers. */

@@ -1,14 +1,15 @@
-// The tables of a run in Markdown, with how they came about.
+// The tables of a run in Markdown, with how they came about, and a scenario's figures for the terminal.
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { contenders, labelOf } from '../runner/contenders.js'
+import { beforeOf, inOrder, labelOf } from '../runner/contenders.js'
 import type { Results } from '../runner/results.js'
 import { type Scenario, scenarios } from '../runner/scenarios.js'
 import { chart } from './chart.js'
-import { cpu, digits, mib, micros, rate, ratio, table } from './format.js'
-import { nameOf, type Verdict, verdicts } from './goals.js'
-import { ratioOf, valuesOf } from './statistics.js'
+import { columnsOf } from './columns.js'
+import { digits, MISSING, mb, spreadOf, table } from './format.js'
+import { type Verdict, verdicts } from './goals.js'
+import { ratioOf, type Spread } from './statistics.js'
 
 /** Writes the tables, and the chart if there is something for it; gives the names of the files. */
 export async function writeReport(folder: string, results: Results): Promise<string[]> {
@@ -18,6 +19,15 @@ export async function writeReport(folder: string, results: Results): Promise<str
   return picture === undefined ? ['results.md'] : ['results.md', 'results.svg']
 }
 
+/** A scenario's table, for the terminal. */
+export function summary(results: Results, scenario: Scenario): string {
+  const lines = rowsOf(results, scenario)
+  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((cells) => (cells[column] ?? '').length))) ?? []
+  const line = (cells: string[]): string =>
+    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')
+  return lines.map((cells) => `  ${line(cells)}`).join('\n')
+}
+
 function markdown(results: Results, pictured: boolean): string {
   const measured = scenarios.filter(({ name }) => results.samples.some(({ scenario }) => scenario === name))
   const parts = [
@@ -25,7 +35,11 @@ function markdown(results: Results, pictured: boolean): string {
     head(results),
     pictured ? '![Messages a second, as ratios to N3](results.svg)' : '',
     goalTable(results),
-    ...measured.map((scenario) => `## ${scenario.title}\n\n${scenarioTable(results, scenario)}`),
+    againstTable(results),
+    ...measured.map((scenario) => {
+      const [columns = [], ...rows] = rowsOf(results, scenario)
+      return `## ${scenario.title}\n\n${table(columns, rows)}`
+    }),
     left(results),
   ]
   return parts.filter((part) => part !== '').join('\n\n')
@@ -35,70 +49,96 @@ function head({ machine, run, versions }: Results): string {
   const { date, node, cores, processor, memory, system, commit, pinned } = machine
   const others = [...new Set(Object.values(versions))]
   return [
-    `\`${run.command}\`, ${date.replace('T', ' ')} UTC, commit ${commit}, Node ${node}, ${cores} cores (${processor}), ${memory}, ${system}.`,
-    `${run.rounds} ${run.rounds === 1 ? 'round' : 'rounds'} of ${run.seconds} s each after ${run.warm} s of warm-up (twice that where messages go one by one, six times for churn), contenders interleaved in a new order each round, every server a process of its own${pinned ? ', pinned to one core, the generator to another' : ''}.`,
-    'Figures are medians; ratios are taken within a round, then their median (least–most). CPU is the server’s, user and system; memory is resident, at the end of a run.',
+    `\`${run.command}\`, ${date.replace('T', ' ')} UTC, commit ${commit}, Node ${node}, ${cores} cores (${processor}), ${memory}, ${system}; ${Math.ceil(run.seconds / 60)} min, order of contenders from seed ${run.seed}.`,
+    `All servers of a scenario are alive at once, each a process of its own${pinned ? ', pinned to one core, the generator to another' : ''}, and warm. A pass loads each for one slice, in random order; a ratio is taken between two slices of one pass.`,
+    'Figures are medians of all passes, with the first and the third quartile in parentheses where they are ratios. CPU is the server’s, of all its threads; memory is resident, after a slice.',
     ...(others.length > 0 ? [`Others: ${others.join('; ')}.`] : []),
   ].join('\n')
 }
 
 // --- tables --------------------------------------------------------------------------------------------------------------
 
-function scenarioTable(results: Results, scenario: Scenario): string {
-  const { name, reference, unit } = scenario
-  const ids = contenders
-    .map(({ id }) => id)
-    .filter((id) => results.samples.some((sample) => sample.scenario === name && sample.contender === id))
-  const latencies = ids.some((id) => valuesOf(results, name, id, 'p50') !== undefined)
-  const what = { message: 'messages/s', connection: 'connections/s', byte: 'bytes/s', idle: 'a connection' }[unit]
-  const each = { message: 'a message', connection: 'a connection', byte: 'a byte', idle: '' }[unit]
-  const columns = [
-    '',
-    what,
-    ...(reference === undefined ? [] : [`ratio to ${reference.replace('-bulk', '')}`]),
-    ...(latencies ? ['p50 µs', 'p99 µs', 'p99.9 µs'] : []),
-    ...(unit === 'idle' ? [] : [`CPU ${each}`]),
-    'memory MiB',
-  ]
-  const rows = ids.map((id) => {
-    const value = (measure: 'rate' | 'p50' | 'p99' | 'p999' | 'cpu' | 'rss') => valuesOf(results, name, id, measure)
-    return [
-      labelOf(id),
-      rate(scenario, value('rate')?.median ?? 0),
-      ...(reference === undefined
-        ? []
-        : [ratio(ratioOf(results, 'rate', { scenario: name, contender: id }, { scenario: name, contender: reference }))]),
-      ...(latencies ? [micros(value('p50')), micros(value('p99')), micros(value('p999'))] : []),
-      ...(unit === 'idle' ? [] : [cpu(scenario, value('cpu'))]),
-      mib(value('rss')),
-    ]
-  })
-  return table(columns, rows)
+/** The head of a scenario's table, and a row for each contender. */
+function rowsOf(results: Results, scenario: Scenario): string[][] {
+  const { name } = scenario
+  const ids = inOrder(results.samples.flatMap((sample) => (sample.scenario === name ? sample.contender : [])))
+  const columns = columnsOf(results, scenario)
+  return [['', ...columns.map(({ title }) => title)], ...ids.map((id) => [labelOf(id), ...columns.map(({ cell }) => cell(id))])]
 }
 
 function goalTable(results: Results): string {
-  const rows = verdicts(results)
-    .filter(({ found }) => found !== undefined)
-    .map((verdict) => {
-      const { goal, asked, reached } = verdict
-      const against = goal.against === undefined || goal.against.scenario !== undefined ? '' : goal.against.contender.replace('-bulk', '')
-      return [nameOf(verdict), labelOf(goal.contender), against, asked, foundIn(verdict), reached ? 'yes' : 'no']
-    })
-  if (rows.length === 0) return ''
-  return `## Goals\n\n${table(['', 'of', 'to', 'goal', 'measured', 'reached'], rows, 3)}`
+  const all = verdicts(results)
+  const found = all.filter((verdict) => verdict.found !== undefined)
+  if (found.length === 0) return ''
+  const rows = found.map(({ goal, found, reached }) => [
+    goal.scenario,
+    labelOf(goal.contender),
+    WORDS[goal.measure] ?? goal.measure,
+    goal.against === undefined ? '' : goal.against.replace('-bulk', ''),
+    asked({ goal, found, reached }),
+    goal.beyond === undefined ? '' : digits(goal.beyond),
+    spreadOf(found, writerOf({ goal, found, reached })),
+    String(found?.count ?? 0),
+    reached ? 'yes' : 'no',
+  ])
+  const columns = ['', 'of', 'what', 'ratio to', 'goal', 'beyond', 'measured', 'passes', 'reached']
+  const absent = [...new Set(all.flatMap(({ goal, found }) => (found === undefined ? `${goal.scenario} ${goal.contender}` : [])))]
+  const note = absent.length === 0 ? '' : `\n\nNot measured in this run, or not there yet: ${absent.join(', ')}.`
+  return `## Goals\n\n${table(columns, rows, 4)}${note}`
 }
 
-function foundIn({ goal, found }: Verdict): string {
-  if (goal.scenario !== 'line-64' || found === undefined) return ratio(found)
-  return `${digits((64 * 1024 * 1024 * 1000) / found.median)} ms`
+const WORDS: { readonly [measure: string]: string } = {
+  rate: 'rate',
+  p99: 'p99',
+  cpu: 'CPU a message',
+  idle: 'memory of a connection',
+  import: 'CPU of `import`, ms',
+  listen: 'CPU to the end of the first `listen`, ms',
+  heap: 'heap after `listen`, MB',
+  collections: 'full collections',
+}
+
+function writerOf({ goal }: Verdict): (value: number) => string {
+  return goal.measure === 'heap' ? mb : digits
+}
+
+function asked(verdict: Verdict): string {
+  const { least, most = 0 } = verdict.goal
+  return least === undefined ? `≤ ${writerOf(verdict)(most)}` : `≥ ${digits(least)}`
+}
+
+/** This checkout to the other one, in every scenario where both took part. */
+function againstTable(results: Results): string {
+  const { against } = results.run
+  if (against === undefined) return ''
+  const rows = scenarios.flatMap(({ name }) => {
+    const ids = inOrder(results.samples.flatMap((sample) => (sample.scenario === name ? sample.contender : [])))
+    return ids
+      .filter((id) => ids.includes(beforeOf(id)))
+      .map((id) => {
+        const to = (measure: Parameters<typeof ratioOf>[2]): Spread | undefined => ratioOf(results, name, measure, id, beforeOf(id))
+        const main = to('rate') ?? to('idle') ?? to('listen') ?? to('collections')
+        return [
+          name,
+          labelOf(id),
+          spreadOf(main),
+          spreadOf(to('p50')),
+          spreadOf(to('p99')),
+          spreadOf(to('cpu')),
+          String(main?.count ?? MISSING),
+        ]
+      })
+  })
+  if (rows.length === 0) return ''
+  const columns = ['', 'of', 'rate', 'p50', 'p99', 'CPU', 'passes']
+  const text = `This checkout to ${against}, within passes. Higher is better for rates; lower is better for all else, and for idle (memory), start (CPU to the end of the first \`listen\`) and collections, which stand in the column of rates.`
+  return `## Against ${against}\n\n${text}\n\n${table(columns, rows, 2)}`
 }
 
 function left({ missing, failures }: Results): string {
   const lines = [
-    ...missing.map(({ contender, how }) => `- left out: ${labelOf(contender)}; to have it: \`${how}\``),
-    ...failures.map(
-      ({ scenario, contender, round, error }) => `- failed: ${labelOf(contender)} in ${scenario}, round ${round + 1}: ${error}`,
-    ),
+    ...missing.map(({ what, how }) => `- left out: ${what}; to have it: \`${how}\``),
+    ...failures.map(({ scenario, contender, pass, error }) => `- failed: ${labelOf(contender)} in ${scenario}, pass ${pass + 1}: ${error}`),
   ]
   return lines.length === 0 ? '' : `## Left out\n\n${lines.join('\n')}`
 }

@@ -1,44 +1,52 @@
-// Medians, and ratios between two contenders: taken within each round and only then summed up, since absolute figures move
-// from round to round with the machine.
+// Medians and quartiles, and ratios between two contenders: taken within each pass and only then summed up, since absolute
+// figures move with the machine from pass to pass.
 
 import type { Measure, Results, Sample } from '../runner/results.js'
 
 export interface Spread {
   readonly median: number
-  readonly min: number
-  readonly max: number
+  /** The first quartile and the third: half of the passes lie between them. */
+  readonly low: number
+  readonly high: number
+  /** How many values it is taken from. */
+  readonly count: number
 }
 
 export function spread(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined
   const sorted = [...values].sort((a, b) => a - b)
-  const at = (index: number): number => sorted[index] as number
-  const half = sorted.length / 2
-  const median = Number.isInteger(half) ? (at(half - 1) + at(half)) / 2 : at(Math.floor(half))
-  return { median, min: at(0), max: at(sorted.length - 1) }
+  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75), count: sorted.length }
 }
 
-/** All rounds of one contender in one scenario. */
-export function samplesOf({ samples }: Results, scenario: string, contender: string): Sample[] {
+/** Between two values of the sorted list, in proportion. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = (sorted.length - 1) * share
+  const below = sorted[Math.floor(place)] as number
+  const above = sorted[Math.ceil(place)] as number
+  return below + (above - below) * (place - Math.floor(place))
+}
+
+/** All passes of one contender in one scenario. */
+export function samplesOf({ samples }: Pick<Results, 'samples'>, scenario: string, contender: string): Sample[] {
   return samples.filter((sample) => sample.scenario === scenario && sample.contender === contender)
 }
 
-export function valuesOf(results: Results, scenario: string, contender: string, measure: Measure): Spread | undefined {
+export function valuesOf(results: Pick<Results, 'samples'>, scenario: string, contender: string, measure: Measure): Spread | undefined {
   return spread(samplesOf(results, scenario, contender).flatMap((sample) => sample[measure] ?? []))
 }
 
-/** One side of a ratio. */
-export interface Side {
-  readonly scenario: string
-  readonly contender: string
-}
-
-/** What `measure` of one side is to that of the other, round by round. */
-export function ratioOf(results: Results, measure: Measure, one: Side, other: Side): Spread | undefined {
-  const others = samplesOf(results, other.scenario, other.contender)
-  const ratios = samplesOf(results, one.scenario, one.contender).flatMap((sample) => {
-    const divisor = others.find(({ round }) => round === sample.round)?.[measure]
+/** What `measure` of one contender is to that of another in the same scenario, pass by pass. A pass that lacks one is left out. */
+export function ratioOf(
+  results: Pick<Results, 'samples'>,
+  scenario: string,
+  measure: Measure,
+  contender: string,
+  reference: string,
+): Spread | undefined {
+  const divisors = new Map(samplesOf(results, scenario, reference).map((sample) => [sample.pass, sample[measure]]))
+  const ratios = samplesOf(results, scenario, contender).flatMap((sample) => {
     const value = sample[measure]
+    const divisor = divisors.get(sample.pass)
     return value === undefined || divisor === undefined || divisor === 0 ? [] : [value / divisor]
   })
   return spread(ratios)

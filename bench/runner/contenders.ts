@@ -7,7 +7,7 @@ import { built, compile, compileGo, hasPackage, lineOf, runtime, sources, versio
 export type Group = 'linnet' | 'node' | 'packages' | 'peers'
 
 /** A way to start it, or what is missing for that. */
-export type Found = { command: readonly string[]; version?: string } | { missing: string }
+export type Found = { command: readonly string[]; env?: Readonly<Record<string, string>>; version?: string } | { missing: string }
 
 export interface Contender {
   readonly id: string
@@ -16,10 +16,14 @@ export interface Contender {
   readonly group: Group
   /** False: SIGUSR2 does not make it collect its garbage, but end. */
   readonly collects?: false
+  /** Of linnet: the file that it loads the library from. */
+  readonly library?: string
   find(): Found | Promise<Found>
 }
 
 const NPM = 'npm i --prefix bench/packages'
+
+const ofLinnet = (id: string, label: string, file: string): Contender => onNode(id, label, 'linnet', file)
 
 const onNode = (id: string, label: string, group: Group, file: string, ...needed: string[]): Contender => ({
   id,
@@ -56,16 +60,16 @@ const onPython = (id: string, label: string, module: string, install: string, fi
 })
 
 export const contenders: readonly Contender[] = [
-  onNode('linnet', 'linnet readUntil, write', 'linnet', 'linnet.js'),
-  onNode('linnet-lines', 'linnet lines()', 'linnet', 'linnet-lines.js'),
-  onNode('linnet-try-line', 'linnet tryReadLine first', 'linnet', 'linnet-try-line.js'),
-  onNode('linnet-try-until', 'linnet tryReadUntil first', 'linnet', 'linnet-try-until.js'),
+  ofLinnet('linnet', 'linnet readUntil, write', 'linnet.js'),
+  ofLinnet('linnet-lines', 'linnet lines()', 'linnet-lines.js'),
+  ofLinnet('linnet-try-line', 'linnet tryReadLine first', 'linnet-try-line.js'),
+  ofLinnet('linnet-try-until', 'linnet tryReadUntil first', 'linnet-try-until.js'),
   // Once linnet/framing is there, servers/linnet-framed.ts:
   //   await server.serve(async (connection) => {
   //     const frames = framed(connection, lines({ maxBytes: MIB }))
   //     for await (const line of frames) await frames.write(line)
   //   })
-  // onNode('linnet-framed', 'linnet framed(lines)', 'linnet', 'linnet-framed.js'),
+  // ofLinnet('linnet-framed', 'linnet framed(lines)', 'linnet-framed.js'),
   onNode('N1', 'N1 net, a write a line', 'node', 'n1.js'),
   onNode('N2', 'N2 net, the same with Nagle', 'node', 'n2.js'),
   onNode('N3', 'N3 net, best by hand', 'node', 'n3.js'),
@@ -119,11 +123,39 @@ export const contenders: readonly Contender[] = [
       return { command: [await compile('peers/echo.c', 'echo-c')] }
     },
   },
-  onNode('linnet-bulk', 'linnet', 'linnet', 'linnet-bulk.js'),
+  ofLinnet('linnet-bulk', 'linnet', 'linnet-bulk.js'),
   onNode('N1-bulk', 'net', 'node', 'n1-bulk.js'),
 ]
 
+// What `--against` adds: linnet as another checkout has it, in the same passes.
+const BEFORE = '@before'
+
+export function before(contender: Contender, library: string): Contender {
+  return { ...contender, id: `${contender.id}${BEFORE}`, label: `before: ${contender.label}`, library }
+}
+
+/** The contender's own id, and that of its kind: the same for linnet of this checkout and of another. */
+export function kindOf(id: string): string {
+  return id.replace(BEFORE, '')
+}
+
+export function groupOf(id: string): Group | undefined {
+  return contenders.find((contender) => contender.id === kindOf(id))?.group
+}
+
 /** Its name in tables; a contender of old results that is no longer there keeps its id. */
 export function labelOf(id: string): string {
-  return contenders.find((contender) => contender.id === id)?.label ?? id
+  const label = contenders.find((contender) => contender.id === kindOf(id))?.label ?? kindOf(id)
+  return id.endsWith(BEFORE) ? `before: ${label}` : label
+}
+
+/** Those ids in the order of tables, each of linnet's followed by what it was before. */
+export function inOrder(ids: Iterable<string>): string[] {
+  const there = new Set(ids)
+  return contenders.flatMap(({ id }) => [id, `${id}${BEFORE}`]).filter((id) => there.has(id))
+}
+
+/** What the contender of that id was before. */
+export function beforeOf(id: string): string {
+  return `${id}${BEFORE}`
 }

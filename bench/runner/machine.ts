@@ -1,8 +1,7 @@
 // Where a run took place, as far as it explains the figures; nothing here names the machine.
 
-import { execFile } from 'node:child_process'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
-import { promisify } from 'node:util'
+import { commitOf } from './library.js'
 
 export interface Machine {
   date: string
@@ -17,7 +16,6 @@ export interface Machine {
   pinned: boolean
 }
 
-const run = promisify(execFile)
 const GIB = 1024 ** 3
 
 export async function thisMachine(pinned: boolean): Promise<Machine> {
@@ -28,17 +26,7 @@ export async function thisMachine(pinned: boolean): Promise<Machine> {
     processor: cpus()[0]?.model ?? 'unknown',
     memory: `${Math.round(totalmem() / GIB)} GiB`,
     system: `${type()} ${release()}`,
-    commit: await commit(),
+    commit: await commitOf(),
     pinned,
-  }
-}
-
-async function commit(): Promise<string> {
-  try {
-    const { stdout: name } = await run('git', ['rev-parse', '--short', 'HEAD'])
-    const { stdout: changes } = await run('git', ['status', '--porcelain', '--untracked-files=no', '--', 'lib'])
-    return name.trim() + (changes === '' ? '' : '+')
-  } catch {
-    return 'unknown'
   }
 }

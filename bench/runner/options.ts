@@ -2,37 +2,55 @@
 
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Scale } from './bench.js'
 import { type Contender, contenders } from './contenders.js'
-import type { Scale, Scenario } from './scenarios.js'
-import { scenarios } from './scenarios.js'
+import { type Scenario, scenarios } from './scenarios.js'
 import { built, sources } from './tools.js'
+
+export type Mode = 'whole' | 'quick' | 'smoke'
 
 export interface Options {
   readonly command: string
-  readonly quick: boolean
+  readonly mode: Mode
   readonly help: boolean
   /** Writes the tables and the chart of old results, and measures nothing. */
   readonly render: boolean
-  readonly rounds: number
+  /** Of every scenario; undefined: as many as each has. */
+  readonly passes: number | undefined
+  readonly seed: number
   readonly scale: Scale
   readonly scenarios: readonly Scenario[]
-  readonly contenders: readonly Contender[]
+  /** Undefined: those of each scenario. */
+  readonly contenders: readonly Contender[] | undefined
+  /** Another checkout, whose linnet takes part. */
+  readonly against: string | undefined
   readonly out: string
 }
 
 export const usage: string = `npm run bench -- [options]
-  --quick              less than a minute: one round of a second each, linnet, N1, N2 and N3 only
-  --only A,B           scenarios: ${[...new Set(scenarios.map(({ group }) => group))].join(', ')}
+  --quick              about a minute: five passes, linnet, N1, N3 and the floor only
+  --smoke              twenty seconds: each scenario once, with two contenders; checks that it works, measures nothing
+  --only A,B           scenarios: ${[...new Set(scenarios.flatMap(({ name, group }) => [group, name]))].join(', ')}
   --contenders A,B     by id or group (linnet*, node, packages, peers): ${contenders
     .filter(({ id }) => !id.endsWith('-bulk'))
     .map(({ id }) => id)
     .join(', ')}
-  --rounds N           default 5
-  --seconds S          of each measurement, default 2
+  --against DIR        linnet as built in another checkout takes part in the same passes (npm ci && npm run build
+                       there); packages and peers do not, unless they are named
+  --passes N           of every scenario; default 25 to 40, of which a scenario is cut short that takes too long
+  --slice MS           length of a slice; default 120, for 10,000 connections 400
+  --seed N             the order of contenders, to repeat that of a run
   --out DIR            default bench/ for a whole run, else build/bench/results/
   --render             only writes the tables and the chart anew, from DIR/results.json`
 
-const MIB = 1024 * 1024
+const USUAL_SLICE = 120
+const MOST_SEED = 2 ** 32
+
+const SCALES: { readonly [M in Mode]: Scale } = {
+  whole: { warmth: 1, length: 1, idleConnections: 5000, mostConnections: 10_000, settle: 300 },
+  quick: { warmth: 0.5, length: 1, idleConnections: 1000, mostConnections: 10_000, settle: 200 },
+  smoke: { warmth: 0, length: 1 / 3, idleConnections: 100, mostConnections: 200, settle: 50 },
+}
 
 /** @throws Error with a message for the user */
 export function readOptions(args: string[]): Options {
@@ -41,33 +59,38 @@ export function readOptions(args: string[]): Options {
     options: {
       help: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
       only: { type: 'string' },
       contenders: { type: 'string' },
-      rounds: { type: 'string' },
-      seconds: { type: 'string' },
+      against: { type: 'string' },
+      passes: { type: 'string' },
+      slice: { type: 'string' },
+      seed: { type: 'string' },
       out: { type: 'string' },
     },
   })
-  const { help, quick, render, only, out } = values
-  const seconds = positive(values.seconds, 'seconds') ?? (quick ? 1 : 2)
-  const whole = !quick && only === undefined && values.contenders === undefined
+  const { help, render, only, out, against } = values
+  const mode: Mode = values.smoke ? 'smoke' : values.quick ? 'quick' : 'whole'
+  const slice = positive(values.slice, 'slice')
+  const passes = positive(values.passes, 'passes')
+  const named = values.contenders === undefined ? undefined : chosen(values.contenders, contenders, namesOf)
+  const part =
+    mode !== 'whole' || against !== undefined || only !== undefined || named !== undefined || passes !== undefined || slice !== undefined
+  const scale = SCALES[mode]
   return {
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    mode,
     help,
-    quick,
     render,
-    rounds: Math.ceil(positive(values.rounds, 'rounds') ?? (quick ? 1 : 5)),
-    scale: {
-      seconds,
-      warm: quick ? 0.2 : 0.5,
-      bulkBytes: (quick ? 256 : 1024) * MIB,
-      idleConnections: quick ? 1000 : 5000,
-    },
+    passes: passes === undefined ? undefined : Math.ceil(passes),
+    seed: Math.floor(positive(values.seed, 'seed') ?? Math.random() * MOST_SEED),
+    scale: slice === undefined ? scale : { ...scale, length: slice / USUAL_SLICE },
     scenarios: only === undefined ? scenarios : chosen(only, scenarios, ({ name, group }) => [name, group]),
-    contenders: values.contenders === undefined ? contenders : chosen(values.contenders, contenders, namesOf),
+    contenders: named,
+    against,
     // A part of the benchmark shall not take the place of the whole, which is kept in the repository.
-    out: out !== undefined ? resolve(out) : whole || render ? sources : join(built, 'results'),
+    out: out !== undefined ? resolve(out) : !part || render ? sources : join(built, 'results'),
   }
 }
 

@@ -1,15 +1,15 @@
-// The processes of a run: each is pinned to its core, says one line when it is ready, and is gone before the next one
-// starts, also when the runner is stopped. And what Linux tells of a process: its CPU time and its memory.
+// The processes of a run: each is pinned to its core, prints one line when it is ready, and ends with the runner, also when
+// that is stopped. And what Linux says of a process: its CPU time and its memory.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 
 const STARTING = 30_000
 const ENDING = 5_000
-// What /proc counts in, on every Linux that Node runs on.
-const TICK = 1 / 100
+const NANO = 1e-9
+const MOST_COMPLAINT = 2000
 
 const running = new Set<ChildProcess>()
 
@@ -28,18 +28,21 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 /** A process of ours, which `stop` ends. */
 export class Child {
   readonly process: ChildProcess
-  /** What it said on stderr, for messages. */
+  /** What it printed on stderr, for messages. */
   complaint = ''
 
-  constructor(command: readonly string[]) {
+  constructor(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const [file, ...args] = command
-    const child = spawn(file as string, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(file as string, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
     this.process = child
     running.add(child)
     child.on('error', (error) => {
       this.complaint += error.message
     })
     child.on('close', () => running.delete(child))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.complaint = (this.complaint + text).slice(-MOST_COMPLAINT)
+    })
     // It may have ended when its stdin is closed.
     child.stdin.on('error', () => {})
   }
@@ -54,7 +57,7 @@ export class Child {
 
   async stop(): Promise<void> {
     if (this.process.pid === undefined || this.over) return
-    const gone = once(this.process, 'exit')
+    const gone = once(this.process, 'close')
     this.process.kill('SIGTERM')
     const force = setTimeout(() => this.process.kill('SIGKILL'), ENDING)
     await gone
@@ -62,38 +65,51 @@ export class Child {
   }
 }
 
+/** A server that runs, and what it prints after its port: V8's lines on collections, where it was started to print them. */
+export interface Server {
+  readonly child: Child
+  readonly port: number
+  readonly printed: string[]
+}
+
 /** Starts a server and waits for the port that it prints. */
-export async function startServer(command: readonly string[]): Promise<{ server: Child; port: number }> {
-  const server = new Child(command)
-  const { stdout, stderr } = server.process
-  stderr?.setEncoding('utf8').on('data', (text: string) => {
-    server.complaint = (server.complaint + text).slice(-2000)
-  })
+export async function startServer(command: readonly string[], env: Readonly<Record<string, string>>): Promise<Server> {
+  const child = new Child(command, env)
+  const { stdout } = child.process
+  const printed: string[] = []
   const port = await new Promise<number>((resolve, reject) => {
-    const failed = (what: string): void => reject(new Error(`the server ${what}: ${server.complaint.trim()}`))
+    const failed = (what: string): void => reject(new Error(`the server ${what}: ${child.complaint.trim()}`))
     const late = setTimeout(failed, STARTING, 'did not start')
-    createInterface({ input: stdout as NonNullable<typeof stdout> }).once('line', (line) => {
+    createInterface({ input: stdout as NonNullable<typeof stdout> }).on('line', (line) => {
+      if (!/^\d+$/.test(line)) {
+        printed.push(line)
+        return
+      }
       clearTimeout(late)
-      if (/^\d+$/.test(line)) resolve(Number(line))
-      else failed(`said '${line}'`)
+      resolve(Number(line))
     })
-    server.process.once('close', () => {
+    child.process.once('close', () => {
       clearTimeout(late)
       failed('ended')
     })
   }).catch(async (error: unknown) => {
-    await server.stop()
+    await child.stop()
     throw error
   })
-  return { server, port }
+  return { child, port, printed }
 }
 
-/** CPU time that all threads of a process have taken, in seconds. */
+/** CPU time that all threads of a process have taken, in seconds. Exact, but for a thread that runs at the moment. */
 export async function cpuOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
-  // The second field is the name, in parentheses, and may hold spaces; user and system time are fields 14 and 15.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK
+  const threads = await readdir(`/proc/${pid}/task`)
+  const times = await Promise.all(
+    threads.map(async (thread) => {
+      // A thread may have ended since.
+      const line = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').catch(() => '0')
+      return Number(line.split(' ')[0])
+    }),
+  )
+  return times.reduce((sum, time) => sum + time, 0) * NANO
 }
 
 /** Resident memory of a process, in bytes. */

@@ -1,21 +1,30 @@
-// What is measured and how it is kept: one sample for each scenario, contender and round in memory, and in results.json
-// one row for each scenario and contender with a column of rounds for each measure, so that a change reads as one.
+// What is measured and how it is kept: one sample for each scenario, contender and pass in memory, and in results.json one
+// row for each scenario and contender with a column of passes for each measure, so that a change reads as one.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Machine } from './machine.js'
 
-/** What one run of one contender gave. `unit` below is the scenario's: a message, a connection or a byte. */
+/** What one contender gave in one pass. `unit` below is the scenario's: a message, a connection or a byte. */
 export interface Measures {
-  /** Units a second; for the idle scenario, bytes a connection. */
-  rate: number
+  /** Units a second. */
+  rate?: number
   /** Latency, in microseconds. */
   p50?: number
   p99?: number
   p999?: number
   /** CPU time of the server for one unit, in microseconds. */
   cpu?: number
-  /** Resident memory of the server at the end of the run, in bytes. */
+  /** Resident memory of the server after the slice, in bytes. */
   rss?: number
+  /** Idle: resident bytes a connection. */
+  idle?: number
+  /** Start: CPU time of `import`, and of all from there to the end of the first `listen`, in milliseconds. */
+  import?: number
+  listen?: number
+  /** Start: heap in use after `listen`, in bytes. */
+  heap?: number
+  /** Full collections of V8 while 512 MiB of large lines go through. */
+  collections?: number
 }
 
 export type Measure = keyof Measures
@@ -24,43 +33,47 @@ export interface Sample extends Measures {
   scenario: string
   contender: string
   /** From 0. */
-  round: number
+  pass: number
 }
 
 /** What a run was asked for. */
 export interface RunFacts {
   command: string
-  rounds: number
-  seconds: number
-  warm: number
   quick: boolean
+  /** The orders of all passes come from it. */
+  seed: number
+  /** How long the whole run took, in seconds. */
+  seconds: number
+  /** The commit that `--against` names. */
+  against?: string
 }
 
 export interface Results {
   machine: Machine
   run: RunFacts
-  /** The order in which each round took the contenders. */
-  orders: string[]
-  /** What was not there to be compared with, and how to install it. */
-  missing: { contender: string; how: string }[]
+  /** What was not there to be compared with or to be measured, and what to do about it. */
+  missing: { what: string; how: string }[]
   /** Versions of what does not run on this Node. */
   versions: Record<string, string>
-  failures: { scenario: string; contender: string; round: number; error: string }[]
+  failures: { scenario: string; contender: string; pass: number; error: string }[]
   samples: Sample[]
 }
 
 type Row = { scenario: string; contender: string } & { [M in Measure]?: (number | null)[] }
 
-const MEASURES: readonly Measure[] = ['rate', 'p50', 'p99', 'p999', 'cpu', 'rss']
+const MEASURES: readonly Measure[] = ['rate', 'p50', 'p99', 'p999', 'cpu', 'rss', 'idle', 'import', 'listen', 'heap', 'collections']
 
-// A column of rounds stands on one line, as the formatter wants it.
+// Enough for a spread of 5 %; a file of all passes of everybody is large.
+const DIGITS = 4
+
+// A column of passes stands on one line.
 const NUMBERS = /\[\s+(?:-?[\d.]+|null)(?:,\s+(?:-?[\d.]+|null))*\s+\]/g
 const oneLine = (list: string): string => list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']')
 
 export async function writeResults(path: string, results: Results): Promise<void> {
   const rows = new Map<string, Row>()
   for (const sample of results.samples) {
-    const { scenario, contender, round } = sample
+    const { scenario, contender, pass } = sample
     const key = `${scenario} ${contender}`
     const row = rows.get(key) ?? { scenario, contender }
     rows.set(key, row)
@@ -68,8 +81,8 @@ export async function writeResults(path: string, results: Results): Promise<void
       const value = sample[measure]
       if (value === undefined) continue
       const column = (row[measure] ??= [])
-      while (column.length < round) column.push(null)
-      column.push(Number(value.toPrecision(5)))
+      while (column.length < pass) column.push(null)
+      column.push(Number(value.toPrecision(DIGITS)))
     }
   }
   const text = JSON.stringify({ ...results, samples: [...rows.values()] }, null, 2)
@@ -78,20 +91,19 @@ export async function writeResults(path: string, results: Results): Promise<void
 
 export async function readResults(path: string): Promise<Results> {
   const { samples, ...rest } = JSON.parse(await readFile(path, 'utf8')) as Omit<Results, 'samples'> & { samples: Row[] }
+  if (rest.run.seed === undefined) throw new Error(`${path} was written by an earlier benchmark, which measured in rounds`)
   return { ...rest, samples: samples.flatMap(samplesOf) }
 }
 
 function samplesOf(row: Row): Sample[] {
   const { scenario, contender } = row
-  const samples: Sample[] = []
-  for (const [round, rate] of (row.rate ?? []).entries()) {
-    if (rate === null) continue
-    const sample: Sample = { scenario, contender, round, rate }
+  const passes = Math.max(0, ...MEASURES.map((measure) => row[measure]?.length ?? 0))
+  return Array.from({ length: passes }, (_, pass): Sample => {
+    const sample: Sample = { scenario, contender, pass }
     for (const measure of MEASURES) {
-      const value = row[measure]?.[round]
+      const value = row[measure]?.[pass]
       if (typeof value === 'number') sample[measure] = value
     }
-    samples.push(sample)
-  }
-  return samples
+    return sample
+  })
 }

@@ -1,13 +1,21 @@
 // The scenarios: what the generator does, who takes part, what is counted, and who the others are compared with.
 
-import type { Contender } from './contenders.js'
+import { MEMORY } from './memory.js'
+import { COLLECTIONS, type Fresh, START } from './starting.js'
 
-/** What a run may choose. */
-export interface Scale {
-  readonly seconds: number
-  readonly warm: number
-  readonly bulkBytes: number
-  readonly idleConnections: number
+/** A load that is applied in slices, to servers that stay alive from pass to pass. */
+export interface Load {
+  readonly how: 'slices'
+  /** Arguments of the server. */
+  readonly server: readonly string[]
+  /** Arguments of the generator with that many connections; {port} stands for the server's. */
+  readonly generator: (connections: number) => readonly string[]
+  /** Of one slice, in milliseconds. */
+  readonly slice: number
+  /** What a slice takes beyond that, for estimates: until all connections have been served once, and until all are answered. */
+  readonly beyond: number
+  /** A contender is warm after so many units, or after it has worked for so many milliseconds. */
+  readonly warm: { readonly units: number; readonly ms: number }
 }
 
 export interface Scenario {
@@ -15,112 +23,250 @@ export interface Scenario {
   /** Several scenarios that are chosen together. */
   readonly group: string
   readonly title: string
-  /** What is counted; the rate of the idle scenario is bytes a connection. */
-  readonly unit: 'message' | 'connection' | 'byte' | 'idle'
+  /** What is counted. */
+  readonly unit: 'message' | 'connection' | 'byte' | 'idle' | 'start' | 'collection'
   /** Whom ratios are taken to. */
-  readonly reference: string | undefined
-  takesPart(contender: Contender): boolean
-  /** Who takes part in a quick run. */
+  readonly reference: string
+  /** Who takes part, and who of them in a quick run. */
+  readonly contenders: readonly string[]
   readonly quick: readonly string[]
-  /** Arguments of the server. */
-  server(scale: Scale): string[]
-  /** Arguments of the generator; {port} stands for the server's. */
-  load(scale: Scale): string[]
+  /** Passes of a whole run. */
+  readonly passes: number
+  /** Who takes part in all passes, and not only in the first; all, if there is no list. */
+  readonly often?: readonly string[]
+  /** Connections that are open at once. */
+  readonly connections: number
+  readonly method: Load | Fresh
 }
 
 const KIB = 1024
 const MIB = 1024 * KIB
+const SLICE = 120
 const PORT = '{port}'
-const ms = (seconds: number): string => String(Math.round(seconds * 1000))
 
-// A program is warm when its code is compiled, which takes a number of messages, and not of seconds: these are the times of
-// the run's warm-up that the scenarios with the fewest take.
-const ONE_BY_ONE = 2
-const COMING_AND_GOING = 6
+// How many passes are enough for a quartile range of a few hundredths, as far as fifteen minutes allow.
+const MANY_PASSES = 40
+const PASSES = 25
 
-const echoing = ({ id }: Contender): boolean => !id.endsWith('-bulk')
-// Those differ in how they answer many lines at once, not in what a connection costs.
-const variants = new Set(['linnet-try-line', 'linnet-try-until', 'N2', 'N3', 'N3-bytes', 'N4', 'floor'])
+const LOOPS = ['linnet', 'linnet-lines']
+const FORMS = [...LOOPS, 'linnet-try-line', 'linnet-try-until', 'linnet-framed', 'linnet-batches']
+const BY_HAND = ['N1', 'N2', 'N3', 'N4', 'floor', 'for-await', 'readline']
+const PACKAGES = ['promise-socket', 'it-byte-stream']
+const PEERS = ['tornado', 'asyncio', 'uvloop', 'bun', 'deno', 'go', 'c']
 
-const FORMS = ['linnet', 'linnet-lines', 'linnet-try-line', 'linnet-try-until']
-
-function echo(name: string, connections: number, inFlight: number, size: number, title: string, quick: readonly string[]): Scenario {
-  const times = inFlight === 1 ? ONE_BY_ONE : 1
-  return {
-    name,
-    group: name,
-    title,
-    unit: 'message',
-    reference: 'N3',
-    takesPart: echoing,
-    quick,
-    server: () => ['echo'],
-    load: ({ warm, seconds }) => ['echo', PORT, String(connections), String(inFlight), String(size), ms(warm * times), ms(seconds)],
-  }
+interface Echo {
+  readonly name: string
+  readonly group?: string
+  readonly title: string
+  readonly connections: number
+  readonly inFlight?: number
+  readonly size?: number
+  readonly contenders: readonly string[]
+  readonly quick?: readonly string[]
+  readonly passes?: number
+  readonly slice?: number
+  readonly beyond?: number
+  readonly warm: Load['warm']
 }
 
-function bulk(direction: 'up' | 'down' | 'both', title: string): Scenario {
+function echo(of: Echo): Scenario {
+  const { name, group = name, title, connections, inFlight = 1, size = 64, contenders, quick = ['linnet', 'N3'] } = of
+  const { passes = PASSES, slice = SLICE, beyond = 5, warm } = of
+  const generator: Load['generator'] = (count) => ['echo', PORT, String(count), String(inFlight), String(size)]
+  const method: Load = { how: 'slices', server: ['echo'], generator, slice, beyond, warm }
+  return { name, group, title, unit: 'message', reference: 'N3', contenders, quick, passes, connections, method }
+}
+
+/** `bytes` of one transfer: about as many as go through in a slice. */
+function bulk(direction: 'up' | 'down' | 'both', title: string, bytes: number): Scenario {
   return {
     name: `bulk-${direction}`,
     group: 'bulk',
     title,
     unit: 'byte',
     reference: 'N1-bulk',
-    takesPart: ({ id }) => id.endsWith('-bulk'),
+    contenders: ['linnet-bulk', 'N1-bulk'],
     quick: ['linnet-bulk', 'N1-bulk'],
-    server: ({ bulkBytes }) => [direction, String(bulkBytes)],
-    load: ({ bulkBytes }) => ['bulk', PORT, '1', String(bulkBytes), direction],
+    passes: MANY_PASSES,
+    connections: 1,
+    method: {
+      how: 'slices',
+      server: [direction, String(bytes)],
+      generator: () => ['bulk', PORT, String(bytes), direction],
+      slice: SLICE,
+      beyond: 30,
+      warm: { units: 1024 * MIB, ms: 1000 },
+    },
   }
 }
 
-/** The same number of bytes whatever the size of a line, so that the times are those of a byte. */
-function drip(name: string, size: number, piece: number, times: number, title: string): Scenario {
-  const ids = ['linnet', 'linnet-lines', 'N1', 'N3']
+function drip(name: string, size: number, piece: number, title: string, beyond: number): Scenario {
   return {
     name,
     group: 'drip',
     title,
     unit: 'byte',
     reference: 'N1',
-    takesPart: ({ id }) => ids.includes(id),
-    quick: ['linnet'],
-    server: () => ['long'],
-    load: () => ['drip', PORT, String(size), String(piece), String(times)],
+    contenders: [...LOOPS, 'N1', 'N3'],
+    quick: ['linnet', 'N1'],
+    passes: PASSES,
+    connections: 1,
+    method: {
+      how: 'slices',
+      server: ['long'],
+      generator: () => ['drip', PORT, String(size), String(piece)],
+      slice: SLICE,
+      beyond,
+      warm: { units: 256 * MIB, ms: 700 },
+    },
   }
 }
 
+const few = { group: 'connections', contenders: ['linnet', 'N1', 'N3', 'floor'], passes: MANY_PASSES }
+
 export const scenarios: readonly Scenario[] = [
-  echo('ping-pong', 1, 1, 64, 'Ping-pong: 1 connection, one line of 64 bytes in flight', ['linnet', 'N3']),
-  echo('many', 64, 1, 64, 'Many: 64 connections, one line of 64 bytes in flight on each', ['linnet', 'N3']),
-  echo('pipelined', 16, 64, 64, 'Pipelined: 16 connections, 64 lines of 64 bytes in flight on each', [...FORMS, 'N1', 'N2', 'N3']),
-  echo('deep', 4, 512, 32, 'Deep: 4 connections, 512 lines of 32 bytes in flight on each', [...FORMS, 'N3']),
-  echo('large', 8, 4, 64 * KIB, 'Large lines: 8 connections, 4 lines of 64 KiB in flight on each', ['linnet', 'N3']),
+  echo({
+    name: 'ping-pong',
+    title: 'Ping-pong: 1 connection, one line of 64 bytes in flight',
+    connections: 1,
+    contenders: [...LOOPS, ...BY_HAND, ...PACKAGES, ...PEERS],
+    warm: { units: 15_000, ms: 800 },
+  }),
+  echo({
+    ...few,
+    name: 'connections-4',
+    title: '4 connections, one line of 64 bytes in flight on each',
+    connections: 4,
+    warm: { units: 30_000, ms: 800 },
+  }),
+  echo({
+    ...few,
+    name: 'connections-16',
+    title: '16 connections, one line of 64 bytes in flight on each',
+    connections: 16,
+    warm: { units: 30_000, ms: 800 },
+  }),
+  echo({
+    name: 'many',
+    title: 'Many: 64 connections, one line of 64 bytes in flight on each',
+    connections: 64,
+    contenders: [...LOOPS, ...BY_HAND, ...PACKAGES, ...PEERS],
+    warm: { units: 40_000, ms: 600 },
+  }),
+  echo({
+    name: 'connections-1000',
+    group: 'connections',
+    title: '1,000 connections, one line of 64 bytes in flight on each',
+    connections: 1000,
+    contenders: ['linnet', 'N1', 'N3', 'floor', 'go'],
+    passes: MANY_PASSES,
+    beyond: 25,
+    warm: { units: 40_000, ms: 800 },
+  }),
+  echo({
+    name: 'connections-10000',
+    group: 'connections',
+    title: '10,000 connections, one line of 64 bytes in flight on each',
+    connections: 10_000,
+    contenders: ['linnet', 'N1', 'N3'],
+    quick: [],
+    // Each connection is served a few times in a slice.
+    slice: 400,
+    beyond: 250,
+    warm: { units: 60_000, ms: 800 },
+  }),
+  echo({
+    name: 'pipelined',
+    title: 'Pipelined: 16 connections, 64 lines of 64 bytes in flight on each',
+    connections: 16,
+    inFlight: 64,
+    contenders: [...FORMS, ...BY_HAND, 'N3-bytes', ...PACKAGES, ...PEERS],
+    quick: [...FORMS, 'N1', 'N3', 'floor'],
+    beyond: 10,
+    warm: { units: 500_000, ms: 600 },
+  }),
+  echo({
+    name: 'deep',
+    title: 'Deep: 4 connections, 512 lines of 32 bytes in flight on each',
+    connections: 4,
+    inFlight: 512,
+    size: 32,
+    contenders: [...FORMS, ...BY_HAND, 'N3-bytes', ...PACKAGES, ...PEERS],
+    quick: ['linnet', 'linnet-lines', 'N3', 'floor'],
+    beyond: 15,
+    warm: { units: 500_000, ms: 600 },
+  }),
+  echo({
+    name: 'large',
+    title: 'Large lines: 8 connections, 4 lines of 64 KiB in flight on each',
+    connections: 8,
+    inFlight: 4,
+    size: 64 * KIB,
+    contenders: [...LOOPS, 'N1', 'N2', 'N3', 'N3-bytes', 'N4', 'floor', 'for-await', ...PEERS],
+    quick: ['linnet', 'N1', 'N3'],
+    beyond: 10,
+    warm: { units: 8000, ms: 500 },
+  }),
   {
     name: 'churn',
     group: 'churn',
     title: 'Churn: connect, one line of 64 bytes, its echo, close; 16 at a time',
     unit: 'connection',
     reference: 'N1',
-    takesPart: (contender) => echoing(contender) && !variants.has(contender.id),
+    contenders: [...LOOPS, 'N1', 'for-await', 'readline', ...PACKAGES, ...PEERS],
     quick: ['linnet', 'N1'],
-    server: () => ['echo'],
-    load: ({ warm, seconds }) => ['churn', PORT, '16', '64', ms(warm * COMING_AND_GOING), ms(seconds)],
+    passes: PASSES,
+    connections: 16,
+    method: {
+      how: 'slices',
+      server: ['echo'],
+      generator: () => ['churn', PORT, '16', '64'],
+      slice: SLICE,
+      beyond: 5,
+      warm: { units: 20_000, ms: 2000 },
+    },
   },
-  bulk('up', 'Bulk, up: one connection sends, the server drops it'),
-  bulk('down', 'Bulk, down: the server sends'),
-  bulk('both', 'Bulk, both ways: the server sends back what comes'),
+  bulk('up', 'Bulk, up: one connection sends, the server drops it', 64 * MIB),
+  bulk('down', 'Bulk, down: the server sends', 128 * MIB),
+  bulk('both', 'Bulk, both ways: the server sends back what comes', 32 * MIB),
+  drip('drip-1', MIB, KIB, 'Drip: lines of 1 MiB, one after the other, in pieces of 1 KiB', 5),
+  drip('drip-16', 16 * MIB, KIB, 'Drip: lines of 16 MiB in pieces of 1 KiB', 40),
+  drip('line-64', 64 * MIB, 64 * KIB, 'Lines of 64 MiB in pieces of 64 KiB', 120),
   {
     name: 'idle',
     group: 'idle',
-    title: 'Idle: resident memory of a connection that has sent one line and says nothing more',
+    title: 'Idle: resident memory of a connection that has sent one line and sends nothing more',
     unit: 'idle',
     reference: 'N1',
-    takesPart: (contender) => echoing(contender) && !variants.has(contender.id),
+    contenders: [...LOOPS, 'N1', 'for-await', 'readline', ...PACKAGES, ...PEERS],
     quick: ['linnet', 'N1'],
-    server: () => ['echo'],
-    load: ({ idleConnections }) => ['idle', PORT, String(idleConnections)],
+    passes: 5,
+    often: ['linnet', 'N1'],
+    connections: 5000,
+    method: MEMORY,
   },
-  drip('drip-1', MIB, KIB, 16, 'Drip: 16 lines of 1 MiB, one after the other, in pieces of 1 KiB'),
-  drip('drip-16', 16 * MIB, KIB, 1, 'Drip: one line of 16 MiB in pieces of 1 KiB'),
-  drip('line-64', 64 * MIB, 64 * KIB, 1, 'One line of 64 MiB'),
+  {
+    name: 'start',
+    group: 'start',
+    title: 'Start: a new process imports the library and listens',
+    unit: 'start',
+    reference: 'N1',
+    contenders: ['linnet', 'N1'],
+    quick: ['linnet', 'N1'],
+    passes: PASSES,
+    connections: 0,
+    method: START,
+  },
+  {
+    name: 'collections',
+    group: 'large',
+    title: 'Full collections of V8 while 512 MiB of lines of 64 KiB are echoed by a new process',
+    unit: 'collection',
+    reference: 'N3',
+    contenders: ['linnet', 'N1', 'N3'],
+    quick: ['linnet'],
+    passes: 5,
+    connections: 8,
+    method: COLLECTIONS,
+  },
 ]

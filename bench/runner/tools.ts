@@ -34,7 +34,7 @@ async function exists(path: string, mode: number = constants.F_OK): Promise<bool
   )
 }
 
-/** Compiles a C program of this folder and gives its path. */
+/** Compiles a C program of this folder, one file or all of a folder's, and gives its path. */
 export async function compile(source: string, name: string): Promise<string> {
   const cc = (await which('cc')) ?? (await which('gcc')) ?? (await which('clang'))
   if (cc === undefined)
@@ -42,7 +42,11 @@ export async function compile(source: string, name: string): Promise<string> {
   if (process.platform !== 'linux') throw new Error('the load generator uses epoll and the runner /proc: the benchmark runs on Linux only')
   const program = join(built, name)
   await mkdir(built, { recursive: true })
-  await run(cc, ['-O2', '-o', program, join(sources, source)])
+  const place = join(sources, source)
+  const files = source.endsWith('.c')
+    ? [place]
+    : (await readdir(place)).filter((file) => file.endsWith('.c')).map((file) => join(place, file))
+  await run(cc, ['-O2', '-o', program, ...files])
   return program
 }
 

@@ -1,7 +1,7 @@
 // linnet, moving bytes: up takes them, down sends as many as it was told, both sends back what comes.
 
-import { listen } from 'linnet'
 import { block } from './block.js'
+import { listen } from './library.js'
 import { bytes, listenOptions, mode, ready } from './support.js'
 
 const server = await listen(listenOptions)

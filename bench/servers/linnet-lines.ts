@@ -1,6 +1,6 @@
 // linnet, iterating over lines of text.
 
-import { listen } from 'linnet'
+import { listen } from './library.js'
 import { listenOptions, ready } from './support.js'
 
 const server = await listen(listenOptions)

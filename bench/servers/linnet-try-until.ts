@@ -1,6 +1,6 @@
 // linnet, asking before waiting: no promise for bytes that are there.
 
-import { listen } from 'linnet'
+import { listen } from './library.js'
 import { listenOptions, ready } from './support.js'
 
 const server = await listen(listenOptions)

@@ -1,6 +1,6 @@
 // linnet, the linear loop: what its README shows.
 
-import { listen } from 'linnet'
+import { listen } from './library.js'
 import { listenOptions, ready } from './support.js'
 
 const server = await listen(listenOptions)

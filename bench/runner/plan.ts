@@ -1,0 +1,108 @@
+// What a run is to do: for each scenario its contenders and passes, and how long that takes, so that a run says beforehand
+// when it will be done, and a scenario that takes much longer is cut short.
+
+import type { Entrant, Scale } from './bench.js'
+import { before, type Contender, contenders, groupOf, kindOf } from './contenders.js'
+import { LIBRARY, libraryOf } from './library.js'
+import { missingDescriptors } from './limits.js'
+import type { Options } from './options.js'
+import type { Results } from './results.js'
+import type { Scenario } from './scenarios.js'
+
+export interface Step {
+  readonly scenario: Scenario
+  readonly entrants: readonly Entrant[]
+  readonly passes: number
+  /** About how long it takes, in seconds. */
+  readonly seconds: number
+}
+
+const QUICK_PASSES = 5
+const SMOKE_CONTENDERS = 2
+
+// What each contender of a scenario takes besides its slices, and each slice besides its time: starting the server, opening
+// a connection, stopping; reading /proc, a command and its answer.
+const STARTING = 0.35
+const CONNECTING = 0.0001
+const ASKING = 0.004
+const MILLI = 0.001
+
+/** Finds out who can be started. The others are left out, with a line that says how to install them. */
+export async function planOf(options: Options, results: Results): Promise<Step[]> {
+  const library = await libraryOf()
+  const other = options.against === undefined ? undefined : await libraryOf(options.against)
+  const wanted = new Set(options.scenarios.flatMap((scenario) => namesIn(options, scenario)))
+  const entrants = new Map<string, Entrant>()
+  for (const contender of contenders) {
+    if (!wanted.has(contender.id)) continue
+    const found = await contender.find()
+    if ('missing' in found) {
+      leftOut(results, contender.label, found.missing)
+      continue
+    }
+    if (found.version !== undefined) results.versions[contender.id] = found.version
+    for (const each of contender.group === 'linnet' ? versions(contender, library, other) : [contender]) {
+      entrants.set(each.id, { contender: each, command: found.command, env: each.library === undefined ? {} : { [LIBRARY]: each.library } })
+    }
+  }
+  const steps: Step[] = []
+  for (const scenario of options.scenarios) {
+    const names = namesIn(options, scenario)
+    const taking = [...entrants.values()].filter(({ contender }) => names.includes(kindOf(contender.id)))
+    if (taking.length === 0) continue
+    const missing = await missingDescriptors(scenario.connections)
+    if (missing === undefined) steps.push(stepOf(options, scenario, taking))
+    else leftOut(results, scenario.name, missing)
+  }
+  return steps
+}
+
+function versions(contender: Contender, library: string, other: string | undefined): Contender[] {
+  const now = { ...contender, library }
+  return other === undefined ? [now] : [now, before(contender, other)]
+}
+
+function leftOut(results: Results, what: string, how: string): void {
+  results.missing.push({ what, how })
+  console.log(`without ${what}: ${how}`)
+}
+
+/** Who is to take part in a scenario: by id, linnet of this checkout and of another under the same. */
+export function namesIn(
+  { mode, contenders: named, against }: Pick<Options, 'mode' | 'contenders' | 'against'>,
+  { contenders: all, quick, reference }: Scenario,
+): readonly string[] {
+  // Who is named takes part, also in a quick run, and who all are compared with.
+  if (named !== undefined) {
+    const some = all.filter((id) => named.some((contender) => contender.id === id))
+    return some.length === 0 ? [] : all.filter((id) => id === reference || some.includes(id))
+  }
+  if (mode === 'smoke') return [...new Set([all[0] as string, reference])].slice(0, SMOKE_CONTENDERS)
+  if (mode === 'quick') return quick
+  // What another version of linnet is compared with is this one; others would make the run too long.
+  return against === undefined ? all : all.filter((id) => groupOf(id) === 'linnet' || groupOf(id) === 'node')
+}
+
+function stepOf({ mode, passes: asked, scale }: Options, scenario: Scenario, entrants: readonly Entrant[]): Step {
+  const quickly = scenario.method.how === 'fresh' ? 1 : QUICK_PASSES
+  const passes = asked ?? { whole: scenario.passes, quick: quickly, smoke: 1 }[mode]
+  const ids = entrants.map(({ contender }) => contender.id)
+  return { scenario, entrants, passes, seconds: secondsOf(scale, scenario, ids, passes) }
+}
+
+/** About how long so many passes of those contenders take. */
+export function secondsOf(scale: Scale, scenario: Scenario, ids: readonly string[], passes: number): number {
+  const { method, connections } = scenario
+  if (method.how === 'fresh') {
+    const times = ids.map((id) => (takesPartOften(scenario, id) ? passes : 1))
+    return times.reduce((sum, each) => sum + each, 0) * method.seconds
+  }
+  const slices = passes * ((method.slice * scale.length + method.beyond) * MILLI + ASKING)
+  // Most are warm before their time is over.
+  const warm = method.warm.ms * scale.warmth * MILLI
+  return ids.length * (STARTING + connections * CONNECTING + warm + slices)
+}
+
+export function takesPartOften({ often }: Scenario, id: string): boolean {
+  return often === undefined || often.includes(kindOf(id))
+}

@@ -1,0 +1,60 @@
+// What needs a process of its own for each figure: what a start costs, and how often V8 collects the whole heap of a server
+// that has just started. A pass starts each contender once, in random order.
+
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Bench, type Entrant, generate, serve } from './bench.js'
+import { kindOf } from './contenders.js'
+import type { Measures } from './results.js'
+import { built } from './tools.js'
+
+const run = promisify(execFile)
+const KIB = 1024
+const LINE = 64 * KIB
+const LINES = (512 * KIB * KIB) / LINE
+const SLICE = 100
+const MILLI = 1000
+
+/** One figure of one contender, from a process that is started for it. */
+export interface Fresh {
+  readonly how: 'fresh'
+  /** What one takes, for estimates. */
+  readonly seconds: number
+  measure(bench: Bench, entrant: Entrant): Promise<Measures>
+}
+
+export const START: Fresh = {
+  how: 'fresh',
+  seconds: 0.25,
+  async measure(bench, { contender, env }) {
+    const command = [...bench.serverCore, process.execPath, join(built, 'servers/start.js'), kindOf(contender.id)]
+    const [file, ...args] = command as [string, ...string[]]
+    const { stdout } = await run(file, args, { env: { ...process.env, ...env } })
+    const { import: imported, listen, used } = JSON.parse(stdout) as { import: number; listen: number; used: number }
+    return { import: imported * MILLI, listen: listen * MILLI, heap: used }
+  },
+}
+
+export const COLLECTIONS: Fresh = {
+  how: 'fresh',
+  seconds: 1.5,
+  async measure(bench, entrant) {
+    const server = await serve(bench, entrant, ['echo'], ['--trace-gc'])
+    try {
+      const generator = await generate(bench, ['echo', '{port}', '8', '4', String(LINE)], server)
+      const before = full(server.printed)
+      for (let lines = 0; lines < LINES; ) lines += (await generator.slice(SLICE * bench.scale.length)).total
+      await generator.stop()
+      await server.child.stop()
+      return { collections: full(server.printed) - before }
+    } finally {
+      await server.child.stop()
+    }
+  },
+}
+
+// [1234:0x5f2e] 210 ms: Mark-Compact 6.1 (8.2) -> 5.4 (9.2) MB, …
+function full(printed: readonly string[]): number {
+  return printed.filter((line) => line.includes('Mark-Compact')).length
+}
