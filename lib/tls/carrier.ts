@@ -6,7 +6,6 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Carrier } from '../transport/carrier.js'
 import { CarrierDuplex } from '../transport/carrier-duplex.js'
-import { probeEnd } from '../transport/socket.js'
 import { StreamCarrier } from '../transport/stream.js'
 import { afterTurn } from '../turn.js'
 import { factsOf, type TlsInfo } from './info.js'
@@ -30,17 +29,6 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
     // A record is several pieces of the stream beneath, so what has left of it is no number of our bytes; that something
     // has is worth telling all the same.
     if (stream instanceof CarrierDuplex) stream.onMoved = () => this.moved(0)
-  }
-
-  // As on a socket, a reset may look like an end, and only what is beneath can tell. But it is asked only where nothing is
-  // under way: TLSWrap takes the end of any write on that handle for the end of its own, and frees bytes that the system
-  // has not taken yet (the peer finds a bad record). What is under way fails by itself, if it was a reset.
-  protected override ended(): void {
-    const inOrder = (): void => super.ended()
-    const { writable, writableLength } = this.stream
-    if (!writable || this.#stream instanceof CarrierDuplex) inOrder()
-    else if (writableLength > 0) setImmediate(inOrder)
-    else probeEnd(this.#stream, this.remote, inOrder)
   }
 
   // RST, where the stream beneath has one: never by the TLSSocket, which cannot, and closes by itself when that is gone.

@@ -23,7 +23,7 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
 
   protected override arrived(chunk: unknown): void {
     const bytes = bytesOf(chunk, this.stream.readableEncoding)
-    if (bytes === undefined) this.stream.destroy(new TypeError(`a stream of bytes must bring bytes or text, not ${typeof chunk}`))
+    if (bytes === undefined) this.lose(new TypeError(`a stream of bytes must bring bytes or text, not ${typeof chunk}`))
     else if (bytes.length > 0) super.arrived(bytes)
   }
 
@@ -32,8 +32,12 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
     return super.write(bufferOf(piece))
   }
 
+  // A stream that takes one piece at a time is given one: what it throws of a later one would be thrown at its own caller.
+  // Pieces are objects to a stream of objects.
   override writeBatch(pieces: readonly Uint8Array[]): boolean {
-    return super.writeBatch(pieces.map(bufferOf))
+    const { _writev, writableObjectMode } = this.stream
+    const together = typeof _writev === 'function' || writableObjectMode
+    return together ? super.writeBatch(pieces.map(bufferOf)) : this.write(Buffer.concat(pieces))
   }
 
   // With an error, so that a stream that can pass a break on does.

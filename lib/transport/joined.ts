@@ -5,6 +5,7 @@
 // concerns who writes to it, and nobody else.
 
 import { Duplex, type Readable, type Writable } from 'node:stream'
+import { breakBehind } from './descriptor.js'
 
 type Done = (error?: Error | null) => void
 
@@ -24,16 +25,31 @@ export class Joined extends Duplex {
     readable.pause()
     readable
       .on('data', (chunk) => {
-        if (!this.push(chunk, readable.readableEncoding ?? undefined)) readable.pause()
+        if (!this.push(chunk, readable.readableEncoding ?? undefined)) this.#attempt(() => readable.pause())
       })
-      .on('end', () => this.push(null))
+      .on('end', () => this.#ended())
       .on('error', (error) => this.destroy(error))
       .on('close', () => this.#closed())
     writable.on('error', (error) => this.#broken(error))
     // What happened before.
-    if (readable.readableEnded) this.push(null)
+    if (readable.readableEnded) this.#ended()
     else if (readable.destroyed) this.#closed()
     if (writable.errored) this.#broken(writable.errored)
+  }
+
+  /** One of the two may be anybody's: what it throws breaks this stream, and goes no further. */
+  #attempt(act: () => void, failed: (error: Error) => void = (error) => this.destroy(error)): void {
+    try {
+      act()
+    } catch (error) {
+      failed(error as Error)
+    }
+  }
+
+  #ended(): void {
+    const broken = breakBehind(this.#readable)
+    if (broken instanceof Error) this.destroy(broken)
+    else this.push(null)
   }
 
   #closed(): void {
@@ -45,7 +61,9 @@ export class Joined extends Duplex {
   #broken(error: Error, told: Done = () => this.destroy(error)): void {
     const tell = (): void => {
       // Each of them comes by 'data'.
-      while (this.#readable.read() !== null);
+      this.#attempt(() => {
+        while (this.#readable.read() !== null);
+      })
       told(error)
     }
     // Two, since the first one may still run before the loop looks at its descriptors again.
@@ -57,15 +75,23 @@ export class Joined extends Duplex {
   }
 
   override _write(chunk: unknown, encoding: BufferEncoding, done: Done): void {
-    this.#writable.write(chunk, encoding, (error) => (error ? this.#broken(error, done) : done()))
+    const broken = (error: Error): void => this.#broken(error, done)
+    this.#attempt(() => this.#writable.write(chunk, encoding, (error) => (error ? broken(error) : done())), broken)
   }
 
-  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], done: Done): void {
-    const last = chunks.pop() as { chunk: unknown; encoding: BufferEncoding }
-    this.#writable.cork()
-    for (const { chunk, encoding } of chunks) this.#writable.write(chunk, encoding)
-    this._write(last.chunk, last.encoding, done)
-    this.#writable.uncork()
+  // A stream that takes one piece at a time is given one: what it throws of a later one would be thrown at its own caller.
+  override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: Done): void {
+    if (typeof this.#writable._writev !== 'function') return this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'utf8', done)
+    const last = chunks.pop() as { chunk: Buffer; encoding: BufferEncoding }
+    this.#attempt(
+      () => {
+        this.#writable.cork()
+        for (const { chunk, encoding } of chunks) this.#writable.write(chunk, encoding)
+        this._write(last.chunk, last.encoding, done)
+        this.#writable.uncork()
+      },
+      (error) => this.#broken(error, done),
+    )
   }
 
   // Where nobody takes anything any more an end has nobody to reach: all that was written has left.
@@ -74,8 +100,14 @@ export class Joined extends Duplex {
     else this.#writable.end(() => done())
   }
 
+  // Each is closed, whatever becomes of the other.
   override _destroy(error: Error | null, done: Done): void {
-    for (const stream of [this.#readable, this.#writable]) stream.on('error', ignore).destroy(error ?? undefined)
+    for (const stream of [this.#readable, this.#writable]) {
+      this.#attempt(
+        () => stream.on('error', ignore).destroy(error ?? undefined),
+        (thrown) => (error ??= thrown),
+      )
+    }
     done(error)
   }
 

@@ -3,12 +3,16 @@
 // the socket is. It keeps the rule that a break never looks like an end, to this side or to the peer.
 
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { type Address, tcpAddress, unixAddress } from '../address.js'
 import { afterTurn } from '../turn.js'
+import { takeRest } from './descriptor.js'
 import { type Ends, StreamCarrier } from './stream.js'
 
 const unnamed = unixAddress()
+
+// The most that is taken from the system of a connection that is lost, beyond what was read ahead: as much as one read may
+// gather by default. What a peer can make a process hold by a reset is bounded by it.
+const REST = 1024 * 1024
 
 /** The ends of a socket, to be asked for as soon as it is there: a dead socket knows none. `local` spares a system call. */
 export function endsOf(socket: Socket, local?: Address): Ends {
@@ -44,9 +48,24 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     return this.giveAway()
   }
 
-  // A reset may look like an end.
-  protected override ended(): void {
-    probeEnd(this.stream, this.remote, () => super.ended())
+  protected override ended(unsure: boolean, inOrder: () => void): void {
+    if (unsure) probeEnd(this.stream, this.remote, inOrder)
+    else {
+      inOrder()
+      this.#noticeReset()
+    }
+  }
+
+  // A reset that came behind the end: nothing but a write notices it, and one of nothing does. What is queued fails by itself.
+  // The peer of a Unix socket that has closed, as most of them end, would fail it too.
+  #noticeReset(): void {
+    const socket = this.stream
+    if (socket.writable && socket.writableLength === 0 && socket.localAddress !== undefined) socket.write('')
+  }
+
+  // A peer may have answered and gone before it had read all: our own write then fails first.
+  protected override rest(): readonly Buffer[] {
+    return takeRest(this.stream, REST)
   }
 
   // While libuv shuts the sending side down a reset is EINVAL, and Node then never closes the handle. That is the case
@@ -95,16 +114,15 @@ function breakOff(socket: Socket): void {
 }
 
 /**
- * Calls `inOrder` if the end of stream that has just come is one. On Node 20 and 22 data and a reset that come in one
- * turn look like a clean end. A write of nothing tells: it fails with what the system has in store for the next write,
- * ECONNRESET or EPIPE, and the socket with it. Behind queued bytes it waits as they do, so it is given this turn and no
- * more: a reset would have failed them by then.
+ * Calls `inOrder` if the end of stream that has just come is one, where the system cannot be asked by its descriptor. A write
+ * of nothing tells: it fails with what the system has in store for the next write, ECONNRESET or EPIPE, and the socket with
+ * it. Behind queued bytes it waits as they do, so it is given this turn and no more: a reset would have failed them by then.
  *
- * A Unix socket reports its reset to who reads, before any end; and a peer that has closed, as most of them end, would
- * fail that write as well. (A TCP socket that was reset has no remote address any more, but it still has its own.)
+ * A peer of a Unix socket that has closed, as most of them end, would fail that write as well. (A TCP socket that was reset
+ * has no remote address any more, but it still has its own.)
  */
-export function probeEnd(stream: Duplex, { family }: Address, inOrder: () => void): void {
-  if (!stream.writable || (family === 'unix' && (stream as Partial<Socket>).localAddress === undefined)) return inOrder()
+function probeEnd(stream: Socket, { family }: Address, inOrder: () => void): void {
+  if (!stream.writable || (family === 'unix' && stream.localAddress === undefined)) return inOrder()
   let told = false
   const tell = (): void => {
     if (told) return

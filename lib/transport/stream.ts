@@ -1,11 +1,13 @@
 // What all carriers over a Node stream have in common: bytes by 'data' with pause and resume (the one way that works on
 // Node, Bun and Deno alike, and the fastest), what was written and when it has left, and the one loss that is told of
 // the several ways in which a stream tells it. What a socket or a foreign Duplex does differently is in its own file.
+// A stream may be anybody's: whatever it throws at a call is the loss of this connection, and goes no further.
 
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
 import type { Carrier, CarrierSink } from './carrier.js'
 import { CarrierDuplex } from './carrier-duplex.js'
+import { breakBehind } from './descriptor.js'
 import { EarlySink, silent } from './sink.js'
 
 /** Both ends of a connection. */
@@ -37,6 +39,8 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   #sink: CarrierSink = new EarlySink()
   /** Reset or released. */
   #over = false
+  /** A loss was told, or is remembered. */
+  #lost = false
   /** Writes whose callback has not come. */
   #underWay = 0
   /** `sent` was promised. */
@@ -48,10 +52,10 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
       this[CARRIER].arrived(chunk)
     }
     onEnd = function () {
-      this[CARRIER].ended()
+      this[CARRIER].#ended()
     }
     onError = function (error) {
-      this[CARRIER].#lose(error)
+      this[CARRIER].lose(error)
     }
     onClose = function () {
       this[CARRIER].#closed()
@@ -62,15 +66,24 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     this.stream = stream
     this.remote = remote
     this.local = local
+    const carried = stream as S & Carried
+    carried[CARRIER] = this
+    try {
+      this.#take(carried)
+    } catch (error) {
+      this.lose(error)
+    }
+  }
+
+  #take(stream: S & Carried): void {
+    stream.on('error', onError).on('close', onClose)
     // It may have been flowing. An explicit pause also keeps the 'data' listener from starting it.
     stream.pause()
     // Whether the peer's end of stream ends this side is for the connection to say.
     if (!stream.allowHalfOpen) stream.allowHalfOpen = true
-    const carried = stream as S & Carried
-    carried[CARRIER] = this
-    carried.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose)
+    stream.on('data', onData).on('end', onEnd)
     // What happened before there was anybody to hear it.
-    if (stream.readableEnded) this.#sink.end()
+    if (stream.readableEnded) this.#ended()
     if (stream.destroyed || stream.errored) this.#closed()
   }
 
@@ -82,7 +95,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     const sink = this.#sink
     if (sink instanceof EarlySink) this.#sink = sink.again(unread)
     else if (sink !== silent) this.#sink = new EarlySink(unread)
-    this.stream.pause()
+    this.pause()
   }
 
   upgrade(): Duplex {
@@ -101,11 +114,25 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   resume(): void {
     if (this.#sink instanceof EarlySink) this.#begin(this.#sink)
-    this.stream.resume()
+    try {
+      this.stream.resume()
+    } catch (error) {
+      this.#threw(error)
+    }
   }
 
   pause(): void {
-    this.stream.pause()
+    try {
+      this.stream.pause()
+    } catch (error) {
+      this.#threw(error)
+    }
+  }
+
+  /** A call of the stream has thrown. Told a tick later: whoever made the call is on the stack still. */
+  #threw(error: unknown): false {
+    process.nextTick(() => this.lose(error))
+    return false
   }
 
   #begin(early: EarlySink): void {
@@ -130,8 +157,17 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     this.#sink.data(chunk)
   }
 
-  protected ended(): void {
-    this.#sink.end()
+  // Behind an end comes nothing, whatever a stream may emit.
+  #ended(): void {
+    this.stream.off('data', onData).off('end', onEnd)
+    const broken = breakBehind(this.stream)
+    if (broken instanceof Error) this.lose(broken)
+    else this.ended(broken === 'unknown', () => this.#sink.end())
+  }
+
+  /** The stream has ended: calls `inOrder` if that was an end. `unsure`: the system could not be asked. */
+  protected ended(_unsure: boolean, inOrder: () => void): void {
+    inOrder()
   }
 
   /** Bytes have left, of those that are under way. */
@@ -142,17 +178,31 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   #closed(): void {
     const { stream } = this
     if (stream.readableEnded && stream.writableFinished) return
-    this.#lose(stream.errored ?? new Error('the stream was closed before its end'))
+    this.lose(stream.errored ?? new Error('the stream was closed before its end'))
   }
 
   // A reset destroys a paused stream with bytes still in its own buffer: they had arrived, so they are handed on first.
   // The listener goes before, since a read may also emit what it returns.
-  #lose(error: Error): void {
+  protected lose(reason: unknown): void {
+    if (this.#lost) return
+    this.#lost = true
     const { stream } = this
-    stream.off('data', onData)
-    for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) this.arrived(chunk)
+    try {
+      stream.off('data', onData).off('end', onEnd)
+      for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) this.arrived(chunk)
+    } catch {
+      // What it holds it does not give: the loss is told below.
+    }
+    if (this.#sink !== silent) for (const chunk of this.rest()) this.#sink.data(chunk)
+    const error = reason instanceof Error ? reason : new Error('the stream failed, and not with an Error', { cause: reason })
     this.#tellLoss(error)
-    stream.destroy()
+    // An error that nobody listens to would be the process's.
+    this.#finally(() => (stream.listenerCount('error') > 0 ? stream.destroy(error) : stream.destroy()))
+  }
+
+  /** What the system still holds of the stream: what is lost with it unless it is taken now. */
+  protected rest(): readonly Buffer[] {
+    return []
   }
 
   // A loss is the last word, and comes once: a stream may emit 'error' and then 'close'.
@@ -166,14 +216,18 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   write(piece: Uint8Array): boolean {
     const { stream } = this
-    if (!this.leavesAtOnce || this.#underWay > 0) stream.write(piece, this.#callback())
-    else {
-      // Node spends a tick on each write that has a callback: this one nearly always needs none.
-      stream.write(piece)
-      if (stream.writableLength === 0 && stream.writable) return true
-      stream.write('', this.#callback())
+    try {
+      if (!this.leavesAtOnce || this.#underWay > 0) stream.write(piece, this.#callback())
+      else {
+        // Node spends a tick on each write that has a callback: this one nearly always needs none.
+        stream.write(piece)
+        if (stream.writableLength === 0 && stream.writable) return true
+        stream.write('', this.#callback())
+      }
+      return this.#left()
+    } catch (error) {
+      return this.#threw(error)
     }
-    return this.#left()
   }
 
   /** Of one write more. */
@@ -184,10 +238,14 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   writeBatch(pieces: readonly Uint8Array[]): boolean {
     const { stream } = this
-    stream.cork()
-    for (const piece of pieces) stream.write(piece, this.#callback())
-    stream.uncork()
-    return this.#left()
+    try {
+      stream.cork()
+      for (const piece of pieces) stream.write(piece, this.#callback())
+      stream.uncork()
+      return this.#left()
+    } catch (error) {
+      return this.#threw(error)
+    }
   }
 
   // What `write` of the stream returns says how full it is, not whether the bytes have left. `writable` is false for a
@@ -199,32 +257,47 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     return false
   }
 
-  // One for all writes: they are told in order, so the last callback to come is that of the last write.
+  // One for all writes: they are told in order, so the last callback to come is that of the last write. A stream may call
+  // one twice. An error comes here before Node closes the socket, and what the system holds can still be taken.
   #whenWritten(): (error?: Error | null) => void {
     return (error) => {
-      if (--this.#underWay > 0 || !this.#owesSent || error) return
-      this.#owesSent = false
-      this.#sink.sent()
+      if (error) this.lose(error)
+      else if (this.#underWay > 0 && --this.#underWay === 0 && this.#owesSent) {
+        this.#owesSent = false
+        this.#sink.sent()
+      }
     }
   }
 
   end(): void {
     const { stream } = this
-    if (stream.writableFinished) process.nextTick(() => this.#sink.finished())
-    else
-      stream.end((error?: Error | null) => {
-        if (!error) this.#sink.finished()
-      })
+    try {
+      if (stream.writableFinished) process.nextTick(() => this.#sink.finished())
+      else
+        stream.end((error?: Error | null) => {
+          if (!error) this.#sink.finished()
+        })
+    } catch (error) {
+      this.#threw(error)
+    }
   }
 
   // --- the end ---------------------------------------------------------------------------------------------------------
 
   reset(): void {
-    if (this.#leave()) this.cut()
+    if (this.#leave()) this.#finally(() => this.cut())
   }
 
   release(): void {
-    if (this.#leave()) this.letGo()
+    if (this.#leave()) this.#finally(() => this.letGo())
+  }
+
+  #finally(act: () => unknown): void {
+    try {
+      act()
+    } catch {
+      // The connection is over, and its end was told: a stream that does not let itself be closed changes nothing of that.
+    }
   }
 
   #leave(): boolean {

@@ -390,8 +390,9 @@ t.test('a child process that is killed is no crash', async (t) => {
   const child = spawn('cat', [], { stdio: ['pipe', 'pipe', 'ignore'] })
   const carrier = carrierFor({ readable: child.stdout, writable: child.stdin })!
   const ear = listening(carrier)
+  const exited = once(child, 'exit')
   child.kill('SIGKILL')
-  await ear.until(() => ear.has('end') || ear.has('lost'))
+  await Promise.all([exited, ear.until(() => ear.has('end') || ear.has('lost'))])
   // Pipes know no reset: what shows it is a write, and the end.
   if (!ear.has('lost')) carrier.write(Buffer.from('anybody?'))
   await ear.hears('lost')

@@ -1,0 +1,233 @@
+// Streams that break the rules of streams: each costs its own connection, once, and nothing else. No exception leaves the
+// carrier, whichever call it comes from.
+
+import { Duplex, PassThrough, Readable, Writable } from 'node:stream'
+import t from 'tap'
+import { DuplexCarrier } from '../../lib/transport/duplex.js'
+import { Joined } from '../../lib/transport/joined.js'
+import { Ear, listening, turns } from './support.js'
+
+const wrong = new Error('this stream is wrong')
+const fail = (): never => {
+  throw wrong
+}
+
+/** A Duplex that takes everything and brings nothing by itself. */
+const plain = (): Duplex => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
+const changed = (changes: object): Duplex => Object.assign(plain(), changes)
+
+const act: Record<string, (carrier: DuplexCarrier) => unknown> = {
+  write: (carrier) => carrier.write(Buffer.from('x')),
+  'a batch': (carrier) => carrier.writeBatch([Buffer.from('x'), Buffer.from('y')]),
+  end: (carrier) => carrier.end(),
+  pause: (carrier) => carrier.pause(),
+  resume: (carrier) => carrier.resume(),
+}
+
+const throwing: [string, keyof typeof act, () => Duplex][] = [
+  ['write', 'write', () => changed({ write: fail })],
+  ['_write', 'write', () => changed({ _write: fail })],
+  ['cork', 'a batch', () => changed({ cork: fail, _writev: fail })],
+  ['_writev', 'a batch', () => changed({ _writev: fail })],
+  ['end', 'end', () => changed({ end: fail })],
+  ['_final', 'end', () => changed({ _final: fail })],
+  [
+    'the second pause',
+    'pause',
+    () => {
+      const stream = plain()
+      const { pause } = stream
+      let calls = 0
+      return Object.assign(stream, { pause: () => (++calls > 1 ? fail() : pause.call(stream)) })
+    },
+  ],
+  [
+    'the second resume',
+    'resume',
+    () => {
+      const stream = plain()
+      const { resume } = stream
+      let calls = 0
+      return Object.assign(stream, { resume: () => (++calls > 1 ? fail() : resume.call(stream)) })
+    },
+  ],
+]
+
+for (const [name, step, make] of throwing) {
+  t.test(`a stream whose ${name} throws is one loss, told later than the call`, async (t) => {
+    const carrier = new DuplexCarrier(make())
+    const ear = listening(carrier)
+    act[step]?.(carrier)
+    t.same(ear.told, [])
+    await ear.hears('lost')
+    t.equal(ear.loss, wrong)
+    await turns(5)
+    t.same(ear.told, ['lost'])
+  })
+}
+
+t.test('one that throws when it is taken, or given no bytes when it is lost, is a loss too', async (t) => {
+  for (const changes of [{ pause: fail }, { on: fail }, {}]) {
+    const stream = changed(changes)
+    const carrier = new DuplexCarrier(stream)
+    const ear = listening(carrier)
+    await turns(2)
+    Object.assign(stream, { read: fail })
+    if (!ear.has('lost')) stream.emit('error', wrong)
+    t.equal(ear.loss, wrong)
+    carrier.reset()
+  }
+})
+
+t.test('one that does not let itself be closed is left alone', async (t) => {
+  for (const close of ['reset', 'release'] as const) {
+    const carrier = new DuplexCarrier(changed({ destroy: fail }))
+    const ear = listening(carrier)
+    carrier[close]()
+    await turns(3)
+    t.same(ear.told, [])
+  }
+  const stream = changed({ destroy: fail })
+  const ear = listening(new DuplexCarrier(stream))
+  stream.emit('error', wrong)
+  await ear.hears('lost')
+  t.same(ear.told, ['lost'])
+})
+
+t.test('an error that comes twice, or is no Error, is one loss', async (t) => {
+  for (const [thrown, cause] of [
+    [wrong, undefined],
+    [undefined, undefined],
+    [null, null],
+    ['text', 'text'],
+  ]) {
+    const stream = plain()
+    const ear = listening(new DuplexCarrier(stream))
+    stream.emit('error', thrown)
+    stream.emit('error', new Error('another'))
+    stream.emit('close')
+    await turns(3)
+    t.same(ear.told, ['lost'])
+    if (thrown === wrong) t.equal(ear.loss, wrong)
+    else t.match(ear.loss, { message: /not with an Error/, cause })
+  }
+})
+
+t.test('bytes and ends behind an end are nothing', async (t) => {
+  const stream = plain()
+  const ear = listening(new DuplexCarrier(stream))
+  stream.emit('data', Buffer.from('said'))
+  stream.emit('end')
+  stream.emit('data', Buffer.from('too late'))
+  stream.emit('end')
+  await turns(3)
+  t.same(ear.told, ['data', 'end'])
+  t.equal(ear.text, 'said')
+})
+
+t.test('a callback that is called twice does not tell of a write before it has left', async (t) => {
+  const callbacks: (() => void)[] = []
+  const stream = changed({ write: (_chunk: Buffer, done: () => void) => callbacks.push(done) })
+  Object.defineProperty(stream, 'writableLength', { value: 1 })
+  const carrier = new DuplexCarrier(stream)
+  const ear = listening(carrier)
+  t.equal(carrier.write(Buffer.from('one')), false)
+  for (const done of callbacks.splice(0)) {
+    done()
+    done()
+  }
+  t.same(ear.told, ['sent'])
+  t.equal(carrier.write(Buffer.from('two')), false)
+  t.same(ear.told, ['sent'])
+  for (const done of callbacks.splice(0)) done()
+  t.same(ear.told, ['sent', 'sent'])
+})
+
+t.test('one that throws at a later piece is given one at a time, so that nobody else is thrown at', async (t) => {
+  let calls = 0
+  const stream = new Duplex({
+    read() {},
+    write(_chunk, _encoding, done) {
+      if (++calls > 1) throw wrong
+      setImmediate(done)
+    },
+  })
+  const carrier = new DuplexCarrier(stream)
+  const ear = listening(carrier)
+  t.equal(carrier.writeBatch([Buffer.from('one'), Buffer.from('two')]), false)
+  await ear.hears('sent')
+  t.equal(calls, 1)
+  carrier.write(Buffer.from('three'))
+  await ear.hears('lost')
+  t.equal(ear.loss, wrong)
+})
+
+t.test('a stream that says it is destroyed and emits nothing is lost', async (t) => {
+  const stream = plain()
+  Object.defineProperty(stream, 'destroyed', { value: true })
+  const ear = listening(new DuplexCarrier(stream))
+  await ear.hears('lost')
+  t.match(ear.loss?.message, /closed before its end/)
+})
+
+// --- two streams as one ----------------------------------------------------------------------------------------------
+
+t.test('of two streams that were joined, one that throws breaks the connection and closes the other', async (t) => {
+  const cases: [object, object, (carrier: DuplexCarrier) => unknown][] = [
+    [{}, { write: fail }, (carrier) => carrier.write(Buffer.from('x'))],
+    [{}, { _writev: () => {}, cork: fail }, (carrier) => carrier.writeBatch([Buffer.from('x'), Buffer.from('y')])],
+    [{ destroy: fail }, { write: fail }, (carrier) => carrier.write(Buffer.from('x'))],
+  ]
+  for (const [one, other, step] of cases) {
+    const readable = Object.assign(new PassThrough(), one)
+    const writable = Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), other)
+    const carrier = new DuplexCarrier(new Joined(readable, writable))
+    const ear = listening(carrier)
+    step(carrier)
+    await ear.hears('lost')
+    t.equal(ear.loss, wrong)
+    t.equal(writable.destroyed, true)
+  }
+})
+
+t.test('a readable that gives nothing any more does not hide that the writable is broken', async (t) => {
+  const readable = new PassThrough()
+  const writable = Object.assign(new Writable(), { write: fail })
+  const carrier = new DuplexCarrier(new Joined(readable, writable))
+  const ear = listening(carrier)
+  await turns(2)
+  let asked = 0
+  Object.assign(readable, { read: () => (++asked > 1 ? null : fail()) })
+  carrier.write(Buffer.from('x'))
+  await ear.hears('lost')
+  t.equal(ear.loss, wrong)
+})
+
+t.test('a writable that takes one piece at a time is given a batch as one', async (t) => {
+  const got: string[] = []
+  const writable = new Writable({
+    write(chunk, _encoding, done) {
+      got.push(String(chunk))
+      setImmediate(done)
+    },
+  })
+  const carrier = new DuplexCarrier(new Joined(new PassThrough(), writable))
+  const ear = listening(carrier)
+  carrier.writeBatch([Buffer.from('one '), Buffer.from('two')])
+  await ear.hears('sent')
+  t.same(got, ['one two'])
+})
+
+t.test('a readable that does not let itself be paused breaks the connection', async (t) => {
+  const readable = new Readable({ read() {} })
+  const carrier = new DuplexCarrier(new Joined(readable, new Writable()))
+  const ear = new Ear()
+  carrier.attach(ear)
+  carrier.resume()
+  await turns(2)
+  carrier.pause()
+  Object.assign(readable, { pause: fail })
+  readable.push('as much as is taken of a stream that is paused')
+  await ear.hears('lost')
+  t.equal(ear.loss, wrong)
+})
