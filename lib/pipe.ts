@@ -4,10 +4,12 @@
 import { Bridge } from './connection/bridge.js'
 import { type Connection, coreOf, isConnection } from './connection/connection.js'
 import type { ConnectionCore } from './connection/core.js'
+import { Deadlines, type DeadlinesHost, WRITE } from './connection/deadlines.js'
 import { kindOf, signalOf, timeOf } from './connection/read-options.js'
 import { ConnectionClosedError, TimeoutError } from './errors.js'
 import { leaveSignal, waitUnder } from './signals.js'
-import type { Timer } from './transport/clock.js'
+import type { Clock } from './transport/clock.js'
+import { QueueWatch } from './transport/send-queues.js'
 
 /** Options of `pipe`. */
 export interface PipeOptions {
@@ -65,16 +67,15 @@ interface Side {
   readonly bridge: Bridge
 }
 
-class Piping {
+class Piping implements DeadlinesHost {
   readonly #plan: Plan
   readonly #a: Side
   readonly #b: Side
   readonly #failed: Promise<never>
   #fail!: (error: unknown) => void
-  #timer: Timer | undefined
-  /** When a byte, or an end, last went one way or the other. */
-  #active: number
-  /** Bytes that had left when the time was last looked at: a side that still takes what is queued for it is not silent. */
+  /** The one limit on silence is of the kind that is on what is queued: a peer that takes bytes of it is not silent. */
+  readonly #deadlines: Deadlines
+  /** Bytes that had left when a byte, or an end, last went one way or the other: a side that still takes what is queued for it is not silent. */
   #left = 0
   /** How many sides have ended. */
   #ended = 0
@@ -83,7 +84,7 @@ class Piping {
     this.#plan = plan
     this.#a = a
     this.#b = b
-    this.#active = a.core.clock.now()
+    this.#deadlines = new Deadlines(this)
     this.#failed = new Promise((_, reject) => {
       this.#fail = reject
     })
@@ -93,14 +94,14 @@ class Piping {
     const { signal } = this.#plan
     const cancelled = { fail: this.#fail }
     waitUnder(signal, cancelled)
-    this.#watch()
+    this.#active()
     const sides = [this.#a, this.#b]
     // A loss behind the end of a side is told by no read of it.
     const forget = sides.map(({ core }) => core.outcome.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)))
     try {
       return await Promise.race([this.#copied(), this.#failed]).catch((error) => this.#broken(causeOf(error)))
     } finally {
-      this.#timer?.clear()
+      this.#deadlines.stop()
       leaveSignal(signal, cancelled)
       for (const each of forget) each()
       for (const { bridge } of sides) bridge.remove()
@@ -122,37 +123,56 @@ class Piping {
   async #copy(from: Side, to: Side): Promise<number> {
     let bytes = 0
     for (let piece = await from.bridge.read(); piece !== null; piece = await from.bridge.read()) {
-      this.#active = from.core.clock.now()
+      this.#active()
       bytes += to.core.outbox.put(piece)
       await to.core.outbox.room()
-      this.#active = from.core.clock.now()
+      this.#active()
     }
-    this.#active = from.core.clock.now()
     this.#ended++
-    this.#watch()
+    this.#active()
     await to.core.finish()
     return bytes
   }
 
-  /** One timer, set again for what is left when bytes went meanwhile. */
-  #watch(): void {
-    this.#timer?.clear()
-    const timeout = Math.min(this.#plan.idleTimeout, this.#ended > 0 ? this.#plan.halfCloseTimeout : Number.POSITIVE_INFINITY)
-    // When both have ended nobody has anything to say, and how long the rest takes to leave is for `writeTimeout`.
-    if (timeout === Number.POSITIVE_INFINITY || this.#ended === 2) return
-    const { clock } = this.#a.core
-    const left = this.#active + timeout - clock.now()
-    this.#timer = clock.setTimer(() => this.#look(timeout), Math.max(left, 1))
+  /** A byte, or an end, went one way or the other: the silence begins anew. */
+  #active(): void {
+    this.#left = this.#sent
+    this.#deadlines.set(WRITE, this.#timeout)
   }
 
-  #look(timeout: number): void {
-    const now = this.#a.core.clock.now()
-    const [one, other] = [this.#a.core.outbox, this.#b.core.outbox]
-    const left = one.sent + other.sent
-    if (left > this.#left && one.queued + other.queued > 0) this.#active = now
-    this.#left = left
-    if (now - this.#active < timeout - 1) this.#watch()
-    else this.#fail(this.#tooSilent(timeout))
+  get #timeout(): number {
+    // When both have ended nobody has anything to say, and how long the rest takes to leave is for `writeTimeout`.
+    if (this.#ended === 2) return Number.POSITIVE_INFINITY
+    return Math.min(this.#plan.idleTimeout, this.#ended > 0 ? this.#plan.halfCloseTimeout : Number.POSITIVE_INFINITY)
+  }
+
+  get #sent(): number {
+    return this.#a.core.outbox.sent + this.#b.core.outbox.sent
+  }
+
+  // --- what the time limit asks and tells ------------------------------------------------------------------------------
+
+  get clock(): Clock {
+    return this.#a.core.clock
+  }
+
+  get progress(): number {
+    return this.#a.core.progress + this.#b.core.progress
+  }
+
+  get watchable(): boolean {
+    return this.#a.core.watchable || this.#b.core.watchable
+  }
+
+  watch(ms: number, moved: () => void): QueueWatch | undefined {
+    const keys = [this.#a, this.#b].flatMap(({ core }) => core.carrier.queueKeys?.() ?? [])
+    return keys.length === 0 ? undefined : new QueueWatch(keys, ms, moved)
+  }
+
+  expired(): void {
+    const queued = this.#a.core.outbox.queued + this.#b.core.outbox.queued
+    if (queued > 0 && this.#sent > this.#left) this.#active()
+    else this.#fail(this.#tooSilent(this.#timeout))
   }
 
   #tooSilent(timeout: number): TimeoutError {

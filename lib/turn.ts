@@ -1,4 +1,11 @@
-// "One turn of the event loop later": after the sockets have been looked at once more.
+// Turns of the event loop. What a test may replace (fake timers put their own `setImmediate` and `process.nextTick` in
+// place of Node's, and run them when the test says so) is taken once, when this module is loaded: the library's own steps
+// depend on no test's clock.
+
+/** Node's own, whatever the globals are replaced with later. */
+export const setImmediate: typeof globalThis.setImmediate = globalThis.setImmediate
+export const clearImmediate: typeof globalThis.clearImmediate = globalThis.clearImmediate
+export const nextTick: typeof process.nextTick = process.nextTick
 
 /**
  * Calls `callback` when what is in the kernel now has arrived. Two immediates: called from a socket's callback, the first

@@ -10,6 +10,7 @@ import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
 import { ClientTls } from '../tls/client.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Clock, systemClock } from '../transport/clock.js'
+import { Deadline } from '../transport/deadline.js'
 import { type Attempt, unlessAborted } from './attempt.js'
 import { type DialOptions, dial, type Place } from './dial.js'
 import { interleaved, race } from './happy-eyeballs.js'
@@ -32,26 +33,53 @@ export async function open(plan: ConnectPlan, means: Means = system): Promise<Co
   if (signal?.aborted) caller.fail(signal.reason)
   waitUnder(signal, caller)
   const late = (): void => stop.abort(new TimeoutError({ operation: 'connect', timeout, kind: 'connect' }))
-  const timer = timeout === Number.POSITIVE_INFINITY ? undefined : means.clock.setTimer(late, timeout)
+  const way = new Way()
+  const deadline = new Deadline({ clock: means.clock, ms: timeout, progress: () => way.progress, expired: late })
   try {
-    const carrier = await reach(plan, means, stop.signal)
+    const carrier = await reach(plan, means, { signal: stop.signal, way })
     const core = new ConnectionCore(carrier, connection, means.clock)
     if (plan.destination.kind === 'tcp') core.host = plan.destination.host
     return new Connection(core)
   } finally {
-    timer?.clear()
+    deadline.clear()
     leaveSignal(signal, caller)
   }
 }
 
-async function reach(plan: ConnectPlan, means: Means, signal: AbortSignal): Promise<Carrier> {
+/** How far it has come. */
+class Way {
+  #steps = 0
+  #carrier: Carrier | undefined
+
+  /** Changes with each step that is done, and with what comes of a TLS handshake. */
+  get progress(): number {
+    return this.#steps + (this.#carrier?.received ?? 0)
+  }
+
+  found(): void {
+    this.#steps++
+  }
+
+  connected(carrier: Carrier): void {
+    this.#steps++
+    this.#carrier = carrier
+  }
+}
+
+interface Course {
+  readonly signal: AbortSignal
+  readonly way: Way
+}
+
+async function reach(plan: ConnectPlan, means: Means, course: Course): Promise<Carrier> {
+  const { signal } = course
   const { destination, connection } = plan
   // What cannot be sent, or does not load, is known before anybody is dialled.
   const header = plan.header && buildHeader(plan.header)
   const host = destination.kind === 'tcp' ? destination.host : undefined
   const tls = plan.tls && new ClientTls({ host, tls: plan.tls, path: ['tls'] })
   signal.throwIfAborted()
-  const carrier = await firstToAnswer(destination, { ...connection, header }, means, signal)
+  const carrier = await firstToAnswer(destination, { ...connection, header }, means, course)
   if (tls === undefined) return carrier
   try {
     return await unlessAborted(signal, tls.secure(carrier))
@@ -60,13 +88,16 @@ async function reach(plan: ConnectPlan, means: Means, signal: AbortSignal): Prom
   }
 }
 
-async function firstToAnswer(destination: Destination, options: DialOptions, means: Means, signal: AbortSignal): Promise<Carrier> {
+async function firstToAnswer(destination: Destination, options: DialOptions, means: Means, { signal, way }: Course): Promise<Carrier> {
   try {
     const places = await unlessAborted(signal, placesOf(destination, means))
-    return await unlessAborted(
+    way.found()
+    const carrier = await unlessAborted(
       signal,
       race(places, (place) => means.dial(place, options), means.clock),
     )
+    way.connected(carrier)
+    return carrier
   } catch (error) {
     throw signal.aborted ? signal.reason : failure(error, destination)
   }

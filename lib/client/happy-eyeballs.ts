@@ -4,6 +4,7 @@
 
 import type { LookupAddress } from 'node:dns'
 import type { Clock, Timer } from '../transport/clock.js'
+import { Deadline } from '../transport/deadline.js'
 import type { Attempt } from './attempt.js'
 
 // The "Connection Attempt Delay" that section 5 of RFC 8305 recommends.
@@ -59,7 +60,12 @@ class Race<P, T> implements Attempt<T> {
       (winner) => this.#won(attempt, winner),
       (error) => this.#failed(attempt, error),
     )
-    if (this.#places.length > 0) this.#timer = this.#clock.setTimer(() => this.#next(), ATTEMPT_DELAY)
+    if (this.#places.length > 0) this.#timer = this.#delay()
+  }
+
+  // After a blocked event loop the answer may be there: that is looked at first, and the delay is not given twice.
+  #delay(): Timer {
+    return new Deadline({ clock: this.#clock, ms: ATTEMPT_DELAY, progress: () => 0, expired: () => this.#next() })
   }
 
   #won(attempt: Attempt<T>, winner: T): void {

@@ -20,6 +20,7 @@ import type { ConnectionLimits, ConnectionSettings } from '../options/connection
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
+import { QueueWatch } from '../transport/send-queues.js'
 import { CLOSE, Deadlines, type DeadlinesHost, HANDSHAKE, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
 import { Inbox, type InboxHost } from './inbox.js'
 import { Outbox, type OutboxHost } from './outbox.js'
@@ -239,6 +240,20 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   // --- time ------------------------------------------------------------------------------------------------------------
+
+  /** Changes whenever bytes have come or left. */
+  get progress(): number {
+    return this.carrier.received + this.outbox.sent
+  }
+
+  get watchable(): boolean {
+    return this.carrier.queueKeys !== undefined
+  }
+
+  watch(ms: number, moved: () => void): QueueWatch | undefined {
+    const keys = this.carrier.queueKeys?.() ?? []
+    return keys.length === 0 ? undefined : new QueueWatch(keys, ms, moved)
+  }
 
   /** Starts a time limit of `ms` from now, or moves it there. Infinity lifts it. */
   limit(slot: Slot, ms: number): void {

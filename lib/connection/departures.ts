@@ -3,6 +3,8 @@
 // twelve or more answer in a turn, and two thirds of it where four do). Which it is shows only by waiting, so from time to
 // time one turn does.
 
+import { nextTick, setImmediate } from '../turn.js'
+
 /** Who has written and will hand it on. */
 export interface Departure {
   pump(): void
@@ -33,7 +35,7 @@ export function depart(departure: Departure): void {
 
 // A tick alone would come before the promises of a turn that a timer or an immediate began, and part what their loops
 // write: so one microtask lets those run first, for all connections at once.
-const afterPromises = (): void => process.nextTick(leave)
+const afterPromises = (): void => nextTick(leave)
 
 function leave(): void {
   const departures = waiting

@@ -1,6 +1,7 @@
 // Pull: when the carrier is paused. Nothing is read ahead beyond the high-water mark and what a pending read needs.
 
 import type { ConnectionLimits } from '../options/connection.js'
+import { nextTick } from '../turn.js'
 
 /** Whose bytes are held back. */
 export interface FlowSource {
@@ -42,7 +43,7 @@ export class Flow {
     // A stream that brings many chunks in one go would bring all of them by then: its second one is enough.
     if (this.#checking) return this.check()
     this.#checking = true
-    process.nextTick(() => {
+    nextTick(() => {
       this.#checking = false
       this.check()
     })

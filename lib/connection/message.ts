@@ -4,6 +4,7 @@
 import { EndOfStreamError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal, waitUnder } from '../signals.js'
+import { nextTick } from '../turn.js'
 import { MESSAGE } from './deadlines.js'
 import type { Inbox } from './inbox.js'
 import type { Lease } from './lease.js'
@@ -52,7 +53,7 @@ export class Message implements Lease, Waiting {
     this.#inbox.queue.mark()
     this.#inbox.drainLater(this)
     // Before anything can run out the promises of what is buffered have run.
-    if (this.#limited) process.nextTick(waitsOf, this)
+    if (this.#limited) nextTick(waitsOf, this)
     return new Promise<T>((resolve, reject) => {
       this.#reject = reject
       // An async function, so that a synchronous throw is a rejection too.

@@ -2,8 +2,8 @@
 // that is nearly right would be believed.
 
 import type { Address } from '../address.js'
+import { ipv4Bytes, ipv6Bytes } from '../address-bytes.js'
 import { InvalidOptionsError } from '../errors.js'
-import { net } from '../net.js'
 import { CRC32C, FIXED, LOCAL, PATH, PROXY, type ProxyTlv, SIGNATURE, TCP4, TCP6, UNIX, UNSPECIFIED } from './header.js'
 import { sumOf } from './version-2.js'
 
@@ -67,7 +67,7 @@ function buildLine(ends: Ends | undefined, tlvs: readonly ProxyTlv[], refuse: Re
 // Eight groups would do, but a short text is what people look for in their logs. The document knows no dotted end.
 function groupsOf(end: Address): string {
   if (end.family === 'IPv6' && !end.address.includes('.')) return withoutZone(end)
-  const bytes = ipv6(end)
+  const bytes = ipv6Bytes(end.address)
   const groups = Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(2 * group).toString(16))
   return groups.join(':').replace(/^0:0:0:0:0:/, '::')
 }
@@ -95,39 +95,17 @@ const codes = { IPv4: TCP4, IPv6: TCP6, unix: UNIX }
 
 function addressesOf({ family, source, destination }: Ends, refuse: Refuse): Buffer {
   if (family === 'unix') return Buffer.concat([path('source', source, refuse), path('destination', destination, refuse)])
-  const pack = family === 'IPv4' ? ipv4 : ipv6
+  const pack = family === 'IPv4' ? ipv4Bytes : ipv6Bytes
   const ports = Buffer.alloc(4)
   ports.writeUInt16BE(source.port, 0)
   ports.writeUInt16BE(destination.port, 2)
-  return Buffer.concat([pack(source), pack(destination), ports])
+  return Buffer.concat([pack(source.address), pack(destination.address), ports])
 }
 
 function path(name: 'source' | 'destination', { address }: Address, refuse: Refuse): Buffer {
   const bytes = Buffer.from(address)
   if (bytes.length > PATH) throw refuse(name, `expected a path of at most ${PATH} bytes, got ${bytes.length}`)
   return Buffer.concat([bytes], PATH)
-}
-
-function ipv4({ address }: Address): Buffer {
-  return Buffer.from(address.split('.').map(Number))
-}
-
-/** Sixteen bytes, of whatever way an IP address is written. */
-function ipv6(end: Address): Buffer {
-  const text = end.family === 'IPv4' ? `::ffff:${end.address}` : withoutZone(end)
-  const { address } = new (net().SocketAddress)({ address: text, family: 'ipv6' })
-  // A dotted end stands for two groups.
-  const [, front = address, dotted] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address) ?? []
-  const last =
-    dotted === undefined
-      ? ''
-      : ipv4({ ...end, address: dotted })
-          .toString('hex')
-          .replace(/^(....)/, '$1:')
-  const [head = '', tail] = `${front}${last}`.split('::')
-  const [before, after] = [head, tail ?? ''].map((part) => part.split(':').filter((group) => group !== ''))
-  const zeros = new Array<string>(8 - before!.length - after!.length).fill('0')
-  return Buffer.from([...before!, ...zeros, ...after!].map((group) => group.padStart(4, '0')).join(''), 'hex')
 }
 
 /** A zone means nothing on another machine. */

@@ -126,6 +126,7 @@ export class Admission {
       step: { done, cut: () => arrival.carrier.reset() },
       passed: (admitted) => this.#answered(arrival, admitted === true),
       failed: () => this.#answered(arrival, false),
+      waitsForPeer: false,
       late: () => this.#drop(arrival, 'admit'),
     }
     if (this.#arriving.has(arrival)) this.#begin(arrival, stage)
@@ -166,6 +167,7 @@ export class Admission {
       step,
       passed,
       failed: (cause) => this.#fail(arrival, cause),
+      waitsForPeer: true,
       late: () => {
         arrival.cut()
         this.#fail(arrival, new TimeoutError({ operation: 'handshake', timeout, kind: 'handshake' }))

@@ -6,7 +6,8 @@
 import type { Address } from '../address.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
-import type { Clock, Timer } from '../transport/clock.js'
+import type { Clock } from '../transport/clock.js'
+import { Deadline } from '../transport/deadline.js'
 import type { Entry } from './entry.js'
 import type { Visitor } from './waiting-room.js'
 
@@ -15,6 +16,8 @@ export interface Stage<T> {
   readonly step: Handshake<T>
   passed(value: T): void
   failed(cause: unknown): void
+  /** False where it is the program's answer that is waited for, whose progress nobody sees. */
+  readonly waitsForPeer: boolean
   /** The deadline is over. The step still goes on: somebody has to cut it. */
   late(): void
 }
@@ -27,8 +30,10 @@ export class Arrival implements Visitor {
   proxy: ProxyInfo | undefined
   /** What it is counted as by its address; undefined while it is not. */
   address: string | undefined
-  #stage: { cut(): void; late(): void } | undefined
-  #deadline: Timer | undefined
+  #stage: { cut(): void; late(): void; readonly waitsForPeer: boolean } | undefined
+  #deadline: Deadline | undefined
+  /** Steps that have begun. */
+  #steps = 0
 
   constructor(carrier: Carrier, entry: Entry) {
     this.carrier = carrier
@@ -41,10 +46,16 @@ export class Arrival implements Visitor {
   }
 
   /** Waits for a step, within `timeout` milliseconds from the first one's beginning. */
-  begin<T>({ step, passed, failed, late }: Stage<T>, clock: Clock, timeout: number): void {
-    const stage = { cut: () => step.cut(), late }
+  begin<T>({ step, passed, failed, late, waitsForPeer }: Stage<T>, clock: Clock, timeout: number): void {
+    const stage = { cut: () => step.cut(), late, waitsForPeer }
     this.#stage = stage
-    if (timeout !== Number.POSITIVE_INFINITY) this.#deadline ??= clock.setTimer(() => this.#stage?.late(), timeout)
+    this.#steps++
+    this.#deadline ??= new Deadline({
+      clock,
+      ms: timeout,
+      progress: () => (this.#stage?.waitsForPeer ? this.#steps + this.carrier.received : Number.NaN),
+      expired: () => this.#stage?.late(),
+    })
     const leave = (): boolean => {
       const inIt = this.#stage === stage
       if (inIt) this.#stage = undefined

@@ -1,9 +1,10 @@
 // One drain: the connections that were alive when it began, the time they have, and what became of them. They are told
 // by the server; here they are counted, and what is left after the grace is aborted.
 
-import type { Connection } from '../connection/connection.js'
+import { type Connection, coreOf } from '../connection/connection.js'
 import { DrainingError } from '../errors.js'
-import { type Clock, LONGEST_TIMER, type Timer } from '../transport/clock.js'
+import type { Clock } from '../transport/clock.js'
+import { Deadline } from '../transport/deadline.js'
 
 /** What `server.close` resolves with: of the connections that were alive at the call, how many came to their end within the grace, and how many were aborted. */
 export interface DrainResult {
@@ -14,7 +15,7 @@ export interface DrainResult {
 export class Drain {
   readonly #clock: Clock
   readonly #left: Set<Connection>
-  #timer: Timer | undefined
+  #timer: Deadline | undefined
   #ends = Number.POSITIVE_INFINITY
   #drained = 0
   #aborted = 0
@@ -37,7 +38,15 @@ export class Drain {
     this.#timer?.clear()
     this.#timer = undefined
     if (grace === 0) this.#expire()
-    else if (grace <= LONGEST_TIMER && this.#left.size > 0) this.#timer = this.#clock.setTimer(() => this.#expire(), grace)
+    else if (this.#left.size > 0)
+      this.#timer = new Deadline({ clock: this.#clock, ms: grace, progress: () => this.#progress(), expired: () => this.#expire() })
+  }
+
+  /** Changes whenever a byte of those that are left has come or gone, or one of them has come to its end. */
+  #progress(): number {
+    let progress = this.#drained
+    for (const connection of this.#left) progress += coreOf(connection).progress
+    return progress
   }
 
   #expire(): void {

@@ -7,6 +7,7 @@ import type { Address } from '../address.js'
 import type { Connection } from '../connection/connection.js'
 import type { CloseInfo } from '../connection/outcome.js'
 import type { HandshakeError } from '../errors.js'
+import { nextTick } from '../turn.js'
 
 type TypedEmitter<Events extends Module.EventMap> = Module.default<Events>
 
@@ -66,7 +67,7 @@ export function told(emit: () => boolean): boolean {
   try {
     return emit()
   } catch (error) {
-    process.nextTick(() => {
+    nextTick(() => {
       throw error
     })
     return true

@@ -5,6 +5,7 @@ import type { Address } from '../address.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock, Timer } from '../transport/clock.js'
+import { Deadline } from '../transport/deadline.js'
 
 /** A connection that was accepted and is not yet yielded. */
 export interface Visitor {
@@ -112,7 +113,13 @@ export class WaitingRoom<T> {
     const first = this.#visitors[0]
     if (this.#warned || first === undefined || this.#takers.length > 0 || !this.#hasRoom()) return
     const due = Math.max(first.since, this.#roomSince) + FORGOTTEN - this.#clock.now()
-    this.#timer = this.#clock.setTimer(() => this.#warn(), Math.max(due, 1))
+    // A blocked event loop is no loop that has forgotten: it has a turn to come back.
+    this.#timer = new Deadline({
+      clock: this.#clock,
+      ms: Math.max(due, 1),
+      progress: () => this.#visitors.length,
+      expired: () => this.#warn(),
+    })
     this.#timer.unref()
   }
 

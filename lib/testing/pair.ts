@@ -20,6 +20,7 @@ import { withinTime } from '../tls/handshake.js'
 import { ServerTls } from '../tls/server.js'
 import { systemClock } from '../transport/clock.js'
 import { memoryPair } from '../transport/memory.js'
+import { setImmediate } from '../turn.js'
 
 // What a socket has under way by default.
 const HIGH_WATER_MARK = 64 * 1024
@@ -107,7 +108,7 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
       }
       core.accepted(there, steps)
       const limit = { clock, timeout: settings.handshakeTimeout, operation: 'handshake' }
-      return new Connection(new ConnectionCore(await withinTime(client.secure(here), limit), settings, clock))
+      return new Connection(new ConnectionCore(await withinTime(client.secure(here), here, limit), settings, clock))
     },
   }
 }

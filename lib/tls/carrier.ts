@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Carrier } from '../transport/carrier.js'
 import { CarrierDuplex } from '../transport/carrier-duplex.js'
 import { StreamCarrier } from '../transport/stream.js'
-import { afterTurn } from '../turn.js'
+import { afterTurn, setImmediate } from '../turn.js'
 import { factsOf, type TlsInfo } from './info.js'
 
 export class TlsCarrier extends StreamCarrier<TLSSocket> {
@@ -29,6 +29,14 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
     // A record is several pieces of the stream beneath, so what has left of it is no number of our bytes; that something
     // has is worth telling all the same.
     if (stream instanceof CarrierDuplex) stream.onMoved = () => this.moved(0)
+  }
+
+  override get received(): number {
+    return this.#beneath.received
+  }
+
+  queueKeys(): readonly string[] {
+    return this.#beneath.queueKeys?.() ?? []
   }
 
   // RST, where the stream beneath has one: never by the TLSSocket, which cannot, and closes by itself when that is gone.

@@ -6,6 +6,8 @@ import type { TLSSocket } from 'node:tls'
 import { HandshakeError, TimeoutError } from '../errors.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
+import { Deadline } from '../transport/deadline.js'
+import { setImmediate } from '../turn.js'
 import { TlsCarrier } from './carrier.js'
 
 const ignore = (): void => {}
@@ -97,16 +99,16 @@ export interface HandshakeLimit {
   readonly operation: string
 }
 
-/** What comes of a handshake. Rejects with a HandshakeError, whose `cause` is a TimeoutError if it was cut for taking too long. */
-export function withinTime(handshake: Handshake, { clock, timeout, operation }: HandshakeLimit): Promise<Carrier> {
+/** What comes of a handshake over `carrier`. Rejects with a HandshakeError, whose `cause` is a TimeoutError if it was cut for taking too long. */
+export function withinTime(handshake: Handshake, carrier: Carrier, { clock, timeout, operation }: HandshakeLimit): Promise<Carrier> {
   let late: TimeoutError | undefined
   const expire = (): void => {
     late = new TimeoutError({ operation, timeout, kind: 'handshake' })
     handshake.cut()
   }
-  const timer = timeout === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(expire, timeout)
+  const deadline = new Deadline({ clock, ms: timeout, progress: () => carrier.received, expired: expire })
   const failed = (cause: unknown): never => {
     throw new HandshakeError({ cause: late ?? cause })
   }
-  return handshake.done.catch(failed).finally(() => timer?.clear())
+  return handshake.done.catch(failed).finally(() => deadline.clear())
 }

@@ -3,6 +3,7 @@
 // Nobody but TLS sees it.
 
 import { Duplex } from 'node:stream'
+import { setImmediate } from '../turn.js'
 import type { Carrier, CarrierSink } from './carrier.js'
 
 type Done = (error?: Error | null) => void

@@ -33,6 +33,12 @@ export interface Carrier {
    */
   readonly copies: boolean
 
+  /** Bytes that have come from below, in whatever form (of TLS, what it is made of): whether anything comes shows here. */
+  readonly received: number
+
+  /** What the system's table of send queues knows this connection as: none where there is no such table for it. */
+  queueKeys?(): readonly string[]
+
   /** What a TLS handshake agreed on, where there was one. */
   readonly tls?: TlsInfo | undefined
 

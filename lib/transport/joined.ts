@@ -5,6 +5,7 @@
 // concerns who writes to it, and nobody else.
 
 import { Duplex, type Readable, type Writable } from 'node:stream'
+import { afterTurn } from '../turn.js'
 import { breakBehind } from './descriptor.js'
 
 type Done = (error?: Error | null) => void
@@ -66,8 +67,7 @@ export class Joined extends Duplex {
       })
       told(error)
     }
-    // Two, since the first one may still run before the loop looks at its descriptors again.
-    setImmediate(() => setImmediate(tell))
+    afterTurn(tell)
   }
 
   override _read(): void {

@@ -4,6 +4,7 @@
 
 import type { Duplex } from 'node:stream'
 import { type Address, unixAddress } from '../address.js'
+import { nextTick, setImmediate } from '../turn.js'
 import type { Carrier, CarrierSink } from './carrier.js'
 import { CarrierDuplex } from './carrier-duplex.js'
 import { silent } from './sink.js'
@@ -29,6 +30,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   readonly remote: Address = unnamed
   readonly local: Address = unnamed
   readonly copies = true
+  received = 0
   readonly #way: Way
   readonly #out: Wire
   #peer: MemoryCarrier = this
@@ -84,6 +86,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   }
 
   arrived(chunk: Buffer): void {
+    this.received += chunk.length
     this.#sink.data(chunk)
   }
 
@@ -96,7 +99,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     this.#paused = false
     if (this.#phase === 'early') {
       this.#phase = this.#loss === undefined ? 'open' : 'breaking'
-      if (this.#unread !== undefined || this.#loss !== undefined) process.nextTick(() => this.#tellKept())
+      if (this.#unread !== undefined || this.#loss !== undefined) nextTick(() => this.#tellKept())
     }
     this.#peer.#out.wake()
   }
@@ -140,7 +143,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
 
   end(): void {
     this.#out.end()
-    process.nextTick(() => {
+    nextTick(() => {
       if (this.#loss !== undefined) return
       this.#finished = true
       this.#sink.finished()

@@ -4,8 +4,9 @@
 
 import type { Socket } from 'node:net'
 import { type Address, tcpAddress, unixAddress } from '../address.js'
-import { afterTurn } from '../turn.js'
+import { afterTurn, setImmediate } from '../turn.js'
 import { takeRest } from './descriptor.js'
+import { queueKeys } from './send-queues.js'
 import { type Ends, StreamCarrier } from './stream.js'
 
 const unnamed = unixAddress()
@@ -41,6 +42,15 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     super(socket, ends)
     // One that is still connecting has no ends yet.
     if (socket.connecting) socket.once('connect', () => Object.assign(this, endsOf(socket)))
+  }
+
+  // Also while TLS reads it.
+  override get received(): number {
+    return this.stream.bytesRead
+  }
+
+  queueKeys(): readonly string[] {
+    return queueKeys(this.local, this.remote)
   }
 
   // TLS of Node's runs over the socket itself: twice as fast as over anything that only looks like one.

@@ -5,6 +5,7 @@
 
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
+import { nextTick } from '../turn.js'
 import type { Carrier, CarrierSink } from './carrier.js'
 import { CarrierDuplex } from './carrier-duplex.js'
 import { breakBehind } from './descriptor.js'
@@ -37,6 +38,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   }
   protected readonly stream: S
   #sink: CarrierSink = new EarlySink()
+  #received = 0
   /** Reset or released. */
   #over = false
   /** A loss was told, or is remembered. */
@@ -140,7 +142,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
       this.#sink = early.listener
     } else if (!early.wanted) {
       early.wanted = true
-      process.nextTick(() => this.#tellAll(early))
+      nextTick(() => this.#tellAll(early))
     }
   }
 
@@ -153,7 +155,12 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   // --- what arrives ----------------------------------------------------------------------------------------------------
 
+  get received(): number {
+    return this.#received
+  }
+
   protected arrived(chunk: Buffer): void {
+    this.#received += chunk.length
     this.#sink.data(chunk)
   }
 
@@ -272,7 +279,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   end(): void {
     const { stream } = this
     try {
-      if (stream.writableFinished) process.nextTick(() => this.#sink.finished())
+      if (stream.writableFinished) nextTick(() => this.#sink.finished())
       else
         stream.end((error?: Error | null) => {
           if (!error) this.#sink.finished()

@@ -2,6 +2,7 @@
 // it arrives, and what goes wrong on the way. It keeps the order, the limit on bytes under way and the receiver's pause;
 // who sends and who receives is the carriers' business.
 
+import { clearImmediate, setImmediate } from '../turn.js'
 import type { Clock } from './clock.js'
 
 /** How bytes travel; Infinity is no limit, or never. */

@@ -4,12 +4,18 @@
 import t from 'tap'
 import { CLOSE, Deadlines, MESSAGE, READ, type Slot, WRITE } from '../../lib/connection/deadlines.js'
 import type { Clock, Timer } from '../../lib/transport/clock.js'
-import { turn } from '../support/wait.js'
+import { turns } from '../support/wait.js'
 import { HandClock, wired } from './reading-support.js'
 
 function made(clock: Clock = new HandClock()): { deadlines: Deadlines; expired: Slot[]; clock: HandClock } {
   const expired: Slot[] = []
-  const deadlines = new Deadlines({ clock, expired: (slot) => void expired.push(slot) })
+  const deadlines = new Deadlines({
+    clock,
+    progress: 0,
+    watchable: false,
+    watch: () => undefined,
+    expired: (slot) => void expired.push(slot),
+  })
   return { deadlines, expired, clock: clock as HandClock }
 }
 
@@ -92,13 +98,13 @@ t.test('a limit of less than a millisecond, or a timer that comes early, is neve
   other.deadlines.set(READ, 10)
   late = 9.5
   fires.shift()?.()
-  await turn()
+  await turns(2)
   t.same(other.expired, [READ])
   t.equal(fires.length, 0)
   other.deadlines.set(READ, 10)
   late = 15
   fires.shift()?.()
-  await turn()
+  await turns(2)
   t.same(other.expired, [READ], 'but not one that comes much too early')
   t.equal(fires.length, 1, 'that is set again')
 })
@@ -145,7 +151,7 @@ t.test('after the end a timer stays, or the limit of a message does not hold', a
 t.test('a connection has more than one timer, or keeps one when it is over', async (t) => {
   const { connection, clock, push, end } = wired({ idleTimeout: 100, readTimeout: 50, writeTimeout: 70 })
   const read = connection.readMessage((reader) => reader.readLine({ timeout: 30 }))
-  await turn()
+  await turns(2)
   push('a')
   void connection.write('x')
   t.equal(clock.set, 1)

@@ -15,6 +15,7 @@ export class FakeCarrier implements Carrier {
   readonly remote = unixAddress()
   readonly local = unixAddress()
   readonly copies = true
+  readonly received = 0
   sink!: CarrierSink
   paused = true
   /** How often it was paused and resumed. */
@@ -105,6 +106,8 @@ export class HandClock implements Clock {
       timer.fire()
     }
     meanwhile?.()
+    // The last look takes two.
+    await turn()
     await turn()
   }
 }

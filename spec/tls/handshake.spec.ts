@@ -81,7 +81,7 @@ t.test('one that is cut in its very last step stays cut', async (t) => {
 t.test('who waits without a limit waits for the handshake alone', async (t) => {
   const [a, b] = await inMemory()
   const limit = { clock: systemClock, timeout: Number.POSITIVE_INFINITY, operation: 'handshake' }
-  const [here] = await Promise.all([withinTime(client.secure(a), limit), withinTime(server.secure(b), { ...limit, timeout: 5000 })])
+  const [here] = await Promise.all([withinTime(client.secure(a), a, limit), withinTime(server.secure(b), b, { ...limit, timeout: 5000 })])
   t.equal(here.tls?.authorized, true)
   here.reset()
 })

@@ -2,6 +2,7 @@
 // with, whatever the packets looked like. Reads that look for something are in `finding.ts`.
 
 import { EndOfStreamError, LimitExceededError } from '../../errors.js'
+import { clearImmediate, setImmediate } from '../../turn.js'
 import { begin, bytes, equal, expect, rejects, stays, throws } from './expect.js'
 import { cuts, hears, pattern, type Rules, send } from './speak.js'
 import { until } from './time.js'

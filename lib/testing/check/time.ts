@@ -2,6 +2,8 @@
 // say. Turns of the event loop rather than time, since they cost microseconds and do not depend on the machine.
 
 import { setTimeout } from 'node:timers/promises'
+import { systemClock } from '../../transport/clock.js'
+import { setImmediate } from '../../turn.js'
 
 /** Some milliseconds. */
 export const pause = (ms: number): Promise<void> => setTimeout(ms)
@@ -20,6 +22,6 @@ const BOUND = 1000
 
 /** Waits until `condition` holds, a second at most. */
 export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + BOUND
-  for (let tries = 0; !condition() && performance.now() < end; tries++) await (tries < QUICK ? turn() : pause(1))
+  const end = systemClock.now() + BOUND
+  for (let tries = 0; !condition() && systemClock.now() < end; tries++) await (tries < QUICK ? turn() : pause(1))
 }

@@ -4,6 +4,7 @@
 import type { ListenOptions, Server, Socket } from 'node:net'
 import { type Address, tcpAddress, unixAddress } from '../../address.js'
 import { net } from '../../net.js'
+import { afterTurn } from '../../turn.js'
 import type { Carrier } from '../carrier.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { endsOf, SocketCarrier } from '../socket.js'
@@ -83,7 +84,7 @@ export class Acceptor {
     if (this.#state.kind === 'closed') return this.#state.done
     if (this.#state.kind === 'holding') for (const carrier of this.#state.held) carrier.reset()
     this.#server.close()
-    const done = new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)))
+    const done = new Promise<void>((resolve) => afterTurn(resolve))
     this.#state = { kind: 'closed', done }
     return done
   }

@@ -4,8 +4,8 @@
 
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from '../../errors.js'
+import { sleep, unixTime } from '../clock.js'
 
 /** Which file it is, whatever it is called. */
 export interface FileId {
@@ -82,7 +82,7 @@ function locked(lock: string): boolean {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
     const held = fs.lstatSync(lock, { throwIfNoEntry: false })
-    if (held !== undefined && Date.now() - held.mtimeMs > LOCK_LIFE) fs.rmSync(lock, { force: true })
+    if (held !== undefined && unixTime() - held.mtimeMs > LOCK_LIFE) fs.rmSync(lock, { force: true })
     return false
   }
 }
