@@ -17,8 +17,9 @@ import { complaints } from './runner/smoke.js'
 import { compile, linkPackages, pinTo, root } from './runner/tools.js'
 
 const SECOND = 1000
-// A scenario is cut short when it takes so many times what was expected.
-const PATIENCE = 1.15
+// What a whole run may take, in seconds; a part of it, so many times what was expected.
+const MOST = 900
+const PATIENCE = 1.5
 
 try {
   const options = readOptions(process.argv.slice(2))
@@ -44,7 +45,7 @@ async function run(options: Options, file: string): Promise<Results> {
   await linkPackages()
   const bench: Bench = { scale: options.scale, generator, serverCore: await pinTo(0), generatorCore: await pinTo(1) }
   const results: Results = {
-    machine: await thisMachine(bench.serverCore.length > 0),
+    machine: await thisMachine(bench.serverCore.length > 0, options.library),
     run: { command: options.command, quick: options.mode !== 'whole', seed: options.seed, seconds: 0 },
     missing: [],
     versions: {},
@@ -53,11 +54,17 @@ async function run(options: Options, file: string): Promise<Results> {
   }
   if (options.against !== undefined) results.run.against = await commitOf(options.against)
   const steps = await planOf(options, results)
-  console.log(`${steps.length} scenarios, about ${minutes(steps.reduce((sum, { seconds }) => sum + seconds, 0))}`)
+  const expected = steps.reduce((sum, { seconds }) => sum + seconds, 0)
+  console.log(`${count(steps.length, 'scenario')}, about ${minutes(expected)}`)
   const random = randomFrom(options.seed)
   const began = Date.now()
+  const patience = Math.min(MOST / expected, PATIENCE)
+  let planned = 0
   for (const step of steps) {
-    await one(bench, options, step, random, results)
+    planned += step.seconds
+    // Passes that were asked for are all done. Others end when their scenario has used up its share of the run's time.
+    const until = options.passes === undefined ? began + planned * patience * SECOND : Number.POSITIVE_INFINITY
+    await one(bench, step, { passes: step.passes, until, random }, results)
     results.run.seconds = Math.round((Date.now() - began) / SECOND)
     // What is measured is kept, also when the run is stopped.
     if (options.mode !== 'smoke') await writeResults(file, results)
@@ -66,10 +73,10 @@ async function run(options: Options, file: string): Promise<Results> {
   return results
 }
 
-async function one(bench: Bench, options: Options, step: Step, random: () => number, results: Results): Promise<void> {
-  const { scenario, entrants, passes, seconds } = step
+async function one(bench: Bench, { scenario, entrants, seconds }: Step, limits: Limits, results: Results): Promise<void> {
+  const { passes } = limits
   const { name } = scenario
-  console.log(`\n${name}: ${entrants.length} contenders, ${passes} ${passes === 1 ? 'pass' : 'passes'}, about ${Math.ceil(seconds)} s`)
+  console.log(`\n${name}: ${count(entrants.length, 'contender')}, ${count(passes, 'pass', 'passes')}, about ${Math.ceil(seconds)} s`)
   const record: Record = {
     measured({ contender }, pass, measures) {
       results.samples.push({ scenario: name, contender: contender.id, pass, ...measures })
@@ -80,9 +87,6 @@ async function one(bench: Bench, options: Options, step: Step, random: () => num
     },
   }
   const began = Date.now()
-  // Passes that were asked for are all done.
-  const until = options.passes === undefined ? began + seconds * PATIENCE * SECOND : Number.POSITIVE_INFINITY
-  const limits: Limits = { passes, until, random }
   const { method } = scenario
   if (method.how === 'slices') await measureInPasses(bench, { ...scenario, method }, entrants, limits, record)
   else await measureFresh(bench, scenario, method, entrants, limits, record)
@@ -100,4 +104,8 @@ function check(results: Results): void {
 
 function minutes(seconds: number): string {
   return seconds < 100 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`
+}
+
+function count(number: number, one: string, more: string = `${one}s`): string {
+  return `${number} ${number === 1 ? one : more}`
 }

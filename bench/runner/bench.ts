@@ -4,6 +4,8 @@ import type { Contender } from './contenders.js'
 import { Generator } from './generator.js'
 import { type Server, startServer } from './process.js'
 
+const MOST_EXPLAINED = 300
+
 export interface Scale {
   /** Share of the warm-up that a scenario has in a whole run. */
   readonly warmth: number
@@ -42,9 +44,9 @@ export function generate(bench: Bench, args: readonly string[], { port }: Server
   return Generator.start([...bench.generatorCore, bench.generator, ...args.map((arg) => arg.replace('{port}', String(port)))])
 }
 
-/** An error of a generator is often the server's: what that printed is added. */
+/** An error of a generator is often the server's: the beginning of what that printed is added. On one line. */
 export function explained(error: unknown, server?: Server): string {
   const message = error instanceof Error ? error.message : String(error)
-  const complaint = server?.child.complaint.trim() ?? ''
-  return complaint === '' ? message : `${message}; the server: ${complaint}`
+  const complaint = server === undefined || server.child.complaint === '' ? '' : `; the server: ${server.child.complaint}`
+  return (message + complaint).replace(/\s+/g, ' ').trim().slice(0, MOST_EXPLAINED)
 }

@@ -64,12 +64,9 @@ export const contenders: readonly Contender[] = [
   ofLinnet('linnet-lines', 'linnet lines()', 'linnet-lines.js'),
   ofLinnet('linnet-try-line', 'linnet tryReadLine first', 'linnet-try-line.js'),
   ofLinnet('linnet-try-until', 'linnet tryReadUntil first', 'linnet-try-until.js'),
-  // Once linnet/framing is there, servers/linnet-framed.ts:
-  //   await server.serve(async (connection) => {
-  //     const frames = framed(connection, lines({ maxBytes: MIB }))
-  //     for await (const line of frames) await frames.write(line)
-  //   })
-  // ofLinnet('linnet-framed', 'linnet framed(lines)', 'linnet-framed.js'),
+  // Two that come once the library has what they need; scenarios and goals name them already:
+  // ofLinnet('linnet-framed', 'linnet framed(lines)', 'linnet-framed.js'), with `for await (const line of frames) await frames.write(line)`
+  // ofLinnet('linnet-batches', 'linnet lineBatches()', 'linnet-batches.js'), with one write of all answers to a batch
   onNode('N1', 'N1 net, a write a line', 'node', 'n1.js'),
   onNode('N2', 'N2 net, the same with Nagle', 'node', 'n2.js'),
   onNode('N3', 'N3 net, best by hand', 'node', 'n3.js'),

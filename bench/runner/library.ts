@@ -15,13 +15,13 @@ export const LIBRARY = 'LINNET_BENCH_LIBRARY'
 export async function libraryOf(checkout: string = root): Promise<string> {
   const folder = resolve(checkout)
   const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => {
-    throw new Error(`--against: there is no package.json in ${folder}`)
+    throw new Error(`there is no package.json in ${folder}`)
   })
   const { name, exports } = JSON.parse(text) as { name: string; exports: Record<string, { default?: string } | undefined> }
   const entry = exports['.']?.default
-  if (name !== 'linnet' || entry === undefined) throw new Error(`--against: ${folder} is not a checkout of linnet`)
+  if (name !== 'linnet' || entry === undefined) throw new Error(`${folder} is not a checkout of linnet`)
   const file = join(folder, entry)
-  if (!(await stat(file).catch(() => undefined))) throw new Error(`--against: ${folder} is not built: npm ci && npm run build`)
+  if (!(await stat(file).catch(() => undefined))) throw new Error(`${folder} is not built: npm ci && npm run build`)
   return file
 }
 

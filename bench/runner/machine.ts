@@ -10,7 +10,7 @@ export interface Machine {
   processor: string
   memory: string
   system: string
-  /** Of this repository; with `+` if there were changes. */
+  /** Of the linnet that is measured; with `+` if there were changes. */
   commit: string
   /** Whether server and generator each had a core of their own. */
   pinned: boolean
@@ -18,7 +18,7 @@ export interface Machine {
 
 const GIB = 1024 ** 3
 
-export async function thisMachine(pinned: boolean): Promise<Machine> {
+export async function thisMachine(pinned: boolean, checkout: string | undefined): Promise<Machine> {
   return {
     date: new Date().toISOString().slice(0, 16),
     node: process.version,
@@ -26,7 +26,7 @@ export async function thisMachine(pinned: boolean): Promise<Machine> {
     processor: cpus()[0]?.model ?? 'unknown',
     memory: `${Math.round(totalmem() / GIB)} GiB`,
     system: `${type()} ${release()}`,
-    commit: await commitOf(),
+    commit: await commitOf(checkout),
     pinned,
   }
 }

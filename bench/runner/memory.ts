@@ -12,7 +12,8 @@ const WARM_CONNECTIONS = 100
 
 export const MEMORY: Fresh = {
   how: 'fresh',
-  seconds: 2.5,
+  // A server, its connections, and six times of rest.
+  seconds: ({ settle, idleConnections }) => 0.5 + idleConnections * 0.0001 + (6 * settle) / 1000,
   async measure(bench, entrant) {
     // Node collects on demand only if it was started so.
     const server = await serve(bench, entrant, ['echo'], ['--expose-gc'])

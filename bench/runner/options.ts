@@ -22,7 +22,9 @@ export interface Options {
   readonly scenarios: readonly Scenario[]
   /** Undefined: those of each scenario. */
   readonly contenders: readonly Contender[] | undefined
-  /** Another checkout, whose linnet takes part. */
+  /** Another checkout, whose linnet is measured instead of this one's. */
+  readonly library: string | undefined
+  /** Another checkout, whose linnet takes part as well. */
   readonly against: string | undefined
   readonly out: string
 }
@@ -37,6 +39,7 @@ export const usage: string = `npm run bench -- [options]
     .join(', ')}
   --against DIR        linnet as built in another checkout takes part in the same passes (npm ci && npm run build
                        there); packages and peers do not, unless they are named
+  --library DIR        linnet as built in another checkout is measured instead of this one's
   --passes N           of every scenario; default 25 to 40, of which a scenario is cut short that takes too long
   --slice MS           length of a slice; default 120, for 10,000 connections 400
   --seed N             the order of contenders, to repeat that of a run
@@ -48,7 +51,7 @@ const MOST_SEED = 2 ** 32
 
 const SCALES: { readonly [M in Mode]: Scale } = {
   whole: { warmth: 1, length: 1, idleConnections: 5000, mostConnections: 10_000, settle: 300 },
-  quick: { warmth: 0.5, length: 1, idleConnections: 1000, mostConnections: 10_000, settle: 200 },
+  quick: { warmth: 0.75, length: 1, idleConnections: 1000, mostConnections: 10_000, settle: 200 },
   smoke: { warmth: 0, length: 1 / 3, idleConnections: 100, mostConnections: 200, settle: 50 },
 }
 
@@ -64,19 +67,26 @@ export function readOptions(args: string[]): Options {
       only: { type: 'string' },
       contenders: { type: 'string' },
       against: { type: 'string' },
+      library: { type: 'string' },
       passes: { type: 'string' },
       slice: { type: 'string' },
       seed: { type: 'string' },
       out: { type: 'string' },
     },
   })
-  const { help, render, only, out, against } = values
+  const { help, render, only, out, against, library } = values
   const mode: Mode = values.smoke ? 'smoke' : values.quick ? 'quick' : 'whole'
   const slice = positive(values.slice, 'slice')
   const passes = positive(values.passes, 'passes')
   const named = values.contenders === undefined ? undefined : chosen(values.contenders, contenders, namesOf)
   const part =
-    mode !== 'whole' || against !== undefined || only !== undefined || named !== undefined || passes !== undefined || slice !== undefined
+    mode !== 'whole' ||
+    against !== undefined ||
+    library !== undefined ||
+    only !== undefined ||
+    named !== undefined ||
+    passes !== undefined ||
+    slice !== undefined
   const scale = SCALES[mode]
   return {
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
@@ -89,6 +99,7 @@ export function readOptions(args: string[]): Options {
     scenarios: only === undefined ? scenarios : chosen(only, scenarios, ({ name, group }) => [name, group]),
     contenders: named,
     against,
+    library,
     // A part of the benchmark shall not take the place of the whole, which is kept in the repository.
     out: out !== undefined ? resolve(out) : !part || render ? sources : join(built, 'results'),
   }

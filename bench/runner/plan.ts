@@ -29,7 +29,7 @@ const MILLI = 0.001
 
 /** Finds out who can be started. The others are left out, with a line that says how to install them. */
 export async function planOf(options: Options, results: Results): Promise<Step[]> {
-  const library = await libraryOf()
+  const library = await libraryOf(options.library)
   const other = options.against === undefined ? undefined : await libraryOf(options.against)
   const wanted = new Set(options.scenarios.flatMap((scenario) => namesIn(options, scenario)))
   const entrants = new Map<string, Entrant>()
@@ -50,7 +50,7 @@ export async function planOf(options: Options, results: Results): Promise<Step[]
     const names = namesIn(options, scenario)
     const taking = [...entrants.values()].filter(({ contender }) => names.includes(kindOf(contender.id)))
     if (taking.length === 0) continue
-    const missing = await missingDescriptors(scenario.connections)
+    const missing = await missingDescriptors(Math.min(scenario.connections, options.scale.mostConnections))
     if (missing === undefined) steps.push(stepOf(options, scenario, taking))
     else leftOut(results, scenario.name, missing)
   }
@@ -92,10 +92,11 @@ function stepOf({ mode, passes: asked, scale }: Options, scenario: Scenario, ent
 
 /** About how long so many passes of those contenders take. */
 export function secondsOf(scale: Scale, scenario: Scenario, ids: readonly string[], passes: number): number {
-  const { method, connections } = scenario
+  const { method } = scenario
+  const connections = Math.min(scenario.connections, scale.mostConnections)
   if (method.how === 'fresh') {
     const times = ids.map((id) => (takesPartOften(scenario, id) ? passes : 1))
-    return times.reduce((sum, each) => sum + each, 0) * method.seconds
+    return times.reduce((sum, each) => sum + each, 0) * method.seconds(scale)
   }
   const slices = passes * ((method.slice * scale.length + method.beyond) * MILLI + ASKING)
   // Most are warm before their time is over.

@@ -28,7 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 /** A process of ours, which `stop` ends. */
 export class Child {
   readonly process: ChildProcess
-  /** What it printed on stderr, for messages. */
+  /** The beginning of what it printed on stderr, for messages. */
   complaint = ''
 
   constructor(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -41,7 +41,7 @@ export class Child {
     })
     child.on('close', () => running.delete(child))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.complaint = (this.complaint + text).slice(-MOST_COMPLAINT)
+      this.complaint = (this.complaint + text).slice(0, MOST_COMPLAINT)
     })
     // It may have ended when its stdin is closed.
     child.stdin.on('error', () => {})

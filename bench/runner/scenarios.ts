@@ -130,7 +130,7 @@ export const scenarios: readonly Scenario[] = [
     title: 'Ping-pong: 1 connection, one line of 64 bytes in flight',
     connections: 1,
     contenders: [...LOOPS, ...BY_HAND, ...PACKAGES, ...PEERS],
-    warm: { units: 15_000, ms: 800 },
+    warm: { units: 25_000, ms: 800 },
   }),
   echo({
     ...few,

@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Bench, type Entrant, generate, serve } from './bench.js'
+import { type Bench, type Entrant, generate, type Scale, serve } from './bench.js'
 import { kindOf } from './contenders.js'
 import type { Measures } from './results.js'
 import { built } from './tools.js'
@@ -20,13 +20,13 @@ const MILLI = 1000
 export interface Fresh {
   readonly how: 'fresh'
   /** What one takes, for estimates. */
-  readonly seconds: number
+  seconds(scale: Scale): number
   measure(bench: Bench, entrant: Entrant): Promise<Measures>
 }
 
 export const START: Fresh = {
   how: 'fresh',
-  seconds: 0.25,
+  seconds: () => 0.25,
   async measure(bench, { contender, env }) {
     const command = [...bench.serverCore, process.execPath, join(built, 'servers/start.js'), kindOf(contender.id)]
     const [file, ...args] = command as [string, ...string[]]
@@ -38,7 +38,7 @@ export const START: Fresh = {
 
 export const COLLECTIONS: Fresh = {
   how: 'fresh',
-  seconds: 1.5,
+  seconds: () => 1.5,
   async measure(bench, entrant) {
     const server = await serve(bench, entrant, ['echo'], ['--trace-gc'])
     try {
