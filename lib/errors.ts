@@ -3,6 +3,9 @@
 // Node's own TypeError and RangeError. A program asks `instanceof` or `code`, never the text.
 
 import type { Address } from './address.js'
+import { codeOf } from './foreign.js'
+
+export { codeOf }
 
 /** What every error of linnet may be given: a message of its own, and what caused it. */
 export interface ErrorDetails {
@@ -14,6 +17,8 @@ export interface ErrorDetails {
 export let raise: (error: LinnetError, id: number) => void
 /** Whether the connection with this id raised it. */
 export let isRaisedBy: (error: unknown, id: number) => boolean
+/** Whether something is an error of linnet: asked of any value, where `instanceof` may throw (a revoked Proxy). */
+export let isLinnetError: (error: unknown) => error is LinnetError
 
 /** The base of all errors that linnet makes. Catch it to tell the library's errors from a program's own. */
 export class LinnetError extends Error {
@@ -27,8 +32,9 @@ export class LinnetError extends Error {
       const known = error.#raisedBy
       error.#raisedBy = known === undefined || known === id ? id : [id].concat(known)
     }
+    isLinnetError = (error): error is LinnetError => typeof error === 'object' && error !== null && #raisedBy in error
     isRaisedBy = (error, id) => {
-      if (typeof error !== 'object' || error === null || !(#raisedBy in error)) return false
+      if (!isLinnetError(error)) return false
       return typeof error.#raisedBy === 'object' ? error.#raisedBy.includes(id) : error.#raisedBy === id
     }
   }
@@ -225,12 +231,6 @@ export class InvalidOptionsError extends LinnetError {
     super('ERR_LINNET_OPTIONS', `these options cannot be used: ${list.join('; ') || 'see `cause`'}`, details)
     this.issues = issues
   }
-}
-
-/** The system's code of an error (`ECONNRESET` …), if it has one. */
-export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined | null)?.code
-  return typeof code === 'string' ? code : undefined
 }
 
 // `ERR_…` are codes of Node, OpenSSL or linnet (a failed `startTls` is the cause of later losses): a loss must not go by

@@ -6,7 +6,9 @@ import { type Connection, coreOf, isConnection } from './connection/connection.j
 import type { ConnectionCore } from './connection/core.js'
 import { Deadlines, type DeadlinesHost, WRITE } from './connection/deadlines.js'
 import { kindOf, signalOf, timeOf } from './connection/read-options.js'
-import { ConnectionClosedError, TimeoutError } from './errors.js'
+import { ignorable, refused } from './connection/refusals.js'
+import { ConnectionClosedError, isLinnetError, TimeoutError } from './errors.js'
+import { ownOf } from './options/own.js'
 import { leaveSignal, waitUnder } from './signals.js'
 import type { Clock } from './transport/clock.js'
 import { QueueWatch } from './transport/send-queues.js'
@@ -47,9 +49,17 @@ interface Plan {
  * @example
  * const { aToB, bToA } = await pipe(client, upstream)
  */
-export async function pipe(a: Connection, b: Connection, options?: PipeOptions): Promise<PipeResult> {
-  const plan = planOf(options)
-  const [one, other] = [coreFrom(a, 'a'), coreFrom(b, 'b')]
+export function pipe(a: Connection, b: Connection, options?: PipeOptions): Promise<PipeResult> {
+  let plan: Plan | undefined
+  try {
+    plan = planOf(options)
+    return ignorable(begin(plan, coreFrom(a, 'a'), coreFrom(b, 'b')).done(), plan.signal)
+  } catch (error) {
+    return refused(error, plan?.signal)
+  }
+}
+
+function begin(plan: Plan, one: ConnectionCore, other: ConnectionCore): Piping {
   if (one === other) throw new TypeError('a and b are the same connection')
   const from = new Bridge(one, plan.signal)
   let back: Bridge
@@ -59,7 +69,7 @@ export async function pipe(a: Connection, b: Connection, options?: PipeOptions):
     from.remove()
     throw error
   }
-  return new Piping(plan, { core: one, bridge: from }, { core: other, bridge: back }).done()
+  return new Piping(plan, { core: one, bridge: from }, { core: other, bridge: back })
 }
 
 interface Side {
@@ -183,7 +193,8 @@ class Piping implements DeadlinesHost {
 
 /** A connection that a time limit cut says so itself. */
 function causeOf(error: unknown): unknown {
-  return error instanceof ConnectionClosedError && error.cause instanceof TimeoutError ? error.cause : error
+  if (!isLinnetError(error) || !(error instanceof ConnectionClosedError)) return error
+  return isLinnetError(error.cause) && error.cause instanceof TimeoutError ? error.cause : error
 }
 
 function coreFrom(connection: unknown, name: string): ConnectionCore {
@@ -194,7 +205,7 @@ function coreFrom(connection: unknown, name: string): ConnectionCore {
 function planOf(options: unknown): Plan {
   if (options !== undefined && (typeof options !== 'object' || options === null))
     throw new TypeError(`options must be an object, not ${kindOf(options)}`)
-  const { signal, halfCloseTimeout = HALF_CLOSE, idleTimeout = Number.POSITIVE_INFINITY } = (options ?? {}) as Record<string, unknown>
+  const { signal, halfCloseTimeout = HALF_CLOSE, idleTimeout = Number.POSITIVE_INFINITY } = ownOf<keyof PipeOptions>(options)
   return {
     signal: signalOf(signal),
     halfCloseTimeout: timeOf(halfCloseTimeout, 'halfCloseTimeout'),

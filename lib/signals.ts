@@ -1,6 +1,8 @@
 // What waits under an AbortSignal. However many wait under the same one, a server's own for a thousand connections, it
 // has one listener of ours: Node warns of a leak from eleven on, and takes a list of them apart one by one.
 
+import { throwLater } from './throw-later.js'
+
 /** What is told that the signal it waits under has aborted. It must not throw. */
 export interface Abortable {
   fail(reason: unknown): void
@@ -29,7 +31,12 @@ class Group {
     const { reason } = this.#signal
     for (const member of this.members) {
       this.leave(member)
-      member.fail(reason)
+      try {
+        member.fail(reason)
+      } catch (error) {
+        // A mistake of one must not keep the others waiting.
+        throwLater(error)
+      }
     }
   }
 }

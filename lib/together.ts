@@ -2,6 +2,8 @@
 // begin and end together.
 
 import { kindOf, signalOf } from './connection/read-options.js'
+import { everyError, isAbortBy } from './foreign.js'
+import { ownOf } from './options/own.js'
 import { leaveSignal, waitUnder } from './signals.js'
 
 /** One of several tasks; `signal` aborts when another has settled. */
@@ -40,7 +42,7 @@ export function together<Results extends readonly unknown[] | []>(
 export async function together(tasks: readonly Task[], options?: TogetherOptions): Promise<unknown> {
   const functions = tasksOf(tasks)
   const outer = signalFrom(options)
-  outer?.throwIfAborted()
+  if (outer?.aborted) throw outer.reason
   if (functions.length === 0) return undefined
   const controller = new AbortController()
   const { signal } = controller
@@ -83,21 +85,24 @@ function result(outcomes: readonly Outcome[]): unknown {
   return first.value
 }
 
-/** Whether a task rejected because it was told to stop, as `signal` has: with the signal's reason, or as most of Node does, with an AbortError. */
+/**
+ * Whether a task rejected because it was told to stop, as `signal` has: with the signal's reason, or as most of Node does,
+ * with an AbortError, or with nothing but these together.
+ */
 function causedBy(signal: AbortSignal, error: unknown): boolean {
-  if (error === signal.reason) return true
-  if (!(error instanceof Error) || error.name !== 'AbortError') return false
-  return error.cause === undefined || error.cause === signal.reason
+  const isReason = (each: unknown): boolean => Object.is(each, signal.reason)
+  return everyError(error, (each) => isReason(each) || (isAbortBy(each, isReason) ?? true))
 }
 
-function tasksOf(tasks: unknown): readonly Task[] {
-  if (!Array.isArray(tasks)) throw new TypeError(`tasks must be an array of functions, not ${kindOf(tasks)}`)
+function tasksOf(given: unknown): readonly Task[] {
+  if (!Array.isArray(given)) throw new TypeError(`tasks must be an array of functions, not ${kindOf(given)}`)
+  const tasks: readonly unknown[] = [...given]
   for (const task of tasks) if (typeof task !== 'function') throw new TypeError(`a task must be a function, not ${kindOf(task)}`)
-  return [...tasks]
+  return tasks as readonly Task[]
 }
 
 function signalFrom(options: unknown): AbortSignal | undefined {
   if (options === undefined) return undefined
   if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, not ${kindOf(options)}`)
-  return signalOf((options as { signal?: unknown }).signal)
+  return signalOf(ownOf<'signal'>(options).signal)
 }

@@ -2,9 +2,11 @@
 
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { type Connection, ConnectionClosedError, EndOfStreamError, type Task, together } from '../lib/index.js'
 import { everywhere, memory } from './support/fixture.js'
+import { hostile, rejectsWith } from './support/hostile.js'
 import { isPending, rejection, turn, turns, within } from './support/wait.js'
 
 const stopped = (signal: AbortSignal): Promise<unknown> => once(signal, 'abort')
@@ -80,12 +82,43 @@ t.test('what the others reject with because they were told to stop is dropped', 
     'an AbortError of Node, with the reason as its cause': (signal) => sleep(1e6, undefined, { signal }),
     'an AbortError that does not say what caused it': (signal) =>
       stopped(signal).then(() => Promise.reject(Object.assign(new Error('stop'), { name: 'AbortError' }))),
+    'an AbortError of another realm': (signal) =>
+      stopped(signal).then(() => Promise.reject(runInNewContext("Object.assign(new Error('stop'), { name: 'AbortError' })"))),
+    'an AbortError that is no Error at all': (signal) =>
+      stopped(signal).then(() => Promise.reject({ name: 'AbortError', cause: signal.reason })),
+    'an AbortError caused by one that the reason caused': (signal) =>
+      stopped(signal).then(() => Promise.reject({ name: 'AbortError', cause: { name: 'AbortError', cause: signal.reason } })),
+    'several such errors together': (signal) =>
+      stopped(signal).then(() => Promise.reject(new AggregateError([signal.reason, new DOMException('stop', 'AbortError')]))),
     'a read that it cancelled': (signal) => memory(t).a.readLine({ signal }),
   }
   for (const [name, way] of Object.entries(ways)) {
     t.equal(await within(together<unknown>([() => turn().then(() => 'done'), way])), 'done', name)
     const wrong = new Error('wrong')
     t.equal(await rejection(together([way, () => turn().then(() => Promise.reject(wrong))])), wrong, name)
+  }
+})
+
+t.test('whatever a task throws is the outcome as it is, first or last', async (t) => {
+  for (const [name, make] of Object.entries(hostile)) {
+    const value = make()
+    t.ok(await rejectsWith(together([() => Promise.reject(value), (signal) => stopped(signal)]), value), name)
+    // An abort that does not say what caused it is taken for ours.
+    if (name === 'an error with a hostile cause') continue
+    const late = together<unknown>([() => 'done', (signal) => stopped(signal).then(() => Promise.reject(value))])
+    const several = (await rejection(late)) as AggregateError
+    t.ok(several instanceof AggregateError && Object.is(several.errors[0], value), name)
+  }
+})
+
+t.test('whatever the signal from outside aborts with is the reason as it is', async (t) => {
+  for (const [name, make] of Object.entries(hostile)) {
+    const controller = new AbortController()
+    const { signal } = controller
+    const running = together([(own) => stopped(own).then(() => own.throwIfAborted())], { signal })
+    controller.abort(make())
+    t.ok(await rejectsWith(running, signal.reason), name)
+    t.ok(await rejectsWith(together([() => 'none is started'], { signal }), signal.reason), name)
   }
 })
 

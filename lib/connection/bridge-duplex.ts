@@ -3,6 +3,7 @@
 
 import { Duplex } from 'node:stream'
 import { isRaisedBy } from '../errors.js'
+import { isUsableError } from '../foreign.js'
 import { Bridge } from './bridge.js'
 import type { ConnectionCore } from './core.js'
 
@@ -28,7 +29,7 @@ class ConnectionDuplex extends Duplex {
     this.#forget = core.outcome.listen(({ by, error }) => {
       const unread = this.#reading || this.readableLength + core.inbox.queue.length > 0
       if (by === 'aborted' || by === 'timeout' || (by === 'lost' && !unread))
-        this.destroy(error instanceof Error ? error : core.outbox.refusal)
+        this.destroy(isUsableError(error) ? error : core.outbox.refusal)
     })
   }
 

@@ -11,9 +11,9 @@ import { toWeb, type WebStreams } from './bridge-web.js'
 import { ConnectionCore } from './core.js'
 import { ConnectionFacts } from './facts.js'
 import { Message } from './message.js'
-import { booleanOf, delayOf, kindOf, plainPlan, type ReadOptions } from './read-options.js'
+import { booleanOf, delayOf, kindOf, plainPlan, type ReadOptions, type ReadPlan } from './read-options.js'
 import type { Reader } from './reader.js'
-import { refused } from './refusals.js'
+import { ignorable, refused } from './refusals.js'
 import { type Handler, runHandler, superviseHandler } from './run.js'
 import { type StartTlsOptions, startTls } from './start-tls.js'
 import type { Writable } from './writable.js'
@@ -96,13 +96,14 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
    * }, { timeout: 5000 })
    */
   readMessage<T>(read: (reader: Reader) => T | PromiseLike<T>, options?: ReadOptions): Promise<T> {
+    let plan: ReadPlan | undefined
     try {
       if (typeof read !== 'function') throw new TypeError(`read must be a function, not ${kindOf(read)}`)
-      const plan = plainPlan(options)
+      plan = plainPlan(options)
       this.#core.inbox.admit(undefined, plan.signal)
       return new Message(this.#core.inbox, plan).read(read)
     } catch (error) {
-      return Promise.reject(error)
+      return refused(error, plan?.signal)
     }
   }
 
@@ -202,7 +203,7 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
    * await connection.startTls({ key, cert, reply: '220 go ahead\r\n' })
    */
   startTls(options?: StartTlsOptions): Promise<void> {
-    return startTls(this.#core, options)
+    return ignorable(startTls(this.#core, options))
   }
 
   // --- settings and bridges --------------------------------------------------------------------------------------------

@@ -66,12 +66,21 @@ export abstract class ConnectionFacts extends ReadMethods {
     return this.#server
   }
 
-  /** Resolves, when the connection is over, with how it ended. Never rejects. */
+  /**
+   * Resolves, when the connection is over, with how it ended. Never rejects.
+   *
+   * It reads nothing: behind more than `readHighWaterMark` unread bytes the peer's end, or a loss, does not show until they
+   * are read. Nor does such a connection keep the process alive, as with any paused socket of Node: a program that awaits
+   * nothing but this then ends with exit code 13. Read the connection to its end, or `close()` it.
+   */
   get closed(): Promise<CloseInfo> {
     return this.#core.outcome.closed
   }
 
-  /** Aborts when the connection is over, with what a read would then reject with: for the handler's other work. */
+  /**
+   * Aborts when the connection is over, with what a read would then reject with: for the handler's other work. Like
+   * `closed` it reads nothing: an end or a loss behind more than `readHighWaterMark` unread bytes shows when they are read.
+   */
   get signal(): AbortSignal {
     return this.#core.outcome.signal
   }

@@ -8,6 +8,7 @@ import {
   ConcurrentReadError,
   type ConnectionLostError,
   EndOfStreamError,
+  isLinnetError,
   LimitExceededError,
   type LinnetError,
   untraced,
@@ -19,7 +20,8 @@ import { Flow, type FlowSource } from './flow.js'
 import type { Lease } from './lease.js'
 import { arm, begun, drainSoon } from './patience.js'
 import type { ReadPlan } from './read-options.js'
-import { type Limit, type Read, type Stream, WAIT } from './reads.js'
+import { type IteratorState, type Limit, type Read, type Stream, WAIT } from './reads.js'
+import { isNews, quietly, refused } from './refusals.js'
 import { failIfAborted, Pending, type PendingHost, type Waiting } from './waiting.js'
 
 /** What the inbox needs of its connection. */
@@ -125,6 +127,15 @@ export class Inbox implements PendingHost, FlowSource {
   /** Starts a read; `idle` is its default where neither its options nor what went before say otherwise. */
   run<T>(make: (limit: Limit) => Read<T>, plan: ReadPlan, by: Lease | undefined, idle?: boolean): Promise<T> {
     try {
+      return this.begin(make, plan, by, idle)
+    } catch (error) {
+      return refused(error, plan.signal)
+    }
+  }
+
+  /** The same, but throws what the read is refused with, or fails with at once. */
+  begin<T>(make: (limit: Limit) => Read<T>, plan: ReadPlan, by: Lease | undefined, idle?: boolean): Promise<T> {
+    try {
       this.admit(by, plan.signal)
       const read = make(this.limit(plan.maxBytes, by))
       // Asked before the attempt, which may drop what is there.
@@ -134,7 +145,7 @@ export class Inbox implements PendingHost, FlowSource {
       if (this.stream !== 'open') throw this.verdict()
       return this.#wait(read, plan, empty && (plan.idle ?? idle ?? this.fresh)).promise
     } catch (error) {
-      return Promise.reject(this.#failure(error, by))
+      throw this.#failure(error, plan, by)
     }
   }
 
@@ -147,14 +158,14 @@ export class Inbox implements PendingHost, FlowSource {
       if (this.stream !== 'open') throw this.verdict()
       return undefined
     } catch (error) {
-      throw this.#failure(error, by)
+      throw this.#failure(error, plan, by)
     }
   }
 
   /** A limit is the connection's own error, an impossible argument the program's. */
-  #failure(error: unknown, by: Lease | undefined): unknown {
-    by?.failed(error)
-    return error instanceof LimitExceededError ? this.host.own(error) : error
+  #failure(error: unknown, plan: ReadPlan, by: Lease | undefined): unknown {
+    by?.failed(error, isNews(error, plan.signal))
+    return isLinnetError(error) && error instanceof LimitExceededError ? this.host.own(error) : error
   }
 
   #attempt<T>(read: Read<T>): T | typeof WAIT {
@@ -194,12 +205,21 @@ export class Inbox implements PendingHost, FlowSource {
     return pending
   }
 
-  /** Rejects the pending read, if there is one. The next may be made at once. */
-  failPending(error: unknown): void {
+  /** Rejects the pending read, if there is one. The next may be made at once. `news`: the program made no mistake. */
+  failPending(error: unknown, news: boolean = true): void {
     const pending = this.#settle()
     if (pending === undefined) return
-    this.#lease?.failed(error)
+    if (pending.read.iterator !== undefined) pending.read.iterator.over = true
+    this.#lease?.failed(error, news)
+    if (news) quietly(pending.promise)
     pending.reject(error)
+    this.#flow.checkSoon()
+  }
+
+  /** Takes back the read of an iterator that is left, if it is pending: it resolves with `result`, and nothing is consumed. */
+  withdraw(iterator: IteratorState, result: unknown): void {
+    if (this.#pending?.read.iterator !== iterator) return
+    this.#settle()?.resolve(result)
     this.#flow.checkSoon()
   }
 
@@ -210,7 +230,8 @@ export class Inbox implements PendingHost, FlowSource {
     try {
       result = this.#attempt(pending.read)
     } catch (error) {
-      this.failPending(this.#failure(error, undefined))
+      const failure = this.#failure(error, pending.plan, undefined)
+      this.failPending(failure, isNews(failure))
       return
     }
     if (result === WAIT && this.stream !== 'open') {

@@ -1,72 +1,93 @@
 // Lines and chunks as async iterators, written by hand: an async generator costs three to six times as much for each item.
 // Between two items an iterator holds nothing, so that any other read may come in between. A read that fails ends the
-// iteration, its bytes unread; a read that is refused because another one is pending does not.
+// iteration, its bytes unread; a read that is refused because another one is pending does not. Each item is a read that
+// resolves with the iterator's result itself: no promise is made beside that of the read.
 
 import type { ByteQueue } from '../buffer/queue.js'
 import { type Search, searchFor } from '../buffer/search.js'
-import { ConcurrentReadError, LimitExceededError } from '../errors.js'
+import { ConcurrentReadError, isLinnetError, LimitExceededError } from '../errors.js'
+import { AsyncIteratorBase, DONE } from '../iterator.js'
 import type { Inbox } from './inbox.js'
 import type { Lease } from './lease.js'
 import type { ReadPlan } from './read-options.js'
-import { exceeded, found, type Limit, type LineFormat, type Read, SomeRead, type Stream, takeLine, WAIT, type Wait } from './reads.js'
-
-const DONE: IteratorReturnResult<undefined> = Object.freeze({ value: undefined, done: true })
+import {
+  exceeded,
+  found,
+  type IteratorState,
+  type Limit,
+  type LineFormat,
+  type Read,
+  type Stream,
+  takeLine,
+  WAIT,
+  type Wait,
+} from './reads.js'
+import { refused } from './refusals.js'
 
 /** What both iterators are: checked at the first `next`, over after the first failure. */
-abstract class ReadIterator<T, Plan> implements AsyncIterableIterator<T> {
+abstract class ReadIterator<T, Plan extends { readonly plan: ReadPlan }> extends AsyncIteratorBase<T> implements IteratorState {
   protected readonly inbox: Inbox
   protected readonly lease: Lease | undefined
+  /** It has ended: at its end, by a failed read, or because the program left it. */
+  over = false
   #check: (() => Plan) | undefined
   #plan: Plan | undefined
-  #over = false
 
   constructor(inbox: Inbox, lease: Lease | undefined, check: () => Plan) {
+    super()
     this.inbox = inbox
     this.lease = lease
     this.#check = check
   }
 
   next(): Promise<IteratorResult<T>> {
-    if (this.#over) return Promise.resolve(DONE)
+    if (this.over) return Promise.resolve(DONE)
     const quick = this.#plan === undefined ? undefined : this.quick(this.#plan)
     if (quick !== undefined) return Promise.resolve({ value: quick, done: false })
-    let item: Promise<T | null>
     try {
       if (this.#check !== undefined) this.#plan = this.#check()
       this.#check = undefined
-      item = this.item(this.#plan as Plan)
+      return this.item(this.#plan as Plan)
     } catch (error) {
       this.lease?.failed(error)
-      item = Promise.reject(error)
+      if (!(isLinnetError(error) && error instanceof ConcurrentReadError)) this.over = true
+      return refused(error, this.#plan?.plan.signal)
     }
-    return item.then(this.#yield, this.#fail)
   }
 
   /** The next item if the quick way leads to it. */
   protected abstract quick(plan: Plan): T | undefined
 
-  /** The next item, or null at the end. */
-  protected abstract item(plan: Plan): Promise<T | null>
+  /** Reads the next item. Throws what the read is refused with. */
+  protected abstract item(plan: Plan): Promise<IteratorResult<T>>
 
-  readonly #yield = (value: T | null): IteratorResult<T> => {
+  protected leave(): void {
+    this.over = true
+    this.inbox.withdraw(this, DONE)
+  }
+}
+
+/** The read of one item of an iteration. */
+abstract class ItemRead<T> implements Read<IteratorResult<T>> {
+  abstract readonly operation: string
+  readonly limit: Limit
+  readonly iterator: IteratorState
+
+  constructor(limit: Limit, iterator: IteratorState) {
+    this.limit = limit
+    this.iterator = iterator
+  }
+
+  attempt(queue: ByteQueue, stream: Stream): IteratorResult<T> | Wait {
+    const value = this.take(queue, stream)
+    if (value === WAIT) return WAIT
     if (value !== null) return { value, done: false }
-    this.#over = true
+    this.iterator.over = true
     return DONE
   }
 
-  readonly #fail = (error: unknown): never => {
-    if (!(error instanceof ConcurrentReadError)) this.#over = true
-    throw error
-  }
-
-  return(): Promise<IteratorResult<T>> {
-    this.#over = true
-    return Promise.resolve(DONE)
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
+  /** Takes the next item; null at the end. */
+  protected abstract take(queue: ByteQueue, stream: Stream): T | null | Wait
 }
 
 interface LinePlan {
@@ -81,15 +102,14 @@ export class LineIterator extends ReadIterator<string, LinePlan> {
     return this.inbox.quickLine(plan.maxBytes)
   }
 
-  protected item({ plan, format, skips }: LinePlan): Promise<string | null> {
-    return this.inbox.run((limit) => new NextLine(this.inbox, format, limit, skips, this.lease), plan, this.lease, true)
+  protected item({ plan, format, skips }: LinePlan): Promise<IteratorResult<string>> {
+    return this.inbox.begin((limit) => new NextLine(limit, this, this.inbox, format, skips, this.lease), plan, this.lease, true)
   }
 }
 
 /** The next line of an iteration; null at the end. A line over the limit may be dropped while it comes. */
-class NextLine implements Read<string | null> {
+class NextLine extends ItemRead<string> {
   readonly operation = 'lines()'
-  readonly limit: Limit
   /** Says that this read is the one that drops the rest of an over-long line. */
   readonly overflows: boolean
   readonly #inbox: Inbox
@@ -97,16 +117,16 @@ class NextLine implements Read<string | null> {
   readonly #lease: Lease | undefined
   #search: Search
 
-  constructor(inbox: Inbox, format: LineFormat, limit: Limit, skips: boolean, lease: Lease | undefined) {
+  constructor(limit: Limit, iterator: IteratorState, inbox: Inbox, format: LineFormat, skips: boolean, lease: Lease | undefined) {
+    super(limit, iterator)
     this.#inbox = inbox
     this.#lease = lease
     this.#format = format
     this.#search = searchFor(format.delimiter)
-    this.limit = limit
     this.overflows = skips
   }
 
-  attempt(queue: ByteQueue, stream: Stream): string | null | Wait {
+  protected take(queue: ByteQueue, stream: Stream): string | null | Wait {
     for (;;) {
       if (this.overflows && this.#inbox.overflowing) {
         if (!this.#dropRest(queue, stream)) return stream === 'ended' ? null : WAIT
@@ -161,10 +181,11 @@ export class ChunkIterator extends ReadIterator<Buffer, ChunkPlan> {
   // Chunks are few; each is worth its promises.
   protected quick(): undefined {}
 
-  protected item({ plan, n }: ChunkPlan): Promise<Buffer | null> {
-    if (n === undefined) return this.inbox.run((limit) => new SomeRead(limit, undefined, CHUNKS) as Read<Buffer | null>, plan, this.lease)
-    if (n === this.#given) return Promise.resolve(null)
-    return this.inbox.run((limit) => new NextChunk(limit, n - this.#given, this.#count), plan, this.lease)
+  protected item({ plan, n }: ChunkPlan): Promise<IteratorResult<Buffer>> {
+    if (n === undefined) return this.inbox.begin((limit) => new NextPiece(limit, this), plan, this.lease)
+    if (n > this.#given) return this.inbox.begin((limit) => new NextChunk(limit, this, n - this.#given, this.#count), plan, this.lease)
+    this.over = true
+    return Promise.resolve(DONE)
   }
 
   // Counted as it is taken, and not when its promise is heard: another `next` may come in the same turn.
@@ -173,22 +194,32 @@ export class ChunkIterator extends ReadIterator<Buffer, ChunkPlan> {
   }
 }
 
-/** The next piece of a number of bytes, which the end of the stream must not cut short. */
-class NextChunk implements Read<Buffer> {
+/** The next piece up to the end of the stream. */
+class NextPiece extends ItemRead<Buffer> {
   readonly operation = CHUNKS
-  readonly limit: Limit
+
+  protected take(queue: ByteQueue, stream: Stream): Buffer | null | Wait {
+    if (queue.length === 0) return stream === 'ended' ? null : WAIT
+    // The room of a message may be used up.
+    if (this.limit.bytes === 0) throw exceeded(this.limit, 1)
+    return queue.take(Math.min(queue.length, this.limit.bytes))
+  }
+}
+
+/** The next piece of a number of bytes, which the end of the stream must not cut short. */
+class NextChunk extends ItemRead<Buffer> {
+  readonly operation = CHUNKS
   readonly #most: number
   readonly #count: (bytes: number) => void
 
-  constructor(limit: Limit, left: number, count: (bytes: number) => void) {
-    // The room of a message may be used up.
+  constructor(limit: Limit, iterator: IteratorState, left: number, count: (bytes: number) => void) {
+    super(limit, iterator)
     if (limit.bytes === 0) throw exceeded(limit, 1)
-    this.limit = limit
     this.#most = Math.min(left, limit.bytes)
     this.#count = count
   }
 
-  attempt(queue: ByteQueue): Buffer | Wait {
+  protected take(queue: ByteQueue): Buffer | Wait {
     const n = Math.min(queue.length, this.#most)
     if (n === 0) return WAIT
     this.#count(n)

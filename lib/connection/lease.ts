@@ -17,8 +17,8 @@ export interface Lease {
   waits(): void
   /** Bytes were taken by a read of it. */
   took(bytes: number, limit: Limit): void
-  /** A read of it failed. */
-  failed(error: unknown): void
+  /** A read of it failed. `news`: not by a mistake of the program's; by default as the error itself says. */
+  failed(error: unknown, news?: boolean): void
   /** The connection was closed, aborted or cut. */
   refused(error: Error): void
   limitOf(maxBytes: number | undefined): Limit

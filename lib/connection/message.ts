@@ -1,7 +1,7 @@
 // A message of several reads that are one: `readMessage`. While it is read the connection belongs to it; what its reads
 // took is remembered behind a mark, so that a failure in the middle gives the whole message back.
 
-import { EndOfStreamError } from '../errors.js'
+import { EndOfStreamError, isLinnetError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import { nextTick } from '../turn.js'
@@ -13,6 +13,7 @@ import { ReadMethods } from './read-methods.js'
 import type { ReadPlan } from './read-options.js'
 import type { Reader } from './reader.js'
 import type { Limit } from './reads.js'
+import { isNews, quietly } from './refusals.js'
 import type { Waiting } from './waiting.js'
 
 type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; error: unknown }
@@ -32,11 +33,15 @@ export class Message implements Lease, Waiting {
   awaitsFirst: boolean
   readonly #inbox: Inbox
   readonly #wasOverflowing: boolean
-  readonly #failures = new Set<unknown>()
+  /** What its reads failed with, and whether that may be ignored; undefined while none has. */
+  #failures: Map<unknown, boolean> | undefined
   #state: State = { kind: 'reading' }
   #watched = false
   /** Bytes taken by reads that have no limit of their own. */
   #shared = 0
+  /** The largest limit that a read in it has named. */
+  #largest = 0
+  #promise!: Promise<unknown>
   #reject!: (error: unknown) => void
 
   constructor(inbox: Inbox, plan: ReadPlan) {
@@ -54,15 +59,19 @@ export class Message implements Lease, Waiting {
     this.#inbox.drainLater(this)
     // Before anything can run out the promises of what is buffered have run.
     if (this.#limited) nextTick(waitsOf, this)
-    return new Promise<T>((resolve, reject) => {
-      this.#reject = reject
-      // An async function, so that a synchronous throw is a rejection too.
-      const reading = (async () => read(new MessageReader(this.#inbox, this)))()
-      reading.then(
-        (value) => this.#resolved(() => resolve(value)),
-        (error) => this.#rejected(error),
-      )
+    let resolve!: (value: T) => void
+    const promise = new Promise<T>((done, failed) => {
+      resolve = done
+      this.#reject = failed
     })
+    this.#promise = promise
+    // An async function, so that a synchronous throw is a rejection too.
+    const reading = (async () => read(new MessageReader(this.#inbox, this)))()
+    reading.then(
+      (value) => this.#resolved(() => resolve(value)),
+      (error) => this.#rejected(error),
+    )
+    return promise
   }
 
   get #limited(): boolean {
@@ -89,20 +98,22 @@ export class Message implements Lease, Waiting {
   /** Its function failed. With the failure of a read, all is unread again; with an error of its own, what it took stays taken. */
   #rejected(error: unknown): void {
     if (this.over) return
-    if (this.#failures.has(error)) return this.fail(error)
+    const news = this.#failures?.get(error)
+    if (news !== undefined) return this.fail(error, news)
     this.#state = { kind: 'rejected', error }
     this.#inbox.queue.commit()
     this.#over()
     this.#reject(error)
   }
 
-  /** Ends it from outside, or by the failure of a read: all its bytes are unread again. */
-  fail(error: unknown): void {
+  /** Ends it from outside, or by the failure of a read: all its bytes are unread again. `news`: the program made no mistake. */
+  fail(error: unknown, news: boolean = true): void {
     this.#state = { kind: 'rejected', error }
     this.#inbox.queue.rewind()
     this.#inbox.overflowing = this.#wasOverflowing
-    if (error instanceof EndOfStreamError) giveAll(error, this.#inbox.queue.peek(this.#inbox.queue.length))
+    if (isLinnetError(error) && error instanceof EndOfStreamError) giveAll(error, this.#inbox.queue.peek(this.#inbox.queue.length))
     this.#over()
+    if (news) quietly(this.#promise)
     this.#reject(error)
   }
 
@@ -133,26 +144,30 @@ export class Message implements Lease, Waiting {
     if (limit.shared) this.#shared += bytes
   }
 
-  failed(error: unknown): void {
-    this.#failures.add(error)
+  failed(error: unknown, news: boolean = isNews(error)): void {
+    this.#failures ??= new Map()
+    this.#failures.set(error, news || this.#failures.get(error) === true)
   }
 
   refused(error: Error): void {
     this.fail(error)
   }
 
-  /** What a read in it may gather: what the message's limit leaves, or its own, or what the limit shared by the others leaves. */
+  /**
+   * What a read in it may gather: its own limit, or what the limit shared by the others leaves; and in all no more than
+   * the message's own limit, or without one `maxBufferSize` beyond the largest that a read has named.
+   */
   limitOf(own: number | undefined): Limit {
-    const whole = this.plan.maxBytes
-    if (whole !== undefined) {
-      const before = this.#inbox.queue.marked
-      const left = whole - before
-      return own !== undefined && own < left
-        ? { bytes: own, before: 0, option: 'maxBytes', shared: false }
-        : { bytes: left, before, option: 'maxBytes', shared: false }
-    }
-    if (own !== undefined) return { bytes: own, before: 0, option: 'maxBytes', shared: false }
-    return { bytes: this.limits.maxBufferSize - this.#shared, before: this.#shared, option: 'maxBufferSize', shared: true }
+    const before = this.#inbox.queue.marked
+    const { maxBytes } = this.plan
+    const { maxBufferSize } = this.limits
+    if (own !== undefined && own > this.#largest) this.#largest = own
+    const left = (maxBytes ?? maxBufferSize + this.#largest) - before
+    if (own !== undefined && own < left) return { bytes: own, before: 0, option: 'maxBytes', shared: false }
+    if (maxBytes !== undefined) return { bytes: left, before, option: 'maxBytes', shared: false }
+    const shared = own === undefined
+    if (!shared || left < maxBufferSize - this.#shared) return { bytes: left, before, option: 'maxBufferSize', shared }
+    return { bytes: maxBufferSize - this.#shared, before: this.#shared, option: 'maxBufferSize', shared }
   }
 }
 

@@ -1,6 +1,8 @@
 // How a connection ended, and who is told: the server around it, those who wait for `closed`, and whoever listens to its
 // signal. Each is told once; who asks late hears it at once. What nobody asks for is never made.
 
+import { throwLater } from '../throw-later.js'
+
 /** How a connection ended. */
 export interface CloseInfo {
   /**
@@ -27,6 +29,15 @@ export interface Supervisor {
 }
 
 type Listener = (info: CloseInfo) => void
+
+/** What one listener throws (a stream of somebody else's that is destroyed) keeps no other from hearing. */
+function tell(listener: Listener, info: CloseInfo): void {
+  try {
+    listener(info)
+  } catch (error) {
+    throwLater(error)
+  }
+}
 
 export class Outcome {
   /** Undefined while it is not over. */
@@ -60,7 +71,7 @@ export class Outcome {
 
   /** Calls `listener` when it is over; at once if it is. */
   whenOver(listener: Listener): void {
-    if (this.info !== undefined) listener(this.info)
+    if (this.info !== undefined) tell(listener, this.info)
     else this.#listeners = this.#listeners === undefined ? listener : [this.#listeners, listener].flat()
   }
 
@@ -80,7 +91,7 @@ export class Outcome {
     this.supervisor?.over(info)
     const listeners = this.#listeners
     this.#listeners = undefined
-    if (typeof listeners === 'function') listeners(info)
-    else if (listeners !== undefined) for (const listener of listeners) listener(info)
+    if (typeof listeners === 'function') tell(listeners, info)
+    else if (listeners !== undefined) for (const listener of listeners) tell(listener, info)
   }
 }

@@ -154,7 +154,7 @@ export abstract class ReadMethods implements Reader {
     })
   }
 
-  lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> {
+  lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> & AsyncDisposable {
     return new LineIterator(this.#inbox, this.#lease, () => {
       const plan = readPlan(options)
       const overflow = typeof options === 'object' ? options.overflow : undefined
@@ -167,14 +167,14 @@ export abstract class ReadMethods implements Reader {
     })
   }
 
-  chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> {
+  chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> & AsyncDisposable {
     return new ChunkIterator(this.#inbox, this.#lease, () => {
       if (n !== undefined) countOf(n, 'n')
       return { plan: readPlan(options), n }
     })
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> & AsyncDisposable {
     return this.chunks()
   }
 

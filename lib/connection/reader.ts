@@ -117,14 +117,14 @@ export interface Reader {
    * @example
    * for await (const line of connection.lines()) await connection.write(`${line}\n`)
    */
-  lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string>
+  lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> & AsyncDisposable
 
   /**
    * Iterates over bytes in the pieces they come in: exactly `n` in all (an earlier end is an EndOfStreamError), or, without
    * `n`, to the end of the stream. `maxBytes` caps a piece.
    */
-  chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer>
+  chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> & AsyncDisposable
 
   /** `chunks()`. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer>
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> & AsyncDisposable
 }

@@ -23,6 +23,13 @@ export interface Read<T> {
   attempt(queue: ByteQueue, stream: Stream): T | Wait
   /** What it may gather. */
   readonly limit: Limit
+  /** The iterator whose item it reads, if any: one that fails ends the iteration, and leaving that takes the read back. */
+  readonly iterator?: IteratorState
+}
+
+/** What a read knows of the iterator that it belongs to. */
+export interface IteratorState {
+  over: boolean
 }
 
 /** How much a read may gather: in itself, and as part of the message it belongs to. */

@@ -1,18 +1,36 @@
-// Rejections that may be ignored, and those that may not. A program that does not await a write must not die of a failed
-// connection, which it is told elsewhere too; a mistake of its own must not pass unseen.
+// Rejections that may be ignored, and those that may not. A program that does not await a read or a write must not die of
+// a failed connection, a limit, a time or a signal, which it learns of elsewhere too; a mistake of its own, and what its
+// own functions throw, must not pass unseen. A promise is marked where it rejects, so that one which resolves costs nothing.
 
-import { LinnetError } from '../errors.js'
+import { ConcurrentReadError, InvalidOptionsError, isLinnetError } from '../errors.js'
 
 const ignore = (): void => {}
 
-/** A rejection that nobody needs to look at: the connection's failure is told elsewhere too. */
+/** Marks the rejection of a promise as handled. */
 export function quietly<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore)
   return promise
 }
 
-/** A rejection for a failed connection may be ignored; one for a wrong argument may not. */
-export function refused(error: unknown): Promise<never> {
+/** Whether an error tells what happened to a connection, or what a `signal` that aborted says: no mistake of the program's. */
+export function isNews(error: unknown, signal?: AbortSignal | undefined): boolean {
+  if (isLinnetError(error)) return !(error instanceof ConcurrentReadError || error instanceof InvalidOptionsError)
+  return signal?.aborted === true && Object.is(error, signal.reason)
+}
+
+/** A rejection for a failed connection, or by `signal`, may be ignored; one for a wrong argument may not. */
+export function refused(error: unknown, signal?: AbortSignal | undefined): Promise<never> {
   const rejection = Promise.reject(error)
-  return error instanceof LinnetError ? quietly(rejection) : rejection
+  return isNews(error, signal) ? quietly(rejection) : rejection
+}
+
+/** The same for work that goes on: its failure may be ignored where it is no mistake. */
+export function ignorable<T>(work: Promise<T>, signal?: AbortSignal | undefined): Promise<T> {
+  const promise = new Promise<T>((resolve, reject) => {
+    work.then(resolve, (error) => {
+      if (isNews(error, signal)) quietly(promise)
+      reject(error)
+    })
+  })
+  return promise
 }

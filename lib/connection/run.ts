@@ -2,6 +2,7 @@
 // lost. What the connection itself raised is a normal end; everything else is a bug, and the server is told.
 
 import { isRaisedBy } from '../errors.js'
+import { everyError, isAbortBy } from '../foreign.js'
 import type { Connection } from './connection.js'
 import type { ConnectionCore } from './core.js'
 import { kindOf } from './read-options.js'
@@ -52,12 +53,12 @@ export function superviseHandler<T>(
   }
 }
 
-/** Raised by this connection, or an AbortError that its signals caused, or nothing but such errors together. */
+/** Raised by this connection, or an AbortError that its signals caused, or nothing but such errors together. Of any value: it never throws. */
 function isNormalEnd(core: ConnectionCore, error: unknown): boolean {
-  if (isRaisedBy(error, core.id)) return true
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every((each) => isNormalEnd(core, each))
-  if (!(error instanceof Error) || error.name !== 'AbortError') return false
-  if (error.cause !== undefined) return isRaisedBy(error.cause, core.id)
-  // Not every library says what made it abort; then it is taken for these signals if one of them has aborted.
-  return core.outcome.signal.aborted || core.drainSignal.aborted
+  const isOurs = (each: unknown): boolean => isRaisedBy(each, core.id)
+  return everyError(error, (each) => {
+    if (isOurs(each)) return true
+    // Not every library says what made it abort; then it is taken for these signals if one of them has aborted.
+    return isAbortBy(each, isOurs) ?? (core.outcome.signal.aborted || core.drainSignal.aborted)
+  })
 }

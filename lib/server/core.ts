@@ -11,6 +11,7 @@ import { ConnectionCore } from '../connection/core.js'
 import type { CloseInfo } from '../connection/outcome.js'
 import { DrainingError, type HandshakeError } from '../errors.js'
 import { type EndpointPlan, endpointPlan, type ListenPlan } from '../options/listen.js'
+import { throwLater } from '../throw-later.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { bind, type Intake } from '../transport/listener.js'
@@ -21,8 +22,9 @@ import { Drain, type DrainResult } from './drain.js'
 import { Entries, type Entry } from './entry.js'
 import { type DropReason, type ServerStats, told } from './events.js'
 import { Listeners } from './listeners.js'
+import { print } from './print.js'
 import { cores, type Server } from './server.js'
-import { print, type Superior, Supervision } from './supervision.js'
+import { type Superior, Supervision } from './supervision.js'
 import { type Taker, type Visitor, WaitingRoom } from './waiting-room.js'
 
 type Phase = 'open' | 'stopped' | 'draining' | 'closed'
@@ -49,6 +51,7 @@ export class ServerCore implements AdmissionHost, Superior {
   readonly #room: WaitingRoom<Connection>
   #drain: Drain | undefined
   #closing: Promise<DrainResult> | undefined
+  #stopping = false
   readonly #books = new Books()
   #lastAcceptError = Number.NEGATIVE_INFINITY
   /** `disconnect` events that are being told. */
@@ -198,7 +201,7 @@ export class ServerCore implements AdmissionHost, Superior {
 
   handlerFailed(error: unknown, connection: Connection): void {
     this.#books.handlerErrors++
-    told(() => this.server.emit('handlerError', error, connection) || print(error, connection))
+    if (!told(() => this.server.emit('handlerError', error, connection))) print(error, connection)
   }
 
   // --- the end of the server -------------------------------------------------------------------------------------------
@@ -229,7 +232,14 @@ export class ServerCore implements AdmissionHost, Superior {
       if (this.#phase !== 'closed') {
         this.stop('draining')
         told(() => this.server.emit('draining'))
-        for (const connection of this.connections) connection.drain()
+        for (const connection of this.connections) {
+          // What a program has put in the place of `drain` must not keep the others from hearing.
+          try {
+            connection.drain()
+          } catch (error) {
+            throwLater(error)
+          }
+        }
       }
     }
     this.#drain?.within(grace)
@@ -239,6 +249,16 @@ export class ServerCore implements AdmissionHost, Superior {
   /** `close` was called. */
   get draining(): boolean {
     return this.#closing !== undefined
+  }
+
+  /** It is about to close: it goes on accepting until then. */
+  stopSoon(): void {
+    this.#stopping = true
+  }
+
+  /** It is closing, or about to. */
+  get stopping(): boolean {
+    return this.#stopping || this.draining
   }
 
   #settle(): void {

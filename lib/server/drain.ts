@@ -3,6 +3,7 @@
 
 import { type Connection, coreOf } from '../connection/connection.js'
 import { DrainingError } from '../errors.js'
+import { throwLater } from '../throw-later.js'
 import type { Clock } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
 
@@ -51,8 +52,14 @@ export class Drain {
 
   #expire(): void {
     this.#expired = true
-    for (const connection of this.#left)
-      connection.abort(new DrainingError({ message: 'the server has closed, and the grace for its connections is over' }))
+    for (const connection of this.#left) {
+      // A stream of somebody else's that cannot be cut must not save the others.
+      try {
+        connection.abort(new DrainingError({ message: 'the server has closed, and the grace for its connections is over' }))
+      } catch (error) {
+        throwLater(error)
+      }
+    }
   }
 
   /** A connection is over. All that were open then are known: nobody came after. */

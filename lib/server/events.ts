@@ -7,7 +7,7 @@ import type { Address } from '../address.js'
 import type { Connection } from '../connection/connection.js'
 import type { CloseInfo } from '../connection/outcome.js'
 import type { HandshakeError } from '../errors.js'
-import { nextTick } from '../turn.js'
+import { throwLater } from '../throw-later.js'
 
 type TypedEmitter<Events extends Module.EventMap> = Module.default<Events>
 
@@ -59,17 +59,24 @@ export interface ServerStats {
   readonly bytesWritten: number
 }
 
+/** An EventEmitter in which a listener that throws does not keep the next ones from being called. */
+class IsolatingEmitter extends EventEmitter {
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (this.listenerCount(event) < 2) return super.emit(event, ...args)
+    for (const listener of this.rawListeners(event)) told(() => Reflect.apply(listener, this, args))
+    return true
+  }
+}
+
 /** An EventEmitter whose events are those of a server. */
-export const ServerEmitter: new () => TypedEmitter<ServerEvents> = EventEmitter as unknown as new () => TypedEmitter<ServerEvents>
+export const ServerEmitter: new () => TypedEmitter<ServerEvents> = IsolatingEmitter as unknown as new () => TypedEmitter<ServerEvents>
 
 /** Calls a listener's turn; what it throws becomes an uncaught exception, after the library's work is done. */
 export function told(emit: () => boolean): boolean {
   try {
     return emit()
   } catch (error) {
-    nextTick(() => {
-      throw error
-    })
+    throwLater(error)
     return true
   }
 }

@@ -5,8 +5,10 @@ import type { Address } from '../address.js'
 import { type Connection, runFor } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
 import type { Handler } from '../connection/run.js'
+import { AsyncIteratorBase, DONE } from '../iterator.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/admission.js'
 import type { Endpoint } from '../options/endpoint.js'
+import { ownOf } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import type { ServerCore } from './core.js'
@@ -22,6 +24,9 @@ export interface SignalOption {
 /** The insides that servers may be made of: each enters itself. Not `instanceof`, which would load all that a server needs. */
 export const cores: WeakSet<object> = new WeakSet()
 
+/** The core of a server, for the rooms of the library. */
+export let serverCoreOf: (server: Server) => ServerCore
+
 /**
  * A server: an async iterator of connections.
  *
@@ -35,6 +40,10 @@ export const cores: WeakSet<object> = new WeakSet()
 export class Server extends ServerEmitter implements AsyncIterable<Connection>, AsyncDisposable {
   readonly #core: ServerCore
   readonly #unhook: () => void
+
+  static {
+    serverCoreOf = (server) => server.#core
+  }
 
   /** @internal */
   constructor(core: ServerCore) {
@@ -69,6 +78,14 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     return this.#core.draining
   }
 
+  /**
+   * True once `close` was called, or its `signal` aborted; already while `shutdownOn` delays, and the server still accepts:
+   * what a health check asks.
+   */
+  get stopping(): boolean {
+    return this.#core.stopping
+  }
+
   /** Resolves when no listener and no connection is left, after the last `disconnect`. */
   get closed(): Promise<void> {
     return this.#core.closed
@@ -85,7 +102,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
    *
    * Do not await in the body: `connection.run(handler)` serves a connection while the loop goes on.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Connection> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Connection> & AsyncDisposable {
     return new ServerIterator(this.#core)
   }
 
@@ -201,34 +218,30 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
   }
 }
 
-class ServerIterator implements AsyncIterableIterator<Connection> {
+class ServerIterator extends AsyncIteratorBase<Connection> {
   readonly #core: ServerCore
   #left = false
 
   constructor(core: ServerCore) {
+    super()
     this.#core = core
   }
 
   next(): Promise<IteratorResult<Connection>> {
-    if (this.#left) return Promise.resolve({ value: undefined, done: true })
+    if (this.#left) return Promise.resolve(DONE)
     return new Promise((resolve) => {
-      this.#core.take((connection) => resolve(connection === null ? { value: undefined, done: true } : { value: connection, done: false }))
+      this.#core.take((connection) => resolve(connection === null ? DONE : { value: connection, done: false }))
     })
   }
 
-  return(): Promise<IteratorResult<Connection>> {
+  protected leave(): void {
     this.#left = true
     this.#core.stop()
-    return Promise.resolve({ value: undefined, done: true })
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 }
 
 function signalOption(options: unknown): AbortSignal | undefined {
   if (options === undefined) return undefined
   if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, not ${kindOf(options)}`)
-  return signalOf((options as SignalOption).signal)
+  return signalOf(ownOf<'signal'>(options).signal)
 }

@@ -30,14 +30,3 @@ export class Supervision implements Supervisor {
     this.#superior.handlerFailed(error, this.#connection)
   }
 }
-
-/** A handler's error that nobody listens to must not be lost, and must not end the process, also if it cannot be shown. */
-export function print(error: unknown, connection: Connection): boolean {
-  const what = `linnet: the handler of connection ${connection.id} (${connection.remote}) failed; listen to 'handlerError' to handle this yourself`
-  try {
-    console.error(what, error)
-  } catch {
-    console.error(what)
-  }
-  return true
-}

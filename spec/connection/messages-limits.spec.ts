@@ -145,3 +145,58 @@ t.test('limits that are set meanwhile hold for the message', async (t) => {
   t.match(await rejection(message), { limit: 4 })
   t.same(await connection.readMessage(two), ['ab', 'cdef'])
 })
+
+t.test('in all a message gathers at most maxBufferSize more than the largest limit that a read in it names', async (t) => {
+  const { connection, push } = wired({ maxBufferSize: 10 })
+  push('abcd\n'.repeat(100))
+  let taken = 0
+  const endless: Read = async (reader) => {
+    for (taken = 0; ; taken += 5) await reader.readLine({ maxBytes: 8 })
+  }
+  t.match(await rejection(connection.readMessage(endless)), { code: 'ERR_LINNET_LIMIT', limit: 18, size: 20, option: 'maxBufferSize' })
+  t.equal(taken, 15)
+  t.equal(connection.buffered, 500, 'all of it is unread again')
+  const growing: Read = async (reader) => {
+    for (const maxBytes of [8, 30]) for (let n = 0; n < 3; n++) await reader.readLine({ maxBytes })
+    return 'six lines'
+  }
+  t.equal(await connection.readMessage(growing), 'six lines', 'the largest one counts, from when it is named')
+  const mixed: Read = async (reader) => {
+    for (let n = 0; n < 3; n++) await reader.readLine({ maxBytes: 8 })
+    return reader.readLine()
+  }
+  t.match(await rejection(connection.readMessage(mixed)), { limit: 18, size: 20, option: 'maxBufferSize' }, 'also for one that names none')
+  const unlimited: Read = async (reader) => {
+    for (let n = 0; n < 50; n++) await reader.readUntil('\n', { maxBytes: Number.POSITIVE_INFINITY })
+    return 'fifty'
+  }
+  t.equal(await connection.readMessage(unlimited), 'fifty', 'Infinity is named by the program')
+})
+
+t.test('that holds for every kind of read in a message, also for items of an iterator and for what is skipped', async (t) => {
+  const own = { maxBytes: 8 }
+  const kinds: Record<string, Read> = {
+    readUntil: (reader) => reader.readUntil('\n', own),
+    readExactly: (reader) => reader.readExactly(5, own),
+    readInto: (reader) => reader.readInto(Buffer.alloc(5)),
+    'readInto, partial': (reader) => reader.readInto(Buffer.alloc(5), { partial: true }),
+    read: (reader) => reader.read({ maxBytes: 5 }),
+    readUntilMatch: (reader) => reader.readUntilMatch(/\n/, own),
+    skip: (reader) => reader.skip(5, own),
+    skipUntil: (reader) => reader.skipUntil('\n', own),
+    lines: (reader) => reader.lines(own).next(),
+    'lines that skip': (reader) => reader.lines({ maxBytes: 3, overflow: 'skip' }).next(),
+    chunks: (reader) => reader.chunks(5, own).next(),
+    'chunks to the end': (reader) => reader.chunks(undefined, { maxBytes: 5 }).next(),
+    tryReadUntil: async (reader) => reader.tryReadUntil('\n', own),
+  }
+  for (const [name, read] of Object.entries(kinds)) {
+    const { connection, push } = wired({ maxBufferSize: 10 })
+    push('abcd\n'.repeat(100))
+    const endless = connection.readMessage(async (reader) => {
+      for (let n = 0; n < 100; n++) await read(reader)
+    })
+    t.match(await rejection(within(endless)), { code: 'ERR_LINNET_LIMIT', option: 'maxBufferSize' }, name)
+    t.equal(connection.buffered, 500, name)
+  }
+})

@@ -107,6 +107,127 @@ t.test("an ignored close, closed, drain, run of a server's connection or close o
   t.equal(running.stderr, '')
 })
 
+// Begins every kind of read, each on a connection of its own, and looks at none of the promises.
+const reading = `
+const reads = {
+  readLine: (c, o) => c.readLine(o),
+  readUntil: (c, o) => c.readUntil('\\n', o),
+  readExactly: (c, o) => c.readExactly(9, o),
+  read: (c, o) => c.read(o),
+  readToEnd: (c, o) => c.readToEnd(o),
+  readInto: (c, o) => c.readInto(Buffer.alloc(9), o),
+  readUntilMatch: (c, o) => c.readUntilMatch(/\\n/, o),
+  peek: (c, o) => c.peek(9, o),
+  skip: (c, o) => c.skip(9, o),
+  skipUntil: (c, o) => c.skipUntil('\\n', o),
+  lines: (c, o) => c.lines(o).next(),
+  skipping: (c, o) => c.lines({ ...o, overflow: 'skip' }).next(),
+  chunks: (c, o) => c.chunks(9, o).next(),
+  itself: (c) => c[Symbol.asyncIterator]().next(),
+  message: (c, o) => c.readMessage((r) => r.readLine(), o),
+  'a read in a message': (c, o) => c.readMessage((r) => r.readLine(o)),
+  'an ignored read in a message': (c, o) => c.readMessage((r) => { r.readLine(o); return c.closed }),
+  pipe: (c, o) => { const [x] = testing.pair(); linnet.pipe(c, x, o) },
+  startTls: (c) => { c.startTls({ rejectUnauthorized: false }) },
+}
+let name
+process.on('unhandledRejection', (error) => console.log('unhandled', name, error))
+const turns = async () => { for (let n = 0; n < 30; n++) await new Promise((resolve) => setImmediate(resolve)) }
+`
+
+t.test('ignored promises of reads, iterators, messages, pipe and startTls cause none, however they fail', async (t) => {
+  const running = program(
+    t,
+    `${reading}
+    const aborted = new AbortController()
+    aborted.abort(new Error('by the program'))
+    const ways = {
+      'an end': (a, b) => { b.end('x') },
+      'a loss': (a, b) => b.abort(),
+      'an abort': (a) => a.abort(new Error('why')),
+      'a close': (a) => { a.close() },
+      'a drain': (a) => a.drain(),
+      'a limit': (a, b) => { a.setLimits({ maxBufferSize: 4 }); b.write('too long'.repeat(10)) },
+      'a time': (a, b, clock) => clock.advance(100),
+      'a signal': (a, b, clock, controller) => controller.abort(new Error('by the program')),
+    }
+    for (const [way, act] of Object.entries(ways)) {
+      for (const [read, begin] of Object.entries(reads)) {
+        name = way + ', ' + read
+        const clock = testing.manualClock()
+        const [a, b] = testing.pair({ clock, client: { idleTimeout: 50, readTimeout: 50, maxBufferSize: way === 'a limit' ? 4 : 1000 } })
+        const controller = new AbortController()
+        const options = way === 'a signal' ? { signal: controller.signal } : undefined
+        begin(a, options)
+        await act(a, b, clock, controller)
+        await turns()
+        // What fails at once. (These may go on, and a second one is a mistake.)
+        if (!['an ignored read in a message', 'pipe', 'startTls'].includes(read) && a.waiting === undefined) begin(a, options)
+        await turns()
+        if (way === 'a signal' && a.waiting === undefined) begin(a, { signal: aborted.signal })
+        await turns()
+        a.abort()
+        b.abort()
+        await turns()
+      }
+    }
+    console.log('done')`,
+  )
+  t.equal(await running.ends(60_000), 0)
+  t.equal(running.stdout, 'done\n')
+  t.equal(running.stderr, '')
+})
+
+t.test('nor does a read that is begun in a message and left behind when its function returns or throws', async (t) => {
+  const running = program(
+    t,
+    `${reading}
+    for (const end of [() => 'done', () => { throw new Error('its own') }]) {
+      const [a, b] = testing.pair()
+      await a.readMessage((reader) => { reader.readLine(); reader.lines().next().catch(() => {}); return end() }).catch(() => {})
+      await turns()
+      b.abort()
+    }
+    const [a, b] = testing.pair()
+    const lines = a.lines()
+    lines.next()
+    lines.return()
+    a.run(async (c) => { await Promise.race([c.readLine(), turns()]) }).catch(() => {})
+    await turns()
+    console.log('done')`,
+  )
+  t.equal(await running.ends(), 0)
+  t.equal(running.stdout, 'done\n')
+  t.equal(running.stderr, '')
+})
+
+t.test('misuse of reads, iterators, messages, pipe and startTls, and what a function of the program throws, is not ignored', async (t) => {
+  const calls = [
+    ['a.readUntil(7)', /TypeError/],
+    ['a.readExactly(-1)', /RangeError/],
+    ['a.readLine(); a.readLine()', /ConcurrentReadError/],
+    ['a.lines({ maxBytes: 0 }).next()', /RangeError/],
+    ['a.readLine(); a.lines().next()', /ConcurrentReadError/],
+    ["a.readMessage('x')", /TypeError/],
+    ["a.readMessage(() => { throw new Error('its own') })", /its own/],
+    ["a.readMessage(async () => { throw new linnet.EndOfStreamError({ message: 'its own' }) })", /its own/],
+    ["a.readMessage((r) => r.readExactly('x'))", /TypeError/],
+    ['a.readMessage((r) => { r.readLine().catch(() => {}); return r.readLine() })', /ConcurrentReadError/],
+    ['let r; await a.readMessage((reader) => { r = reader }); r.readLine()', /TypeError/],
+    ['linnet.pipe(a, a)', /TypeError/],
+    ['a.readLine(); linnet.pipe(a, b)', /ConcurrentReadError/],
+    ["a.startTls('x')", /InvalidOptionsError/],
+    ['a.readLine(); a.startTls()', /ConcurrentReadError/],
+  ] as const
+  await Promise.all(
+    calls.map(async ([call, error]) => {
+      const running = program(t, `const [a, b] = testing.pair(); ${call}; setInterval(() => {}, 1000)`)
+      t.equal(await running.ends(), 1, call)
+      t.match(running.stderr, error, call)
+    }),
+  )
+})
+
 t.test('a wrong argument ends a process that ignores it, as any bug does', async (t) => {
   const calls = ['a.write(7)', "a.write(['x', 7])", 'a.end(7)', 'a.writeFrom(7)', '(await a.close(b.close()), a.write(7))']
   await Promise.all(

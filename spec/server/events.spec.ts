@@ -4,6 +4,7 @@
 import t from 'tap'
 import type { CloseInfo, Connection, Server } from '../../lib/index.js'
 import { program } from '../support/program.js'
+import { uncaught } from '../support/uncaught.js'
 import { turns, until, within } from '../support/wait.js'
 import { echo, ending, inMemory, overEach, talk } from './support.js'
 
@@ -164,18 +165,12 @@ t.test('what a listener throws is thrown again when the work of the server is do
   server.once('connection', () => {
     throw wrong
   })
-  const later: (() => void)[] = []
-  const { nextTick } = process
+  const errors = uncaught(t)
   const accepting = server.accept()
-  process.nextTick = (callback: () => void) => void later.push(callback)
-  try {
-    await connect()
-  } finally {
-    process.nextTick = nextTick
-  }
+  await connect()
   t.ok(await within(accepting), 'it is handed over all the same')
-  t.equal(later.length, 1)
-  t.equal(t.throws(later[0]!), wrong)
+  await turns()
+  t.strictSame(errors, [wrong])
 })
 
 t.test('what a listener throws is an uncaught exception of the program, and the server lives', async (t) => {

@@ -1,0 +1,74 @@
+// What is printed when nobody can read it: a log collector that has died, a full disk, a closed descriptor. The process lives,
+// and leaves no listener behind.
+
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { root } from '../support/program.js'
+import { within } from '../support/wait.js'
+
+// A server whose handlers fail, and which is told to by its standard input: a line is a failure, an end is the end.
+const code = `
+const { memoryServer } = await import('linnet/testing')
+const { server, connect } = memoryServer()
+server.serve(async (connection) => { await connection.readLine(); throw new Error('a bug '.repeat(2000)) })
+console.log('up')
+let failures = 0
+for await (const _ of process.stdin) {
+  for (let n = 0; n < 15; n++) {
+    const client = await connect()
+    await client.write('hello\\n')
+    await client.readToEnd()
+    await client.close()
+    failures++
+  }
+  process.emitWarning('a warning')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  console.log('alive', failures, server.stats().handlerErrors, process.stderr.listenerCount('error') <= 1)
+}
+await server.close()
+console.log('done')
+`
+
+type End = { code: number | null; stdout: string }
+
+/** Runs it with `stderr` as its descriptor 2; `ruin` is what happens to that in the middle. */
+async function failing(t: Test, stderr: number | 'pipe', ruin: (child: ReturnType<typeof spawn>) => void = () => {}): Promise<End> {
+  const args = ['--input-type=module', '--eval', code]
+  const child = spawn('sh', ['-c', 'unset NODE_OPTIONS; exec "$0" "$@"', process.execPath, ...args], {
+    cwd: root,
+    stdio: ['pipe', 'pipe', stderr],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let stdout = ''
+  let lines = 0
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+    for (; lines < stdout.split('\n').length - 1; lines++) {
+      if (lines === 0) ruin(child)
+      if (lines < 2) child.stdin?.write('fail\n')
+      else child.stdin?.end()
+    }
+  })
+  child.stdin?.on('error', () => {})
+  const end = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { code: await within(end, 'the end of the program', 30_000), stdout }
+}
+
+const lived = { code: 0, stdout: 'up\nalive 15 15 true\nalive 30 30 true\ndone\n' }
+
+t.test('a stderr that is a dead pipe does not end the process', async (t) => {
+  t.same(await failing(t, 'pipe', (child) => child.stderr?.destroy()), lived)
+})
+
+t.test('a stderr that is read goes on being printed to, and leaves no listener', async (t) => {
+  let text = ''
+  t.same(await failing(t, 'pipe', (child) => child.stderr?.on('data', (chunk) => (text += chunk))), lived)
+  t.equal(text.match(/^linnet: the handler of connection/gm)?.length, 30)
+})
+
+t.test('nor does a full disk', { skip: !existsSync('/dev/full') }, async (t) => {
+  const full = openSync('/dev/full', 'w')
+  t.teardown(() => closeSync(full))
+  t.same(await failing(t, full), lived)
+})

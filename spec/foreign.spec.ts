@@ -1,0 +1,63 @@
+// Values that are not ours are judged without ever throwing, and without looking at more of them than a bound.
+
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { codeOf, everyError, isAbortBy, isUsableError } from '../lib/foreign.js'
+import { hostile } from './support/hostile.js'
+
+const abort = (cause?: unknown): Error => Object.assign(new Error('stop', cause === undefined ? {} : { cause }), { name: 'AbortError' })
+const isX = (error: unknown): boolean => error === 'x'
+
+t.test('no value makes a judgement throw', async (t) => {
+  for (const [name, make] of Object.entries(hostile)) {
+    const value = make()
+    t.doesNotThrow(() => codeOf(value), name)
+    t.notOk(isAbortBy(value, isX), name)
+    t.equal(everyError(value, isX), false, name)
+    t.type(isUsableError(value), 'boolean', name)
+  }
+})
+
+t.test('an error can be handed on to a stream unless it, or its stack, cannot be read', async (t) => {
+  t.equal(isUsableError(new Error('x')), true)
+  t.equal(isUsableError(new TypeError('x')), true)
+  for (const value of [undefined, null, 'x', {}, hostile['a revoked proxy']?.(), hostile['an error with a hostile stack']?.()])
+    t.equal(isUsableError(value), false)
+})
+
+t.test('an AbortError is known by its name, of whatever realm, and by what caused it at whatever depth', async (t) => {
+  t.equal(isAbortBy(abort(), isX), undefined, 'one that says no cause')
+  t.equal(isAbortBy(new DOMException('stop', 'AbortError'), isX), undefined)
+  t.equal(isAbortBy(runInNewContext("Object.assign(new Error('stop'), { name: 'AbortError' })"), isX), undefined)
+  t.equal(isAbortBy({ name: 'AbortError', cause: 'x' }, isX), true)
+  t.equal(isAbortBy(abort(abort(abort('x'))), isX), true)
+  t.equal(isAbortBy(abort(abort()), isX), false, 'caused by an abort of somebody else')
+  t.equal(isAbortBy(abort('y'), isX), false)
+  t.equal(isAbortBy(new Error('x', { cause: 'x' }), isX), false, 'no AbortError')
+  const circular = abort()
+  circular.cause = circular
+  t.equal(isAbortBy(circular, isX), false)
+})
+
+t.test('an AggregateError, of whatever realm, passes if it holds nothing but errors that pass', async (t) => {
+  const every = (error: unknown): boolean => everyError(error, isX)
+  t.equal(every('x'), true)
+  t.equal(every('y'), false)
+  t.equal(every(new AggregateError(['x', 'x'])), true)
+  t.equal(every(new AggregateError(['x', 'y'])), false)
+  t.equal(every(new AggregateError([])), false)
+  t.equal(every(new AggregateError(['x', new AggregateError(['x'])])), true)
+  t.equal(every(new AggregateError(['x', new AggregateError(['y'])])), false)
+  t.equal(every(runInNewContext("new AggregateError(['x'])")), true)
+  t.equal(every(new (class Several extends AggregateError {})(['x'])), true)
+  t.equal(every({ errors: ['x'] }), false, 'anything else that has errors is one error')
+  const itself = new AggregateError(['x'])
+  itself.errors.push(itself)
+  t.equal(every(itself), true, 'holding itself, it holds nothing else')
+  let deep: unknown = 'x'
+  for (let depth = 0; depth < 500; depth++) deep = new AggregateError([deep])
+  t.equal(every(deep), true)
+  for (let depth = 0; depth < 100_000; depth++) deep = new AggregateError([deep])
+  t.equal(every(deep), false, 'too deep')
+  t.equal(every(new AggregateError(Array(2_000_000).fill('x'))), false, 'too many')
+})

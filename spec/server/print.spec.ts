@@ -1,0 +1,70 @@
+// The printing of a handler's error: whatever stderr is, it does not throw, and stderr has a listener only while it prints.
+
+import { Writable } from 'node:stream'
+import t, { type Test } from 'tap'
+import { print } from '../../lib/server/print.js'
+import { pair } from '../../lib/testing/index.js'
+import { turns, until } from '../support/wait.js'
+
+/** A stderr of the test's, until the test is over. */
+function stderr(t: Test, write: Writable['_write'], highWaterMark = 16): Writable {
+  const stream = new Writable({ write, highWaterMark })
+  const own = Object.getOwnPropertyDescriptor(process, 'stderr') as PropertyDescriptor
+  Object.defineProperty(process, 'stderr', { ...own, get: () => stream })
+  t.teardown(() => Object.defineProperty(process, 'stderr', own))
+  return stream
+}
+
+t.test('a stderr that fails has one listener while it prints, and none afterwards', async (t) => {
+  const [connection] = pair()
+  t.capture(console, 'error', (text: string) => void process.stderr.write(text))
+  const stream = stderr(t, (_chunk, _encoding, done) => setImmediate(done, new Error('EPIPE')))
+  for (let n = 0; n < 20; n++) print(new Error('a bug'), connection)
+  t.equal(stream.listenerCount('error'), 1)
+  await until(() => stream.listenerCount('error') === 0)
+  t.equal(stream.errored?.message, 'EPIPE')
+  print(new Error('a bug'), connection)
+  await turns()
+  t.equal(stream.listenerCount('error'), 0)
+})
+
+t.test('what cannot be shown, a console that throws and a stderr that throws or is none do no harm', async (t) => {
+  const [connection] = pair()
+  const said: unknown[] = []
+  t.capture(console, 'error', (...args: unknown[]) => {
+    said.push(args.length)
+    throw new Error('in the console')
+  })
+  t.doesNotThrow(() => print(new Error('a bug'), connection))
+  t.same(said, [2, 1], 'once with the error and once without')
+  const own = Object.getOwnPropertyDescriptor(process, 'stderr') as PropertyDescriptor
+  t.teardown(() => Object.defineProperty(process, 'stderr', own))
+  for (const get of [() => undefined, () => ({}), () => process.exitCode as never]) {
+    Object.defineProperty(process, 'stderr', { ...own, get })
+    t.doesNotThrow(() => print(new Error('a bug'), connection))
+  }
+})
+
+t.test('a stderr that nobody reads is not filled without a bound; what was left out is told when it is read again', async (t) => {
+  const [connection] = pair()
+  const lines: string[] = []
+  t.capture(console, 'error', (text: string) => {
+    lines.push(text)
+    process.stderr.write('x'.repeat(100_000))
+  })
+  let read: (() => void) | undefined
+  const stream = stderr(t, (_chunk, _encoding, done) => {
+    if (read === undefined) read = done
+    else done()
+  })
+  for (let n = 0; n < 100; n++) print(new Error('a bug'), connection)
+  t.ok(stream.writableLength < 2_000_000, `${stream.writableLength} bytes`)
+  const printed = lines.length
+  read?.()
+  await until(() => stream.writableLength === 0)
+  print(new Error('a bug'), connection)
+  t.match(lines.at(-1), new RegExp(`${100 - printed} before it were not printed`))
+  print(new Error('a bug'), connection)
+  t.notMatch(lines.at(-1), /before it/)
+  await until(() => stream.listenerCount('error') === 0)
+})
