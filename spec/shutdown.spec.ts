@@ -1,6 +1,7 @@
 // Ending a process in order: the first signal drains, the second cuts, and the process ends by itself.
 
 import net from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Connection, type Server, shutdownOn } from '../lib/index.js'
 import { manualClock, memoryServer } from '../lib/testing/index.js'
@@ -74,7 +75,7 @@ t.test('an idle connection is let go at once, and one that is busy has its grace
   ])
 })
 
-t.test('a second signal cuts what is left', unix, async (t) => {
+t.test('a second signal, more than half a second later, cuts what is left; one that comes at once does not', unix, async (t) => {
   const running = program(
     t,
     `${echo} linnet.shutdownOn(server, { grace: 600_000 }); server.on('draining', () => console.log('draining')); console.log('port', server.port)`,
@@ -84,6 +85,9 @@ t.test('a second signal cuts what is left', unix, async (t) => {
   await turns()
   running.child.kill('SIGTERM')
   await running.says(/draining/)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGINT'] as const) running.child.kill(signal)
+  t.equal(await isPending(running.exit), true)
+  await sleep(600)
   t.equal(await isPending(running.exit), true)
   running.child.kill('SIGINT')
   await within(closed)
@@ -153,8 +157,12 @@ t.test('it listens to the signals it is given and to no others; the first drains
   )
   await raise('SIGCONT')
   t.equal(server.draining, true)
-  await clock.advance(4999)
-  t.equal(connection.signal.aborted, false)
+  await clock.advance(500)
+  await raise('SIGUSR2')
+  await raise('SIGCONT')
+  await turns()
+  t.equal(connection.signal.aborted, false, 'within half a second it is the same one')
+  await clock.advance(1)
   await raise('SIGUSR2')
   t.equal((await within(connection.closed)).by, 'aborted')
   await server.closed
@@ -178,6 +186,114 @@ t.test('the grace is that of close, 10 seconds by default', unix, async (t) => {
     t.equal((await connection.closed).by, 'aborted')
     await server.closed
   }
+})
+
+t.test('with a delay the server goes on accepting, and says so; then it drains', unix, async (t) => {
+  const { server, connection, clock } = await busy(t)
+  shutdownOn(server, { signals: ['SIGUSR2'], delay: 3000, grace: 5000 })
+  t.equal(server.stopping, false)
+  const accepting = server.accept()
+  await raise('SIGUSR2')
+  t.same([server.stopping, server.draining], [true, false])
+  await clock.advance(2999)
+  t.same([server.stopping, server.draining], [true, false])
+  t.equal(await isPending(accepting), true, 'it goes on accepting')
+  await clock.advance(1)
+  t.same([server.stopping, server.draining], [true, true])
+  t.equal(await within(accepting), null)
+  await clock.advance(4999)
+  t.equal(connection.signal.aborted, false, 'the grace begins when the delay is over')
+  await clock.advance(1)
+  t.equal((await within(connection.closed)).by, 'aborted')
+  await server.closed
+  t.equal(server.stopping, true)
+})
+
+t.test('a second signal ends the delay, and a third one cuts', unix, async (t) => {
+  for (const delay of [3000, Number.POSITIVE_INFINITY]) {
+    const { server, connection, clock } = await busy(t)
+    shutdownOn(server, { signals: ['SIGUSR2'], delay, grace: 600_000 })
+    for (const _ of ['one', 'and the same again']) await raise('SIGUSR2')
+    await clock.advance(501)
+    t.same([server.stopping, server.draining], [true, false])
+    await raise('SIGUSR2')
+    t.equal(server.draining, true)
+    await raise('SIGUSR2')
+    await clock.advance(500)
+    await raise('SIGUSR2')
+    await turns()
+    t.equal(connection.signal.aborted, false, 'the second one again')
+    await clock.advance(1)
+    await raise('SIGUSR2')
+    t.equal((await within(connection.closed)).by, 'aborted')
+    await server.closed
+  }
+})
+
+t.test('a second signal behind a delay that has passed cuts', unix, async (t) => {
+  const { server, connection, clock } = await busy(t)
+  shutdownOn(server, { signals: ['SIGUSR2'], delay: 1000, grace: 600_000 })
+  await raise('SIGUSR2')
+  await clock.advance(1000)
+  t.equal(server.draining, true)
+  await raise('SIGUSR2')
+  t.equal((await within(connection.closed)).by, 'aborted')
+  await server.closed
+})
+
+t.test('however many servers there are, the process has one listener for each signal, and each server its options', unix, async (t) => {
+  const before = listeners()
+  const warnings: Error[] = []
+  const warned = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', warned)
+  t.teardown(() => process.off('warning', warned))
+  const idle = Array.from({ length: 30 }, () => memoryServer().server)
+  const handles = idle.map((server) => shutdownOn(server, { signals: ['SIGUSR2', 'SIGCONT'] }))
+  const short = await busy(t)
+  const long = await busy(t)
+  const other = await busy(t)
+  shutdownOn(short.server, { signals: ['SIGUSR2'], grace: 100 })
+  shutdownOn(long.server, { signals: ['SIGUSR2'], grace: 200, delay: 50 })
+  shutdownOn(other.server, { signals: ['SIGCONT'] })
+  const added = (): number[] => listeners().map((count, n) => count - (before[n] as number))
+  t.same(added(), [1, 1, 0, 0])
+  handles[0]?.[Symbol.dispose]()
+  await raise('SIGUSR2')
+  t.same([short.server.draining, long.server.draining, long.server.stopping, other.server.stopping], [true, false, true, false])
+  t.same(
+    idle.map(({ draining }) => draining),
+    [false, ...Array(29).fill(true)],
+    'but for the one that was taken off',
+  )
+  for (const [held, ms] of [
+    [short, 100],
+    [long, 250],
+  ] as const) {
+    await held.clock.advance(ms - 1)
+    t.equal(held.connection.signal.aborted, false)
+    await held.clock.advance(1)
+    await held.server.closed
+  }
+  t.same(added(), [0, 1, 0, 0], 'that of a signal goes with its last server')
+  await other.server.close({ grace: 0 })
+  await idle[0]?.close()
+  await turns()
+  t.same(listeners(), before)
+  t.same(warnings, [])
+})
+
+t.test('a signal that the system does not let a process listen to throws, and then nothing is listened to', async (t) => {
+  const before = listeners()
+  const { server } = memoryServer()
+  t.teardown(() => server.close())
+  const refused = new Error('EINVAL')
+  const { on } = process
+  t.capture(process, 'on', function (this: NodeJS.Process, event: string, listener: () => void) {
+    if (event === 'SIGUSR2') throw refused
+    return on.call(this, event, listener)
+  } as typeof process.on)
+  t.throws(() => shutdownOn(server, { signals: ['SIGCONT', 'SIGUSR2'] }), refused)
+  t.same(listeners(), before)
 })
 
 t.test('by default it listens to SIGTERM and SIGINT; taken off, also by `using`, it does nothing any more', async (t) => {
@@ -214,10 +330,19 @@ t.test('wrong arguments throw, and then nothing is listened to', async (t) => {
     { signals: ['SIGTERM', null] },
     { grace: '5' },
     { grace: null },
+    { delay: '5' },
+    { delay: null },
   ]) {
     t.throws(() => shutdownOn(server, wrong as never), TypeError)
   }
-  for (const impossible of [{ signals: ['SIGTERM', 'SIGTREM'] }, { signals: ['toString'] }, { grace: -1 }, { grace: Number.NaN }]) {
+  for (const impossible of [
+    { signals: ['SIGTERM', 'SIGTREM'] },
+    { signals: ['toString'] },
+    { grace: -1 },
+    { grace: Number.NaN },
+    { delay: -1 },
+    { delay: Number.NaN },
+  ]) {
     t.throws(() => shutdownOn(server, impossible as never), RangeError)
   }
   for (const deaf of ['SIGKILL', 'SIGSTOP'] as const) t.throws(() => shutdownOn(server, { signals: ['SIGTERM', deaf] }), RangeError)

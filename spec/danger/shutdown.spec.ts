@@ -1,6 +1,7 @@
 // The end of a server from every side at once, and the end of a process that serves: by a signal, by two, by itself.
 
 import net from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Connection, DrainResult } from '../../lib/index.js'
 import { echo, ending, overEach, talk } from '../server/support.js'
@@ -67,6 +68,7 @@ t.test('a second signal cuts what the first one waits for', async (t) => {
   await run.says(/^draining$/m)
   await until(() => idle.heard.end !== '')
   t.strictSame([busy.heard.end, idle.heard.end], ['', 'end'])
+  await sleep(600)
   run.child.kill('SIGTERM')
   await until(() => busy.heard.end !== '')
   t.equal(busy.heard.end, 'reset')
