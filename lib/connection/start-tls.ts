@@ -9,7 +9,7 @@ import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'
 import { mismatch, tagOf } from '../options/values.js'
 import { ClientTls } from '../tls/client.js'
-import { ServerTls } from '../tls/server.js'
+import { sharedServerTls } from '../tls/shared.js'
 import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
 import { silent } from '../transport/sink.js'
 import type { ConnectionCore } from './core.js'
@@ -52,7 +52,7 @@ export async function startTls(core: ConnectionCore, options: unknown): Promise<
 function loaded(core: ConnectionCore, { isServer, tls }: Plan): Begin {
   if (isServer) {
     // The plain text is over: whoever shares options with a port that takes both means the certificate.
-    const server = new ServerTls({ ...tls, optional: false })
+    const server = sharedServerTls({ ...tls, optional: false })
     return (carrier) => server.secure(carrier)
   }
   const client = new ClientTls({ host: core.host, tls })

@@ -1,13 +1,14 @@
 // The client's side of TLS. The server's certificate is verified against the name that the program wanted, always, unless
 // it says `rejectUnauthorized: false`. A name is also sent (SNI); an address is verified and not sent, as RFC 6066 has it.
 
-import type { ConnectionOptions } from 'node:tls'
+import type { ConnectionOptions, SecureContext } from 'node:tls'
 import { net } from '../net.js'
 import type { Path } from '../options/check.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { TlsHandshake } from './handshake.js'
 import { checkHalves, checkPairs, loading } from './identity.js'
 import { nodeTls } from './node.js'
+import { sharedContext } from './shared.js'
 
 /** What a client asks for: `true` is Node's defaults. */
 export interface SecureClientOptions {
@@ -45,14 +46,19 @@ export class ClientTls {
 
 /** Tries the options out. What is wrong with them, it throws. */
 function load(options: ConnectionOptions, host: string | undefined): ConnectionOptions {
-  checkHalves(options)
   checkFunctions(options)
-  const secureContext = options.secureContext ?? nodeTls().createSecureContext(options)
-  checkPairs(options)
+  const secureContext = sharedContext(options, () => contextOf(options))
   const name = options.servername || options.host || host || 'localhost'
   // What is verified is `servername`, and where that is empty `host`. Nobody is sent the name that is an address.
   const servername = options.servername === '' || net().isIP(name) !== 0 ? '' : name
   return { ...options, secureContext, host: name, servername }
+}
+
+function contextOf(options: ConnectionOptions): SecureContext {
+  checkHalves(options)
+  const context = options.secureContext ?? nodeTls().createSecureContext(options)
+  checkPairs(options)
+  return context
 }
 
 // Node asserts these, or calls them in the middle of a handshake.

@@ -11,6 +11,7 @@ import type { Path } from '../options/check.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
+import { fingerprint, replaceableAuthorities } from './fingerprint.js'
 import { awaitFirstByte } from './first-byte.js'
 import { TlsHandshake } from './handshake.js'
 import { checkPairs, checkServes, loading } from './identity.js'
@@ -78,7 +79,8 @@ function load({ optional = false, ...options }: ServerTlsOptions): { server: Nod
     ...options,
     requestCert,
     rejectUnauthorized,
-    sessionIdContext: options.sessionIdContext ?? rulesOf(options, requestCert, rejectUnauthorized),
+    sessionIdContext: rulesOf(options, requestCert, rejectUnauthorized),
+    ...(requestCert && options.SNICallback && { secureOptions: withoutTickets(options.secureOptions) }),
     // Time is kept by who waits, for more than this handshake.
     handshakeTimeout: LONGEST_TIMER,
     pauseOnConnect: false,
@@ -87,18 +89,31 @@ function load({ optional = false, ...options }: ServerTlsOptions): { server: Nod
   return { server, optional, certified: requestCert && rejectUnauthorized }
 }
 
-// A session holds what was verified when it began, and resuming it verifies nothing anew. Node's are good for every server
-// of the same program that has the same ticket keys; ours only where the same is asked of a client.
-function rulesOf({ ca, crl }: TlsOptions, requestCert: boolean, rejectUnauthorized: boolean): string {
-  const hash = crypto()
-    .createHash('sha256')
-    .update(JSON.stringify([process.argv, requestCert, rejectUnauthorized]))
-  for (const list of [ca, crl]) {
-    hash.update('list')
-    for (const each of Array.isArray(list) ? list : [list ?? '']) hash.update('item').update(each)
-  }
+/**
+ * Which sessions may be resumed: OpenSSL compares this text with the session's. A session holds what was verified when it
+ * began, and resuming it verifies nothing anew. Node's are good for every server that has the same ticket keys and the same
+ * `sessionIdContext`; ours only where also the same is asked of a client, and verified by the same authorities.
+ */
+function rulesOf(options: TlsOptions, requestCert: boolean, rejectUnauthorized: boolean): string {
+  const { ca, crl, pfx, sessionIdContext = process.argv } = options
+  const { allowPartialTrustChain } = options as { allowPartialTrustChain?: unknown }
+  const unnamed = requestCert && ca === undefined && replaceableAuthorities()?.()
+  // A program that names the context itself shares sessions with others, whose arguments differ.
+  const rules = fingerprint(sessionIdContext, requestCert, rejectUnauthorized, ca, crl, pfx, allowPartialTrustChain, unnamed)
   // OpenSSL takes 32 bytes.
-  return hash.digest('hex').slice(0, 32)
+  return rules.slice(0, 32)
+}
+
+/**
+ * Options of OpenSSL by which no session is ever resumed: there are no tickets, and the sessions that TLS 1.3 and 1.2 name
+ * instead are kept nowhere. For a server that asks for certificates and has a context for each name: a session that was
+ * verified by the authorities of one name would be resumed for another (Node 20).
+ */
+function withoutTickets(given: number | undefined): number | undefined {
+  const noTicket = crypto().constants.SSL_OP_NO_TICKET
+  if (given === undefined) return noTicket
+  // No `|`: these are more than 31 bits. What is no number is for Node to refuse.
+  return typeof given !== 'number' || Math.floor(given / noTicket) % 2 === 1 ? given : given + noTicket
 }
 
 /** Node closes the connection of a client whose certificate does not verify, and then calls that a hang-up. */

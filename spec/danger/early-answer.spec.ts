@@ -149,7 +149,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     return { connection, peer, say: (text) => secure.write(text) }
   }
 }
-kinds['startTls'] = async (t) => {
+kinds['by startTls'] = async (t) => {
   const { connection, peer } = await accepted(t, 'tcp')
   const upgrading = connection.startTls({ key, cert })
   const secure = tls.connect(over(peer))
