@@ -56,18 +56,20 @@ export interface ConnectionOptions {
    */
   idleTimeout?: number | undefined
   /**
-   * The longest that queued bytes may make no progress, in ms, > 0; then the connection is cut. Default: 60 000: a peer
+   * The longest that queued bytes may make no progress, in ms, > 0; then the connection is cut. Progress is what the peer
+   * takes, as far as the system shows that (TCP and TLS on Linux); elsewhere it is what the system takes. Default: 60 000: a peer
    * that takes nothing for a minute is gone, in any protocol, and without a limit it would hold its memory for ever.
    */
   writeTimeout?: number | undefined
   /**
    * PROXY header, `admit` and TLS handshake together, in ms, > 0; and each `startTls`. Default: 10 000, which a slow phone
-   * makes and which a client that says nothing does not outlast.
+   * makes and which a client that says nothing does not outlast. A `startTls` has it from the end of its flush on, which
+   * `writeTimeout` bounds.
    */
   handshakeTimeout?: number | undefined
   /**
    * In `connection.close()`: the longest that queued bytes may make no progress, and then, once, the longest that the peer
-   * may take to end, in ms, ≥ 0. Default: 5 000: long enough for a slow way, short enough for a shutdown.
+   * may take to end, in ms, ≥ 0. Progress is as in `writeTimeout`, which goes on too. Default: 5 000: long enough for a slow way, short enough for a shutdown.
    */
   closeTimeout?: number | undefined
   /**

@@ -1,12 +1,17 @@
 // A clock that stands still until it is told: time limits and latencies of a pair or a memory server run on it, so that
 // a test of an hour takes no time, and takes the same course every time.
 
+import { signalOf } from '../connection/read-options.js'
+import { leaveSignal, waitUnder } from '../signals.js'
 import type { Clock, Timer } from '../transport/clock.js'
+import { setImmediate } from '../turn.js'
 
 /** A clock for tests. */
 export interface ManualClock extends Clock {
   /** Moves time on by `ms` milliseconds: every timer due by then fires, in order, with the work in between done. Resolves when all is done. */
   advance(ms: number): Promise<void>
+  /** Resolves once time has moved on by `ms` milliseconds, in its place among the time limits. Rejects with the reason of `signal` when that aborts. */
+  sleep(ms: number, options?: { signal?: AbortSignal | undefined }): Promise<void>
 }
 
 /** Makes a clock that moves only when told. Give it as `clock`. */
@@ -36,8 +41,8 @@ class HeldTimer implements Timer {
 }
 
 // What one timer sets going (a time-out that looks at its socket once more, bytes under way, the handler's answer, the
-// answer's way back) takes a few turns each; a test has many of them at a hand's cost.
-const TURNS = 24
+// answer's way back) takes a few turns each, and the last look alone up to sixteen; a test has many of them at a hand's cost.
+const TURNS = 40
 
 class StandingClock implements ManualClock {
   readonly #timers = new Set<HeldTimer>()
@@ -53,12 +58,30 @@ class StandingClock implements ManualClock {
   }
 
   async advance(ms: number): Promise<void> {
-    if (typeof ms !== 'number') throw new TypeError(`ms must be a number of milliseconds, not ${typeof ms}`)
-    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`ms must be a time ≥ 0, not ${ms}`)
+    checkTime(ms)
     // One after the other, or time would go back where a shorter one overtakes.
     const advanced = this.#advancing.then(() => this.#advance(ms))
     this.#advancing = advanced.catch(() => {})
     await advanced
+  }
+
+  async sleep(ms: number, { signal: given }: { signal?: unknown } = {}): Promise<void> {
+    checkTime(ms)
+    const signal = signalOf(given)
+    signal?.throwIfAborted()
+    await new Promise<void>((resolve, reject) => {
+      const sleeper = {
+        fail: (reason: unknown) => {
+          timer.clear()
+          reject(reason)
+        },
+      }
+      const timer = this.setTimer(() => {
+        leaveSignal(signal, sleeper)
+        resolve()
+      }, ms)
+      waitUnder(signal, sleeper)
+    })
   }
 
   async #advance(ms: number): Promise<void> {
@@ -79,6 +102,11 @@ class StandingClock implements ManualClock {
     for (const timer of this.#timers) if (timer.at <= end && (first === undefined || timer.at < first.at)) first = timer
     return first
   }
+}
+
+function checkTime(ms: unknown): void {
+  if (typeof ms !== 'number') throw new TypeError(`ms must be a number of milliseconds, not ${typeof ms}`)
+  if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`ms must be a time ≥ 0, not ${ms}`)
 }
 
 async function workDone(): Promise<void> {

@@ -133,7 +133,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   /** A call of the stream has thrown. Told a tick later: whoever made the call is on the stack still. */
   #threw(error: unknown): false {
-    process.nextTick(() => this.lose(error))
+    nextTick(() => this.lose(error))
     return false
   }
 

@@ -145,3 +145,27 @@ t.test('a close limit, a latency and a server run on it too', async (t) => {
   await server.close()
   await served
 })
+
+t.test('a program may sleep on the clock, and is woken in its place or by its signal', async (t) => {
+  const clock = manualClock()
+  const order: string[] = []
+  const stop = new AbortController()
+  const woken = rejection(clock.sleep(15, { signal: stop.signal }))
+  void clock.sleep(20).then(() => order.push('slept'))
+  void clock.sleep(20, { signal: stop.signal }).then(
+    () => order.push('never'),
+    () => order.push('stopped'),
+  )
+  clock.setTimer(() => order.push('timer'), 10)
+  await clock.advance(10)
+  t.strictSame(order, ['timer'])
+  const reason = new Error('enough')
+  stop.abort(reason)
+  t.equal(await woken, reason)
+  await clock.advance(10)
+  t.strictSame(order, ['timer', 'stopped', 'slept'])
+  t.equal(await rejection(clock.sleep(1, { signal: stop.signal })), reason)
+  t.ok((await rejection(clock.sleep('1' as never))) instanceof TypeError)
+  t.ok((await rejection(clock.sleep(-1))) instanceof RangeError)
+  t.ok((await rejection(clock.sleep(1, { signal: {} as never }))) instanceof TypeError)
+})
