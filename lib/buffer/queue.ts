@@ -3,6 +3,7 @@
 // a message that comes byte by byte costs no object for each byte. While a mark is set nothing taken is forgotten, and
 // `rewind` gives all of it back.
 
+import { keepHere } from './keep.js'
 import { Slab, SMALL } from './slab.js'
 import { indexOf, view } from './view.js'
 
@@ -28,6 +29,7 @@ export class ByteQueue {
   /** Index of the chunk that holds the first unread byte, and where in it that byte is. */
   #first = 0
   #offset = 0
+  #torn = false
   #mark: { first: number; offset: number; consumed: number } | undefined
   /** The chunk that was last taken from the quick way, and the memory it lies in: to ask a Buffer for that costs as much as a view. */
   #viewed: Buffer | undefined
@@ -72,8 +74,22 @@ export class ByteQueue {
       return bytes
     }
     const bytes = this.peek(n)
+    // A mark may make them unread again.
+    if (this.#mark !== undefined && n > 0) keepHere(bytes.buffer)
     this.skip(n)
     return bytes
+  }
+
+  /** Takes the next `n` bytes (n ≤ length), the first `length` of them as text. Text that cannot be made (too long for a string) takes nothing. */
+  takeText(n: number, encoding: BufferEncoding, length: number = n): string {
+    const head = this.#chunks[this.#first]
+    const start = this.#offset
+    const text =
+      head !== undefined && start + n <= head.length
+        ? head.toString(encoding, start, start + length)
+        : this.peek(n).toString(encoding, 0, length)
+    this.skip(n)
+    return text
   }
 
   /**
@@ -99,6 +115,7 @@ export class ByteQueue {
       this.#viewed = chunk
       this.#memory = chunk.buffer
       this.#base = chunk.byteOffset
+      keepHere(this.#memory)
     }
     return view(this.#memory as ArrayBufferLike, this.#base + start, n)
   }
@@ -110,7 +127,7 @@ export class ByteQueue {
     return this.#offset === 0 && head.length <= n ? head : head.subarray(this.#offset, this.#offset + n)
   }
 
-  /** The next `n` bytes (n ≤ length), which stay unread. */
+  /** The next `n` bytes (n ≤ length), which stay unread. Not to be handed out: it may share memory with them. */
   peek(n: number): Buffer {
     if (n === 0) return NONE
     const head = this.#chunks[this.#first] as Buffer
@@ -121,11 +138,40 @@ export class ByteQueue {
     return bytes
   }
 
+  /** A copy of the next `n` bytes (n ≤ length), which stay unread. */
+  copy(n: number): Buffer {
+    const bytes = Buffer.allocUnsafe(n)
+    this.copyTo(bytes)
+    return bytes
+  }
+
+  /** The bytes from one position to another (to ≤ length), which stay unread, as Latin-1 text. */
+  latin1(from: number, to: number): string {
+    let text = ''
+    if (from >= to) return text
+    let index = this.#locate(from)
+    for (let start = this.#start; start < to; index++) {
+      const chunk = this.#chunks[index] as Buffer
+      text += chunk.toString('latin1', Math.max(from - start, 0), Math.min(chunk.length, to - start))
+      start += chunk.length
+    }
+    return text
+  }
+
   /** Fills `target` with the next bytes (target.length ≤ length), which stay unread. */
   copyTo(target: Uint8Array): void {
     let index = this.#first
     let offset = this.#offset
     for (let at = 0; at < target.length; index++, offset = 0) at += (this.#chunks[index] as Buffer).copy(target, at, offset)
+  }
+
+  /**
+   * Whether memory of unread bytes was detached: nothing can be read any more. It is told of the first chunk, which is
+   * the one that a returned Buffer may share memory with, and of chunks that a mark has given back.
+   */
+  get torn(): boolean {
+    const head = this.#chunks[this.#first]
+    return this.#torn || (head !== undefined && head.length <= this.#offset)
   }
 
   /** Drops the next `n` bytes (n ≤ length). */
@@ -139,6 +185,11 @@ export class ByteQueue {
       return
     }
     if (this.length === 0 && this.#mark === undefined) return void this.clear()
+    // What is skipped was known otherwise: lines that were decoded while the memory was there.
+    if (this.torn) {
+      this.#torn = true
+      return
+    }
     while (this.#first < this.#chunks.length) {
       const { length } = this.#chunks[this.#first] as Buffer
       if (left < length) break
@@ -169,6 +220,7 @@ export class ByteQueue {
     this.#memory = undefined
     this.#slab = undefined
     this.#mark = undefined
+    this.#torn = false
   }
 
   /** From here on what is taken can be given back. One mark at a time: a second one takes the place of the first. */
@@ -187,6 +239,7 @@ export class ByteQueue {
     if (this.#mark === undefined) return
     this.length += this.marked
     this.consumed = this.#mark.consumed
+    for (let index = this.#mark.first; index < this.#first; index++) this.#torn ||= (this.#chunks[index] as Buffer).length === 0
     this.#first = this.#mark.first
     this.#offset = this.#mark.offset
     this.#mark = undefined

@@ -1,13 +1,14 @@
 // Where text may be cut: how many of the bytes that are there end with a whole character, so that those which only begin
 // one can stay unread. It sees bytes as Node's decoder does (WHATWG: invalid bytes are characters too, each a U+FFFD), so
-// that the cut changes no text: what is decoded before it and what is decoded after it add up to the whole.
+// that the cut changes no text: what is decoded before it and what is decoded after it add up to the whole. Base64 has
+// groups of three bytes instead of characters: a piece that ends in the middle of one would be padded.
 
 import type { ByteQueue } from './queue.js'
 
 /**
  * How many of the next `n` unread bytes (n ≤ queue.length) end with a whole character. At most 3 bytes fewer than `n`;
- * 0 if these bytes only begin one. A character must begin at the first unread byte. Encodings whose bytes each stand for
- * themselves (`latin1`, `hex` …) have nothing to leave out: nor has base64, whose pieces are decoded each on its own.
+ * 0 if these bytes only begin one. A character (or group) must begin at the first unread byte. Encodings whose bytes each stand for
+ * themselves (`latin1`, `hex` …) have nothing to leave out.
  */
 export function completeLength(queue: ByteQueue, n: number, encoding: BufferEncoding): number {
   switch (encoding.toLowerCase()) {
@@ -19,6 +20,9 @@ export function completeLength(queue: ByteQueue, n: number, encoding: BufferEnco
     case 'ucs2':
     case 'ucs-2':
       return n - begunUtf16(queue, n)
+    case 'base64':
+    case 'base64url':
+      return n - (n % 3)
     default:
       return n
   }

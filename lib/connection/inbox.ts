@@ -2,12 +2,15 @@
 // end of the stream. Whatever ends a read, an abort, a time limit, a drain, an end, takes nothing.
 
 import { compileDelimiter } from '../buffer/delimiter.js'
+import { Latin1Cache } from '../buffer/latin1.js'
 import { LineCache } from '../buffer/lines.js'
 import { ByteQueue } from '../buffer/queue.js'
 import {
   ConcurrentReadError,
+  ConnectionClosedError,
   type ConnectionLostError,
   EndOfStreamError,
+  type ErrorDetails,
   isLinnetError,
   LimitExceededError,
   type LinnetError,
@@ -33,6 +36,8 @@ export interface InboxHost {
   readonly draining: boolean
   /** Marks an error as this connection's own, and returns it. */
   own<E extends LinnetError>(error: E): E
+  /** Cuts the connection. */
+  abort(reason: unknown): void
   resume(): void
   pause(): void
 }
@@ -59,6 +64,9 @@ export class Inbox implements PendingHost, FlowSource {
   #loss: ConnectionLostError | undefined
   readonly #flow: Flow = new Flow(this)
   #lines: LineCache | undefined
+  #latin1: Latin1Cache | undefined
+  /** What the last `tryRead…` would have waited for, in bytes: they may come until the next read. */
+  #tried = 0
 
   constructor(host: InboxHost) {
     this.host = host
@@ -92,7 +100,18 @@ export class Inbox implements PendingHost, FlowSource {
       if (this.#pending !== undefined || this.#lease !== by) throw new ConcurrentReadError()
     }
     if (signal?.aborted) throw signal.reason
+    if (this.queue.torn) this.#tear()
     if (this.#refusal !== undefined) throw this.#refusal()
+  }
+
+  /** Memory of unread bytes was transferred by the program. What is left of the stream makes no sense: the connection is cut. */
+  #tear(): void {
+    const cause = new TypeError(
+      'the memory of a Buffer that a read returned was transferred while it held unread bytes: copy what goes to another thread',
+    )
+    this.host.abort(cause)
+    // A connection that is over already refuses reads all the same.
+    this.refuse(() => this.host.own(new ConnectionClosedError({ cause })))
   }
 
   /** The quick way of the commonest read: a delimiter of one byte that lies in the first chunk. Undefined: go the long way. */
@@ -119,8 +138,21 @@ export class Inbox implements PendingHost, FlowSource {
     return this.#writtenAt === this.queue.consumed
   }
 
+  /** What is unread as text for patterns. */
+  get latin1(): Latin1Cache {
+    return (this.#latin1 ??= new Latin1Cache())
+  }
+
+  /** Text of bytes that were read is not kept. */
+  #forgetText(): void {
+    this.#lines?.clear()
+    this.#latin1?.clear()
+  }
+
   #tookQuickly(): void {
     this.overflowing = false
+    this.#tried = 0
+    if (this.queue.length === 0) this.#forgetText()
     if (this.#flow.paused) this.#flow.check()
   }
 
@@ -138,6 +170,7 @@ export class Inbox implements PendingHost, FlowSource {
     try {
       this.admit(by, plan.signal)
       const read = make(this.limit(plan.maxBytes, by))
+      this.#tried = 0
       // Asked before the attempt, which may drop what is there.
       const empty = this.queue.length === 0
       const result = this.#attempt(read)
@@ -149,13 +182,20 @@ export class Inbox implements PendingHost, FlowSource {
     }
   }
 
-  /** A read that must not wait: undefined where `run` would. */
+  /**
+   * A read that must not wait: undefined where `run` would. Bytes may then come up to its limit, as they may for a read
+   * that waits: a program that polls gets a message that is longer than what is read ahead.
+   */
   try<T>(make: (limit: Limit) => Read<T>, plan: ReadPlan, by: Lease | undefined): T | undefined {
     try {
       this.admit(by, plan.signal)
-      const result = this.#attempt(make(this.limit(plan.maxBytes, by)))
+      const read = make(this.limit(plan.maxBytes, by))
+      this.#tried = 0
+      const result = this.#attempt(read)
       if (result !== WAIT) return result
       if (this.stream !== 'open') throw this.verdict()
+      this.#tried = read.most ?? read.limit.bytes
+      if (this.#flow.paused) this.#flow.check()
       return undefined
     } catch (error) {
       throw this.#failure(error, plan, by)
@@ -179,6 +219,7 @@ export class Inbox implements PendingHost, FlowSource {
 
   #took(bytes: number, read: Read<unknown>): void {
     if (!('overflows' in read)) this.overflowing = false
+    if (this.queue.length === 0) this.#forgetText()
     this.#lease?.took(bytes, read.limit)
     if (this.#flow.paused) this.#flow.check()
   }
@@ -226,6 +267,7 @@ export class Inbox implements PendingHost, FlowSource {
   #retry(): void {
     const pending = this.#pending
     if (pending === undefined) return
+    if (this.queue.torn) return this.#tear()
     let result: unknown
     try {
       result = this.#attempt(pending.read)
@@ -295,6 +337,7 @@ export class Inbox implements PendingHost, FlowSource {
   data(chunk: Buffer): void {
     this.received += chunk.length
     if (this.#refusal !== undefined || chunk.length === 0) return
+    if (this.queue.torn) return this.#tear()
     this.queue.push(chunk)
     if (this.#lease?.awaitsFirst) this.#lease.begun()
     this.#retry()
@@ -321,6 +364,7 @@ export class Inbox implements PendingHost, FlowSource {
     this.#refusal = refusal
     this.#busy = true
     this.queue.clear()
+    this.#forgetText()
     if (this.#lease !== undefined || this.#pending !== undefined) {
       const error = refusal()
       this.#lease?.refused(error)
@@ -333,8 +377,17 @@ export class Inbox implements PendingHost, FlowSource {
   verdict(waiting?: string): Error {
     if (this.#refusal !== undefined) return this.#refusal()
     if (this.#loss !== undefined) return this.#loss
-    const make = (): EndOfStreamError => new EndOfStreamError({ partial: this.queue.peek(this.queue.length) })
+    const make = (): EndOfStreamError => new EndOfStreamError(this.partial())
     return this.host.own(waiting === undefined ? make() : untraced(waiting, make))
+  }
+
+  /** The `partial` of an error: a copy of what is unread. It is empty where no copy can be made, and `cause` says why; the bytes stay unread. */
+  partial(): ErrorDetails & { partial: Buffer } {
+    try {
+      return { partial: this.queue.copy(this.queue.length) }
+    } catch (cause) {
+      return { partial: Buffer.alloc(0), cause }
+    }
   }
 
   /** Takes what is unread, as if it had never arrived: it was not meant for who reads here. */
@@ -354,8 +407,8 @@ export class Inbox implements PendingHost, FlowSource {
     this.host.resume()
   }
 
-  /** A read is pending, or what comes is dropped: nothing may stand in its way. */
+  /** A read is pending, or was tried and needs more, or what comes is dropped: nothing may stand in its way. */
   get wanting(): boolean {
-    return this.#pending !== undefined || this.#refusal !== undefined
+    return this.#pending !== undefined || this.#refusal !== undefined || this.queue.length < this.#tried
   }
 }

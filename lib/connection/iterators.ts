@@ -5,7 +5,7 @@
 
 import type { ByteQueue } from '../buffer/queue.js'
 import { type Search, searchFor } from '../buffer/search.js'
-import { ConcurrentReadError, isLinnetError, LimitExceededError } from '../errors.js'
+import { ConcurrentReadError, isLinnetError } from '../errors.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
 import type { Inbox } from './inbox.js'
 import type { Lease } from './lease.js'
@@ -14,10 +14,14 @@ import {
   exceeded,
   found,
   type IteratorState,
+  isBeyond,
   type Limit,
   type LineFormat,
+  pieceLength,
   type Read,
   type Stream,
+  someLength,
+  take,
   takeLine,
   WAIT,
   type Wait,
@@ -107,6 +111,8 @@ export class LineIterator extends ReadIterator<string, LinePlan> {
   }
 }
 
+const OVERFLOW: unique symbol = Symbol('overflow')
+
 /** The next line of an iteration; null at the end. A line over the limit may be dropped while it comes. */
 class NextLine extends ItemRead<string> {
   readonly operation = 'lines()'
@@ -131,20 +137,18 @@ class NextLine extends ItemRead<string> {
       if (this.overflows && this.#inbox.overflowing) {
         if (!this.#dropRest(queue, stream)) return stream === 'ended' ? null : WAIT
       }
-      try {
-        return this.#line(queue, stream)
-      } catch (error) {
-        if (!this.overflows || !(error instanceof LimitExceededError)) throw error
-        this.#inbox.overflowing = true
-        this.#search = searchFor(this.#format.delimiter)
-      }
+      const line = this.#line(queue, stream)
+      if (line !== OVERFLOW) return line
+      this.#inbox.overflowing = true
+      this.#search = searchFor(this.#format.delimiter)
     }
   }
 
-  #line(queue: ByteQueue, stream: Stream): string | null | Wait {
+  #line(queue: ByteQueue, stream: Stream): string | null | Wait | typeof OVERFLOW {
     // Asked before the limit: at the end of a message's limit there may still be the end of the stream.
     if (queue.length === 0) return stream === 'ended' ? null : WAIT
-    const end = found(this.#search, queue, stream, this.limit)
+    const end = this.#search.find(queue, stream !== 'open')
+    if (isBeyond(this.limit, this.#search, queue, end)) return this.#overflow(end === 0 ? queue.length : end)
     if (end > 0) {
       const line = takeLine(queue, end, this.#search.matched, this.#format)
       this.#inbox.overflowing = false
@@ -152,8 +156,14 @@ class NextLine extends ItemRead<string> {
     }
     if (stream !== 'ended') return WAIT
     // Without its line end, but within the limit as if it had the shortest: what may have begun one is part of the line.
-    if (queue.length + this.#format.delimiter.shortest > this.limit.bytes) throw exceeded(this.limit, queue.length)
-    return queue.take(queue.length).toString(this.#format.encoding)
+    if (queue.length + this.#format.delimiter.shortest > this.limit.bytes) return this.#overflow(queue.length)
+    return queue.takeText(queue.length, this.#format.encoding)
+  }
+
+  // An error costs ten times what dropping a line does, so none is made for a line that is dropped.
+  #overflow(size: number): typeof OVERFLOW {
+    if (this.overflows) return OVERFLOW
+    throw exceeded(this.limit, size)
   }
 
   /** Drops what is there of an over-long line; true when its end was among it. A message keeps it, to be able to give it back. */
@@ -175,15 +185,17 @@ interface ChunkPlan {
   n: number | undefined
 }
 
-export class ChunkIterator extends ReadIterator<Buffer, ChunkPlan> {
+export class ChunkIterator extends ReadIterator<Buffer | string, ChunkPlan> {
   #given = 0
 
   // Chunks are few; each is worth its promises.
   protected quick(): undefined {}
 
-  protected item({ plan, n }: ChunkPlan): Promise<IteratorResult<Buffer>> {
-    if (n === undefined) return this.inbox.begin((limit) => new NextPiece(limit, this), plan, this.lease)
-    if (n > this.#given) return this.inbox.begin((limit) => new NextChunk(limit, this, n - this.#given, this.#count), plan, this.lease)
+  protected item({ plan, n }: ChunkPlan): Promise<IteratorResult<Buffer | string>> {
+    const { encoding } = plan
+    if (n === undefined) return this.inbox.begin((limit) => new NextPiece(limit, this, encoding), plan, this.lease)
+    const left = n - this.#given
+    if (left > 0) return this.inbox.begin((limit) => new NextChunk(limit, this, encoding, left, this.#count), plan, this.lease)
     this.over = true
     return Promise.resolve(DONE)
   }
@@ -195,34 +207,44 @@ export class ChunkIterator extends ReadIterator<Buffer, ChunkPlan> {
 }
 
 /** The next piece up to the end of the stream. */
-class NextPiece extends ItemRead<Buffer> {
+class NextPiece extends ItemRead<Buffer | string> {
   readonly operation = CHUNKS
+  readonly #encoding: BufferEncoding | undefined
 
-  protected take(queue: ByteQueue, stream: Stream): Buffer | null | Wait {
+  constructor(limit: Limit, iterator: IteratorState, encoding: BufferEncoding | undefined) {
+    super(limit, iterator)
+    this.#encoding = encoding
+  }
+
+  protected take(queue: ByteQueue, stream: Stream): Buffer | string | null | Wait {
     if (queue.length === 0) return stream === 'ended' ? null : WAIT
-    // The room of a message may be used up.
-    if (this.limit.bytes === 0) throw exceeded(this.limit, 1)
-    return queue.take(Math.min(queue.length, this.limit.bytes))
+    const n = someLength(queue, stream, this.#encoding, this.limit)
+    return n === 0 ? WAIT : take(queue, n, this.#encoding)
   }
 }
 
 /** The next piece of a number of bytes, which the end of the stream must not cut short. */
-class NextChunk extends ItemRead<Buffer> {
+class NextChunk extends ItemRead<Buffer | string> {
   readonly operation = CHUNKS
-  readonly #most: number
+  readonly #encoding: BufferEncoding | undefined
+  readonly #left: number
   readonly #count: (bytes: number) => void
 
-  constructor(limit: Limit, iterator: IteratorState, left: number, count: (bytes: number) => void) {
+  constructor(limit: Limit, iterator: IteratorState, encoding: BufferEncoding | undefined, left: number, count: (bytes: number) => void) {
     super(limit, iterator)
+    // The room of a message may be used up.
     if (limit.bytes === 0) throw exceeded(limit, 1)
-    this.#most = Math.min(left, limit.bytes)
+    this.#encoding = encoding
+    this.#left = left
     this.#count = count
   }
 
-  protected take(queue: ByteQueue): Buffer | Wait {
-    const n = Math.min(queue.length, this.#most)
+  protected take(queue: ByteQueue): Buffer | string | Wait {
+    const there = Math.min(queue.length, this.#left, this.limit.bytes)
+    const n = there === this.#left ? there : pieceLength(queue, there, this.#encoding, this.limit)
     if (n === 0) return WAIT
+    const piece = take(queue, n, this.#encoding)
     this.#count(n)
-    return queue.take(n)
+    return piece
   }
 }

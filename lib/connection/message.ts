@@ -1,7 +1,7 @@
 // A message of several reads that are one: `readMessage`. While it is read the connection belongs to it; what its reads
 // took is remembered behind a mark, so that a failure in the middle gives the whole message back.
 
-import { EndOfStreamError, isLinnetError } from '../errors.js'
+import { EndOfStreamError, type ErrorDetails, isLinnetError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import { nextTick } from '../turn.js'
@@ -111,7 +111,7 @@ export class Message implements Lease, Waiting {
     this.#state = { kind: 'rejected', error }
     this.#inbox.queue.rewind()
     this.#inbox.overflowing = this.#wasOverflowing
-    if (isLinnetError(error) && error instanceof EndOfStreamError) giveAll(error, this.#inbox.queue.peek(this.#inbox.queue.length))
+    if (isLinnetError(error) && error instanceof EndOfStreamError) giveAll(error, this.#inbox.partial())
     this.#over()
     if (news) quietly(this.#promise)
     this.#reject(error)
@@ -172,7 +172,7 @@ export class Message implements Lease, Waiting {
 }
 
 /** The error of one of its reads becomes that of the message: `partial` is all that came of it. */
-function giveAll(error: EndOfStreamError, partial: Buffer): void {
-  const { message } = new EndOfStreamError({ partial })
+function giveAll(error: EndOfStreamError, all: ErrorDetails & { partial: Buffer }): void {
+  const { partial, message } = new EndOfStreamError(all)
   Object.assign(error, { partial, message })
 }

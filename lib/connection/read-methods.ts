@@ -6,10 +6,11 @@ import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../buf
 import type { Inbox } from './inbox.js'
 import { ChunkIterator, LineIterator } from './iterators.js'
 import type { Lease } from './lease.js'
+import { MatchRead } from './match-read.js'
 import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
-import { booleanOf, countOf, encodingOf, kindOf, plainPlan, type ReadPlan, readPlan } from './read-options.js'
+import { booleanOf, countOf, encodingOf, INTO, kindOf, LINE, LINES, ownOption, plainPlan, type ReadPlan, readPlan } from './read-options.js'
 import type { Reader } from './reader.js'
-import { ExactRead, IntoRead, type Limit, type LineFormat, LineRead, MatchRead, SomeRead, ToEndRead, UntilRead } from './reads.js'
+import { ExactRead, IntoRead, type Limit, type LineFormat, LineRead, SomeRead, ToEndRead, UntilRead } from './reads.js'
 import { SkipRead, SkipUntilRead } from './skips.js'
 
 type Text = BufferEncoding | TextOptions
@@ -41,7 +42,7 @@ export abstract class ReadMethods implements Reader {
     const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickLine(undefined) : undefined
     if (quick !== undefined) return Promise.resolve(quick)
     return this.#reading(() => {
-      const plan = readPlan(options)
+      const plan = readPlan(options, LINE)
       const format = this.#lineFormat(options, plan)
       return this.#inbox.run((limit) => new LineRead(format, limit), plan, this.#lease)
     })
@@ -57,8 +58,8 @@ export abstract class ReadMethods implements Reader {
   readInto(target: NodeJS.ArrayBufferView, options?: IntoOptions): Promise<number> {
     return this.#reading(() => {
       if (!ArrayBuffer.isView(target)) throw new TypeError(`target must be a typed array, a Buffer or a DataView, not ${kindOf(target)}`)
-      const plan = plainPlan(options)
-      const partial = booleanOf(options?.partial, 'partial') ?? false
+      const plan = plainPlan(options, INTO)
+      const partial = booleanOf(ownOption(options, 'partial'), 'partial') ?? false
       const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
       // The target is a limit of its own. (An empty one is below the smallest that can be said, and takes nothing anyway.)
       const own = { ...plan, maxBytes: plan.maxBytes ?? Math.max(bytes.length, 1) }
@@ -93,7 +94,8 @@ export abstract class ReadMethods implements Reader {
     return this.#reading(() => {
       if (!isRegExp(pattern)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}`)
       const plan = readPlan(options)
-      return this.#inbox.run((limit) => new MatchRead(pattern, limit, plan.encoding) as never, plan, this.#lease)
+      const how = { limited: plan.maxBytes !== undefined, encoding: plan.encoding, cache: this.#inbox.latin1 }
+      return this.#inbox.run((limit) => new MatchRead(pattern, limit, how) as never, plan, this.#lease)
     })
   }
 
@@ -148,7 +150,7 @@ export abstract class ReadMethods implements Reader {
     const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickLine(undefined) : undefined
     if (quick !== undefined) return quick
     return this.#trying(() => {
-      const plan = readPlan(options)
+      const plan = readPlan(options, LINE)
       const format = this.#lineFormat(options, plan)
       return this.#inbox.try((limit) => new LineRead(format, limit), plan, this.#lease)
     })
@@ -156,8 +158,8 @@ export abstract class ReadMethods implements Reader {
 
   lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> & AsyncDisposable {
     return new LineIterator(this.#inbox, this.#lease, () => {
-      const plan = readPlan(options)
-      const overflow = typeof options === 'object' ? options.overflow : undefined
+      const plan = readPlan(options, LINES)
+      const overflow = ownOption(options, 'overflow')
       if (overflow !== undefined && overflow !== 'error' && overflow !== 'skip') {
         throw typeof overflow === 'string'
           ? new RangeError(`overflow must be 'error' or 'skip'`)
@@ -167,11 +169,14 @@ export abstract class ReadMethods implements Reader {
     })
   }
 
-  chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> & AsyncDisposable {
+  chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> & AsyncDisposable
+  chunks(n: number | undefined, options: Text): AsyncIterableIterator<string> & AsyncDisposable
+  chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<string | Buffer> & AsyncDisposable
+  chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<never> & AsyncDisposable {
     return new ChunkIterator(this.#inbox, this.#lease, () => {
       if (n !== undefined) countOf(n, 'n')
       return { plan: readPlan(options), n }
-    })
+    }) as AsyncIterableIterator<never> & AsyncDisposable
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> & AsyncDisposable {
@@ -219,7 +224,7 @@ export abstract class ReadMethods implements Reader {
   }
 
   #lineFormat(options: unknown, plan: ReadPlan): LineFormat {
-    const given: unknown = typeof options === 'object' ? (options as LineOptions).delimiter : undefined
+    const given = ownOption(options, 'delimiter')
     return {
       delimiter: this.#delimiter(given === undefined ? '\n' : given, plan),
       carriageReturn: given === undefined,

@@ -1,6 +1,7 @@
 // What a read may be told, and how that is checked: by hand and not by a schema, since a read is the hot path and its
 // options are four. The same function serves every read, so that each refuses the same things with the same words.
 
+import { nearest } from '../options/nearest.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
 
 /** What every read takes. */
@@ -63,30 +64,58 @@ export interface ReadPlan {
 
 const plain: ReadPlan = Object.freeze({ signal: undefined, timeout: undefined, maxBytes: undefined, idle: undefined, encoding: undefined })
 
+/** The options of reads that give no bytes, and of the others by what they give. */
+const PLAIN: readonly string[] = ['signal', 'timeout', 'maxBytes', 'idle']
+export const BYTES: readonly string[] = [...PLAIN, 'encoding']
+export const LINE: readonly string[] = [...BYTES, 'delimiter']
+export const LINES: readonly string[] = [...LINE, 'overflow']
+export const INTO: readonly string[] = [...PLAIN, 'partial']
+
 /**
- * Checks the options of a read.
+ * Checks the options of a read: own enumerable members, and none but those of `known`. What is undefined is not given.
  *
- * @throws TypeError for a wrong type, RangeError for an impossible value or an encoding that Node does not know.
+ * @throws TypeError for a wrong type or an unknown option, RangeError for an impossible value or an encoding that Node does
+ * not know.
  */
-export function readPlan(options: unknown): ReadPlan {
+export function readPlan(options: unknown, known: readonly string[] = BYTES): ReadPlan {
   if (options === undefined) return plain
   if (typeof options === 'string') return { ...plain, encoding: encodingOf(options) }
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`read options must be an object or an encoding, not ${kindOf(options)}`)
-  const { signal, timeout, maxBytes, idle, encoding } = options as Record<keyof ReadPlan, unknown>
-  return {
-    signal: signalOf(signal),
-    timeout: timeout === undefined ? undefined : timeOf(timeout, 'timeout'),
-    maxBytes: maxBytes === undefined ? undefined : sizeOf(maxBytes, 'maxBytes'),
-    idle: booleanOf(idle, 'idle'),
-    encoding: encoding === undefined ? undefined : encodingOf(encoding),
+  const given = options as Record<string, unknown>
+  let signal: AbortSignal | undefined
+  let timeout: number | undefined
+  let maxBytes: number | undefined
+  let idle: boolean | undefined
+  let encoding: BufferEncoding | undefined
+  for (const name of Object.keys(given)) {
+    const value = given[name]
+    if (value === undefined) continue
+    if (name === 'maxBytes') maxBytes = sizeOf(value, name)
+    else if (name === 'timeout') timeout = timeOf(value, name)
+    else if (name === 'signal') signal = signalOf(value)
+    else if (name === 'idle') idle = booleanOf(value, name)
+    else if (!known.includes(name)) throw new TypeError(unknownOption(name, known))
+    else if (name === 'encoding') encoding = encodingOf(value)
   }
+  return { signal, timeout, maxBytes, idle, encoding }
+}
+
+/** The value of an option, which must be the object's own: what a prototype has is no option. */
+export function ownOption(options: unknown, name: string): unknown {
+  if (typeof options !== 'object' || options === null || !Object.hasOwn(options, name)) return undefined
+  return (options as Record<string, unknown>)[name]
+}
+
+function unknownOption(name: string, known: readonly string[]): string {
+  const near = nearest(name, known)
+  return `this read has no option '${name}'; ${near === undefined ? `expected one of ${known.join(', ')}` : `did you mean '${near}'?`}`
 }
 
 /** The same for a read that gives no bytes, where an encoding cannot stand for the options. */
-export function plainPlan(options: unknown): ReadPlan {
+export function plainPlan(options: unknown, known: readonly string[] = PLAIN): ReadPlan {
   if (typeof options === 'string') throw new TypeError('read options must be an object, not string')
-  return readPlan(options)
+  return readPlan(options, known)
 }
 
 /** What a value is, for a message that refuses it. */

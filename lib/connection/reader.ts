@@ -121,9 +121,11 @@ export interface Reader {
 
   /**
    * Iterates over bytes in the pieces they come in: exactly `n` in all (an earlier end is an EndOfStreamError), or, without
-   * `n`, to the end of the stream. `maxBytes` caps a piece.
+   * `n`, to the end of the stream. `maxBytes` caps a piece. With an encoding the pieces are strings, as `read` gives them.
    */
   chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> & AsyncDisposable
+  chunks(n: number | undefined, options: BufferEncoding | TextOptions): AsyncIterableIterator<string> & AsyncDisposable
+  chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<string | Buffer> & AsyncDisposable
 
   /** `chunks()`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> & AsyncDisposable

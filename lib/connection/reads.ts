@@ -23,6 +23,8 @@ export interface Read<T> {
   attempt(queue: ByteQueue, stream: Stream): T | Wait
   /** What it may gather. */
   readonly limit: Limit
+  /** The bytes that it needs, where that is known and below the limit. */
+  readonly most?: number
   /** The iterator whose item it reads, if any: one that fails ends the iteration, and leaving that takes the read back. */
   readonly iterator?: IteratorState
 }
@@ -49,9 +51,9 @@ export function exceeded(limit: Limit, size: number): LimitExceededError {
   return new LimitExceededError({ limit: limit.before + limit.bytes, size: limit.before + size, option: limit.option })
 }
 
-/** Bytes as they are, or decoded. */
-function decode(bytes: Buffer, encoding: BufferEncoding | undefined): Buffer | string {
-  return encoding === undefined ? bytes : bytes.toString(encoding)
+/** Takes bytes as they are, or decoded. Where that throws (no memory, too long for a string), nothing is taken. */
+export function take(queue: ByteQueue, n: number, encoding: BufferEncoding | undefined): Buffer | string {
+  return encoding === undefined ? queue.take(n) : queue.takeText(n, encoding)
 }
 
 /** `readUntil`: everything up to and including the delimiter. */
@@ -74,15 +76,20 @@ export class UntilRead implements Read<Buffer | string> {
 
   attempt(queue: ByteQueue, stream: Stream): Buffer | string | Wait {
     const end = found(this.#search, queue, stream, this.limit)
-    return end === 0 ? WAIT : decode(queue.take(end), this.#encoding)
+    return end === 0 ? WAIT : take(queue, end, this.#encoding)
   }
 }
 
 /** The end of the delimiter that wins, or 0 while it is not known; a limit that can no longer be kept is thrown. */
 export function found(search: Search, queue: ByteQueue, stream: Stream, limit: Limit): number {
   const end = search.find(queue, stream !== 'open')
-  if ((end === 0 ? search.soonest(queue) : end) > limit.bytes) throw exceeded(limit, end === 0 ? queue.length : end)
+  if (isBeyond(limit, search, queue, end)) throw exceeded(limit, end === 0 ? queue.length : end)
   return end
+}
+
+/** Whether a search that has found `end`, or 0, can no longer succeed within the limit. */
+export function isBeyond(limit: Limit, search: Search, queue: ByteQueue, end: number): boolean {
+  return (end === 0 ? search.soonest(queue) : end) > limit.bytes
 }
 
 /** `readLine`: text without its line end. */
@@ -117,34 +124,34 @@ export interface LineFormat {
 
 /** Takes a line of `end` bytes, whose delimiter is the last `matched` of them. */
 export function takeLine(queue: ByteQueue, end: number, matched: number, { carriageReturn, encoding }: LineFormat): string {
-  const bytes = queue.take(end)
   let length = end - matched
-  if (carriageReturn && length > 0 && bytes[length - 1] === 13) length--
-  return bytes.toString(encoding, 0, length)
+  if (carriageReturn && length > 0 && queue.at(length - 1) === 13) length--
+  return queue.takeText(end, encoding, length)
 }
 
 /** `readExactly` and `peek`: n bytes. */
 export class ExactRead implements Read<Buffer | string> {
   readonly limit: Limit
-  readonly #n: number
+  readonly most: number
   readonly #encoding: BufferEncoding | undefined
   readonly #keep: boolean
 
   constructor(n: number, limit: Limit, encoding: BufferEncoding | undefined, keep: boolean) {
     if (n > limit.bytes) throw exceeded(limit, n)
-    this.#n = n
+    this.most = n
     this.limit = limit
     this.#encoding = encoding
     this.#keep = keep
   }
 
   get operation(): string {
-    return `${this.#keep ? 'peek' : 'readExactly'}(${this.#n})`
+    return `${this.#keep ? 'peek' : 'readExactly'}(${this.most})`
   }
 
   attempt(queue: ByteQueue): Buffer | string | Wait {
-    if (queue.length < this.#n) return WAIT
-    return decode(this.#keep ? queue.peek(this.#n) : queue.take(this.#n), this.#encoding)
+    if (queue.length < this.most) return WAIT
+    if (!this.#keep) return take(queue, this.most, this.#encoding)
+    return this.#encoding === undefined ? queue.copy(this.most) : queue.peek(this.most).toString(this.#encoding)
   }
 }
 
@@ -152,22 +159,26 @@ export class ExactRead implements Read<Buffer | string> {
 export class IntoRead implements Read<number> {
   readonly limit: Limit
   readonly #target: Uint8Array
+  readonly #size: number
   readonly #least: number
 
   constructor(target: Uint8Array, limit: Limit, partial: boolean) {
     this.#target = target
+    this.#size = target.length
     this.limit = limit
     this.#least = partial ? Math.min(1, target.length) : target.length
     if (this.#least > limit.bytes) throw exceeded(limit, this.#least)
   }
 
   get operation(): string {
-    return `readInto(<${this.#target.length} bytes>)`
+    return `readInto(<${this.#size} bytes>)`
   }
 
   attempt(queue: ByteQueue): number | Wait {
     if (queue.length < this.#least) return WAIT
-    const n = Math.min(this.#target.length, queue.length, this.limit.bytes)
+    // Memory that was detached, or shrunk, while the read was pending has no length any more.
+    if (this.#target.length !== this.#size) throw new TypeError('the memory of target was transferred or shrunk while the read was pending')
+    const n = Math.min(this.#size, queue.length, this.limit.bytes)
     queue.copyTo(this.#target.subarray(0, n))
     queue.skip(n)
     return n
@@ -188,18 +199,26 @@ export class SomeRead implements Read<Buffer | string | null> {
 
   attempt(queue: ByteQueue, stream: Stream): Buffer | string | null | Wait {
     if (queue.length === 0) return stream === 'ended' ? null : WAIT
-    const n = this.#length(queue, stream)
-    return n === 0 ? WAIT : decode(queue.take(n), this.#encoding)
+    const n = someLength(queue, stream, this.#encoding, this.limit)
+    return n === 0 ? WAIT : take(queue, n, this.#encoding)
   }
+}
 
-  /** An incomplete last character stays until the rest of it, or the end, comes. One that the limit cannot hold never comes whole. */
-  #length(queue: ByteQueue, stream: Stream): number {
-    const n = Math.min(queue.length, this.limit.bytes)
-    const complete = this.#encoding === undefined ? n : completeLength(queue, n, this.#encoding)
-    if (complete > 0) return complete
-    if (n === this.limit.bytes) throw exceeded(this.limit, n + 1)
-    return stream === 'open' ? 0 : n
-  }
+/** How many bytes a read of what is there takes; 0: it waits for the rest of a character. */
+export function someLength(queue: ByteQueue, stream: Stream, encoding: BufferEncoding | undefined, limit: Limit): number {
+  const there = Math.min(queue.length, limit.bytes)
+  const whole = pieceLength(queue, there, encoding, limit)
+  return whole === 0 && stream !== 'open' ? there : whole
+}
+
+/**
+ * How many of the next `n` bytes may be taken as a piece: an incomplete last character (of base64: group) stays until the
+ * rest of it, or the end, comes. One that the limit cannot hold never comes whole.
+ */
+export function pieceLength(queue: ByteQueue, n: number, encoding: BufferEncoding | undefined, limit: Limit): number {
+  const whole = encoding === undefined ? n : completeLength(queue, n, encoding)
+  if (whole === 0 && n === limit.bytes) throw exceeded(limit, n + 1)
+  return whole
 }
 
 /** `readToEnd`: all bytes until the peer ends. */
@@ -215,37 +234,6 @@ export class ToEndRead implements Read<Buffer | string> {
 
   attempt(queue: ByteQueue, stream: Stream): Buffer | string | Wait {
     if (queue.length > this.limit.bytes) throw exceeded(this.limit, queue.length)
-    return stream === 'ended' ? decode(queue.take(queue.length), this.#encoding) : WAIT
-  }
-}
-
-/** `readUntilMatch`: everything up to the end of the first match, tried again from the start whenever bytes arrive. */
-export class MatchRead implements Read<Buffer | string> {
-  readonly limit: Limit
-  readonly #pattern: RegExp
-  readonly #given: RegExp
-  readonly #encoding: BufferEncoding | undefined
-
-  constructor(given: RegExp, limit: Limit, encoding: BufferEncoding | undefined) {
-    this.#given = given
-    // A pattern of our own: `lastIndex` of the program's stays as it is, and a sticky or global one starts at the front.
-    this.#pattern = new RegExp(given.source, given.flags.replace(/[gy]/g, ''))
-    this.limit = limit
-    this.#encoding = encoding
-  }
-
-  get operation(): string {
-    return `readUntilMatch(${this.#given})`
-  }
-
-  attempt(queue: ByteQueue): Buffer | string | Wait {
-    const seen = Math.min(queue.length, this.limit.bytes)
-    const match = this.#pattern.exec(queue.peek(seen).toString('latin1'))
-    if (match === null) {
-      if (queue.length >= this.limit.bytes) throw exceeded(this.limit, queue.length)
-      return WAIT
-    }
-    if (match[0] === '') throw new RangeError(`${this.#given} matches nothing at all: a message must have at least one byte`)
-    return decode(queue.take(match.index + match[0].length), this.#encoding)
+    return stream === 'ended' ? take(queue, queue.length, this.#encoding) : WAIT
   }
 }

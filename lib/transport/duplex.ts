@@ -16,15 +16,19 @@ const nowhere = { remote: unixAddress(), local: unixAddress() }
 
 export class DuplexCarrier extends StreamCarrier<Duplex> {
   readonly copies: boolean = false
+  /** Whether the stream's producer may hold the memory of what it brings. A socket's is made for each chunk. */
+  readonly #borrows: boolean
 
   constructor(stream: Duplex) {
     super(stream, nowhere)
+    this.#borrows = !(stream instanceof net().Socket)
   }
 
   protected override arrived(chunk: unknown): void {
     const bytes = bytesOf(chunk, this.stream.readableEncoding)
     if (bytes === undefined) this.lose(new TypeError(`a stream of bytes must bring bytes or text, not ${typeof chunk}`))
-    else if (bytes.length > 0) super.arrived(bytes)
+    else if (bytes.length > 0) super.arrived(this.#borrows ? Buffer.from(bytes) : bytes)
+    else if (isDetached(bytes)) this.lose(new TypeError('the memory of a chunk was transferred before the stream brought it'))
   }
 
   // A stream of objects passes on what it is given, and whoever is behind it may expect a Buffer.
@@ -61,6 +65,17 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
 
   unref(): void {
     ;(this.stream as Partial<Socket>).unref?.()
+  }
+}
+
+/** Whether the memory beneath a view is gone. An empty view may be one of no bytes. */
+function isDetached({ buffer }: Buffer): boolean {
+  try {
+    void new Uint8Array(buffer)
+    return false
+  } catch {
+    // No view of detached memory can be made.
+    return true
   }
 }
 

@@ -1,10 +1,15 @@
 import t from 'tap'
 import {
+  BYTES,
   booleanOf,
   countOf,
   delayOf,
   encodingOf,
+  INTO,
   kindOf,
+  LINE,
+  LINES,
+  ownOption,
   plainPlan,
   readPlan,
   signalOf,
@@ -51,7 +56,34 @@ t.test('a plan has more than was said, or less', async (t) => {
   t.same(readPlan(undefined), nothing)
   t.same(readPlan({}), nothing)
   t.same(readPlan('hex'), { ...nothing, encoding: 'hex' })
-  t.same(readPlan({ timeout: 5, idle: false, other: 1 }), { ...nothing, timeout: 5, idle: false })
+  t.same(readPlan({ timeout: 5, idle: false, other: undefined }), { ...nothing, timeout: 5, idle: false })
   t.same(plainPlan({ maxBytes: 5 }), { ...nothing, maxBytes: 5 })
   t.throws(() => plainPlan('hex'), TypeError)
+})
+
+t.test('an option that a read does not know is a TypeError that names the nearest', async (t) => {
+  for (const [options, known, message] of [
+    [{ maxbytes: 5 }, BYTES, /no option 'maxbytes'; did you mean 'maxBytes'\?/],
+    [{ timeuot: 5 }, BYTES, /did you mean 'timeout'\?/],
+    [{ Signal: undefined, idel: true }, BYTES, /did you mean 'idle'\?/],
+    [{ encodng: 'hex' }, BYTES, /did you mean 'encoding'\?/],
+    [{ delimeter: '\n' }, LINE, /did you mean 'delimiter'\?/],
+    [{ delimiter: '\n' }, BYTES, /'delimiter'; expected one of signal, timeout, maxBytes, idle, encoding$/],
+    [{ overflow: 'skip' }, LINE, /'overflow'; expected one of/],
+    [{ overflw: 'skip' }, LINES, /did you mean 'overflow'\?/],
+    [{ partail: true }, INTO, /did you mean 'partial'\?/],
+    [['utf8'], BYTES, /no option '0'/],
+  ] as const)
+    t.throws(() => readPlan(options, known), { name: 'TypeError', message })
+  t.throws(() => plainPlan({ encoding: 'hex' }), { name: 'TypeError', message: /'encoding'/ })
+})
+
+t.test('what a prototype has is no option, and an option that is not enumerable is none', async (t) => {
+  const nothing = { signal: undefined, timeout: undefined, maxBytes: undefined, idle: undefined, encoding: undefined }
+  t.same(readPlan(Object.create({ timeout: 0, maxBytes: 'x', strange: true })), nothing)
+  t.same(readPlan(Object.defineProperty({}, 'timeout', { value: 0 })), nothing)
+  t.same(readPlan(Object.assign(Object.create(null), { idle: true })), { ...nothing, idle: true })
+  t.equal(ownOption(Object.create({ delimiter: ';' }), 'delimiter'), undefined)
+  t.equal(ownOption('utf8', 'length'), undefined)
+  t.equal(ownOption(null, 'delimiter'), undefined)
 })

@@ -61,11 +61,9 @@ for (const [name, read] of Object.entries(byOptions)) {
         promise = read(loose(connection), options)
       })
       const error = (await rejection(promise as Promise<unknown>)) as Error
-      // An encoding may not stand for the options of a read that gives no bytes.
-      t.ok(
-        error instanceof (givesNoBytes.includes(name) && typeof options === 'string' ? TYPE : wanted),
-        `${String(error)} of ${String(options)}`,
-      )
+      // A read that gives no bytes knows no encoding, neither as an option nor in place of the options.
+      const encoding = typeof options === 'string' || (typeof options === 'object' && options !== null && 'encoding' in options)
+      t.ok(error instanceof (givesNoBytes.includes(name) && encoding ? TYPE : wanted), `${String(error)} of ${String(options)}`)
       t.equal(unread(connection), 'ab\ncd')
     }
   })
@@ -198,4 +196,62 @@ t.test('it is not arguments first, then the other read, then the signal, then th
     t.ok((await rejection(start(connection, { maxBytes: 0 }))) instanceof RangeError)
     t.ok((await rejection(start(connection, { maxBytes: 2 }))) instanceof ConnectionClosedError)
   }
+})
+
+t.test('an option that a read does not know is a TypeError, and nothing is taken', async (t) => {
+  const known: Record<string, string[]> = {
+    encoding: [
+      'readUntil',
+      'readLine',
+      'readExactly',
+      'read',
+      'readToEnd',
+      'readUntilMatch',
+      'peek',
+      'lines',
+      'chunks',
+      'tryReadUntil',
+      'tryReadLine',
+    ],
+    delimiter: ['readLine', 'lines', 'tryReadLine'],
+    overflow: ['lines'],
+    partial: ['readInto'],
+    timeuot: [],
+  }
+  const values: Record<string, unknown> = { encoding: 'latin1', delimiter: '\n', overflow: 'skip', partial: true, timeuot: 5 }
+  for (const [option, value] of Object.entries(values)) {
+    for (const [name, read] of Object.entries(byOptions)) {
+      const { connection, push, end } = wired()
+      push('ab\ncd')
+      end()
+      const read_ = name.split(',')[0] as string
+      if (known[option]?.includes(read_)) {
+        await read(loose(connection), { [option]: value })
+        t.pass(`${name} takes ${option}`)
+        continue
+      }
+      const error = (await rejection(read(loose(connection), { [option]: value }))) as Error
+      t.ok(error instanceof TypeError && error.message.includes(`'${option}'`), `${name}: ${String(error)}`)
+      t.equal(unread(connection), 'ab\ncd')
+    }
+  }
+})
+
+t.test('a polluted Object.prototype changes no read', async (t) => {
+  const names = ['timeout', 'maxBytes', 'idle', 'encoding', 'delimiter', 'overflow', 'partial', 'signal']
+  const { connection, push } = wired()
+  push('ab\ncd\nefgh')
+  for (const name of names) Object.defineProperty(Object.prototype, name, { value: 0, enumerable: true, configurable: true })
+  t.teardown(() => {
+    for (const name of names) delete (Object.prototype as Any)[name]
+  })
+  const line = await connection.readLine({})
+  const lines = await connection.lines({}).next()
+  const into = await connection.readInto(Buffer.alloc(2), {})
+  const rest = await connection.read({})
+  for (const name of names) delete (Object.prototype as Any)[name]
+  t.equal(line, 'ab')
+  t.equal(lines.value, 'cd')
+  t.equal(into, 2)
+  t.equal(String(rest), 'gh')
 })

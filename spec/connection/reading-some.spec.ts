@@ -38,7 +38,9 @@ t.test('a character is cut, or held back that is whole', async (t) => {
     ['a\xe2\x82', 'hex', '61e282', ''],
     ['a\0b', 'utf16le', 'a', 'b'],
     ['a\0\x3d\xd8\x00', 'ucs2', 'a', '\x3d\xd8\x00'],
-    ['abcd', 'base64', 'YWJjZA==', ''],
+    ['abcd', 'base64', 'YWJj', 'd'],
+    ['abcdef', 'base64', 'YWJjZGVm', ''],
+    ['\xff\xfe\xfdab', 'base64url', '__79', 'ab'],
   ] as const) {
     const { connection, push } = wired()
     push(bytes)
@@ -143,4 +145,41 @@ t.test('readToEnd that begins behind the end, or in the middle, misses a part', 
   t.equal(await connection.readExactly(2, 'latin1'), 'ab')
   end()
   t.equal(await connection.readToEnd({ encoding: 'latin1' }), 'cdef')
+})
+
+everywhere(t, 'pieces of text add up to the whole text, by read and by chunks, whatever the encoding', async (t, connect) => {
+  const bytes = pattern(1001)
+  for (const encoding of ['base64', 'base64url', 'hex', 'latin1', 'utf16le', 'utf8'] as const) {
+    for (const maxBytes of [4, 7, 1000]) {
+      const { a, b } = await connect()
+      void a.end(bytes)
+      let text = ''
+      for (let piece = await b.read({ encoding, maxBytes }); piece !== null; piece = await b.read({ encoding, maxBytes })) text += piece
+      t.equal(text, bytes.toString(encoding), `${encoding} in pieces of ${maxBytes}`)
+    }
+    const { a, b } = await connect()
+    void a.end(Buffer.concat([bytes, bytes]))
+    let first = ''
+    for await (const piece of b.chunks(1001, { encoding, maxBytes: 5 })) first += piece
+    let rest = ''
+    for await (const piece of b.chunks(undefined, encoding)) rest += piece
+    t.same([first, rest], [bytes.toString(encoding), bytes.toString(encoding)], encoding)
+  }
+})
+
+t.test('a group that maxBytes cannot hold is a LimitExceededError, and one whose rest comes later is waited for', async (t) => {
+  const { connection, push, end } = wired()
+  const read = connection.read('base64')
+  push('a')
+  push('b')
+  t.ok(await isPending(read))
+  push('cd')
+  t.equal(await read, 'YWJj')
+  await t.rejects(connection.read({ encoding: 'base64', maxBytes: 1 }), { code: 'ERR_LINNET_LIMIT', limit: 1 })
+  await t.rejects(connection.chunks(9, { encoding: 'base64', maxBytes: 1 }).next(), { code: 'ERR_LINNET_LIMIT', limit: 1 })
+  const chunk = connection.chunks(9, 'base64').next()
+  t.ok(await isPending(chunk))
+  end()
+  await t.rejects(chunk, { code: 'ERR_LINNET_END_OF_STREAM' })
+  t.equal(await connection.read('base64'), 'ZA==', 'at the end what is left is given')
 })

@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { everywhere } from '../support/fixture.js'
-import { rejection, turns, until, within } from '../support/wait.js'
+import { rejection, turn, turns, until, within } from '../support/wait.js'
 import { unread, wired } from './reading-support.js'
 
 everywhere(t, 'a try read gives something else than the read of its name', async (t, connect) => {
@@ -104,4 +104,56 @@ everywhere(t, 'the fast loop loses or doubles a line', async (t, connect) => {
   await sent
   t.same(got, lines)
   t.ok(waits < lines.length / 4, `it waits for packets and not for lines: ${waits} times`)
+})
+
+everywhere(t, 'a program that polls gets a message that is longer than what is read ahead', async (t, connect) => {
+  const { a, b } = await connect({ b: { readHighWaterMark: 1000 } })
+  const size = 900_000
+  const tries: (() => string | Buffer | undefined)[] = [
+    () => b.tryReadLine(),
+    () => b.tryReadUntil('\n'),
+    () => b.tryReadExactly(size),
+    () => b.tryReadUntil(['\r\n', '\n'], { encoding: 'latin1', maxBytes: size }),
+  ]
+  for (const attempt of tries) {
+    const sent = a.write(`${'x'.repeat(size - 1)}\n`)
+    let got = attempt()
+    while (got === undefined) {
+      await turn()
+      got = attempt()
+    }
+    t.ok(got.length >= size - 1)
+    await within(sent)
+  }
+})
+
+t.test('a try that would wait lets bytes come up to its limit, and not beyond the next read', async (t) => {
+  const { connection, carrier, push } = wired({ readHighWaterMark: 10 })
+  const paused = async (): Promise<boolean> => {
+    await turn()
+    return carrier.paused
+  }
+  push('x'.repeat(20))
+  t.ok(await paused())
+  t.equal(connection.tryReadUntil('\n', { maxBytes: 40 }), undefined)
+  t.notOk(await paused(), 'up to its limit')
+  push('x'.repeat(10))
+  t.notOk(await paused())
+  push('x'.repeat(10))
+  t.ok(await paused(), 'and no further')
+  t.equal(connection.tryReadExactly(45), undefined)
+  t.notOk(await paused(), 'n is the limit of a read of n bytes')
+  t.equal(connection.tryReadExactly(5)?.length, 5)
+  push('x')
+  t.ok(await paused(), 'a read that got what it wanted wants no more')
+  t.equal(connection.tryReadLine(), undefined)
+  t.notOk(await paused())
+  await connection.skip(1)
+  push('x')
+  t.ok(await paused(), 'nor does a read of another kind')
+  t.equal(connection.tryReadLine(), undefined)
+  push('\n')
+  t.equal(connection.tryReadLine()?.length, 36)
+  push('x'.repeat(11))
+  t.ok(await paused(), 'nor one that went the quick way')
 })
