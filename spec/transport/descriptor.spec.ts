@@ -1,0 +1,77 @@
+// What the system is asked by a socket's descriptor, and what happens where it cannot be asked.
+
+import type { Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
+import t from 'tap'
+import { breakBehind, descriptorOf, takeRest } from '../../lib/transport/descriptor.js'
+import { SocketCarrier } from '../../lib/transport/socket.js'
+import { fill, listening, next, scratch, sockets, turns } from './support.js'
+
+/** The same socket where a runtime shows no descriptor, or another one. */
+function showing(socket: Socket, fd: unknown): Socket {
+  Object.defineProperty((socket as unknown as { _handle: object })._handle, 'fd', { value: fd })
+  return socket
+}
+
+t.test('a socket of Node has a descriptor while it is open; a terminal and any other stream have none', async (t) => {
+  const { client, server } = await sockets(t)
+  t.type(descriptorOf(server), 'number')
+  t.equal(descriptorOf(Object.assign(client, { isTTY: true })), undefined)
+  for (const stream of [new PassThrough(), undefined, { _handle: { fd: 0 } }]) t.equal(descriptorOf(stream), undefined)
+  server.destroy()
+  t.equal(descriptorOf(server), undefined)
+  t.equal(breakBehind(server), 'unknown')
+  t.same(takeRest(server, 100), [])
+})
+
+t.test('a socket that is open and quiet is not broken, and one that cannot be read is unknown', async (t) => {
+  const { server } = await sockets(t)
+  t.equal(breakBehind(server), undefined)
+  t.same(takeRest(server, 100), [])
+  t.equal(breakBehind(showing(server, 999_999)), 'unknown')
+  t.same(takeRest(server, 100), [])
+})
+
+t.test('what the system holds is taken in order, and no more than is asked for', async (t) => {
+  const { client, server } = await sockets(t)
+  client.write('0123456789')
+  t.equal(String(Buffer.concat(takeRest(server, 4))), '0123')
+  t.equal(String(Buffer.concat(takeRest(server, 100))), '456789')
+})
+
+// --- without a descriptor ------------------------------------------------------------------------------------------------
+
+t.test('where there is none, a write of nothing tells a reset from an end', async (t) => {
+  for (let n = 0; n < 5; n++) {
+    const { client, server } = await sockets(t)
+    const ear = listening(new SocketCarrier(showing(server, -1)))
+    client.write('half a mess')
+    client.resetAndDestroy()
+    client.destroy()
+    await ear.until(() => ear.has('lost') || ear.has('end'))
+    t.same(ear.told, ['data', 'lost'])
+  }
+})
+
+t.test('and an end is an end, with bytes queued, behind the own end, and on a Unix socket', async (t) => {
+  for (const state of ['idle', 'queued', 'ended', 'unix']) {
+    const { client, server } = await sockets(t, state === 'unix' ? { path: scratch() } : undefined)
+    const carrier = new SocketCarrier(showing(server, -1))
+    const ear = listening(carrier)
+    if (state === 'queued') fill(carrier)
+    if (state === 'ended') {
+      carrier.end()
+      await ear.hears('finished')
+      const ended = next(client, 'end')
+      client.resume()
+      await ended
+    }
+    client.end('all of it')
+    await ear.hears('end')
+    await turns(3)
+    t.equal(ear.count('end'), 1, state)
+    t.equal(ear.has('lost'), false)
+    t.equal(ear.text, 'all of it')
+    carrier.reset()
+  }
+})
