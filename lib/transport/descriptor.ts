@@ -3,7 +3,7 @@
 // the sending side. The descriptor is a property that Node does not document (docs/decisions/an-end-is-asked-of-the-system.md):
 // where there is none, the answer is "unknown", and nothing else changes.
 
-import { readSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { net } from '../net.js'
 
@@ -41,9 +41,30 @@ export function breakBehind(stream: unknown): NodeJS.ErrnoException | 'unknown' 
   if (fd === undefined) return 'unknown'
   try {
     readSync(fd, one, 0, 1, null)
-    return undefined
+    return swallowedBreak(stream as StuckSocket, fd)
   } catch (error) {
     return judged(error as NodeJS.ErrnoException)
+  }
+}
+
+type StuckSocket = Socket & { _handle: { writeQueueSize?: number } }
+
+/**
+ * The reset that a write of the TLS layer's own has met. When a record that no program wrote (session tickets, the end of a
+ * handshake) cannot be sent, Node drops the error, and each later write waits for ever behind that record. The system has
+ * named its error once and then says that the stream has ended. What is stuck is still in the queue of the TLS layer, and
+ * a write of nothing fails.
+ */
+function swallowedBreak({ _handle, writableEnded, writableLength }: StuckSocket, fd: number): NodeJS.ErrnoException | undefined {
+  // A TCP handle has a queue too; what is in that fails by itself.
+  if (!('getProtocol' in _handle) || !_handle.writeQueueSize) return undefined
+  // Behind an end of our own that is on its way a write of nothing fails in any case.
+  if (writableEnded && writableLength === 0) return undefined
+  try {
+    writeSync(fd, one, 0, 0)
+    return undefined
+  } catch (error) {
+    return error as NodeJS.ErrnoException
   }
 }
 

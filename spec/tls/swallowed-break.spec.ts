@@ -1,0 +1,78 @@
+// A reset that meets a record of the TLS layer's own. Node drops the error of such a write, and each later write waits behind
+// the record for ever; the end of stream that follows must still be told from an end.
+
+import net from 'node:net'
+import tls from 'node:tls'
+import t from 'tap'
+import { type Connection, ConnectionLostError, connect } from '../../lib/index.js'
+import { identityOf } from '../support/certificates.js'
+import { opened } from '../support/fixture.js'
+import { within } from '../support/wait.js'
+
+const { key, cert } = identityOf()
+
+t.test('a reset that the session tickets of a server meet is a loss, and no write waits for ever', async (t) => {
+  const server = await opened(t, { host: '127.0.0.1', tls: { key, cert } })
+  for (const answered of ['before the end', 'behind the end', 'by a large answer', 'not at all']) {
+    const handled = new Promise<Connection | undefined>((resolve) => {
+      server.once('connection', resolve).once('handshakeError', () => resolve(undefined))
+    })
+    // All of it is in the system before the server sees any of it: the end of the handshake, a request, the reset.
+    const raw = net.connect(server.port, '127.0.0.1').on('error', () => {})
+    const client = tls.connect({ socket: raw, servername: 'localhost', ca: cert }, () => {
+      client.write('request\n')
+      raw.resetAndDestroy()
+    })
+    client.on('error', () => {})
+    const cancel = new AbortController()
+    const taken = server.accept({ signal: cancel.signal }).catch(() => null)
+    const connection = await within(handled, 'the connection')
+    cancel.abort()
+    await taken
+    if (connection === undefined) {
+      // Later releases of Node read on, find the reset in the same turn, and fail the handshake.
+      t.pass('the reset is seen before the connection is there')
+      continue
+    }
+    t.equal(await connection.readUntil('\n', 'utf8'), 'request\n', 'what came before the reset is read')
+    const size = answered === 'by a large answer' ? 200_000 : 100
+    const write = answered === 'before the end' || answered === 'by a large answer' ? connection.write(Buffer.alloc(size)) : undefined
+    await t.rejects(
+      within(connection.readToEnd(), 'the end of the reading'),
+      ConnectionLostError,
+      `it is no end of stream (answered ${answered})`,
+    )
+    if (write !== undefined && size > 64 * 1024) await t.rejects(within(write, 'the write'), ConnectionLostError, 'the write is told')
+    if (answered === 'behind the end') await t.rejects(connection.write('late'), ConnectionLostError, 'a late write is told')
+    const { by } = await within(connection.closed, 'the end')
+    t.equal(by, 'lost', 'the connection is lost')
+  }
+})
+
+t.test('a client that ends in order behind a handshake has ended, although the server has sent its tickets', async (t) => {
+  const server = await opened(t, { host: '127.0.0.1', tls: { key, cert } })
+  const taken = server.accept()
+  const client = await connect({ port: server.port, host: '127.0.0.1', tls: { ca: cert, servername: 'localhost' } })
+  const connection = (await taken) as Connection
+  await client.write('request\n')
+  await client.end()
+  t.equal(await connection.readToEnd('utf8'), 'request\n')
+  await connection.end('answer\n')
+  t.equal(await client.readToEnd('utf8'), 'answer\n')
+  t.equal((await client.closed).by, 'local')
+  t.equal((await connection.closed).by, 'peer')
+})
+
+t.test('an end that comes while a large answer is under way is an end', async (t) => {
+  const server = await opened(t, { host: '127.0.0.1', tls: { key, cert } })
+  const taken = server.accept()
+  const client = await connect({ port: server.port, host: '127.0.0.1', tls: { ca: cert, servername: 'localhost' } })
+  const connection = (await taken) as Connection
+  const answer = Buffer.alloc(12 * 1024 * 1024, 'answer ')
+  const written = connection.write(answer)
+  await client.end('request\n')
+  t.equal(await connection.readToEnd('utf8'), 'request\n')
+  const [read] = await Promise.all([client.readExactly(answer.length, { maxBytes: answer.length }), written])
+  t.ok(read.equals(answer), 'the answer is whole')
+  await Promise.all([connection.close(), client.close()])
+})
