@@ -1,0 +1,134 @@
+// The process of the fault proxy, over `node:net` alone and without linnet. Each conversation has a listener of its own here,
+// which is how the proxy knows whose plan to follow.
+
+import { existsSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { answer, tell } from './child.js'
+import { Forward } from './forward.js'
+import { forgedHeader } from './header.js'
+import type { Place, Places } from './places.js'
+import { type Direction, type Plan, placeOf, planOf } from './plan.js'
+import { Random } from './random.js'
+import type { ProxyReport } from './report.js'
+
+let seed = 0
+let folder = ''
+let servers: Places = {}
+let relays: Places = {}
+
+interface Setup {
+  readonly seed: number
+  readonly folder: string
+  readonly servers: Places
+  readonly relays: Places
+}
+
+answer({
+  setup: (given: Setup) => {
+    ;({ seed, folder, servers, relays } = given)
+  },
+  /** Listens for one connection, and says where. */
+  open: ({ id }: { id: number }) => open(planOf(seed, id)),
+})
+
+async function open(plan: Plan): Promise<Place> {
+  const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
+  const path = join(folder, `p${plan.id}`)
+  const at = { tcp4: { host: '127.0.0.1', port: 0 }, tcp6: { host: '::1', port: 0 }, unix: { path } }[plan.transport]
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject).listen(at, resolve)
+  })
+  listener.once('connection', (client: Socket) => {
+    closeListener(listener, path)
+    new Conversation(plan, client)
+  })
+  if (plan.transport === 'unix') return { path }
+  return { host: at.host as string, port: (listener.address() as AddressInfo).port }
+}
+
+function closeListener(listener: Server, path: string): void {
+  listener.close()
+  if (existsSync(path)) rmSync(path)
+}
+
+class Conversation {
+  readonly #plan: Plan
+  readonly #client: Socket
+  readonly #upstream: Socket
+  readonly #forwards: Record<Direction, Forward>
+  readonly #report: ProxyReport
+  #open = 2
+
+  constructor(plan: Plan, client: Socket) {
+    this.#plan = plan
+    this.#client = client
+    this.#report = { id: plan.id, broke: undefined, refused: undefined, lost: [], unsure: [], ended: [], bytes: { up: 0, down: 0 } }
+    const place = (plan.relay ? relays : servers)[placeOf(plan)] as Place
+    this.#upstream = connect({ ...place, allowHalfOpen: true, noDelay: true })
+    this.#forwards = { up: this.#forward('up', client, this.#upstream), down: this.#forward('down', this.#upstream, client) }
+    this.#watch(client, 'client')
+    this.#watch(this.#upstream, 'server')
+    this.#upstream.once('connect', () => {
+      this.#forwards.up.start(forgedHeader(plan))
+      this.#forwards.down.start(Buffer.alloc(0))
+    })
+  }
+
+  #forward(direction: Direction, from: Socket, to: Socket): Forward {
+    const { seed, id, faults } = this.#plan
+    const broken = faults.break?.direction === direction ? faults.break : undefined
+    return new Forward(from, to, faults[direction], broken, new Random(seed, id, direction, 'forwarding'), {
+      broken: (kind) => {
+        this.#report.broke = kind
+        if (kind === 'reset') this.#reset()
+      },
+      ended: (sure) => {
+        this.#report.ended.push(direction)
+        if (!sure) this.#report.unsure.push(direction)
+      },
+    })
+  }
+
+  /** A socket that breaks takes the other one with it. */
+  #watch(socket: Socket, name: 'client' | 'server'): void {
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code ?? error.message
+      if (error.syscall === 'connect') this.#report.refused = code
+      else if (this.#report.broke !== 'reset') this.#report.lost.push(`${name} ${code}`)
+      this.#reset()
+    })
+    socket.on('close', () => {
+      if (--this.#open > 0) return
+      for (const direction of ['up', 'down'] as const) {
+        this.#forwards[direction].stop()
+        this.#report.bytes[direction] = this.#forwards[direction].bytes
+      }
+      tell('proxied', this.#report)
+    })
+  }
+
+  #reset(): void {
+    for (const direction of ['up', 'down'] as const) this.#forwards[direction].stop()
+    for (const socket of [this.#client, this.#upstream]) reset(socket)
+  }
+}
+
+/**
+ * RST where there is one. `destroy` in the same turn keeps it from waiting for what is queued. While the sending side is being
+ * shut down with nothing queued, libuv refuses: that is over in a moment.
+ */
+function reset(socket: Socket): void {
+  if (socket.destroyed) return
+  if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0 && !socket.connecting) {
+    socket.once('finish', () => setImmediate(reset, socket))
+    return
+  }
+  try {
+    socket.resetAndDestroy()
+  } catch {
+    // A Unix socket has none.
+  }
+  socket.destroy()
+}

@@ -1,0 +1,60 @@
+// The process of the relay: `pipe` between the fault proxy and the server. It knows nothing of what is said. A break on one side
+// has to be a break on the other, an end an end.
+
+import { ConnectError, type Connection, ConnectionClosedError, ConnectionLostError, connect, listen, pipe, type Server } from 'linnet'
+import { Books } from './books.js'
+import { answer, problem } from './child.js'
+import { type Place, type Places, placeKinds } from './places.js'
+import { describe } from './receiving.js'
+
+interface Setup {
+  readonly servers: Places
+  readonly places: Places
+}
+
+const PATIENCE = 60_000
+const CHECK_EVERY = 250
+
+let servers: Server[] = []
+let books: Books[] = []
+let served: Promise<unknown>
+let checking: NodeJS.Timeout | undefined
+
+answer({
+  start: async (setup: Setup) => {
+    servers = await Promise.all(placeKinds.map(({ name }) => listen({ ...(setup.places[name] as Place), closeTimeout: PATIENCE })))
+    books = servers.map((server, i) => new Books(server, `relay of ${placeKinds[i]?.name}`))
+    served = Promise.all(
+      servers.map((server, i) => server.serve((from) => relay(from, setup.servers[placeKinds[i]?.name as string] as Place))),
+    )
+    checking = setInterval(check, CHECK_EVERY)
+  },
+  stop: async ({ grace }: { grace: number }) => {
+    await Promise.all(servers.map((server) => server.close({ grace })))
+    await served
+    clearInterval(checking)
+    for (const each of books) each.checkClosed()
+  },
+})
+
+function check(): void {
+  for (const each of books) each.check()
+}
+
+async function relay(from: Connection, place: Place): Promise<void> {
+  let to: Connection | undefined
+  try {
+    to = await connect({ ...place, closeTimeout: PATIENCE })
+    const { aToB, bToA } = await pipe(from, to)
+    if (aToB !== from.bytesRead || aToB !== to.bytesWritten)
+      problem(`pipe: ${aToB} of ${from.bytesRead} bytes there, ${to.bytesWritten} sent`)
+    if (bToA !== to.bytesRead || bToA !== from.bytesWritten)
+      problem(`pipe: ${bToA} of ${to.bytesRead} bytes back, ${from.bytesWritten} sent`)
+  } catch (error) {
+    // The server may be away, and either side may break.
+    if (!(error instanceof ConnectError || error instanceof ConnectionLostError || error instanceof ConnectionClosedError))
+      problem(`pipe: ${describe(error)}`)
+    from.abort(error)
+  }
+  if (to !== undefined) await to.closed
+}

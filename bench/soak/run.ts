@@ -1,0 +1,51 @@
+// The soak: `npm run soak`. A server, a relay and clients of linnet in processes of their own, a fault proxy between them, and
+// here the parent, which plans, counts and judges. It is no benchmark: it looks for a byte that is lost, doubled or out of
+// order, an end that is none, and for what is left when all is over. The last line is a summary as JSON; the exit code is 1
+// if anything was wrong.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Course } from './course.js'
+import { makeIdentity } from './identity.js'
+import { type Options, readOptions, usage } from './options.js'
+import { freePlaces } from './places.js'
+import { Child } from './processes.js'
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help) console.log(usage)
+  else await main(options)
+} catch (error) {
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error)
+  process.exitCode = 1
+}
+
+async function main(options: Options): Promise<void> {
+  const { seed, node } = options
+  console.log(`seed ${seed}`)
+  const folder = await mkdtemp(join(tmpdir(), 'linnet-soak-'))
+  const children = (['server', 'relay', 'proxy', 'client', 'client'] as const).map(
+    (role, i) => new Child(`${role}${i === 4 ? ' 2' : ''}`, role, node),
+  )
+  const end = (): void => {
+    for (const child of children) child.kill()
+  }
+  process.on('exit', end)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+  try {
+    const [server, relay, proxy, ...clients] = children as [Child, Child, Child, ...Child[]]
+    const identity = await makeIdentity(folder)
+    const { places: servers, next } = await freePlaces(folder, 's', 20_000 + (process.pid % 8_000))
+    const { places: relays } = await freePlaces(folder, 'r', next)
+    const course = new Course(options, { server, relay, proxy, clients })
+    await course.prepare({ seed, identity, folder, servers, relays })
+    await course.run()
+    const summary = await course.finish()
+    console.log(JSON.stringify(summary))
+    if (summary.failures > 0) process.exitCode = 1
+  } finally {
+    end()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
