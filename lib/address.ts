@@ -49,6 +49,16 @@ export function unixAddress(path = ''): Address {
   return new SocketEnd(path, 0, 'unix')
 }
 
+/** The address of a TCP peer that the system does not know any more: it has none, and stands for no other. */
+export function lostAddress(family: 'IPv4' | 'IPv6'): Address {
+  return new SocketEnd('', 0, family)
+}
+
+/** Whether it is such an address. A Unix peer without a name is none of these. */
+export function isLost({ address, family }: Address): boolean {
+  return address === '' && family !== 'unix'
+}
+
 /** Whether an IP address is on a list. A BlockList knows no zones: `fe80::1%eth0` is fe80::1 to it. */
 export function isListed(list: BlockList, { address, family }: Address): boolean {
   return list.check(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4')

@@ -2,7 +2,7 @@
 // are the traps of Node's connecting sockets; which places there are, and in which order they are tried, is decided above.
 
 import type { NetConnectOpts, Socket } from 'node:net'
-import { type Address, tcpAddress, unixAddress } from '../address.js'
+import { type Address, isLost, lostAddress, tcpAddress, unixAddress } from '../address.js'
 import { net } from '../net.js'
 import type { SocketDefaults } from '../transport/listener.js'
 import { endsOf, SocketCarrier } from '../transport/socket.js'
@@ -66,15 +66,15 @@ export function endsAt(place: Place, socket: Socket): Ends {
   if (place.kind === 'unix') return { remote: unixAddress(place.path), local: unixAddress() }
   const { remote, local } = endsOf(socket)
   const known = tcpAddress(place.address, place.port)
-  const anywhere = known.family === 'IPv6' ? '::' : '0.0.0.0'
   return {
-    remote: orElse(remote, known),
-    local: orElse(local, tcpAddress(place.localAddress ?? anywhere, place.localPort ?? 0)),
+    remote: isLost(remote) || remote.family === 'unix' ? known : remote,
+    local: local.family === 'unix' ? askedFor(place, known.family as 'IPv4' | 'IPv6') : local,
   }
 }
 
-function orElse(found: Address, known: Address): Address {
-  return found.family === 'unix' ? known : found
+/** This end, as far as the program said what it shall be: what the system picked is not known any more. */
+function askedFor({ localAddress, localPort }: Extract<Place, { kind: 'tcp' }>, family: 'IPv4' | 'IPv6'): Address {
+  return localAddress && localPort ? tcpAddress(localAddress, localPort) : lostAddress(family)
 }
 
 // TCP lets a socket connect to itself, by a simultaneous open, when nobody listens on a local port and the system happens

@@ -9,11 +9,19 @@ import type { ProxyInfo } from './header.js'
 import { HeaderParser } from './parse.js'
 import { mustSend, type ProxyPlan } from './trust.js'
 
-/** Begins to read the header of those who must send one; undefined for the others. */
-export type HeaderStep = (carrier: Carrier) => Handshake<ProxyInfo> | undefined
+/** The step of an endpoint at which PROXY headers are read. */
+export interface HeaderStep {
+  /** Whether this one must send a header. The others are taken as they are. */
+  comesFrom(carrier: Carrier): boolean
+  /** Begins to read it. */
+  read(carrier: Carrier): Handshake<ProxyInfo>
+}
 
 export function headerStep(plan: ProxyPlan): HeaderStep {
-  return (carrier) => (mustSend(plan, carrier.remote) ? new HeaderReader(carrier) : undefined)
+  return {
+    comesFrom: (carrier) => mustSend(plan, carrier.remote),
+    read: (carrier) => new HeaderReader(carrier),
+  }
 }
 
 class HeaderReader implements Handshake<ProxyInfo> {

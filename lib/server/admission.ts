@@ -3,12 +3,13 @@
 // what is turned away nobody has seen a byte, and nobody waits for somebody else's header, answer or handshake.
 
 import type { Address } from '../address.js'
-import { isListed } from '../address.js'
+import { isListed, isLost } from '../address.js'
 import { HandshakeError, TimeoutError } from '../errors.js'
 import type { AdmissionPlan } from '../options/listen.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { Arrival, type Stage } from './arrival.js'
+import { Arrivals } from './arrivals.js'
 import type { Entry } from './entry.js'
 import type { DropReason } from './events.js'
 import type { Visitor } from './waiting-room.js'
@@ -41,7 +42,7 @@ export class Admission {
   /** Accepted and not over, by real remote address. */
   readonly #addresses = new Map<string, number>()
   /** Those that are in a step. */
-  readonly #arriving = new Set<Arrival>()
+  readonly #arriving = new Arrivals<Arrival>()
   #closed = false
 
   constructor(host: AdmissionHost, plan: Pick<AdmissionPlan, 'admit' | 'blockList'>) {
@@ -62,43 +63,72 @@ export class Admission {
   /** Nobody comes in any more; those that are on their way are dropped. */
   close(): void {
     this.#closed = true
-    for (const arrival of this.#arriving) this.#drop(arrival, 'draining')
+    for (let { oldest } = this.#arriving; oldest !== undefined; { oldest } = this.#arriving) this.#drop(oldest, 'draining')
   }
 
   // --- the steps, in order ---------------------------------------------------------------------------------------------
 
   /** A connection has come. It was counted already. */
   enter(carrier: Carrier, entry: Entry): void {
-    const { limits, present } = this.#host
     const arrival = new Arrival(carrier, entry)
-    if (this.#closed) this.#drop(arrival, 'draining')
-    else if (present > limits.maxConnections + limits.maxPending) this.#drop(arrival, 'maxPending')
-    else this.#readHeader(arrival)
+    try {
+      this.#begins(arrival)
+    } catch (error) {
+      this.#broke(arrival, error)
+    }
   }
 
-  #readHeader(arrival: Arrival): void {
-    const step = arrival.entry.header?.(arrival.carrier)
-    if (step === undefined) this.#identify(arrival)
-    else
-      this.#handshake(arrival, step, (proxy) => {
-        arrival.proxy = proxy
-        this.#identify(arrival)
-      })
+  #begins(arrival: Arrival): void {
+    const { carrier, entry } = arrival
+    const { limits, present } = this.#host
+    if (this.#closed) return this.#drop(arrival, 'draining')
+    // Nothing can be decided on an address that is gone.
+    if (isLost(carrier.remote)) return this.#drop(arrival, 'reset')
+    const header = entry.header?.comesFrom(carrier) ? entry.header : undefined
+    if (present > limits.maxConnections + limits.maxPending && !this.#makesRoom(arrival, header !== undefined))
+      return this.#drop(arrival, 'maxPending')
+    // Who hears of a drop may close the server.
+    if (arrival.over) return
+    if (header === undefined) return this.#identify(arrival)
+    this.#handshake(arrival, header.read(carrier), (proxy) => {
+      arrival.proxy = proxy
+      this.#identify(arrival)
+    })
+  }
+
+  // Else as many clients as there are places, each of which says nothing, would shut out all others. Who has been in a step
+  // longest is the least likely to come out of it, since an honest client is through in a few round trips. Nobody gives
+  // way for one that will be turned away in the next moment.
+  #makesRoom(arrival: Arrival, named: boolean): boolean {
+    const { oldest } = this.#arriving
+    if (oldest === undefined || (!named && this.#refusal(arrival.remote) !== undefined)) return false
+    // It counts from here on, so that the counters add up for those who hear of the other.
+    this.#arriving.add(arrival)
+    this.#drop(oldest, 'maxPending')
+    return true
   }
 
   /** Who it is is known now. */
   #identify(arrival: Arrival): void {
     const { remote } = arrival
-    const { admit, blockList } = this.#plan
+    const { admit } = this.#plan
+    const refusal = this.#refusal(remote)
+    if (refusal !== undefined) return this.#drop(arrival, refusal)
     if (remote.family !== 'unix') {
-      const count = this.#addresses.get(remote.address) ?? 0
-      if (blockList !== undefined && isListed(blockList, remote)) return this.#drop(arrival, 'blockList')
-      if (count >= this.#host.limits.maxConnectionsPerAddress) return this.#drop(arrival, 'maxConnectionsPerAddress')
       arrival.address = remote.address
       this.#count(remote.address, 1)
     }
     if (admit === undefined) this.#secure(arrival)
     else this.#ask(arrival, admit)
+  }
+
+  /** Why one that comes from there may not come in, if so. */
+  #refusal(remote: Address): DropReason | undefined {
+    const { blockList } = this.#plan
+    if (remote.family === 'unix') return undefined
+    if (blockList !== undefined && isListed(blockList, remote)) return 'blockList'
+    const count = this.#addresses.get(remote.address) ?? 0
+    return count >= this.#host.limits.maxConnectionsPerAddress ? 'maxConnectionsPerAddress' : undefined
   }
 
   /** Anything but `true` refuses, and so does a throw, or an answer that takes too long. */
@@ -128,6 +158,7 @@ export class Admission {
       failed: () => this.#answered(arrival, false),
       waitsForPeer: false,
       late: () => this.#drop(arrival, 'admit'),
+      broke: (error) => this.#broke(arrival, error),
     }
     if (this.#arriving.has(arrival)) this.#begin(arrival, stage)
     // Told also where nobody waits for the answer any more.
@@ -172,6 +203,7 @@ export class Admission {
         arrival.cut()
         this.#fail(arrival, new TimeoutError({ operation: 'handshake', timeout, kind: 'handshake' }))
       },
+      broke: (error) => this.#broke(arrival, error),
     })
   }
 
@@ -184,6 +216,12 @@ export class Admission {
     const { remote } = arrival
     this.#leave(arrival)
     this.#host.handshakeFailed(cause instanceof HandshakeError ? cause : new HandshakeError({ cause, remote }), remote)
+  }
+
+  /** An exception in a step ends that one connection, and nobody else's. */
+  #broke(arrival: Arrival, error: unknown): void {
+    if (!arrival.over) this.#drop(arrival, 'reset')
+    this.#host.acceptFailed(error)
   }
 
   #drop(arrival: Arrival, reason: DropReason): void {

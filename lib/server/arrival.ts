@@ -8,6 +8,7 @@ import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
+import type { Link } from './arrivals.js'
 import type { Entry } from './entry.js'
 import type { Visitor } from './waiting-room.js'
 
@@ -20,9 +21,13 @@ export interface Stage<T> {
   readonly waitsForPeer: boolean
   /** The deadline is over. The step still goes on: somebody has to cut it. */
   late(): void
+  /** What should have come of the step was an exception. */
+  broke(error: unknown): void
 }
 
-export class Arrival implements Visitor {
+export class Arrival implements Visitor, Link {
+  older: Link | undefined
+  newer: Link | undefined
   readonly entry: Entry
   /** What carries its bytes: another one after a TLS handshake. */
   carrier: Carrier
@@ -30,6 +35,8 @@ export class Arrival implements Visitor {
   proxy: ProxyInfo | undefined
   /** What it is counted as by its address; undefined while it is not. */
   address: string | undefined
+  /** It is in, or will never be. */
+  over = false
   #stage: { cut(): void; late(): void; readonly waitsForPeer: boolean } | undefined
   #deadline: Deadline | undefined
   /** Steps that have begun. */
@@ -46,7 +53,7 @@ export class Arrival implements Visitor {
   }
 
   /** Waits for a step, within `timeout` milliseconds from the first one's beginning. */
-  begin<T>({ step, passed, failed, late, waitsForPeer }: Stage<T>, clock: Clock, timeout: number): void {
+  begin<T>({ step, passed, failed, late, broke, waitsForPeer }: Stage<T>, clock: Clock, timeout: number): void {
     const stage = { cut: () => step.cut(), late, waitsForPeer }
     this.#stage = stage
     this.#steps++
@@ -61,15 +68,18 @@ export class Arrival implements Visitor {
       if (inIt) this.#stage = undefined
       return inIt
     }
-    step.done.then(
-      // One that is done in the very turn in which it is cut has made something that nobody wants.
-      (value) => (leave() ? passed(value) : step.cut()),
-      (cause) => leave() && failed(cause),
-    )
+    step.done
+      .then(
+        // One that is done in the very turn in which it is cut has made something that nobody wants.
+        (value) => (leave() ? passed(value) : step.cut()),
+        (cause) => leave() && failed(cause),
+      )
+      .catch(broke)
   }
 
   /** It is in, or will never be: no time limit acts any more. */
   end(): void {
+    this.over = true
     this.#deadline?.clear()
   }
 

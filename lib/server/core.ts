@@ -174,14 +174,28 @@ export class ServerCore implements AdmissionHost, Superior {
     this.#room.match()
   }
 
-  #open(visitor: Visitor): Connection {
-    const core = new ConnectionCore(visitor.carrier, this.plan.connection, this.clock, visitor.proxy)
-    core.side = 'server'
-    const connection = new Connection(core, this.server)
-    core.outcome.supervisor = new Supervision(this, visitor.address, connection)
-    this.connections.add(connection)
-    told(() => this.server.emit('connection', connection))
+  #open(visitor: Visitor): Connection | undefined {
+    const connection = this.#connectionOf(visitor)
+    if (connection !== undefined) told(() => this.server.emit('connection', connection))
     return connection
+  }
+
+  /** One that cannot be made is over, and those behind it go on. */
+  #connectionOf({ carrier, proxy, address, remote }: Visitor): Connection | undefined {
+    try {
+      const core = new ConnectionCore(carrier, this.plan.connection, this.clock, proxy)
+      core.side = 'server'
+      const connection = new Connection(core, this.server)
+      core.outcome.supervisor = new Supervision(this, address, connection)
+      this.connections.add(connection)
+      return connection
+    } catch (error) {
+      carrier.reset()
+      this.#admission.left(address)
+      this.dropped(remote, 'reset')
+      this.acceptFailed(error)
+      return undefined
+    }
   }
 
   // --- the end of a connection -----------------------------------------------------------------------------------------

@@ -12,11 +12,11 @@ import { throwLater } from '../throw-later.js'
 type TypedEmitter<Events extends Module.EventMap> = Module.default<Events>
 
 /** Why a connection was turned away before a byte of it was handed to anybody. */
-export type DropReason = 'maxPending' | 'maxConnectionsPerAddress' | 'blockList' | 'admit' | 'draining'
+export type DropReason = 'maxPending' | 'maxConnectionsPerAddress' | 'blockList' | 'admit' | 'draining' | 'reset'
 
 /** A connection that was turned away. */
 export interface DropInfo {
-  /** The real client. */
+  /** The real client. Of one that has reset (`'reset'`) the system knows no address any more, and `address` is empty. */
   readonly remote: Address
   readonly reason: DropReason
 }

@@ -26,7 +26,7 @@ const FORGOTTEN = 1000
 
 export class WaitingRoom<T> {
   readonly #clock: Clock
-  readonly #open: (visitor: Visitor) => T
+  readonly #open: (visitor: Visitor) => T | undefined
   readonly #hasRoom: () => boolean
   readonly #visitors: { visitor: Visitor; since: number }[] = []
   readonly #takers: Taker<T>[] = []
@@ -35,9 +35,10 @@ export class WaitingRoom<T> {
   #timer: Timer | undefined
   #warned = false
   #matching = false
+  #closed = false
 
-  /** `open` makes of a visitor what is handed over; `hasRoom` says whether one more may be. */
-  constructor(clock: Clock, open: (visitor: Visitor) => T, hasRoom: () => boolean) {
+  /** `open` makes of a visitor what is handed over, or nothing if that fails; `hasRoom` says whether one more may be. Neither throws. */
+  constructor(clock: Clock, open: (visitor: Visitor) => T | undefined, hasRoom: () => boolean) {
     this.#clock = clock
     this.#open = open
     this.#hasRoom = hasRoom
@@ -56,12 +57,21 @@ export class WaitingRoom<T> {
   enter(visitor: Visitor): void {
     // Nearly always somebody waits for it.
     if (this.#visitors.length === 0 && this.taken) {
-      ;(this.#takers.shift() as Taker<T>)(this.#open(visitor))
+      this.#hand(visitor)
       if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
       return
     }
     this.#visitors.push({ visitor, since: this.#clock.now() })
     this.match()
+  }
+
+  /** Hands one over to the taker that waits longest, who goes on waiting if nothing has come of it. */
+  #hand(visitor: Visitor): void {
+    const taker = this.#takers.shift() as Taker<T>
+    const opened = this.#open(visitor)
+    if (opened !== undefined) taker(opened)
+    else if (this.#closed) taker(null)
+    else this.#takers.unshift(taker)
   }
 
   take(taker: Taker<T>): void {
@@ -86,8 +96,7 @@ export class WaitingRoom<T> {
     if (this.#hasRoom() && this.#roomSince === Number.POSITIVE_INFINITY) this.#roomSince = this.#clock.now()
     while (this.#visitors.length > 0 && this.taken) {
       const { visitor } = this.#visitors.shift() as { visitor: Visitor }
-      const taker = this.#takers.shift() as Taker<T>
-      taker(this.#open(visitor))
+      this.#hand(visitor)
     }
     if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
     this.#matching = false
@@ -96,6 +105,7 @@ export class WaitingRoom<T> {
 
   /** Nobody is taken any more: takers get null. */
   close(): void {
+    this.#closed = true
     for (const taker of this.#takers.splice(0)) taker(null)
   }
 

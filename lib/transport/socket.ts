@@ -3,7 +3,7 @@
 // the socket is. It keeps the rule that a break never looks like an end, to this side or to the peer.
 
 import type { Socket } from 'node:net'
-import { type Address, tcpAddress, unixAddress } from '../address.js'
+import { type Address, lostAddress, tcpAddress, unixAddress } from '../address.js'
 import { afterTurn, setImmediate } from '../turn.js'
 import { takeRest } from './descriptor.js'
 import { queueKeys } from './send-queues.js'
@@ -15,13 +15,14 @@ const unnamed = unixAddress()
 // gather by default. What a peer can make a process hold by a reset is bounded by it.
 const REST = 1024 * 1024
 
-/** The ends of a socket, to be asked for as soon as it is there: a dead socket knows none. `local` spares a system call. */
-export function endsOf(socket: Socket, local?: Address): Ends {
+/**
+ * The ends of a socket, to be asked for as soon as it is there: a dead socket knows none. `local` spares a system call. The
+ * peer of a TCP socket that it has reset is lost: the system knows this end, and the other no more.
+ */
+export function endsOf(socket: Socket, local: Address = localOf(socket)): Ends {
   const { remoteAddress, remotePort } = socket
-  return {
-    remote: remoteAddress === undefined ? unnamed : tcpAddress(remoteAddress, remotePort as number),
-    local: local ?? localOf(socket),
-  }
+  if (remoteAddress !== undefined) return { remote: tcpAddress(remoteAddress, remotePort as number), local }
+  return { remote: local.family === 'unix' ? unnamed : lostAddress(local.family), local }
 }
 
 function localOf({ localAddress, localPort }: Socket): Address {

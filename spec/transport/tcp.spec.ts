@@ -267,8 +267,7 @@ t.test('a connection that is dead when it is accepted comes all the same, and is
     // This process stands still meanwhile: the connection waits in the system, and is reset there.
     spawnSync(process.execPath, ['-e', code], { env: {} })
     const carrier = await hall.carrier()
-    t.match(String(carrier.remote), /^(\[::\]:0|0\.0\.0\.0:0)$/)
-    t.equal(carrier.remote.family, host === '127.0.0.1' ? 'IPv4' : 'IPv6')
+    t.match(carrier.remote, { address: '', port: 0, family: host === '::1' ? 'IPv6' : 'IPv4' }, 'no address is invented for it')
     t.equal(carrier.local.port, port)
     const ear = listening(carrier)
     await ear.hears('lost')
@@ -286,7 +285,7 @@ t.test('a connection that knows nothing of itself has the address of its listene
   seen[0]?.emit('connection', new net.Socket())
   const carrier = await hall.carrier()
   t.equal(carrier.local, listener.addresses[0])
-  t.equal(String(carrier.remote), '[::]:0')
+  t.match(carrier.remote, { address: '', port: 0, family: 'IPv6' })
 })
 
 /** Lets `meanwhile` run between the binding of 127.0.0.1 and that of 127.0.0.2. */

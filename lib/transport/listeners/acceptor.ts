@@ -2,7 +2,7 @@
 // the whole endpoint is bound it holds what comes, so that a bind that fails after all has shown nobody a connection.
 
 import type { ListenOptions, Server, Socket } from 'node:net'
-import { type Address, tcpAddress, unixAddress } from '../../address.js'
+import { type Address, lostAddress, tcpAddress, unixAddress } from '../../address.js'
 import { net } from '../../net.js'
 import { afterTurn } from '../../turn.js'
 import type { Carrier } from '../carrier.js'
@@ -57,17 +57,15 @@ export class Acceptor {
     else this.#intake.accepted(carrier)
   }
 
-  // A peer that has left already has no address any more: then it came from "somewhere", in the listener's family. On a
-  // socket that is bound to one address every connection has that one.
+  // A peer that has reset already has no address any more, and none is invented for it. On a socket that is bound to one
+  // address every connection has that one.
   #ends(socket: Socket): ReturnType<typeof endsOf> {
     const { address, family } = this.#address
     if (family === 'unix') return endsOf(socket, this.#address)
     const anywhere = family === 'IPv6' ? '::' : '0.0.0.0'
     const ends = endsOf(socket, address === anywhere ? undefined : this.#address)
-    return {
-      remote: ends.remote.family === 'unix' ? tcpAddress(anywhere, 0) : ends.remote,
-      local: ends.local.family === 'unix' ? this.#address : ends.local,
-    }
+    // A socket that does not even know its own address is as dead.
+    return ends.local.family === 'unix' ? { remote: lostAddress(family), local: this.#address } : ends
   }
 
   /** Everything is bound: what came and what will come is handed on. */
