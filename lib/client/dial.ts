@@ -4,6 +4,7 @@
 import type { NetConnectOpts, Socket } from 'node:net'
 import { type Address, isLost, lostAddress, tcpAddress, unixAddress } from '../address.js'
 import { net } from '../net.js'
+import { bare } from '../options/own.js'
 import type { SocketDefaults } from '../transport/listener.js'
 import { endsOf, SocketCarrier } from '../transport/socket.js'
 import type { Ends } from '../transport/stream.js'
@@ -36,7 +37,7 @@ class Dialling implements Attempt<SocketCarrier> {
   #carrier: SocketCarrier | undefined
 
   constructor(place: Place, options: DialOptions) {
-    const socket = net().connect(whereOf(place, options))
+    const socket = net().connect(bare(whereOf(place, options)))
     this.#socket = socket
     this.done = new Promise((resolve, reject) => {
       socket.once('error', reject)
@@ -85,8 +86,11 @@ function sameEnd({ remote, local }: Ends): boolean {
 
 function whereOf(place: Place, { noDelay, keepAlive, keepAliveInitialDelay }: DialOptions): NetConnectOpts {
   // Half-open, because who ends when is not Node's to decide.
-  const all = { allowHalfOpen: true, noDelay, keepAlive, keepAliveInitialDelay }
-  if (place.kind === 'unix') return { ...all, path: place.path }
+  // What is undefined here Node would look for further, and find where somebody has written to Object.prototype.
+  const none = { fd: undefined, signal: undefined, path: undefined }
+  const all = { ...none, allowHalfOpen: true, noDelay, keepAlive, keepAliveInitialDelay }
+  if (place.kind === 'unix') return { ...all, path: place.path } as unknown as NetConnectOpts
   const { address, port, localAddress, localPort } = place
-  return { ...all, host: address, port, ...(localAddress !== undefined && { localAddress }), ...(localPort !== undefined && { localPort }) }
+  const from = { ...(localAddress !== undefined && { localAddress }), ...(localPort !== undefined && { localPort }) }
+  return { ...all, host: address, port, ...from } as unknown as NetConnectOpts
 }

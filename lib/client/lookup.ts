@@ -4,11 +4,12 @@
 import type { LookupAddress } from 'node:dns'
 import { dns } from '../builtins.js'
 import type { Family } from '../options/connect.js'
+import { bare } from '../options/own.js'
 
 /** All addresses of a name, in the order of the system's preference; at least one. Rejects with Node's error. */
 export async function lookup(host: string, family: Family): Promise<LookupAddress[]> {
   const found = await new Promise<LookupAddress[]>((resolve, reject) => {
-    dns().lookup(host, { all: true, family }, (error, addresses) => (error ? reject(error) : resolve(addresses)))
+    dns().lookup(host, bare({ all: true as const, family }), (error, addresses) => (error ? reject(error) : resolve(addresses)))
   })
   // What is an address already is found whatever family was asked for.
   const fitting = found.filter((address) => family === 0 || address.family === family)

@@ -33,8 +33,9 @@ export interface AdmissionOptions {
   blockList?: BlockList | undefined
   /**
    * Connections yielded and not over; the next ones wait in order. A whole number ≥ 1, or Infinity. Default: eight tenths
-   * of the descriptors that are free when it listens, or Infinity where that cannot be known: running out of descriptors
-   * is silent on Node, so the limit stays below it and leaves some to the program.
+   * of the descriptors that are free when it listens, where that can be known, and at most one for each 128 KiB of memory
+   * (the machine's, or what a control group allows): running out of descriptors is silent on Node, so the limit stays below
+   * it and leaves some to the program.
    */
   maxConnections?: number | undefined
   /**

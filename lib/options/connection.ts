@@ -152,7 +152,7 @@ export function settingsOf(given: Partial<FlatSettings>): ConnectionSettings {
 
 function chosen<T extends object>(given: Partial<T>, defaults: T): T {
   const names = Object.keys(defaults) as (keyof T)[]
-  return Object.fromEntries(names.map((name) => [name, given[name] ?? defaults[name]])) as T
+  return Object.fromEntries(names.map((name) => [name, (Object.hasOwn(given, name) ? given[name] : undefined) ?? defaults[name]])) as T
 }
 
 const connection: Lazy<z.ZodMiniType<Partial<FlatSettings>>> = once(() => record(connectionShape()))

@@ -7,6 +7,7 @@ import type { Issue } from '../errors.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
 import { checkOptions, defaultsOf, option, type Path, shapeOf, type Table } from './check.js'
 import { type Lazy, once } from './once.js'
+import { bare } from './own.js'
 import { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.js'
 import { type Given, record, type Shape } from './record.js'
 import { type ServerTlsOptions, serverTls, type TlsPlan } from './tls.js'
@@ -171,10 +172,11 @@ export function planOf(given: Partial<FlatEndpoint>, defaults: EndpointDefaults,
 }
 
 /** What a connection passes; an endpoint's own `false` stands against what `listen` says. */
-export function entryOf(given: Partial<FlatEndpoint>, defaults?: EntryPlan, path: Path = []): EntryPlan {
-  const { proxyProtocol = defaults?.proxyProtocol } = given
+export function entryOf(given: Partial<FlatEndpoint>, defaults: EntryPlan = {}, path: Path = []): EntryPlan {
+  const shared = bare(defaults)
+  const { proxyProtocol = shared.proxyProtocol } = given
   const own = given.tls && { options: given.tls, path: [...path, 'tls'] }
-  const tls = given.tls === undefined ? defaults?.tls : own
+  const tls = given.tls === undefined ? shared.tls : own
   return { ...(proxyProtocol && { proxyProtocol }), ...(tls && { tls }) }
 }
 

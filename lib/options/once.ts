@@ -1,13 +1,11 @@
-// Schemas are made on the first check, not on import: a program that only connects pays nothing for the options of a server.
+// Schemas are made when the library is imported, and each is asked for by a call. Not at the first check: zod sets up its classes by
+// `for … in` when it makes the first schema of each, and throws there if somebody has given members to Object.prototype by then.
 
-/** What is made when it is first called for: a schema, or the schemas of a table. */
+/** What is asked for by a call: a schema, or the schemas of a table. */
 export type Lazy<T> = () => T
 
-/** Makes a thing on the first call, and answers every later one with the same thing. What `make` throws is not kept. */
+/** Makes a thing at once, and answers every call with it. */
 export function once<T extends object>(make: () => T): Lazy<T> {
-  let made: T | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
+  const made = make()
+  return () => made
 }

@@ -4,3 +4,8 @@
 export function ownOf<Name extends string>(options: object | undefined): { [name in Name]?: unknown } {
   return Object.assign(Object.create(null), options)
 }
+
+/** The same of an object whose members are known: what was checked, or what is given to Node. Reads each once. */
+export function bare<T extends object>(object: T): T {
+  return Object.assign(Object.create(null), object)
+}

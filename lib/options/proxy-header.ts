@@ -9,6 +9,7 @@ import { net } from '../net.js'
 import type { HeaderContents } from '../proxy-protocol/build.js'
 import type { ProxyTlv } from '../proxy-protocol/header.js'
 import { type Lazy, once } from './once.js'
+import { bare } from './own.js'
 import { type Context, list, record, report } from './record.js'
 import { mismatch, value } from './values.js'
 
@@ -58,7 +59,9 @@ function passingOn(connection: Connection): ProxyHeaderOptions | undefined {
   try {
     // Asked for what it has, so that a wrapped one does as well.
     const { remote, local, proxy } = connection
-    return remote === undefined ? undefined : { source: remote, destination: proxy?.destination ?? local }
+    // Every object has what somebody gave to all of them.
+    const inherited = (Object.prototype as Partial<Connection>).remote
+    return remote === undefined || remote === inherited ? undefined : { source: remote, destination: proxy?.destination ?? local }
   } catch {
     return undefined
   }
@@ -80,7 +83,8 @@ function made<T>(expected: string, make: (input: never) => T | undefined): z.Zod
 
 const families: Record<string, number> = { IPv4: 4, IPv6: 6 }
 
-function addressOf({ address, port = 0, family }: Partial<Address>): Address | undefined {
+function addressOf(given: Partial<Address>): Address | undefined {
+  const { address, port = 0, family } = bare(given)
   if (typeof address !== 'string') return undefined
   // In the header a path ends at a NUL: what stands behind it would be lost.
   if (family === 'unix') return address.includes('\0', 1) ? undefined : unixAddress(address)
@@ -89,7 +93,8 @@ function addressOf({ address, port = 0, family }: Partial<Address>): Address | u
 }
 
 /** A copy, since it is sent later. */
-function tlvOf({ type, value }: Partial<ProxyTlv>): ProxyTlv | undefined {
+function tlvOf(given: Partial<ProxyTlv>): ProxyTlv | undefined {
+  const { type, value } = bare(given)
   const fits = typeof type === 'number' && Number.isInteger(type) && type >= 0 && type <= 255 && value instanceof Uint8Array
   return fits ? { type, value: Buffer.from(value) } : undefined
 }

@@ -22,6 +22,14 @@ export interface ProxyProtocolOptions {
 
 const EVERYBODY: ProxyPlan = { trust: undefined }
 
+const network: Lazy<z.ZodMiniType<Network>> = once(() =>
+  transform((input: unknown, context: Context): Network => {
+    const network = typeof input === 'string' ? parse(input) : undefined
+    if (network === undefined) report(context, [], mismatch('an IP address or a network, as in 10.0.0.0/8')({ input }))
+    return network as Network
+  }),
+)
+
 /** The schema: false, or who must send a header. */
 export const proxyProtocol: Lazy<z.ZodMiniType<ProxyPlan | false>> = once(() => {
   const options = record<{ trust: Network[] }>({ trust: list('a list of at least one address or network', network()) })
@@ -36,14 +44,6 @@ export const proxyProtocol: Lazy<z.ZodMiniType<ProxyPlan | false>> = once(() => 
     return data?.trust === undefined ? EVERYBODY : { trust: listsOf(data.trust) }
   })
 })
-
-const network: Lazy<z.ZodMiniType<Network>> = once(() =>
-  transform((input: unknown, context: Context): Network => {
-    const network = typeof input === 'string' ? parse(input) : undefined
-    if (network === undefined) report(context, [], mismatch('an IP address or a network, as in 10.0.0.0/8')({ input }))
-    return network as Network
-  }),
-)
 
 interface Network {
   address: string

@@ -1,11 +1,12 @@
 // Objects and lists of options as zod schemas: each is read once, property by property, and all that is wrong with it is
 // told together, an unknown key by its own path. They know no option by name, and no default: what was not given is not
-// there. The rule they keep: a getter that throws or a proxy that lies is an issue like any other, never an exception.
+// there, and what is inherited neither. The rule they keep: a getter that throws or a proxy that lies is an issue like any other, never an exception.
 
 import type * as z from 'zod/mini'
 import { array, object, partial, pipe, safeParse, transform } from 'zod/mini'
 import type { Issue } from '../errors.js'
 import { nearest } from './nearest.js'
+import { bare } from './own.js'
 import { mismatch, tagOf } from './values.js'
 
 /** The schemas of an object's properties. All of them may be left out. */
@@ -37,28 +38,29 @@ export function record<T extends object>(shape: Shape<T>, contradictions?: (give
     // whoever made two mistakes shall hear of both. Without code generation, which costs more than a check ever wins.
     const result = safeParse(properties, given, { jitless: true })
     if (!result.success) context.issues.push(...(result.error.issues as Context['issues']))
-    return result.data as Partial<T>
+    return bare(result.data as Partial<T>)
   })
 }
 
 // The only place that touches a program's object, and it looks at each property once: a getter may throw, or say
 // something else the second time, and nothing behind this should have to think of that.
 function read(input: unknown, names: readonly string[], context: Context): Given {
-  const given: Record<string, unknown> = {}
+  const given: Record<string, unknown> = Object.create(null)
   if (!isObject(input)) {
     report(context, [], mismatch('an object of options')({ input }))
     return given
   }
   let at: string[] = []
   try {
+    const keys = Object.keys(input)
     for (const name of names) {
+      if (!keys.includes(name)) continue
       at = [name]
       const property = input[name]
       if (property !== undefined) given[name] = property
     }
     at = []
-    // Inherited keys too: an option that a prototype brings along is used above, so a misspelt one must not slip by.
-    for (const key in input) if (!names.includes(key)) report(context, [key], unknown(key, names))
+    for (const key of keys) if (!names.includes(key)) report(context, [key], unknown(key, names))
   } catch (cause) {
     report(context, at, UNREADABLE, { cause })
   }

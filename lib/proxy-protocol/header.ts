@@ -17,7 +17,10 @@ export interface ProxyHeader {
   readonly source: Address | undefined
   /** What the real client connected to. */
   readonly destination: Address | undefined
-  /** In the order in which they came; none in version 1, and none of a LOCAL header. */
+  /**
+   * In the order in which they came; none in version 1, and none of a LOCAL header. Parsed when they are looked at; each
+   * look at a `value` gives a copy.
+   */
   readonly tlvs: readonly ProxyTlv[]
 }
 

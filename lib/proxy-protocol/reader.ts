@@ -2,10 +2,11 @@
 // with everything that came behind the header, and knows neither time nor who may come in: a header that takes too long
 // is cut by whoever began it.
 
+import type { Address } from '../address.js'
 import { HandshakeError } from '../errors.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { silent } from '../transport/sink.js'
-import type { ProxyInfo } from './header.js'
+import type { ProxyHeader, ProxyInfo } from './header.js'
 import { HeaderParser } from './parse.js'
 import { mustSend, type ProxyPlan } from './trust.js'
 
@@ -52,8 +53,9 @@ class HeaderReader implements Handshake<ProxyInfo> {
     try {
       const parsed = this.#parser.push(chunk)
       if (parsed === undefined) return
-      this.#carrier.detach(parsed.rest)
-      this.#resolve({ ...parsed.header, peer: this.#carrier.remote })
+      // A copy: what came behind the header may wait for long, and would keep all of the header's memory.
+      this.#carrier.detach(Buffer.from(parsed.rest))
+      this.#resolve(infoOf(parsed.header, this.#carrier.remote))
     } catch (cause) {
       this.#fail(`the PROXY header is malformed: ${(cause as Error).message}`, cause)
     }
@@ -67,4 +69,18 @@ class HeaderReader implements Handshake<ProxyInfo> {
     this.#carrier.reset()
     this.#reject(new HandshakeError({ message, cause, remote: this.#carrier.remote }))
   }
+}
+
+// Not a spread: that would parse the TLVs, which nobody has asked for.
+function infoOf(header: ProxyHeader, peer: Address): ProxyInfo {
+  const { version, source, destination } = header
+  return Object.freeze({
+    version,
+    source,
+    destination,
+    get tlvs() {
+      return header.tlvs
+    },
+    peer,
+  })
 }

@@ -5,6 +5,7 @@
 import { tcpAddress } from '../address.js'
 import { net } from '../net.js'
 import { MalformedHeader, type ProxyHeader } from './header.js'
+import { NO_TLVS } from './tlvs.js'
 
 const CR = 13
 const LF = 10
@@ -15,7 +16,7 @@ const LONGEST_TEXT = LONGEST - 2
 
 const START = 'PROXY '
 
-const unknown: ProxyHeader = { version: 1, source: undefined, destination: undefined, tlvs: [] }
+const unknown: ProxyHeader = { version: 1, source: undefined, destination: undefined, tlvs: NO_TLVS }
 
 /** The header, once its line is whole, and how many bytes that took; undefined while it may still become one. @throws MalformedHeader */
 export function parseLine(bytes: Buffer): { header: ProxyHeader; length: number } | undefined {
@@ -65,7 +66,7 @@ function headerOf(text: string): ProxyHeader {
     version: 1,
     source: tcpAddress(source, Number(sourcePort)),
     destination: tcpAddress(destination, Number(destinationPort)),
-    tlvs: [],
+    tlvs: NO_TLVS,
   }
 }
 

@@ -12,18 +12,16 @@ import {
   PATH,
   PROXY,
   type ProxyHeader,
-  type ProxyTlv,
   SIGNATURE,
   TCP4,
   TCP6,
   UNIX,
 } from './header.js'
+import { NO_TLVS, TLV_HEAD, Tlvs } from './tlvs.js'
 
 // The connection is the proxy's own: whatever else the header holds is to be ignored (section 2.2).
-const local: ProxyHeader = { version: 2, source: undefined, destination: undefined, tlvs: [] }
+const local: ProxyHeader = { version: 2, source: undefined, destination: undefined, tlvs: NO_TLVS }
 
-/** Type and length. */
-const TLV_HEAD = 3
 const CHECKSUM = 4
 
 export class Version2 {
@@ -33,7 +31,6 @@ export class Version2 {
   length = 0
   /** Where the next TLV begins. */
   #at = 0
-  readonly #tlvs: { type: number; start: number; end: number }[] = []
   /** Where the checksum stands, if there is one. */
   #checksum: number | undefined
 
@@ -76,7 +73,6 @@ export class Version2 {
         this.needs = bytes.length + 1
         return
       }
-      this.#tlvs.push({ type, start, end: start + size })
       this.#at = start + size
     }
     this.needs = Math.min(this.#at + 1, length)
@@ -93,8 +89,15 @@ export class Version2 {
     const at = this.#checksum
     if (at !== undefined && sumOf(bytes, at) !== bytes.readUInt32BE(at)) throw new MalformedHeader('its checksum is wrong')
     const [source, destination] = addressesOf(bytes)
-    const tlvs: ProxyTlv[] = this.#tlvs.map(({ type, start, end }) => ({ type, value: Buffer.from(bytes.subarray(start, end)) }))
-    return { version: 2, source, destination, tlvs }
+    const tlvs = new Tlvs(bytes.subarray(FIXED + (ADDRESSES.get(bytes[13] as number) as number)))
+    return {
+      version: 2,
+      source,
+      destination,
+      get tlvs() {
+        return tlvs.list
+      },
+    }
   }
 }
 

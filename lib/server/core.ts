@@ -22,6 +22,7 @@ import { Drain, type DrainResult } from './drain.js'
 import { Entries, type Entry } from './entry.js'
 import { type DropReason, type ServerStats, told } from './events.js'
 import { Listeners } from './listeners.js'
+import { usableMemory } from './memory.js'
 import { print } from './print.js'
 import { cores, type Server } from './server.js'
 import { type Superior, Supervision } from './supervision.js'
@@ -63,7 +64,8 @@ export class ServerCore implements AdmissionHost, Superior {
     this.clock = clock
     this.entries = entries
     const { maxConnections, maxPending, maxConnectionsPerAddress, admit, blockList } = plan.admission
-    const defaults = defaultLimits(maxConnections === undefined || maxPending === undefined ? freeDescriptors() : undefined)
+    const known = maxConnections !== undefined && maxPending !== undefined
+    const defaults = known ? { maxConnections, maxPending } : defaultLimits(freeDescriptors(), usableMemory())
     this.limits = {
       maxConnections: maxConnections ?? defaults.maxConnections,
       maxPending: maxPending ?? defaults.maxPending,

@@ -21,11 +21,16 @@ const PENDING_SHARE = 0.1
 // As many as a burst of clients makes while a program is busy; each holds a socket and next to no memory.
 const MOST_PENDING = 1024
 
-/** The limits of a server that names none. At least one connection is always served. */
-export function defaultLimits(free: number | undefined): { maxConnections: number; maxPending: number } {
-  if (free === undefined) return { maxConnections: Number.POSITIVE_INFINITY, maxPending: MOST_PENDING }
+// Where a million descriptors are allowed, memory is what runs out first: a connection that reads ahead as far as it may holds
+// twice 64 KiB, here and in the system.
+const CONNECTION_MEMORY = 128 * 1024
+
+/** The limits of a server that names none, by the free descriptors, if they are known, and the memory in bytes. At least one connection is always served. */
+export function defaultLimits(free: number | undefined, memory: number): { maxConnections: number; maxPending: number } {
+  const most = Math.floor(memory / CONNECTION_MEMORY)
+  if (free === undefined) return { maxConnections: Math.max(1, most), maxPending: MOST_PENDING }
   return {
-    maxConnections: Math.max(1, Math.floor(free * ACTIVE_SHARE)),
+    maxConnections: Math.max(1, Math.min(most, Math.floor(free * ACTIVE_SHARE))),
     maxPending: Math.min(MOST_PENDING, Math.floor(free * PENDING_SHARE)),
   }
 }

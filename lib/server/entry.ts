@@ -3,6 +3,7 @@
 
 import { InvalidOptionsError } from '../errors.js'
 import type { EntryPlan } from '../options/listen.js'
+import { bare } from '../options/own.js'
 import { changedTls, type TlsPlan } from '../options/tls.js'
 import { type HeaderStep, headerStep } from '../proxy-protocol/reader.js'
 import { ServerTls } from '../tls/server.js'
@@ -22,8 +23,8 @@ export class Entries {
   #tls: ServerTls | undefined
 
   /** `tls`: those of the options of the server itself, loaded, if they are. */
-  constructor({ tls: plan }: EntryPlan, tls?: ServerTls) {
-    this.#shared = plan
+  constructor(plan: EntryPlan, tls?: ServerTls) {
+    this.#shared = bare(plan).tls
     this.#tls = tls
   }
 
@@ -33,7 +34,8 @@ export class Entries {
   }
 
   /** The entry of an endpoint. Rejects with InvalidOptionsError where its own TLS options do not load. */
-  async of({ proxyProtocol, tls }: EntryPlan): Promise<Entry> {
+  async of(plan: EntryPlan): Promise<Entry> {
+    const { proxyProtocol, tls } = bare(plan)
     const header = proxyProtocol && headerStep(proxyProtocol)
     return { header, secure: await this.#secure(tls) }
   }

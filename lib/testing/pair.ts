@@ -4,6 +4,7 @@
 import { unixAddress } from '../address.js'
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/core.js'
+import { bare } from '../options/own.js'
 import {
   type MemoryConnectOptions,
   type MemoryServerOptions,
@@ -65,7 +66,7 @@ export interface MemoryServer {
 export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   const { listen, clock = systemClock } = memoryServerPlan(options)
   if (listen.signal?.aborted) throw listen.signal.reason
-  const { tls } = listen.defaults
+  const { tls } = bare(listen.defaults)
   const entries = new Entries(listen.defaults, tls && new ServerTls(tls.options, tls.path))
   const core = new ServerCore(listen, clock, entries)
   const server = new Server(core)

@@ -13,8 +13,8 @@ const inner = record<{ size: number; wait: number; loud: boolean }>(shapeOf(tabl
 const outer = record<{ one: object; many: object[] }>({ one: inner, many: list('a list of them', inner) })
 
 t.test('only what was given comes out, and undefined is not given', async (t) => {
-  t.strictSame(checkOptions(inner, { size: 3, wait: undefined }), { size: 3 })
-  t.strictSame(checkOptions(inner, { wait: 2 ** 40 }), { wait: Infinity })
+  t.strictSame({ ...checkOptions(inner, { size: 3, wait: undefined }) }, { size: 3 })
+  t.strictSame({ ...checkOptions(inner, { wait: 2 ** 40 }) }, { wait: Infinity })
   t.strictSame(defaultsOf(table), { size: 7, wait: Infinity, loud: false })
   t.ok(Object.isFrozen(defaultsOf(table)))
 })
@@ -41,13 +41,9 @@ t.test('paths are lists of names and indices, behind the prefix that was asked f
   t.equal(error.message.includes('client.3.many.0.size: expected a whole number'), true)
 })
 
-t.test('an unknown key is refused also if it is undefined, inherited, or __proto__', async (t) => {
+t.test('an unknown key is refused also if it is undefined, or __proto__', async (t) => {
   t.match(
     refusal(() => checkOptions(inner, { x: undefined })),
-    { x: /^unknown option/ },
-  )
-  t.match(
-    refusal(() => checkOptions(inner, Object.create({ x: 1 }))),
     { x: /^unknown option/ },
   )
   t.match(
@@ -56,7 +52,7 @@ t.test('an unknown key is refused also if it is undefined, inherited, or __proto
   )
 })
 
-t.test('an inherited option, an instance and a module namespace are read as they look', async (t) => {
+t.test('own members are options, of an instance and a module namespace too; what is inherited is none', async (t) => {
   const namespace: string = 'data:text/javascript,export const size = 3'
   class Configuration {
     size = 3
@@ -64,11 +60,11 @@ t.test('an inherited option, an instance and a module namespace are read as they
       return true
     }
   }
-  t.strictSame(checkOptions(inner, new Configuration()), { size: 3, loud: true })
-  t.strictSame(checkOptions(inner, Object.create({ size: 3 })), { size: 3 })
-  t.strictSame(checkOptions(inner, Object.assign(Object.create(null), { size: 3 })), { size: 3 })
-  t.strictSame(checkOptions(inner, new Proxy({ size: 3 }, {})), { size: 3 })
-  t.strictSame(checkOptions(inner, await import(namespace)), { size: 3 })
+  t.strictSame({ ...checkOptions(inner, new Configuration()) }, { size: 3 })
+  t.strictSame({ ...checkOptions(inner, Object.create({ size: 3, x: 1 })) }, {})
+  t.strictSame({ ...checkOptions(inner, Object.assign(Object.create(null), { size: 3 })) }, { size: 3 })
+  t.strictSame({ ...checkOptions(inner, new Proxy({ size: 3 }, {})) }, { size: 3 })
+  t.strictSame({ ...checkOptions(inner, await import(namespace)) }, { size: 3 })
 })
 
 t.test('what only looks as if nothing was given is refused', async (t) => {
@@ -131,7 +127,7 @@ t.test('a getter is asked once, so that it cannot say something else later', asy
       return asked++ === 0 ? 3 : 'changed'
     },
   }
-  t.strictSame(checkOptions(inner, options), { size: 3 })
+  t.strictSame({ ...checkOptions(inner, options) }, { size: 3 })
   t.equal(asked, 1)
 })
 

@@ -49,6 +49,30 @@ t.test('a header is read as it is, however it is cut', async (t) => {
   }
 })
 
+t.test('TLVs are parsed when they are looked at: the same list each time, which nobody can spoil', async (t) => {
+  const bytes = binary(0x21, 0x11, Buffer.concat([four, tlv(1, 'h2'), tlv(2, ''), tlv(0xe0, 'name')]))
+  const parsed = parse(bytes)
+  if (typeof parsed !== 'object') throw new Error('no header')
+  const { tlvs } = parsed.header
+  bytes.fill(0)
+  t.equal(parsed.header.tlvs, tlvs)
+  tlvs[0]!.value.fill(0)
+  structuredClone(tlvs[2]!.value.buffer, { transfer: [tlvs[2]!.value.buffer as ArrayBuffer] })
+  t.throws(() => (tlvs as unknown[]).push('more'), TypeError)
+  t.throws(() => Object.assign(tlvs[1]!, { type: 5 }), TypeError)
+  const told = parsed.header.tlvs.map(({ type, value }) => [type, value.toString()])
+  t.strictSame(told, [
+    [1, 'h2'],
+    [2, ''],
+    [0xe0, 'name'],
+  ])
+  for (const header of [binary(0x20, 0x00), tcp4, 'PROXY UNKNOWN\r\n']) {
+    const none = parse(header)
+    if (typeof none !== 'object') throw new Error('no header')
+    t.ok(Object.isFrozen(none.header.tlvs), 'it is shared by all that have none')
+  }
+})
+
 t.test('the checksum is that of CRC32C, and is checked', async (t) => {
   t.equal(crc32c(Buffer.from('123456789')), 0xe3069283, 'the check value of the algorithm')
   t.equal(crc32c(Buffer.alloc(32)), 0x8a9136aa, 'RFC 3720, appendix B.4')

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { defaultLimits, freeDescriptors } from '../../lib/server/descriptors.js'
+import { usableMemory } from '../../lib/server/memory.js'
 import { turns, until, within } from '../support/wait.js'
 import { cut, echo, inMemory, overEach, talk } from './support.js'
 
@@ -108,11 +109,39 @@ t.test('limits may be set on a closed server, and from a listener in the middle 
 // --- the limits of a server that names none ------------------------------------------------------------------------------
 
 t.test('without limits of its own a server stays below the free descriptors', async (t) => {
-  t.strictSame(defaultLimits(1000), { maxConnections: 800, maxPending: 100 })
-  t.strictSame(defaultLimits(1_000_000), { maxConnections: 800_000, maxPending: 1024 })
-  t.strictSame(defaultLimits(44), { maxConnections: 35, maxPending: 4 })
-  t.strictSame(defaultLimits(0), { maxConnections: 1, maxPending: 0 })
-  t.strictSame(defaultLimits(undefined), { maxConnections: Number.POSITIVE_INFINITY, maxPending: 1024 })
+  const memory = 2 ** 40
+  t.strictSame(defaultLimits(1000, memory), { maxConnections: 800, maxPending: 100 })
+  t.strictSame(defaultLimits(1_000_000, memory), { maxConnections: 800_000, maxPending: 1024 })
+  t.strictSame(defaultLimits(44, memory), { maxConnections: 35, maxPending: 4 })
+  t.strictSame(defaultLimits(0, memory), { maxConnections: 1, maxPending: 0 })
+  t.strictSame(defaultLimits(undefined, memory), { maxConnections: 2 ** 23, maxPending: 1024 })
+})
+
+t.test('it has at most one connection for each 128 KiB of memory', async (t) => {
+  t.strictSame(defaultLimits(1_000_000, 2 ** 29), { maxConnections: 4096, maxPending: 1024 })
+  t.strictSame(defaultLimits(undefined, 2 ** 29), { maxConnections: 4096, maxPending: 1024 })
+  t.strictSame(defaultLimits(1000, 2 ** 29), { maxConnections: 800, maxPending: 100 })
+  t.strictSame(defaultLimits(1000, 1000), { maxConnections: 1, maxPending: 100 })
+})
+
+t.test('memory is that of the machine, or the lowest limit of a control group, of version 1 or 2', async (t) => {
+  const machine = 2 ** 30
+  const under = (files: Parameters<typeof t.testdir>[0]): number => usableMemory(`${t.testdir(files)}/`, machine)
+  const group = (cgroup: string, tree: object): number => under({ proc: { self: { cgroup } }, sys: { fs: { cgroup: tree } } } as never)
+  t.equal(under({}), machine, 'a system that does not tell')
+  t.equal(group('0::/\n', { 'memory.max': 'max\n' }), machine)
+  t.equal(group('0::/\n', { 'memory.max': '1000000\n' }), 1_000_000)
+  t.equal(group('0::/a/b\n', { a: { 'memory.max': '2000\n', b: { 'memory.max': '3000\n' } } }), 2000, 'the group around it')
+  t.equal(group('0::/a/b\n', { a: { 'memory.max': 'max\n', b: { 'memory.max': '3000\n' } } }), 3000)
+  t.equal(group('0::/of/the/host\n', { 'memory.max': '4000' }), 4000, 'in a container its own group stands at the root')
+  t.equal(group('5:cpu,memory:/c\n1:cpu:/d\n', { memory: { c: { 'memory.limit_in_bytes': '5000\n' } } }), 5000)
+  t.equal(
+    group('5:memory:/\n', { memory: { 'memory.limit_in_bytes': '9223372036854771712\n' } }),
+    machine,
+    'version 1 has a number for none',
+  )
+  t.equal(group('nonsense\n', {}), machine)
+  t.ok(usableMemory() > 2 ** 20, 'here')
 })
 
 t.test('free descriptors are the soft limit less what is open, where the system tells', async (t) => {

@@ -4,6 +4,7 @@
 import type { ListenOptions, Server, Socket } from 'node:net'
 import { type Address, lostAddress, tcpAddress, unixAddress } from '../../address.js'
 import { net } from '../../net.js'
+import { bare } from '../../options/own.js'
 import { afterTurn } from '../../turn.js'
 import type { Carrier } from '../carrier.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
@@ -28,7 +29,7 @@ export class Acceptor {
   constructor(intake: Intake, defaults: SocketDefaults) {
     this.#intake = intake
     // Paused, so that a connection that waits is not read; half-open, because who ends when is not Node's to decide.
-    this.#server = net().createServer({ pauseOnConnect: true, allowHalfOpen: true, ...defaults })
+    this.#server = net().createServer(bare({ pauseOnConnect: true, allowHalfOpen: true, ...defaults }))
     this.#server.on('connection', (socket) => this.#accept(socket))
   }
 
@@ -41,7 +42,7 @@ export class Acceptor {
     const server = this.#server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(place, () => {
+      server.listen(bare(place), () => {
         server.off('error', reject)
         resolve()
       })

@@ -8,6 +8,7 @@ import { dns } from '../../builtins.js'
 import { codeOf, DrainingError, InvalidOptionsError } from '../../errors.js'
 import { net } from '../../net.js'
 import type { EndpointPlan } from '../../options/listen.js'
+import { bare } from '../../options/own.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { Acceptor, closeAll, listenerOf, type Place } from './acceptor.js'
 
@@ -41,7 +42,7 @@ export async function bindTcp(plan: TcpPlan, intake: Intake, defaults: SocketDef
 /** The addresses of a name, each once, in the order of the system's preference. */
 async function addressesOf(host: string, stopped: Promise<void> | undefined): Promise<string[]> {
   const found = await new Promise<LookupAddress[]>((resolve, reject) => {
-    dns().lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)))
+    dns().lookup(host, bare({ all: true as const }), (error, addresses) => (error ? reject(error) : resolve(addresses)))
     void stopped?.then(() => reject(new DrainingError()))
   })
   return [...new Set(found.map(({ address }) => tcpAddress(address, 0).address))]
@@ -100,7 +101,7 @@ async function share(servers: readonly Server[]): Promise<void> {
   let port = 0
   for (const server of servers) {
     await new Promise<void>((resolve, reject) => {
-      const place: Place = { host: '127.0.0.1', port, reusePort: true }
+      const place: Place = bare({ host: '127.0.0.1', port, reusePort: true })
       server.once('error', reject).listen(place, resolve)
     })
     port = (server.address() as { port: number }).port

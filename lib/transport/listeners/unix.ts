@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path'
 import { codeOf } from '../../errors.js'
 import { net } from '../../net.js'
 import type { EndpointPlan } from '../../options/listen.js'
+import { bare } from '../../options/own.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { systemError } from '../system-error.js'
 import { LONGEST_PATH } from '../unix-path.js'
@@ -68,7 +69,7 @@ async function bindIn(room: string, file: string, acceptor: Acceptor, backlog: n
 /** Whether anybody listens there: only a refused connect says that nobody does. Undefined: it is gone. */
 function alive(path: string): Promise<boolean | undefined> {
   return new Promise((resolve) => {
-    const probe = net().connect({ path }, () => {
+    const probe = net().connect(bare({ path }), () => {
       probe.destroy()
       resolve(true)
     })

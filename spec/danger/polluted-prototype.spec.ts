@@ -1,0 +1,69 @@
+// A program, or a package in it, that writes to Object.prototype gives every object members that nobody wrote there. None of them
+// is an option of ours, whatever it is called, and none of them breaks a call. (`encoding` and `signal` are not tried: Node itself reads them
+// from objects of its own, and its accepted sockets do not work then.)
+
+import t from 'tap'
+import { program } from '../support/program.js'
+
+const pollution: Record<string, string> = {
+  'times of nothing':
+    '{ grace: 0, timeout: 1, readTimeout: 1, idleTimeout: 1, handshakeTimeout: 1, closeTimeout: 0, latency: 5000, halfCloseTimeout: 1 }',
+  'limits of one':
+    '{ maxBytes: 1, maxBufferSize: 1, maxWriteBuffer: 1, maxConnections: 1, maxPending: 0, maxConnectionsPerAddress: 1, maxChunk: 1 }',
+  'other places':
+    "{ port: 1, host: '192.0.2.1', fd: 0, path: '/nowhere/s', systemd: true, localAddress: '192.0.2.1', localPort: 1, family: 6, backlog: 0 }",
+  'steps of the way in':
+    "{ tls: { optional: true }, proxyProtocol: true, trust: ['192.0.2.1'], admit: () => false, remote: {}, source: {}, destination: {}, tlvs: [1], version: 7 }",
+  'wrong types':
+    "{ signals: 5, clock: 1, client: 1, server: 1, faults: 1, endpoints: 1, noDelay: 'x', idle: 'x', mode: 'x', ipv6Only: 'x', reusePort: 'x' }",
+}
+
+const code = (members: string): string => `
+  const { PassThrough } = await import('node:stream')
+  const { listen, connect, Connection } = linnet
+  const { pair, memoryServer } = testing
+  Object.assign(Object.prototype, ${members})
+  const host = '127.0.0.1'
+  const echo = async (c) => { for await (const line of c.lines()) await c.write(line + '\\n') }
+  const said = async (c) => { await c.write('hello\\n'); const line = await c.readLine(); await c.close(); return line }
+  const names = Object.keys(${members})
+  for (const options of [{ host, port: 0 }, Object.assign(Object.create(null), { host, port: 0 })]) {
+    const server = await listen(options)
+    void server.serve(echo)
+    await server.add({ host, port: 0 })
+    server.setLimits({})
+    console.log(await said(await connect({ host, port: server.port })), await said(await connect({ host, port: server.addresses[1].port })))
+    console.log((await server.close({})).aborted)
+  }
+  const source = { address: '1.2.3.4', port: 5, family: 'IPv4' }
+  const behind = await listen({ host, port: 0, proxyProtocol: {} })
+  void behind.serve(async (c) => { await c.readLine(); await c.write(c.remote + '\\n') })
+  console.log(await said(await connect({ host, port: behind.port, proxyProtocol: { source, destination: source } })))
+  await behind.close()
+  const [a, b] = pair({})
+  void b.run(echo)
+  console.log(await said(a))
+  const memory = memoryServer({})
+  void memory.server.serve(echo)
+  console.log(await said(await memory.connect({})))
+  await memory.server.close()
+  console.log(await said(Connection.from(new PassThrough(), {})))
+  const taken = await listen({ host, port: 0 })
+  const accepting = taken.accept({})
+  const client = await connect({ host, port: taken.port })
+  const [, accepted] = [await client.write('x\\n'), await accepting]
+  accepted.setLimits({})
+  console.log(await accepted.readLine())
+  client.abort()
+  await taken.close()
+  console.log(await listen({ host, prot: 1 }).catch((error) => error.issues.map(({ path }) => path.join()).join()))`
+
+const expected = ['hello hello', '0', 'hello hello', '0', '1.2.3.4:5', 'hello', 'hello', 'hello', 'x', 'prot', '']
+
+for (const [name, members] of Object.entries(pollution)) {
+  t.test(`members that every object inherits are no options: ${name}`, async (t) => {
+    const run = program(t, code(members))
+    t.equal(await run.ends(), 0, run.stderr)
+    t.strictSame(run.stdout.split('\n'), expected)
+  })
+}
