@@ -148,6 +148,7 @@ async function readTable(path: string): Promise<number> {
 }
 
 function readPiece(file: number, piece: Buffer): Promise<number> {
+  /* c8 ignore next: the kernel does not fail to print a table that it has opened */
   return new Promise((resolve, reject) => read(file, piece, 0, PIECE, null, (error, size) => (error ? reject(error) : resolve(size))))
 }
 
@@ -176,6 +177,7 @@ export function queueKeys(local: Address, remote: Address): string[] {
 /** An address as the kernel prints it: words of 32 bits, each as the machine reads it. */
 function words(bytes: Buffer): string {
   let text = ''
+  /* c8 ignore next: only one of the two is true of a machine */
   for (let at = 0; at < bytes.length; at += 4) text += hex(LITTLE ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at), 8)
   return text
 }

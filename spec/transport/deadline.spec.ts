@@ -1,0 +1,110 @@
+// One time limit, on a clock that the test moves: when it runs out, when it looks once more, and what it gives again.
+
+import t from 'tap'
+import { Deadlines, READ } from '../../lib/connection/deadlines.js'
+import type { Clock } from '../../lib/transport/clock.js'
+import { Deadline } from '../../lib/transport/deadline.js'
+import { turns } from '../support/wait.js'
+
+/** A clock by hand, whose timers fire when they are told to. */
+function hand() {
+  const timers: { fire(): void; ms: number; referenced: boolean; cleared: boolean }[] = []
+  const clock: Clock & { time: number } = {
+    time: 0,
+    now: () => clock.time,
+    setTimer(fire, ms) {
+      const timer = { fire, ms, referenced: true, cleared: false }
+      timers.push(timer)
+      return {
+        ref: () => void (timer.referenced = true),
+        unref: () => void (timer.referenced = false),
+        clear: () => void (timer.cleared = true),
+      }
+    },
+  }
+  return { clock, timers }
+}
+
+function made(progress?: () => number) {
+  const { clock, timers } = hand()
+  let expired = 0
+  const deadline = new Deadline({ clock, ms: 100, ...(progress && { progress }), expired: () => void expired++ })
+  /** The timer fires at this time, and all turns that it wants go by. */
+  const fire = async (time: number): Promise<number> => {
+    clock.time = time
+    timers.at(-1)?.fire()
+    await turns(20)
+    return expired
+  }
+  return { deadline, timers, fire }
+}
+
+t.test('a limit in time runs out after a look, whatever came', async (t) => {
+  let bytes = 0
+  t.equal(await made(() => 0).fire(101), 1)
+  t.equal(await made(() => bytes++).fire(101), 1, 'what goes on coming does not keep it')
+})
+
+t.test('a late timer has its time again if something came, at most the whole of it, and not if nothing did', async (t) => {
+  let bytes = 0
+  const late = made(() => bytes)
+  const firing = late.fire(140)
+  bytes++
+  t.equal(await firing, 0)
+  t.equal(late.timers.at(-1)?.ms, 40)
+  t.equal(await late.fire(180), 1)
+  const stopped = made(() => bytes++)
+  t.equal(await stopped.fire(100_000), 0)
+  t.equal(stopped.timers.at(-1)?.ms, 100)
+  t.equal(await made(() => 0).fire(100_000), 1)
+})
+
+t.test('where progress is not known a late timer has its time again', async (t) => {
+  const unknown = made()
+  t.equal(await unknown.fire(150), 0)
+  t.equal(await unknown.fire(200), 1)
+})
+
+t.test('a limit that is cleared while it looks does not run out', async (t) => {
+  const { deadline, timers, fire } = made(() => 0)
+  const firing = fire(100)
+  deadline.clear()
+  t.equal(await firing, 0)
+  t.equal(timers[0]?.cleared, true)
+})
+
+t.test('it keeps a process alive as it is told to, also when it is set again', async (t) => {
+  const { deadline, timers, fire } = made()
+  deadline.unref()
+  t.equal(timers[0]?.referenced, false)
+  await fire(150)
+  t.equal(timers[1]?.referenced, false)
+  deadline.ref()
+  t.equal(timers[1]?.referenced, true)
+})
+
+t.test('what is beyond a timer is never', async (t) => {
+  const { clock, timers } = hand()
+  const never = new Deadline({ clock, ms: 2 ** 31, expired: () => t.fail('never') })
+  never.ref()
+  never.unref()
+  never.clear()
+  t.equal(timers.length, 0)
+})
+
+t.test("a connection's limit has its time again, too", async (t) => {
+  const { clock, timers } = hand()
+  const expired: number[] = []
+  const host = { clock, progress: 0, watchable: false, watch: () => undefined, expired: (slot: number) => void expired.push(slot) }
+  const deadlines = new Deadlines(host)
+  deadlines.set(READ, 100)
+  clock.time = 130
+  timers[0]?.fire()
+  host.progress++
+  await turns(20)
+  t.same([expired, timers.at(-1)?.ms], [[], 30])
+  clock.time = 160
+  timers.at(-1)?.fire()
+  await turns(20)
+  t.same(expired, [READ])
+})
