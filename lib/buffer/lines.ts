@@ -8,7 +8,7 @@ import type { ByteQueue } from './queue.js'
 
 // A line of more than a dozen characters is a slice, which keeps the text that it was cut from alive: with its header less
 // than the 4 KiB that the contract allows. A smaller piece would be decoded more often than it pays.
-const PIECE = 3900
+const PIECE = 3800
 
 // So much is looked at at once to know that it is ASCII, and where its last line ends.
 const WINDOW = 16 * 1024

@@ -145,10 +145,9 @@ export class ByteQueue {
     return bytes
   }
 
-  /** The bytes from one position to another (to ≤ length), which stay unread, as Latin-1 text. */
+  /** The bytes from one position to another (from < to ≤ length), which stay unread, as Latin-1 text. */
   latin1(from: number, to: number): string {
     let text = ''
-    if (from >= to) return text
     let index = this.#locate(from)
     for (let start = this.#start; start < to; index++) {
       const chunk = this.#chunks[index] as Buffer

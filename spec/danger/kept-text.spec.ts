@@ -1,0 +1,108 @@
+// What text that was read keeps alive: a kept line less than 4 KiB beside itself, and a connection that was read empty
+// nothing.
+
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import type { Connection } from '../../lib/index.js'
+import { wired } from '../connection/reading-support.js'
+import { turn } from '../support/wait.js'
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+// Promises that have run are only let go when the turn is over.
+async function collect(): Promise<void> {
+  for (let n = 0; n < 3; n++) {
+    await turn()
+    gc()
+  }
+}
+
+/** Bytes of the heap that `make` leaves in use. */
+async function kept(make: () => Promise<unknown>): Promise<number> {
+  await collect()
+  const before = process.memoryUsage().heapUsed
+  const result = await make()
+  await collect()
+  const after = process.memoryUsage().heapUsed
+  // It must be alive until here.
+  if (result === undefined) throw new Error('nothing was kept')
+  return after - before
+}
+
+const KiB = 1024
+const junk = `${'x'.repeat(999)}\n`.repeat(17)
+
+const readers: Record<string, (connection: Connection) => Promise<string>> = {
+  readLine: (connection) => connection.readLine(),
+  lines: async (connection) => (await connection.lines().next()).value,
+  tryReadLine: async (connection) => connection.tryReadLine() as string,
+  'readUntil as text': (connection) => connection.readUntil('\n', 'latin1'),
+  'readUntilMatch as text': (connection) => connection.readUntilMatch(/\n/, 'latin1'),
+}
+
+t.test('a short line that is kept keeps at most 4 KiB alive, whatever came with it', async (t) => {
+  for (const [name, read] of Object.entries(readers)) {
+    const count = 500
+    const one = async (n: number): Promise<string> => {
+      const { connection, push } = wired()
+      push(`KEY-${String(n).padStart(10, '0')}\n${junk}`)
+      const line = await read(connection)
+      for (let rest = 0; rest < 17; rest++) await connection.readLine()
+      return line
+    }
+    await one(0)
+    const bytes = await kept(async () => {
+      const lines: string[] = []
+      for (let n = 0; n < count; n++) lines.push(await one(n))
+      return lines
+    })
+    t.ok(bytes / count < 4.2 * KiB, `${name}: ${Math.round(bytes / count)} bytes for each line`)
+  }
+})
+
+t.test('a connection that was read empty keeps nothing of the text', async (t) => {
+  const text = `${'y'.repeat(63)}\n`.repeat(256)
+  const emptied: Record<string, (connection: Connection) => Promise<unknown>> = {
+    readLine: async (connection) => {
+      for (let n = 0; n < 256; n++) await connection.readLine()
+    },
+    'lines, then read': async (connection) => {
+      await connection.readLine()
+      await connection.read()
+    },
+    'lines, then readUntil': async (connection) => {
+      await connection.readLine()
+      for (let n = 1; n < 256; n++) await connection.readUntil('\n')
+    },
+    'a pattern, then skip': async (connection) => {
+      await connection.readUntilMatch(/\n/)
+      await connection.skip(text.length - 64)
+    },
+    'a message': (connection) =>
+      connection.readMessage(async (reader) => {
+        await reader.readUntilMatch(/\n/)
+        await reader.readExactly(text.length - 64)
+      }),
+  }
+  const count = 200
+  const all = async (empty: (connection: Connection) => Promise<unknown>): Promise<number> => {
+    const wires: unknown[] = []
+    return kept(async () => {
+      for (let n = 0; n < count; n++) {
+        const wire = wired()
+        wire.push(text)
+        await empty(wire.connection)
+        wires.push(wire)
+      }
+      return wires
+    })
+  }
+  const nothing = await all((connection) => connection.skip(text.length))
+  for (const [name, empty] of Object.entries(emptied)) {
+    await all(empty)
+    const bytes = (await all(empty)) - nothing
+    t.ok(bytes / count < KiB, `${name}: ${Math.round(bytes / count)} bytes for each connection`)
+  }
+})
