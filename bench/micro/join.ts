@@ -17,7 +17,7 @@ export const join: readonly Case[] = PIECES.flatMap(([size, count]): Case[] => {
   const piece = Buffer.alloc(size, 'x')
   const text = 'x'.repeat(size)
   const pieces = Array.from({ length: count }, () => piece)
-  const gatherer = new Gatherer(true)
+  const gatherer = new Gatherer()
   const leave = (): number => {
     let bytes = 0
     for (let next = gatherer.next(SLICE); next.length > 0; next = gatherer.next(SLICE)) for (const { length } of next) bytes += length

@@ -110,15 +110,25 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
   // --- writing and ending ----------------------------------------------------------------------------------------------
 
   /**
-   * Takes all of it, in the order of calls, and resolves when the caller may write more: at once below
-   * `writeHighWaterMark`, else when the queue has fallen below it. Writes of one turn leave together. A buffer belongs to
-   * the connection until `flush()` resolves. The promise may be ignored: a failed connection makes no unhandled rejection.
+   * Queues all of `data`, in the order of calls. Writes of one turn of the event loop leave together where they fit, and
+   * one write is never split by another.
    *
-   * Rejects with TypeError (nothing is sent), LimitExceededError (the queue was full: a slow peer, the connection is
-   * aborted), ConnectionClosedError, or ConnectionLostError.
+   * Resolves when the caller may write more and use the memory of `data` again: once less than `writeHighWaterMark` is
+   * queued and each piece of 16 KiB or more was handed to the system. Smaller pieces are copied at the call. Larger ones
+   * whose write is not awaited belong to the connection until `flush()` resolves: if their memory is transferred or made
+   * smaller before, the connection is aborted with a TypeError.
+   *
+   * Rejects with TypeError for what cannot be written and for memory that is gone, RangeError for an unknown encoding
+   * (nothing is sent), LimitExceededError (`maxWriteBuffer` was still queued: the connection is aborted),
+   * ConnectionClosedError, or ConnectionLostError. The promise may be ignored: a failed connection makes no unhandled
+   * rejection.
+   *
+   * @param encoding - what text is encoded as, one of Node's; default: UTF-8
+   * @example
+   * await connection.write('Grüße\r\n', 'latin1')
    */
-  write(data: Writable): Promise<void> {
-    return this.#core.outbox.write(data)
+  write(data: Writable, encoding?: BufferEncoding): Promise<void> {
+    return encoding === undefined ? this.#core.outbox.write(data) : this.#core.outbox.writeEncoded(data, encoding)
   }
 
   /** Takes all of it if less than `writeHighWaterMark` is queued; else, or when the connection ends, nothing and says false. Throws TypeError. */
@@ -136,7 +146,7 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
    * bytes. An error of the source rejects it as it is; when the connection fails, the source is returned or destroyed.
    */
   writeFrom(source: WriteSource): Promise<number> {
-    return writeFrom(this.#core, source)
+    return ignorable(writeFrom(this.#core, source))
   }
 
   /** Flush, then end the sending side (FIN); reading goes on. Resolves once sent. With data, that is written first. A second one does nothing. */

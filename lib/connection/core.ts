@@ -17,6 +17,7 @@ import {
   TimeoutError,
 } from '../errors.js'
 import type { ConnectionLimits, ConnectionSettings } from '../options/connection.js'
+import { once } from '../options/once.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
@@ -35,6 +36,19 @@ const OPEN: Phase = { kind: 'open' }
 const OVER: Phase = { kind: 'over' }
 
 let lastId = 0
+
+/** An end of stream that is under way. */
+class Ending {
+  readonly since: number = Date.now()
+  resolve!: () => void
+  reject!: (error: unknown) => void
+  readonly promise: Promise<void> = quietly(
+    new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    }),
+  )
+}
 
 export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, DeadlinesHost {
   readonly id: number = ++lastId
@@ -68,7 +82,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   #first: 'local' | 'peer' | undefined
   /** What the handler let through or threw. */
   #blame: { error: unknown } | undefined
-  #endWaiters: { since: number; resolve(): void; reject(error: unknown): void }[] | undefined
+  /** What all who wait for the end of stream to leave wait for. */
+  #end: Ending | undefined
   #drainSignal: AbortController | undefined
   #makesClosed: (() => Error) | undefined
 
@@ -102,7 +117,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
     if (this.upgrade !== undefined) return { operation: 'startTls', since: this.upgrade.since }
     if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#phase.since }
-    const since = this.outbox.waitingSince ?? this.#endWaiters?.[0]?.since
+    const since = this.outbox.waitingSince ?? this.#end?.since
     return since === undefined ? undefined : { operation: 'write', since }
   }
 
@@ -117,9 +132,15 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   /** Flush, then the end of stream; resolves when it has left. */
   finish(): Promise<void> {
     if (this.#finished) return Promise.resolve()
-    if (this.#phase.kind === 'over') return quietly(Promise.reject(this.outbox.refusal))
+    if (this.#isOver) return quietly(Promise.reject(this.outbox.refusal))
     this.#endSending()
-    return quietly(new Promise((resolve, reject) => (this.#endWaiters ??= []).push({ since: Date.now(), resolve, reject })))
+    // What it hands on may fail at once.
+    if (this.#isOver) return quietly(Promise.reject(this.outbox.refusal))
+    return (this.#end ??= new Ending()).promise
+  }
+
+  get #isOver(): boolean {
+    return this.#phase.kind === 'over'
   }
 
   #endSending(): void {
@@ -137,17 +158,18 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.#phase = { kind: 'closing', flushing: true, since: Date.now() }
     this.inbox.refuse(this.#closedError)
     this.#endSending()
+    if (this.#isOver) return
     if (this.#finished) this.#awaitPeer()
     else this.limit(CLOSE, this.settings.closeTimeout)
   }
 
   abort(reason: unknown): void {
-    this.#cut('aborted', reason, () => this.own(new ConnectionClosedError({ cause: reason })))
+    this.#cut('aborted', reason, this.#closedBy(reason))
   }
 
   overflowed(error: LimitExceededError): void {
     this.own(error)
-    this.#cut('aborted', error, () => this.own(new ConnectionClosedError({ cause: error })))
+    this.#cut('aborted', error, this.#closedBy(error))
   }
 
   /** Drops everything and cuts the connection, so that the peer cannot take it for an end. */
@@ -162,14 +184,19 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   #failSending(loss: () => Error): void {
     this.outbox.fail(loss)
-    const waiters = this.#endWaiters ?? []
-    this.#endWaiters = undefined
-    for (const waiter of waiters) waiter.reject(loss())
+    const end = this.#end
+    this.#end = undefined
+    end?.reject(loss())
   }
 
   /** What makes the error of this side's end. */
   get #closedError(): () => Error {
-    return (this.#makesClosed ??= () => this.own(new ConnectionClosedError()))
+    return (this.#makesClosed ??= once(() => this.own(new ConnectionClosedError())))
+  }
+
+  /** The same for a cut: one error for all, however many wait or come later. */
+  #closedBy(cause: unknown): () => Error {
+    return once(() => this.own(new ConnectionClosedError({ cause })))
   }
 
   /** What the handler let through or threw: told by `closed`. */
@@ -209,14 +236,20 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   finished(): void {
     this.#finished = true
-    const waiters = this.#endWaiters ?? []
-    this.#endWaiters = undefined
-    for (const waiter of waiters) waiter.resolve()
+    const end = this.#end
+    this.#end = undefined
+    end?.resolve()
     if (this.peerEnded) this.#over(this.#first as 'local' | 'peer')
     else if (this.#phase.kind === 'closing') this.#awaitPeer()
   }
 
   lost(cause: Error): void {
+    // The system may have found memory gone that was under way.
+    const { takenAway } = this.outbox
+    if (takenAway !== undefined) {
+      this.abort(takenAway)
+      return
+    }
     // All was sent, and nobody reads any more: a peer that breaks off instead of ending takes nothing from anybody.
     if (this.#phase.kind === 'closing' && this.outbox.queued === 0) {
       this.#over(this.#first as 'local' | 'peer')
@@ -296,7 +329,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   #tooSlow(operation: 'write' | 'close', timeout: number): void {
     const error = this.own(new TimeoutError({ operation, timeout, kind: operation }))
-    this.#cut('timeout', error, () => this.own(new ConnectionClosedError({ cause: error })))
+    this.#cut('timeout', error, this.#closedBy(error))
   }
 
   // --- the rest --------------------------------------------------------------------------------------------------------

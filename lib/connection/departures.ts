@@ -3,6 +3,7 @@
 // twelve or more answer in a turn, and two thirds of it where four do). Which it is shows only by waiting, so from time to
 // time one turn does.
 
+import { throwLater } from '../throw-later.js'
 import { nextTick, setImmediate } from '../turn.js'
 
 /** Who has written and will hand it on. */
@@ -51,6 +52,11 @@ function leave(): void {
   for (let index = 0; index < many; index++) {
     const departure = departures[index] as Departure
     departures[index] = undefined
-    departure.pump()
+    try {
+      departure.pump()
+    } catch (error) {
+      // A mistake in one connection must not keep back what the others have written.
+      throwLater(error)
+    }
   }
 }

@@ -1,14 +1,21 @@
-// What was written in a turn and has not been handed on: gathered so that it leaves together. Text is gathered as text and
-// encoded once, which costs a third of encoding each piece; a small piece of bytes alone stays as it is, from the second
-// on they are joined in a slab; large ones go by reference. Order is all it promises.
+// What was written in a turn and has not been handed on: gathered so that it leaves together. Small pieces are copied at
+// once, so that a program may use its memory again; text is gathered as text and encoded for many pieces together, which
+// costs a third of encoding each; large pieces go by reference. Order is all it promises, and that a piece for which
+// there is no memory changes nothing.
 
-import { set } from '../buffer/view.js'
-import { releaseSlab, SLAB, takeSlab } from './slabs.js'
+import { set, view } from '../buffer/view.js'
+import { hasSpareSlab, releaseSlab, SLAB, takeSlab } from './slabs.js'
 
-// Above this a copy costs more than a piece of its own in the system call.
-const LARGE = 16 * 1024
+/** From this size on a copy costs more than a piece of its own in the system call: such a piece goes by reference. */
+export const LARGE: number = 16 * 1024
+// A copy of a small piece in memory of its own, while nothing else is gathered: up to this size as cheap as in a slab.
+const SMALL = 1024
 // Text that may be longer is encoded where it leaves from; a short answer alone is not worth a slab of its own.
 const LITTLE = 4 * 1024
+// So many texts are kept as text at most. Joining more gains nothing, and each costs five times its bytes.
+const TEXTS = 256
+// The first slab behind bytes that do not leave; each further one is twice as large.
+const FIRST_BEHIND = 4 * 1024
 /** UTF-8 takes at most so many bytes for each UTF-16 unit. */
 export const WIDEST = 3
 // The upper bits of U+D800 to U+DBFF and of U+DC00 to U+DFFF: the two halves of a pair.
@@ -16,14 +23,31 @@ const FIRST_HALF = 0xd800 >> 10
 const SECOND_HALF = 0xdc00 >> 10
 
 // Shared by all that have gathered nothing: never added to.
-const NO_PIECES: Uint8Array[] = []
+const NO_PIECES: Buffer[] = []
 const NO_TEXTS: string[] = []
+// In the place of a piece that was handed on.
+const NOTHING = Buffer.alloc(0)
+
+/** What `undo` goes back to. */
+export interface Mark {
+  readonly pieces: Buffer[]
+  readonly pieceCount: number
+  readonly loose: Buffer | undefined
+  readonly slab: Buffer | undefined
+  readonly from: number
+  readonly to: number
+  readonly texts: string[]
+  readonly textCount: number
+  readonly units: number
+  readonly beyond: number
+}
 
 export class Gatherer {
-  /** Whole pieces in order. */
-  #pieces: Uint8Array[] = NO_PIECES
-  /** Behind them: one small piece by reference, or else a run of small ones in the slab; and behind that, text. */
-  #loose: Uint8Array | undefined
+  /** Whole pieces in order, from `#head` on. */
+  #pieces: Buffer[] = NO_PIECES
+  #head = 0
+  /** Behind them: one small piece alone, or else a run of small ones in the slab; and behind that, text. */
+  #loose: Buffer | undefined
   #slab: Buffer | undefined
   #from = 0
   #to = 0
@@ -32,105 +56,139 @@ export class Gatherer {
   #units = 0
   /** Bytes of text that was encoded, beyond its units, and not told yet. */
   #beyond = 0
-  readonly #reuses: boolean
+  /** The size of the next slab while something that was handed on has not left; 0 while all has. */
+  #behind = 0
 
-  /** `reuses`: the carrier copies what it is handed, so that a slab may serve again at once. */
-  constructor(reuses: boolean) {
-    this.#reuses = reuses
-  }
-
-  /** Appends bytes. */
+  /** Appends bytes: a copy of a small piece, a large one by reference. @throws RangeError where memory is gone: then nothing was appended */
   add(bytes: Uint8Array): void {
-    if (this.#units > 0) this.#encode()
     const { length } = bytes
     if (length >= LARGE) {
-      this.#seal()
-      this.#append(bytes)
-    } else if (this.#run(length)) {
-      set.call(this.#slab as Buffer, bytes, this.#to)
-      this.#to += length
-    } else this.#loose = bytes
+      // A view of our own: it cannot grow with its memory, and has no methods of the program's.
+      this.addOwn(view(bytes.buffer, bytes.byteOffset, length))
+      return
+    }
+    this.#flushText()
+    if (this.#isClear && (length <= SMALL || !hasSpareSlab())) {
+      const copy = Buffer.allocUnsafe(length)
+      set.call(copy, bytes)
+      this.#loose = copy
+      return
+    }
+    const slab = this.#room(length)
+    set.call(slab, bytes, this.#to)
+    this.#to += length
   }
 
   /**
    * Appends text, as UTF-8: at least as many bytes as it has UTF-16 units, and at most WIDEST times as many. `settle`
-   * tells.
+   * tells. @throws RangeError where memory is gone: then nothing was appended
    */
   addText(text: string): void {
-    if (this.#units > 0 && (this.#units + text.length) * WIDEST > SLAB) this.#encode()
+    const units = text.length
+    if (units * WIDEST > SLAB) {
+      const bytes = Buffer.from(text)
+      this.addOwn(bytes)
+      this.#beyond += bytes.length - units
+      return
+    }
+    if (this.#units > 0 && ((this.#units + units) * WIDEST > SLAB || this.#texts.length >= TEXTS)) this.#encode()
     if (this.#units > 0) this.#texts.push(text)
     else this.#texts = [text]
-    this.#units += text.length
+    this.#units += units
+  }
+
+  /** Appends bytes in memory that nothing else uses. */
+  addOwn(bytes: Buffer): void {
+    if (bytes.length < LARGE) {
+      this.add(bytes)
+      return
+    }
+    this.#flushText()
+    this.#seal()
+    this.#append(bytes)
   }
 
   /** Encodes the text there is; returns the bytes that it has beyond its UTF-16 units. */
   settle(): number {
-    if (this.#units > 0) this.#encode()
+    this.#flushText()
     const beyond = this.#beyond
     this.#beyond = 0
     return beyond
   }
 
+  #flushText(): void {
+    if (this.#units > 0) this.#encode()
+  }
+
+  /** No small piece is open to be joined. */
+  get #isClear(): boolean {
+    return this.#loose === undefined && this.#to === this.#from
+  }
+
   #encode(): void {
     const texts = this.#texts
     const units = this.#units
-    this.#texts = NO_TEXTS
-    this.#units = 0
     const text = texts.length === 1 ? (texts[0] as string) : texts.join('')
     let length: number
-    if (this.#hasRoom(units * WIDEST)) {
-      const slab = this.#slab as Buffer
+    if (units * WIDEST < LITTLE && this.#isClear) {
+      let bytes = Buffer.from(text)
+      if (bytes.length > units && texts.some(meetsNext)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
+      this.#loose = bytes
+      length = bytes.length
+    } else {
+      const slab = this.#room(this.#mostOf(text, texts, units))
       length = slab.write(text, this.#to)
       if (length > units && texts.some(meetsNext)) {
         length = 0
         for (const each of texts) length += slab.write(each, this.#to + length)
       }
       this.#to += length
-    } else {
-      let bytes = Buffer.from(text)
-      if (bytes.length > units && texts.some(meetsNext)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
-      length = bytes.length
-      this.add(bytes)
     }
+    this.#texts = NO_TEXTS
+    this.#units = 0
     this.#beyond += length - units
   }
 
-  /** Whether text of so many bytes at most goes into the slab: behind what is there, or, if it is more than a little, at its front. */
-  #hasRoom(widest: number): boolean {
-    if (widest > SLAB) return false
-    if (this.#run(widest)) return true
-    if (widest < LITTLE) return false
-    if (this.#slab === undefined || this.#to + widest > SLAB) {
-      this.#slab = takeSlab()
-      this.#from = 0
-      this.#to = 0
-    }
-    return true
+  /** At least as many bytes as text takes: exactly as many where that saves memory. */
+  #mostOf(text: string, texts: readonly string[], units: number): number {
+    const most = units * WIDEST
+    const slab = this.#slab
+    const fits = slab === undefined ? this.#behind === 0 : this.#to + most <= slab.length
+    return fits || texts.some(meetsNext) ? most : Buffer.byteLength(text)
   }
 
-  /** Whether there is a run of small pieces with room for `length` more; a loose piece before it begins one. */
-  #run(length: number): boolean {
+  /** A slab with room for `length` bytes at `#to`, behind the small pieces that are open, where that can be. */
+  #room(length: number): Buffer {
     const loose = this.#loose
-    if (loose === undefined) {
-      if (this.#to === this.#from) return false
-      if (this.#to + length <= SLAB) return true
-      this.#seal()
-      this.#slab = undefined
-      return false
+    const slab = this.#slab
+    const needed = loose === undefined ? length : loose.length + length
+    if (slab !== undefined && this.#to + needed <= slab.length) {
+      if (loose !== undefined) this.#join(slab, loose)
+      return slab
     }
-    if (loose.length + length > SLAB) {
-      this.#seal()
-      return false
-    }
-    if (this.#slab === undefined || this.#to + loose.length + length > SLAB) {
-      this.#slab = takeSlab()
-      this.#from = 0
-      this.#to = 0
-    }
-    set.call(this.#slab, loose, this.#to)
+    const together = loose !== undefined && needed <= SLAB
+    const next = this.#nextSlab(together ? needed : length)
+    if (!together) this.#seal()
+    this.#slab = next
+    this.#from = 0
+    this.#to = 0
+    if (together) this.#join(next, loose)
+    return next
+  }
+
+  #join(slab: Buffer, loose: Buffer): void {
+    set.call(slab, loose, this.#to)
     this.#to += loose.length
     this.#loose = undefined
-    return true
+  }
+
+  #nextSlab(least: number): Buffer {
+    if (this.#behind === 0) return takeSlab()
+    let size = this.#behind
+    while (size < least) size *= 2
+    const slab = size < SLAB ? Buffer.allocUnsafeSlow(size) : takeSlab()
+    this.#behind = Math.min(size * 2, SLAB)
+    return slab
   }
 
   /** Closes what is behind the whole pieces: it becomes one. */
@@ -139,51 +197,105 @@ export class Gatherer {
       this.#append(this.#loose)
       this.#loose = undefined
     } else if (this.#to > this.#from) {
-      const run = (this.#slab as Buffer).subarray(this.#from, this.#to)
-      this.#append(this.#reuses ? run : Buffer.from(run))
+      const { buffer, byteOffset } = this.#slab as Buffer
+      this.#append(view(buffer, byteOffset + this.#from, this.#to - this.#from))
       this.#from = this.#to
     }
   }
 
-  #append(piece: Uint8Array): void {
+  #append(piece: Buffer): void {
     // Nearly always it is the only one: a list of one, where pushing onto an empty one would make room for 17.
     if (this.#pieces.length === 0) this.#pieces = [piece]
     else this.#pieces.push(piece)
   }
 
-  /** The next pieces to hand on: one slice of a large one, or as many small ones as fit `slice` bytes; empty when nothing is left. `settle` comes first. */
-  next(slice: number): readonly Uint8Array[] {
+  /** What `undo` goes back to: nothing but appending may come between the two. */
+  mark(): Mark {
+    return {
+      pieces: this.#pieces,
+      pieceCount: this.#pieces.length,
+      loose: this.#loose,
+      slab: this.#slab,
+      from: this.#from,
+      to: this.#to,
+      texts: this.#texts,
+      textCount: this.#texts.length,
+      units: this.#units,
+      beyond: this.#beyond,
+    }
+  }
+
+  /** Forgets what was appended since. */
+  undo(mark: Mark): void {
+    this.#pieces = mark.pieces
+    this.#pieces.length = mark.pieceCount
+    this.#loose = mark.loose
+    this.#slab = mark.slab
+    this.#from = mark.from
+    this.#to = mark.to
+    this.#texts = mark.texts
+    this.#texts.length = mark.textCount
+    this.#units = mark.units
+    this.#beyond = mark.beyond
+  }
+
+  /**
+   * Takes out what is to be handed on next, at most `slice` bytes. Empty: there is nothing. A piece of no bytes is one
+   * whose memory was taken away.
+   */
+  next(slice: number): readonly Buffer[] {
+    this.#flushText()
     this.#seal()
     const pieces = this.#pieces
-    const [first] = pieces
+    const head = this.#head
+    const first = pieces[head]
     if (first === undefined) return NO_PIECES
+    if (this.#behind === 0) this.#behind = FIRST_BEHIND
     if (first.length > slice) {
-      pieces[0] = first.subarray(slice)
-      return [first.subarray(0, slice)]
+      const { buffer, byteOffset, length } = first
+      pieces[head] = view(buffer, byteOffset + slice, length - slice)
+      return [view(buffer, byteOffset, slice)]
     }
-    let count = 0
-    for (let bytes = 0; count < pieces.length; count++) {
-      bytes += (pieces[count] as Uint8Array).length
+    let end = head
+    for (let bytes = 0; end < pieces.length; end++) {
+      bytes += (pieces[end] as Buffer).length
       if (bytes > slice) break
     }
-    // What is handed on is held here no longer: a queue that never runs dry would keep everything that ever left.
-    if (count < pieces.length) return pieces.splice(0, count)
+    if (end < pieces.length) return this.#takeTo(end)
     // The usual case: everything leaves at once, and the list itself is what leaves.
     this.#pieces = NO_PIECES
-    return pieces
+    this.#head = 0
+    return head === 0 ? pieces : pieces.slice(head)
+  }
+
+  // What is handed on is held here no longer: a queue that never runs dry would keep everything that ever left. The list
+  // is cut when half of it has gone, so that a long one costs no more for each piece than a short one.
+  #takeTo(end: number): Buffer[] {
+    const pieces = this.#pieces
+    const taken = pieces.slice(this.#head, end)
+    pieces.fill(NOTHING, this.#head, end)
+    this.#head = end
+    if (end * 2 > pieces.length) {
+      this.#pieces = pieces.slice(end)
+      this.#head = 0
+    }
+    return taken
   }
 
   /** Everything has left: the slab may carry the next bytes. */
   rest(): void {
     const slab = this.#slab
-    if (slab === undefined) return
-    this.clear()
-    releaseSlab(slab)
+    if (slab !== undefined) {
+      this.clear()
+      releaseSlab(slab)
+    }
+    this.#behind = 0
   }
 
   /** Forgets everything. The slab is not given back: the system may still be reading it. */
   clear(): void {
     this.#pieces = NO_PIECES
+    this.#head = 0
     this.#loose = undefined
     this.#texts = NO_TEXTS
     this.#units = 0

@@ -7,9 +7,11 @@ import type { ConnectionLimits } from '../options/connection.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Slot, WRITE } from './deadlines.js'
 import { depart } from './departures.js'
-import { Gatherer, WIDEST } from './gather.js'
+import { Gatherer, LARGE, WIDEST } from './gather.js'
+import { encodingOf } from './read-options.js'
 import { quietly, refused } from './refusals.js'
-import { checkWritable, type Piece, type Writable } from './writable.js'
+import { bytesOf, checkWritable, memoryGone, type Piece, type Writable } from './writable.js'
+import { type Progress, WriteWaiters } from './write-waiters.js'
 
 /** What the outbox needs of its connection. */
 export interface OutboxHost {
@@ -23,19 +25,12 @@ export interface OutboxHost {
   progressed(): void
   /** The peer is too slow: cuts the connection. */
   overflowed(error: LimitExceededError): void
+  /** What was written cannot be sent: cuts the connection. */
+  abort(reason: unknown): void
 }
 
 // What is handed on at once: progress is seen, and a writeTimeout is fair, in steps of this size.
 const SLICE = 64 * 1024
-
-interface Waiter {
-  /** Bytes that must have left (flush), or −1 for one that waits for room below `room` (write). */
-  until: number
-  readonly room: number
-  readonly since: number
-  resolve(): void
-  reject(error: unknown): void
-}
 
 type State =
   /** Takes writes. */
@@ -49,7 +44,11 @@ const OPEN: State = { kind: 'open' }
 
 const DONE: Promise<void> = Promise.resolve()
 
-export class Outbox {
+const NOTHING: readonly Uint8Array[] = []
+/** Memory that was transferred, or made smaller, leaves a view of no bytes: none is empty when it is written. */
+const isGone = ({ length }: Uint8Array): boolean => length === 0
+
+export class Outbox implements Progress {
   /** Bytes that have left. */
   sent = 0
   #carrier: Carrier
@@ -63,20 +62,32 @@ export class Outbox {
   /** The most that may turn out to be. */
   #most = 0
   #underWay = 0
+  /** What is under way. */
+  #handed: readonly Uint8Array[] = NOTHING
   #scheduled = false
   #endAsked = false
-  /** Undefined while nobody waits, as nearly always. */
-  #waiters: Waiter[] | undefined
+  /** Undefined where nothing has ever waited. */
+  #waiters: WriteWaiters | undefined
+  /** What every write is answered with once none is taken. */
+  #refused: Promise<never> | undefined
+  /** Called when writes are taken no more. */
+  #whenRefused: Set<() => void> | undefined
 
   constructor(carrier: Carrier, host: OutboxHost) {
     this.#carrier = carrier
     this.#host = host
-    this.#gathered = new Gatherer(carrier.copies)
+    this.#gathered = new Gatherer()
   }
 
   /** Bytes written and not yet handed to the system. */
   get queued(): number {
-    return this.#settle()
+    try {
+      return this.#settle()
+    } catch (error) {
+      // Text that was taken cannot be encoded.
+      this.#host.abort(error)
+      return 0
+    }
   }
 
   #settle(): number {
@@ -85,45 +96,78 @@ export class Outbox {
   }
 
   /** Whether less than `limit` is queued: asked without encoding text, where that cannot change the answer. */
-  #below(limit: number): boolean {
-    return this.#most < limit || this.queued < limit
+  below(limit: number): boolean {
+    return this.#most < limit || (this.#queued < limit && this.queued < limit)
   }
 
-  /** Takes it all; resolves when the caller may write more. */
+  /** Takes it all; resolves when the caller may write more, and use its memory again. */
   write(data: unknown): Promise<void> {
     const { maxWriteBuffer, writeHighWaterMark } = this.#host.limits
-    if (this.#quickly(data, maxWriteBuffer)) return this.#most < writeHighWaterMark ? DONE : this.room()
     try {
-      this.put(data)
+      if (this.#quickly(data, maxWriteBuffer)) return this.#most < writeHighWaterMark ? DONE : this.room()
+      return this.#roomBehind(this.#take(data))
+    } catch (error) {
+      return this.#refuse(error)
+    }
+  }
+
+  /** The same for text in an encoding of Node's; each text of a list. */
+  writeEncoded(data: unknown, encoding: unknown): Promise<void> {
+    try {
+      const encodes = encodingOf(encoding)
+      checkWritable(data)
+      const encoded = (piece: Piece): Piece => (typeof piece === 'string' ? Buffer.from(piece, encodes) : piece)
+      return this.write(Array.isArray(data) ? data.map(encoded) : encoded(data as Piece))
     } catch (error) {
       return refused(error)
     }
-    return this.room()
   }
 
-  /** One piece, and less than `limit` queued: the quick way. False: take the long one. */
-  #quickly(data: unknown, limit: number): boolean {
-    if (this.#state !== OPEN || this.#most >= limit) return false
-    if (typeof data === 'string') this.#took(this.#gatherText(data))
-    else if (data instanceof Uint8Array) this.#took(this.#gatherBytes(data))
-    else return false
-    return true
+  /** Takes it all; says how many bytes that was, and when the caller may go on as after `write`. Throws as `put`. */
+  putAwaited(data: unknown): { bytes: number; room: Promise<void> } {
+    const before = this.sent + this.queued
+    const end = this.#take(data)
+    return { bytes: this.sent + this.queued - before, room: this.#roomBehind(end) }
   }
 
   /** Takes it all, and says how many bytes that was. Throws TypeError for what cannot be written, and what ended the stream. */
   put(data: unknown): number {
-    checkWritable(data)
-    this.#admit()
-    const before = this.queued
-    this.#add(data)
-    return this.queued - before
+    const before = this.sent + this.queued
+    this.#take(data)
+    return this.sent + this.queued - before
   }
 
+  /** One small piece, and less than `limit` queued: the quick way. False: take the long one. */
+  #quickly(data: unknown, limit: number): boolean {
+    if (this.#state !== OPEN || this.#most >= limit) return false
+    if (typeof data === 'string') {
+      if (data.length * WIDEST >= LARGE) return false
+      this.#took(this.#gatherText(data))
+      return true
+    }
+    if (!(data instanceof Uint8Array)) return false
+    // Not `byteLength`, which costs ten times as much. A view of no bytes may be one whose memory is gone.
+    const { length } = data
+    if (length === 0 || length >= LARGE) return false
+    this.#gathered.add(data)
+    this.#took(length)
+    return true
+  }
   /** Resolves when there is room below the high-water mark; rejects once the stream has ended. */
   room(): Promise<void> {
-    if (this.#state.kind !== 'open') return refused(this.#state.refusal())
+    return this.#roomBehind(0)
+  }
+
+  /** The same, and the byte before `end` must have left, if that is not 0. */
+  #roomBehind(end: number): Promise<void> {
+    if (this.#state.kind !== 'open') return this.#refuse(this.#state.refusal())
     const { writeHighWaterMark } = this.#host.limits
-    return this.#below(writeHighWaterMark) ? DONE : this.#wait(-1, writeHighWaterMark)
+    if (end > this.sent) return this.#waiting.until(end, writeHighWaterMark)
+    return this.below(writeHighWaterMark) ? DONE : this.#waiting.room(writeHighWaterMark)
+  }
+
+  get #waiting(): WriteWaiters {
+    return (this.#waiters ??= new WriteWaiters())
   }
 
   /** What a write is refused with, once none is taken any more. */
@@ -136,13 +180,38 @@ export class Outbox {
     return this.#state.kind === 'open' ? undefined : this.#state.refusal()
   }
 
+  /** A rejection with `error`: one and the same for all writes that come too late. */
+  #refuse(error: unknown): Promise<never> {
+    if (this.#state.kind === 'open' || error !== this.#state.refusal()) return refused(error)
+    return (this.#refused ??= quietly(Promise.reject(error)))
+  }
+
+  /** Calls `listener` when writes are taken no more, also at once; returns what takes it back. */
+  whenRefused(listener: () => void): () => void {
+    if (this.#state.kind !== 'open') listener()
+    else (this.#whenRefused ??= new Set()).add(listener)
+    return () => this.#whenRefused?.delete(listener)
+  }
+
+  #tellRefused(): void {
+    const listeners = this.#whenRefused
+    this.#whenRefused = undefined
+    for (const listener of listeners ?? []) listener()
+  }
+
   #admit(): void {
     if (this.#state.kind !== 'open') throw this.#state.refusal()
     const { maxWriteBuffer } = this.#host.limits
-    if (this.#below(maxWriteBuffer)) return
-    // What was written in this turn had no chance to leave yet.
-    this.pump()
-    if (this.queued < maxWriteBuffer) return
+    let fits = this.below(maxWriteBuffer)
+    if (!fits) {
+      // What was written in this turn had no chance to leave yet.
+      this.pump()
+      fits = this.below(maxWriteBuffer)
+    }
+    // What was written before may have failed, and with it the connection.
+    const { refused } = this
+    if (refused !== undefined) throw refused
+    if (fits) return
     const error = new LimitExceededError({ limit: maxWriteBuffer, size: this.queued, option: 'maxWriteBuffer' })
     this.#host.overflowed(error)
     throw error
@@ -150,31 +219,31 @@ export class Outbox {
 
   /** Takes it all if there is room, else nothing. */
   tryWrite(data: unknown): boolean {
-    if (this.#quickly(data, this.#host.limits.writeHighWaterMark)) return true
+    const { writeHighWaterMark } = this.#host.limits
+    if (this.#quickly(data, writeHighWaterMark)) return true
     checkWritable(data)
-    if (this.#state.kind !== 'open' || !this.#below(this.#host.limits.writeHighWaterMark)) return false
+    if (this.#state.kind !== 'open' || !this.below(writeHighWaterMark)) return false
     this.#add(data)
     return true
   }
 
   /** Resolves when all that was written so far has left. */
   flush(): Promise<void> {
+    const until = this.#queued === 0 ? 0 : this.sent + this.queued
     if (this.#state.kind === 'failed') return this.#state.loss === undefined ? DONE : quietly(Promise.reject(this.#state.loss()))
-    return this.queued === 0 ? DONE : this.#wait(this.sent + this.queued, 0)
+    return until === 0 ? DONE : this.#waiting.until(until)
   }
 
   /** Since when (Unix time) somebody waits for bytes to leave. */
   get waitingSince(): number | undefined {
-    return this.#waiters?.[0]?.since
-  }
-
-  #wait(until: number, room: number): Promise<void> {
-    return quietly(new Promise((resolve, reject) => (this.#waiters ??= []).push({ until, room, since: Date.now(), resolve, reject })))
+    return this.#waiters?.since
   }
 
   /** Takes no more writes: they reject with what `refusal` makes. What is queued goes on. */
   close(refusal: () => Error): void {
-    if (this.#state.kind === 'open') this.#state = { kind: 'ending', refusal }
+    if (this.#state.kind !== 'open') return
+    this.#state = { kind: 'ending', refusal }
+    this.#tellRefused()
   }
 
   /** Ends the stream once everything has left. */
@@ -187,15 +256,15 @@ export class Outbox {
   fail(loss: () => Error): void {
     if (this.#state.kind === 'failed') return
     const refusal = this.#state.kind === 'ending' ? this.#state.refusal : loss
-    this.#state = { kind: 'failed', refusal, loss: this.queued > 0 ? loss : undefined }
-    const waiters = this.#waiters ?? []
-    this.#waiters = undefined
+    this.#state = { kind: 'failed', refusal, loss: this.#queued > 0 ? loss : undefined }
     this.#queued = 0
     this.#most = 0
     this.#underWay = 0
+    this.#handed = NOTHING
     this.#gathered.clear()
     this.#before?.gathered.clear()
-    for (const waiter of waiters) waiter.reject(loss())
+    if (this.#waiters?.any) this.#waiters.fail(loss())
+    this.#tellRefused()
   }
 
   // --- changing carriers -----------------------------------------------------------------------------------------------
@@ -203,19 +272,19 @@ export class Outbox {
   /** From here on nothing leaves but what was written so far. */
   bar(): void {
     this.#before = { gathered: this.#gathered, until: this.sent + this.queued, standing: true }
-    this.#gathered = new Gatherer(this.#carrier.copies)
+    this.#gathered = new Gatherer()
   }
 
   /** Puts these bytes before the barrier, behind what was written there. Resolves when all of that has left. */
   clear(bytes: Uint8Array): Promise<void> {
     const before = this.#before as { gathered: Gatherer; until: number }
-    for (const waiter of this.#waiters ?? []) if (waiter.until > before.until) waiter.until += bytes.length
-    before.until += bytes.length
     if (bytes.length > 0) {
       before.gathered.add(bytes)
+      this.#waiters?.shift(before.until, bytes.length)
+      before.until += bytes.length
       this.#took(bytes.length)
     }
-    return this.sent < before.until ? this.#wait(before.until, 0) : DONE
+    return this.sent < before.until ? this.#waiting.until(before.until) : DONE
   }
 
   /** Lifts the barrier: what waits leaves, by this carrier. */
@@ -227,26 +296,50 @@ export class Outbox {
 
   // --- taking ----------------------------------------------------------------------------------------------------------
 
-  #add(data: Writable): void {
-    let added = 0
-    if (Array.isArray(data)) for (const piece of data) added += this.#gather(piece)
-    else added = this.#gather(data as Piece)
-    this.#took(added)
+  /** Takes it all, or throws and takes nothing. Where a piece goes by reference, says behind which byte that has left; else 0. */
+  #take(data: unknown): number {
+    checkWritable(data)
+    this.#admit()
+    return this.#add(data)
   }
 
-  #took(bytes: number): void {
-    if (bytes === 0) return
-    this.#queued += bytes
-    this.#most += bytes
-    this.#host.written()
-    this.#schedule()
+  #add(data: Writable): number {
+    const gathered = this.#gathered
+    const mark = gathered.mark()
+    const [queued, most] = [this.#queued, this.#most]
+    let end = 0
+    try {
+      for (const piece of Array.isArray(data) ? data : [data]) {
+        const large = this.#gather(piece)
+        if (large) end = this.sent + this.#settle()
+      }
+    } catch (error) {
+      gathered.undo(mark)
+      this.#queued = queued
+      this.#most = most
+      throw error
+    }
+    if (this.#queued > queued) this.#tellTaken()
+    return end
   }
 
-  #gather(piece: Piece): number {
-    if (typeof piece === 'string') return this.#gatherText(piece)
-    return this.#gatherBytes(piece instanceof Uint8Array ? piece : new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))
+  /** Takes one piece; true if it is a large one. */
+  #gather(piece: Piece): boolean {
+    if (typeof piece === 'string') {
+      const units = this.#gatherText(piece)
+      this.#queued += units
+      this.#most += units
+      return units * WIDEST >= LARGE && Buffer.byteLength(piece) >= LARGE
+    }
+    const bytes = bytesOf(piece)
+    const { length } = bytes
+    if (length > 0) this.#gathered.add(bytes)
+    this.#queued += length
+    this.#most += length
+    return length >= LARGE
   }
 
+  /** Takes text; returns its UTF-16 units, which are not counted yet. What it may have beyond these is. */
   #gatherText(text: string): number {
     const units = text.length
     if (units > 0) this.#gathered.addText(text)
@@ -254,11 +347,16 @@ export class Outbox {
     return units
   }
 
-  #gatherBytes(bytes: Uint8Array): number {
-    // Not `byteLength`, which costs ten times as much.
-    const { length } = bytes
-    if (length > 0) this.#gathered.add(bytes)
-    return length
+  #took(bytes: number): void {
+    if (bytes === 0) return
+    this.#queued += bytes
+    this.#most += bytes
+    this.#tellTaken()
+  }
+
+  #tellTaken(): void {
+    this.#host.written()
+    this.#schedule()
   }
 
   #schedule(): void {
@@ -269,32 +367,56 @@ export class Outbox {
 
   // --- leaving ---------------------------------------------------------------------------------------------------------
 
-  /** Hands on what is queued, as far as the system takes it. */
+  /** Hands on what is queued, as far as the system takes it. It never throws: what fails is this connection's own failure. */
   pump(): void {
     this.#scheduled = false
-    // Who hears of the progress may cut the connection.
-    while (this.#underWay === 0 && this.#state.kind !== 'failed') {
-      this.#settle()
-      const pieces = (this.#before?.gathered ?? this.#gathered).next(SLICE)
-      const [first] = pieces
-      if (first === undefined) {
-        if (this.#before?.standing) return
-        if (this.#before === undefined) {
-          this.#empty()
-          return
-        }
-        this.#before = undefined
-        continue
-      }
-      for (const { length } of pieces) this.#underWay += length
-      if (pieces.length === 1 ? this.#carrier.write(first) : this.#carrier.writeBatch(pieces)) this.#left(this.#underWay)
-      else this.#host.limit(WRITE, this.#host.limits.writeTimeout)
+    try {
+      // What is called in it may cut the connection, and may call back.
+      while (this.#underWay === 0 && this.#state.kind !== 'failed' && this.#handOn());
+    } catch (error) {
+      this.#host.abort(error)
     }
+  }
+
+  /** Hands on a slice; false if there is none, or nothing may leave. */
+  #handOn(): boolean {
+    this.#settle()
+    const pieces = (this.#before?.gathered ?? this.#gathered).next(SLICE)
+    const [first] = pieces
+    if (first === undefined) return this.#turnToNext()
+    let bytes = 0
+    for (const piece of pieces) {
+      if (isGone(piece)) throw memoryGone('before it left')
+      bytes += piece.length
+    }
+    this.#underWay = bytes
+    this.#handed = pieces
+    const hasLeft = pieces.length === 1 ? this.#carrier.write(first) : this.#carrier.writeBatch(pieces)
+    if ((this.#state as State).kind === 'failed') return false
+    if (hasLeft) this.#left(bytes)
+    else this.#host.limit(WRITE, this.#host.limits.writeTimeout)
+    return true
+  }
+
+  /** Nothing is left of what may leave: what waits behind a barrier that was lifted is next. False if nothing is. */
+  #turnToNext(): boolean {
+    if (this.#before?.standing) return false
+    if (this.#before === undefined) {
+      this.#empty()
+      return false
+    }
+    this.#before = undefined
+    return true
   }
 
   /** What the carrier was handed has left. */
   sentAll(): void {
     this.#host.lift(WRITE)
+    const { takenAway } = this
+    if (takenAway !== undefined) {
+      this.#host.abort(takenAway)
+      return
+    }
     this.#left(this.#underWay)
     this.pump()
   }
@@ -305,22 +427,19 @@ export class Outbox {
     this.#left(bytes)
   }
 
+  /** What to say if the memory of what is under way was taken away: nobody knows what was sent in its place. */
+  get takenAway(): TypeError | undefined {
+    return this.#handed.some(isGone) ? memoryGone('before it left') : undefined
+  }
+
   #left(bytes: number): void {
     this.#queued -= bytes
     this.#most -= bytes
     this.sent += bytes
     this.#underWay -= bytes
+    if (this.#underWay === 0) this.#handed = NOTHING
     this.#host.progressed()
-    if (this.#waiters !== undefined) this.#tell(this.#waiters)
-  }
-
-  #tell(waiters: Waiter[]): void {
-    const waiting = waiters.filter((waiter) => {
-      const ready = waiter.until < 0 ? this.queued < waiter.room : this.sent >= waiter.until
-      if (ready) waiter.resolve()
-      return !ready
-    })
-    this.#waiters = waiting.length === 0 ? undefined : waiting
+    if (this.#waiters?.any) this.#waiters.advance(this)
   }
 
   #empty(): void {

@@ -1,59 +1,90 @@
-// Writing a whole source with back-pressure: an iterable, an async iterable, a Readable. The source is given back in
-// order: returned or destroyed when the connection fails, even while it is asked for its next piece.
+// Writing a whole source with back-pressure: an iterable, an async iterable, a Readable, a web stream. The source is given
+// back when anything fails: returned, destroyed or cancelled, even while it is asked for its next piece.
 
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
+import type { ReadableStream as WebReadable } from 'node:stream/web'
 import type { ConnectionCore } from './core.js'
 import { kindOf } from './read-options.js'
 import type { Writable } from './writable.js'
 
 /** What `writeFrom` takes: pieces as `write` takes them. */
-export type WriteSource = Iterable<Writable> | AsyncIterable<Writable> | Readable
+export type WriteSource = Iterable<Writable> | AsyncIterable<Writable> | Readable | WebReadable<Writable>
 
-type Pieces = AsyncIterator<unknown> | Iterator<unknown>
+/** A source that is being written. */
+interface Pieces {
+  next(): unknown
+  /** All of it was written. */
+  done(): void
+  /** Ends it in the middle. */
+  giveBack(reason: unknown): unknown
+}
 
 /** Writes every piece of a source; resolves with the number of bytes. */
 export async function writeFrom(core: ConnectionCore, source: unknown): Promise<number> {
-  const pieces = iteratorOf(source)
+  const pieces = piecesOf(source)
+  const { outbox } = core
   let fail: (error: unknown) => void = () => {}
-  const forget = core.outcome.listen(() => fail(core.outbox.refusal))
+  const forget = outbox.whenRefused(() => fail(outbox.refusal))
+  const unlessRefused = <T>(wait: () => T | PromiseLike<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      fail = reject
+      Promise.resolve(wait()).then(resolve, reject)
+    })
   let bytes = 0
   try {
+    // First of all: a stream that has ended asks the source for nothing.
+    let room = outbox.room()
     for (;;) {
-      // First of all: a stream that has ended asks the source for nothing.
-      await core.outbox.room()
-      const { value, done } = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
-        fail = reject
-        Promise.resolve(pieces.next()).then(resolve, reject)
-      })
+      await unlessRefused(() => room)
+      const { value, done } = await unlessRefused(() => pieces.next() as IteratorResult<unknown>)
       if (done) {
-        forget()
+        pieces.done()
         return bytes
       }
-      bytes += core.outbox.put(value)
+      const taken = outbox.putAwaited(value)
+      bytes += taken.bytes
+      room = taken.room
     }
   } catch (error) {
-    forget()
-    giveBack(source, pieces)
+    // What the source says to that is not told: the failure that led here is.
+    new Promise((resolve) => resolve(pieces.giveBack(error))).catch(() => {})
     throw error
+  } finally {
+    forget()
   }
 }
 
-function iteratorOf(source: unknown): Pieces {
+function piecesOf(source: unknown): Pieces {
   if (typeof source === 'object' && source !== null && !ArrayBuffer.isView(source)) {
+    if (typeof (source as Partial<WebReadable>).getReader === 'function') return ofWebStream(source as WebReadable)
     const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = source as AsyncIterable<unknown> & Iterable<unknown>
-    if (typeof asynchronous === 'function') return asynchronous.call(source)
-    if (typeof synchronous === 'function') return synchronous.call(source)
+    if (typeof asynchronous === 'function') return ofIterator(source, asynchronous.call(source))
+    if (typeof synchronous === 'function') return ofIterator(source, synchronous.call(source))
   }
-  throw new TypeError(`source must be an iterable, an async iterable or a Readable, not ${kindOf(source)}: use write for a single piece`)
+  throw new TypeError(`source must be an iterable, an async iterable or a stream, not ${kindOf(source)}: use write for a single piece`)
 }
 
-/** Ends a source in the middle. What it says to that is its own matter: the failure that led here is the one to tell. */
-function giveBack(source: unknown, pieces: Pieces): void {
-  if (source instanceof Readable) {
-    source.destroy()
-    return
+function ofIterator(source: object, iterator: AsyncIterator<unknown> | Iterator<unknown>): Pieces {
+  return {
+    next: () => iterator.next(),
+    done() {},
+    giveBack: () => (isNodeStream(source) ? void source.destroy() : iterator.return?.()),
   }
-  Promise.resolve()
-    .then(() => pieces.return?.())
-    .catch(() => {})
+}
+
+/** Also one of another copy of Node's streams. */
+function isNodeStream(source: object): source is Readable {
+  const { destroy, pipe } = source as Partial<Readable>
+  return typeof destroy === 'function' && typeof pipe === 'function'
+}
+
+/** By its reader: `return()` of its iterator waits for a `next()` that is pending, so that a silent stream is never cancelled. */
+function ofWebStream(stream: WebReadable): Pieces {
+  const reader = stream.getReader()
+  const release = (): void => reader.releaseLock()
+  return {
+    next: () => reader.read(),
+    done: release,
+    giveBack: (reason) => reader.cancel(reason).finally(release),
+  }
 }

@@ -11,11 +11,6 @@ import { afterTurn, setImmediate } from '../turn.js'
 import { factsOf, type TlsInfo } from './info.js'
 
 export class TlsCarrier extends StreamCarrier<TLSSocket> {
-  // What is sent is another text: encrypted, in memory of OpenSSL's.
-  get copies(): boolean {
-    return true
-  }
-
   readonly tls: TlsInfo
   readonly #beneath: Carrier
   readonly #stream: Duplex

@@ -27,12 +27,6 @@ export interface Carrier {
   readonly remote: Address
   readonly local: Address
 
-  /**
-   * True where a piece that `write` took is copied by the system before it says so: then memory may be used again at
-   * once. False for a stream that may pass the very buffer on.
-   */
-  readonly copies: boolean
-
   /** Bytes that have come from below, in whatever form (of TLS, what it is made of): whether anything comes shows here. */
   readonly received: number
 
@@ -64,7 +58,8 @@ export interface Carrier {
 
   /**
    * Hands one piece to the system. True: it has left already, and the next may follow at once. False: it is under way,
-   * `sent` will tell, and nothing may be written before. Never calls the sink before it returns.
+   * `sent` will tell, and nothing may be written before. Once it has left its memory may be used again. Never calls the
+   * sink before it returns, and never throws: what fails is told as `lost`.
    */
   write(piece: Uint8Array): boolean
   /** The same for several pieces that shall leave together, in one system call where the carrier can. */

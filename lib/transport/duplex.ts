@@ -15,7 +15,6 @@ import { StreamCarrier } from './stream.js'
 const nowhere = { remote: unixAddress(), local: unixAddress() }
 
 export class DuplexCarrier extends StreamCarrier<Duplex> {
-  readonly copies: boolean = false
   /** Whether the stream's producer may hold the memory of what it brings. A socket's is made for each chunk. */
   readonly #borrows: boolean
 
@@ -31,9 +30,10 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
     else if (isDetached(bytes)) this.lose(new TypeError('the memory of a chunk was transferred before the stream brought it'))
   }
 
-  // A stream of objects passes on what it is given, and whoever is behind it may expect a Buffer.
-  override write(piece: Uint8Array): boolean {
-    return super.write(bufferOf(piece))
+  // A stream may pass on the very memory that it is given, long after it has said that it wrote it, or give it away to
+  // another thread. So it is given a copy: a Buffer, as streams of objects pass on what they are given.
+  protected override forStream(piece: Uint8Array): Uint8Array {
+    return Buffer.from(piece)
   }
 
   // A stream that takes one piece at a time is given one: what it throws of a later one would be thrown at its own caller.
@@ -41,7 +41,7 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
   override writeBatch(pieces: readonly Uint8Array[]): boolean {
     const { _writev, writableObjectMode } = this.stream
     const together = typeof _writev === 'function' || writableObjectMode
-    return together ? super.writeBatch(pieces.map(bufferOf)) : this.write(Buffer.concat(pieces))
+    return together ? super.writeBatch(pieces) : this.write(Buffer.concat(pieces))
   }
 
   // With an error, so that a stream that can pass a break on does.

@@ -29,7 +29,6 @@ function systemError(code: string, text: string): Error {
 class MemoryCarrier implements Carrier, Receiver, Sender {
   readonly remote: Address = unnamed
   readonly local: Address = unnamed
-  readonly copies = true
   received = 0
   readonly #way: Way
   readonly #out: Wire

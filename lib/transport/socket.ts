@@ -31,10 +31,6 @@ function localOf({ localAddress, localPort }: Socket): Address {
 
 export class SocketCarrier extends StreamCarrier<Socket> {
   // libuv writes at once what the system takes, and says so for the rest once it is copied into the system.
-  get copies(): boolean {
-    return true
-  }
-
   protected override get leavesAtOnce(): boolean {
     return true
   }

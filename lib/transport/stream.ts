@@ -31,7 +31,6 @@ const ignore = (): void => {}
 export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   remote: Address
   local: Address
-  abstract readonly copies: boolean
   /** What is written has nearly always left when `write` returns, and a write of nothing behind it is harmless. */
   protected get leavesAtOnce(): boolean {
     return false
@@ -213,10 +212,10 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   }
 
   // A loss is the last word, and comes once: a stream may emit 'error' and then 'close'.
-  #tellLoss(error: Error): void {
+  #tellLoss(error: unknown): void {
     const sink = this.#sink
     if (!(sink instanceof EarlySink)) this.#sink = silent
-    sink.lost(error)
+    sink.lost(error as Error)
   }
 
   // --- what is written -------------------------------------------------------------------------------------------------
@@ -224,10 +223,11 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   write(piece: Uint8Array): boolean {
     const { stream } = this
     try {
-      if (!this.leavesAtOnce || this.#underWay > 0) stream.write(piece, this.#callback())
+      const chunk = this.forStream(piece)
+      if (!this.leavesAtOnce || this.#underWay > 0) stream.write(chunk, this.#callback())
       else {
         // Node spends a tick on each write that has a callback: this one nearly always needs none.
-        stream.write(piece)
+        stream.write(chunk)
         if (stream.writableLength === 0 && stream.writable) return true
         stream.write('', this.#callback())
       }
@@ -235,6 +235,11 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     } catch (error) {
       return this.#threw(error)
     }
+  }
+
+  /** What the stream is given for a piece. */
+  protected forStream(piece: Uint8Array): Uint8Array {
+    return piece
   }
 
   /** Of one write more. */
@@ -246,8 +251,9 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   writeBatch(pieces: readonly Uint8Array[]): boolean {
     const { stream } = this
     try {
+      const chunks = pieces.map((piece) => this.forStream(piece))
       stream.cork()
-      for (const piece of pieces) stream.write(piece, this.#callback())
+      for (const chunk of chunks) stream.write(chunk, this.#callback())
       stream.uncork()
       return this.#left()
     } catch (error) {

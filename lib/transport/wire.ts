@@ -111,6 +111,11 @@ export class Wire {
   #load(): void {
     while (this.#rest.length > 0) {
       const piece = this.#rest[0] as Uint8Array
+      // Its memory was taken away meanwhile: the sender looks to that.
+      if (piece.length === 0) {
+        this.#rest.shift()
+        continue
+      }
       // What will never arrive takes no room.
       const room = this.#state === 'open' ? this.#way.highWaterMark - this.#underWay : Number.POSITIVE_INFINITY
       if (room <= 0) return

@@ -5,10 +5,13 @@ import { type Connection, ConnectionClosedError, ConnectionLostError } from '../
 import { everywhere, memory } from '../support/fixture.js'
 import { isPending, rejection, turns, until } from '../support/wait.js'
 
+// Small pieces, so that nothing but room is waited for.
+const small = Array.from({ length: 10 }, () => Buffer.alloc(10_000))
+
 /** Writes until there is no more room, and what waits then. */
 async function fill(connection: Connection): Promise<{ write: Promise<void> }> {
   for (;;) {
-    const write = connection.write(Buffer.alloc(100_000))
+    const write = connection.write(small)
     if (await isPending(write)) return { write }
   }
 }
