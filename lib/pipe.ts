@@ -126,7 +126,12 @@ class Piping implements DeadlinesHost {
 
   /** Neither side shall take the break of the other for an end. */
   #broken(reason: unknown): never {
-    for (const { core } of [this.#a, this.#b]) core.abort(reason)
+    try {
+      this.#a.core.abort(reason)
+    } finally {
+      // Also where the stream of the first cannot be cut.
+      this.#b.core.abort(reason)
+    }
     throw reason
   }
 

@@ -94,6 +94,19 @@ overEach(t, 'return() ends every loop, the pending calls of its own too, and wai
   t.equal(server.draining, true)
 })
 
+overEach(t, 'the iterator is async disposable, and return(value) gives the value back', async (t, open) => {
+  const { server } = await open()
+  let next: Promise<unknown>
+  {
+    await using loop = server[Symbol.asyncIterator]()
+    next = loop.next()
+    t.equal(await isPending(next), true)
+  }
+  t.strictSame(await within(next), { value: undefined, done: true })
+  t.strictSame(await server[Symbol.asyncIterator]().return!('why'), { value: 'why', done: true })
+  await within(server.closed)
+})
+
 overEach(t, 'a loop may be left before it was begun, or twice', async (t, open) => {
   const { server } = await open()
   const loop = server[Symbol.asyncIterator]()
