@@ -44,7 +44,7 @@ const readers: Record<string, (connection: Connection) => Promise<string>> = {
 
 t.test('a short line that is kept keeps at most 4 KiB alive, whatever came with it', async (t) => {
   for (const [name, read] of Object.entries(readers)) {
-    const count = 500
+    const count = 1000
     const one = async (n: number): Promise<string> => {
       const { connection, push } = wired()
       push(`KEY-${String(n).padStart(10, '0')}\n${junk}`)
@@ -52,12 +52,14 @@ t.test('a short line that is kept keeps at most 4 KiB alive, whatever came with 
       for (let rest = 0; rest < 17; rest++) await connection.readLine()
       return line
     }
-    await one(0)
-    const bytes = await kept(async () => {
+    const many = async (): Promise<string[]> => {
       const lines: string[] = []
       for (let n = 0; n < count; n++) lines.push(await one(n))
       return lines
-    })
+    }
+    // The first time code is compiled, which stays too.
+    await kept(many)
+    const bytes = Math.min(await kept(many), await kept(many))
     t.ok(bytes / count < 4.2 * KiB, `${name}: ${Math.round(bytes / count)} bytes for each line`)
   }
 })
