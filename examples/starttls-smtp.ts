@@ -7,10 +7,13 @@
 import { readFile } from 'node:fs/promises'
 import { type Connection, listen, shutdownOn } from 'linnet'
 
-const { PORT = 8888, KEY = 'key.pem', CERT = 'cert.pem' } = process.env
+const { PORT = 8888, KEY = 'key.pem', CERT = 'cert.pem', LARGEST = 10_000_000 } = process.env
 const identity = { key: await readFile(KEY), cert: await readFile(CERT) }
 
-// RFC 5321, 4.5.3: five minutes for each command, lines of 1,000 bytes at most.
+// RFC 5321, 4.5.3: five minutes for each command, lines of 1,000 bytes at most, a hundred recipients at least. What is gathered for
+// a client has a bound: whoever sends for ever must not fill the machine.
+const RECIPIENTS = 100
+const MAIL = Number(LARGEST)
 const server = await listen({ port: Number(PORT), readTimeout: 300_000, idleTimeout: 300_000 })
 shutdownOn(server)
 console.log(`smtp: swaks --tls --to you@localhost --server localhost:${server.port}`)
@@ -24,7 +27,7 @@ await server.serve(async (connection) => {
     const [verb = ''] = line.toUpperCase().split(/[ :]/, 1)
     const address = /<(.*?)>/.exec(line)?.[1]
     if (verb === 'QUIT') return reply('221 bye')
-    if (verb === 'EHLO') await reply(connection.tls ? '250-localhost\r\n250 8BITMIME' : '250-localhost\r\n250 STARTTLS')
+    if (verb === 'EHLO') await reply(connection.tls ? `250-localhost\r\n250-SIZE ${MAIL}\r\n250 8BITMIME` : '250-localhost\r\n250 STARTTLS')
     else if (verb === 'HELO' || verb === 'NOOP') await reply('250 localhost')
     else if (verb === 'STARTTLS' && !connection.tls) await connection.startTls({ ...identity, reply: '220 go ahead\r\n' })
     else if (!connection.tls) await reply('530 say STARTTLS first')
@@ -32,13 +35,14 @@ await server.serve(async (connection) => {
       ;[from, to] = [address, []]
       await reply('250 ok')
     } else if (verb === 'RCPT' && from !== undefined && address) {
-      to.push(address)
-      await reply('250 ok')
+      if (to.length < RECIPIENTS) to.push(address)
+      await reply(to.includes(address) ? '250 ok' : '452 too many recipients')
     } else if (verb === 'DATA' && to.length > 0) {
       await reply('354 end with a dot')
-      console.log(`mail from <${from}> to ${to.join(', ')}\n${await mail(connection)}`)
+      const text = await mail(connection)
+      if (text !== undefined) console.log(`mail from <${from}> to ${to.join(', ')}\n${text}`)
       ;[from, to] = [undefined, []]
-      await reply('250 taken')
+      await reply(text === undefined ? '552 the mail is too large' : '250 taken')
     } else if (verb === 'RSET') {
       ;[from, to] = [undefined, []]
       await reply('250 ok')
@@ -46,12 +50,16 @@ await server.serve(async (connection) => {
   }
 })
 
-/** All lines up to that of a single dot; a dot that begins one is doubled on its way. */
-async function mail(connection: Connection): Promise<string> {
-  const lines: string[] = []
+/** All lines up to that of a single dot; a dot that begins one is doubled on its way. Undefined for a mail that is too large, read to its end. */
+async function mail(connection: Connection): Promise<string | undefined> {
+  let lines: string[] = []
+  let size = 0
   for (;;) {
-    const line = await connection.readLine({ delimiter: '\r\n' })
-    if (line === '.') return lines.join('\n')
-    lines.push(line.startsWith('.') ? line.slice(1) : line)
+    const line = await connection.readLine({ delimiter: '\r\n', maxBytes: 1000 })
+    if (line === '.') return size > MAIL ? undefined : lines.join('\n')
+    // As it came, which is at least what it is as text: an empty line counts too.
+    size += Buffer.byteLength(line) + 2
+    if (size > MAIL) lines = []
+    else lines.push(line.startsWith('.') ? line.slice(1) : line)
   }
 }

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import t, { type Test } from 'tap'
+import { connect } from '../../lib/index.js'
 import { identityOf } from '../support/certificates.js'
 import { rejection } from '../support/wait.js'
 import { Example, Netcat, Running, skip, withoutSwaks } from './support.js'
@@ -49,6 +50,37 @@ t.test('nothing is taken before TLS', { skip: withoutSwaks }, async (t) => {
   t.not((await swaks.ended()).code, 0)
   t.match(swaks.heard, /530 say STARTTLS first/)
 })
+
+t.test(
+  'what is gathered for a client has a bound: too many recipients and too large a mail are refused, and the client goes on',
+  async (t) => {
+    const smtp = await Example.start(t, 'starttls-smtp', { KEY: files.key, CERT: files.cert, LARGEST: '1000' })
+    const client = await connect({ port: smtp.port, host: '127.0.0.1' })
+    t.teardown(() => client.abort())
+    const ask = async (line: string): Promise<string> => {
+      await client.write(`${line}\r\n`)
+      for (;;) {
+        const answer = await client.readLine()
+        if (answer[3] === ' ') return answer
+      }
+    }
+    await client.readLine()
+    t.match(await ask('STARTTLS'), '220')
+    await client.startTls({ ca: identityOf('DNS:localhost').cert, servername: 'localhost' })
+    t.match(await ask('EHLO me'), '250')
+    t.match(await ask('MAIL FROM:<me@here.test>'), '250')
+    for (let n = 0; n < 100; n++) t.match(await ask(`RCPT TO:<${n}@there.test>`), '250')
+    t.match(await ask('RCPT TO:<one@too.many>'), '452')
+    t.match(await ask('DATA'), '354')
+    t.match(await ask(`${'x'.repeat(70)}\r\n`.repeat(20) + '.'), '552')
+    t.match(await ask('MAIL FROM:<me@here.test>'), '250')
+    t.match(await ask('RCPT TO:<a@there.test>'), '250')
+    t.match(await ask('DATA'), '354')
+    t.match(await ask('short\r\n.'), '250')
+    await smtp.hears('mail from <me@here.test> to a@there.test')
+    t.notMatch(smtp.heard, /xxx/)
+  },
+)
 
 t.test('openssl s_client -starttls smtp verifies it, and talks', async (t) => {
   const smtp = await start(t)

@@ -5,7 +5,11 @@ import { tcpAddress, unixAddress } from '../../lib/address.js'
 import { connectPlan } from '../../lib/options/connect.js'
 import { refusal } from './refusal.js'
 
-const plan = (proxyProtocol: unknown): unknown => connectPlan({ port: 80, proxyProtocol }).header
+const plan = (proxyProtocol: unknown): unknown => {
+  const { header } = connectPlan({ port: 80, proxyProtocol })
+  // What was checked inherits nothing.
+  return header && { ...header }
+}
 const issues = (proxyProtocol: unknown): [string, string][] => Object.entries(refusal(() => plan(proxyProtocol)))
 
 const source = tcpAddress('192.0.2.1', 1)

@@ -8,6 +8,8 @@ import net from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { EndpointPlan } from '../../lib/options/listen.js'
+import { passedSockets } from '../../lib/transport/listeners/passed-sockets.js'
+import { program as start } from '../support/program.js'
 import { dial, knock } from './intake.js'
 import { next, scratch, sockets } from './support.js'
 
@@ -149,7 +151,6 @@ t.test('a Unix socket that listens is adopted with its path, and its file stays'
 
 t.test('no socket at all is refused, and says what is missing', async (t) => {
   const cases: [Record<string, string>, RegExp, string?][] = [
-    [{}, /LISTEN_PID and LISTEN_FDS/],
     [{ LISTEN_PID: 'SELF' }, /LISTEN_PID and LISTEN_FDS/],
     [{ LISTEN_FDS: '1' }, /LISTEN_PID and LISTEN_FDS/],
     [{ LISTEN_PID: '1', LISTEN_FDS: '1' }, /for process 1 /],
@@ -172,4 +173,42 @@ t.test('where no names are given each is called unknown', async (t) => {
   const { code } = await ask(systemd('unknown'), { LISTEN_PID: 'SELF', LISTEN_FDS: '1' })
   // It was found; that it is closed by now is another matter.
   t.not(code, 'ERR_LINNET_OPTIONS')
+})
+
+t.test(
+  'the variables are taken out of the environment, for no child is meant by them; a second call still finds the sockets',
+  async (t) => {
+    const env: NodeJS.ProcessEnv = { LISTEN_PID: String(process.pid), LISTEN_FDS: '2', LISTEN_FDNAMES: 'a:b', OTHER: 'stays' }
+    const first = passedSockets(env)
+    t.strictSame(first, { pid: String(process.pid), count: '2', names: 'a:b' })
+    t.strictSame(env, { OTHER: 'stays' })
+    t.strictSame(passedSockets(env), first)
+    const others = { LISTEN_PID: '1', LISTEN_FDS: '3' }
+    t.match(passedSockets(others), { pid: '1', count: '3' })
+    t.strictSame(others, { LISTEN_PID: '1', LISTEN_FDS: '3' }, 'those of another process are not ours to take')
+    t.strictSame(passedSockets({}), first)
+  },
+)
+
+t.test('two calls of listen share the sockets by their names, and a process without any is told so', async (t) => {
+  const [one, two] = (await Promise.all(
+    [0, 0].map(async () => {
+      const server = net.createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )) as [net.Server, net.Server]
+  const code = `
+    console.log(await linnet.listen({ systemd: true }).catch((error) => error.code + error.issues[0].path))
+    Object.assign(process.env, { LISTEN_PID: process.pid, LISTEN_FDS: 2, LISTEN_FDNAMES: 'web:admin' })
+    const web = await linnet.listen({ systemd: 'web' })
+    const admin = await linnet.listen({ systemd: 'admin' })
+    console.log(web.port, admin.port, Object.keys(process.env).filter((name) => name.startsWith('LISTEN')).length)
+    await Promise.all([web.close(), admin.close()])`
+  const run = start(t, code, { inherit: [one, two].map(descriptorOf) })
+  const expected = [portOf(one), portOf(two)]
+  one.close()
+  two.close()
+  t.equal(await run.ends(), 0, run.stderr)
+  t.strictSame(run.stdout.trim().split('\n'), ['ERR_LINNET_OPTIONSsystemd', `${expected.join(' ')} 0`])
 })

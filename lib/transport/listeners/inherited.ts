@@ -8,6 +8,7 @@ import type { EndpointPlan } from '../../options/listen.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { systemError } from '../system-error.js'
 import { Acceptor, closeAll, listenerOf } from './acceptor.js'
+import { passedSockets } from './passed-sockets.js'
 
 type DescriptorPlan = Extract<EndpointPlan, { kind: 'fd' }>
 type SystemdPlan = Extract<EndpointPlan, { kind: 'systemd' }>
@@ -43,7 +44,7 @@ async function adopt(descriptors: readonly number[], backlog: number, intake: In
 
 /** The descriptors that systemd passed, or those of them with that name. */
 function socketsOf(name: string | undefined): number[] {
-  const { LISTEN_PID: pid, LISTEN_FDS: count, LISTEN_FDNAMES: names } = process.env
+  const { pid, count, names } = passedSockets()
   if (pid === undefined || count === undefined) throw none('this process was given none (LISTEN_PID and LISTEN_FDS are not both set)')
   // The variables are inherited by every child, the sockets are not meant for it.
   if (pid !== String(process.pid)) throw none(`the sockets are for process ${pid} (LISTEN_PID), and this is ${process.pid}`)
