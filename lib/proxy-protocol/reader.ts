@@ -29,7 +29,8 @@ class HeaderReader implements Handshake<ProxyInfo> {
   /** Rejects with a HandshakeError, and the carrier is reset. */
   readonly done: Promise<ProxyInfo>
   readonly #carrier: Carrier
-  readonly #parser = new HeaderParser()
+  /** Holds up to twice the header: not for longer than it is needed. */
+  #parser: HeaderParser | undefined = new HeaderParser()
   #resolve!: (info: ProxyInfo) => void
   #reject!: (error: HandshakeError) => void
 
@@ -51,8 +52,9 @@ class HeaderReader implements Handshake<ProxyInfo> {
 
   #take(chunk: Buffer): void {
     try {
-      const parsed = this.#parser.push(chunk)
+      const parsed = (this.#parser as HeaderParser).push(chunk)
       if (parsed === undefined) return
+      this.#parser = undefined
       // A copy: what came behind the header may wait for long, and would keep all of the header's memory.
       this.#carrier.detach(Buffer.from(parsed.rest))
       this.#resolve(infoOf(parsed.header, this.#carrier.remote))
