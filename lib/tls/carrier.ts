@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Carrier } from '../transport/carrier.js'
 import { CarrierDuplex } from '../transport/carrier-duplex.js'
+import { resetOf } from '../transport/descriptor.js'
 import { StreamCarrier } from '../transport/stream.js'
 import { afterTurn, setImmediate } from '../turn.js'
 import { factsOf, type TlsInfo } from './info.js'
@@ -32,6 +33,20 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
 
   queueKeys(): readonly string[] {
     return this.#beneath.queueKeys?.() ?? []
+  }
+
+  /** A reset that our own close_notify would have met. */
+  #reset: Error | undefined
+
+  // Node drops what a close_notify fails with, and the system names its error once: without this look a cut reads as an end.
+  override end(): void {
+    this.#reset = resetOf(this.stream)
+    super.end()
+  }
+
+  protected override ended(unsure: boolean, inOrder: () => void): void {
+    if (this.#reset === undefined) super.ended(unsure, inOrder)
+    else this.lose(this.#reset)
   }
 
   // RST, where the stream beneath has one: never by the TLSSocket, which cannot, and closes by itself when that is gone.

@@ -68,6 +68,20 @@ function swallowedBreak({ _handle, writableEnded, writableLength }: StuckSocket,
   }
 }
 
+/**
+ * Whether the peer has reset, asked by a write of nothing: the error, or undefined. It is asked before TLS writes a record of
+ * its own, since the system names its error once, and Node drops it there. A FIN with a reset behind it is an EPIPE, and an end.
+ */
+export function resetOf(stream: unknown): NodeJS.ErrnoException | undefined {
+  const fd = descriptorOf(stream)
+  try {
+    if (fd !== undefined) writeSync(fd, one, 0, 0)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? (error as NodeJS.ErrnoException) : undefined
+  }
+}
+
 // EAGAIN: the peer has said by TLS that it ends, and its socket is open.
 function judged(error: NodeJS.ErrnoException): NodeJS.ErrnoException | 'unknown' | undefined {
   if (error.code === 'EAGAIN') return undefined

@@ -5,6 +5,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import t from 'tap'
 import { type Connection, ConnectionLostError, connect } from '../../lib/index.js'
+import { resetOf } from '../../lib/transport/descriptor.js'
 import { identityOf } from '../support/certificates.js'
 import { opened } from '../support/fixture.js'
 import { within } from '../support/wait.js'
@@ -75,4 +76,56 @@ t.test('an end that comes while a large answer is under way is an end', async (t
   const [read] = await Promise.all([client.readExactly(answer.length, { maxBytes: answer.length }), written])
   t.ok(read.equals(answer), 'the answer is whole')
   await Promise.all([connection.close(), client.close()])
+})
+
+t.test('a reset that an own end meets is a loss: half an answer is not whole', async (t) => {
+  const sockets: net.Socket[] = []
+  const secure = tls.createServer({ key, cert })
+  const plain = net.createServer((raw) => {
+    sockets.push(raw.on('error', () => {}))
+    secure.emit('connection', raw)
+  })
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => plain.close())
+  const { port } = plain.address() as net.AddressInfo
+  for (const upgraded of [false, true]) {
+    const options = { ca: cert, servername: 'localhost' }
+    const answered = new Promise<void>((resolve) => {
+      secure.once('secureConnection', (socket) => {
+        // In the system before the client looks again: half an answer and the reset. And then the client ends.
+        socket
+          .on('error', () => {})
+          .once('data', () => {
+            socket.write('half an answ')
+            sockets.at(-1)?.resetAndDestroy()
+            resolve(client.end().catch(() => {}))
+          })
+      })
+    })
+    const client = await connect({ port, host: '127.0.0.1', tls: upgraded ? undefined : options })
+    if (upgraded) await client.startTls(options)
+    void client.write('question\n')
+    await within(answered, 'the answer')
+    await t.rejects(within(client.readToEnd(), 'the end of the reading'), ConnectionLostError, 'it is no end of stream')
+    t.equal((await within(client.closed, 'the end')).by, 'lost')
+  }
+})
+
+t.test('a reset is told from an end with a reset behind it', async (t) => {
+  for (const ended of [true, false]) {
+    const server = net.createServer({ pauseOnConnect: true })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const accepted = new Promise<net.Socket>((resolve) => server.once('connection', resolve))
+    const peer = net.connect({ port: (server.address() as net.AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
+    const gone = new Promise((resolve) => peer.on('error', () => {}).once('close', resolve))
+    const socket = await accepted
+    t.equal(resetOf(socket), undefined, 'a socket that is open')
+    if (ended) peer.end(() => setImmediate(() => peer.resetAndDestroy()))
+    else peer.resetAndDestroy()
+    await gone
+    t.equal(resetOf(socket)?.code, ended ? undefined : 'ECONNRESET')
+    socket.destroy()
+    server.close()
+  }
+  t.equal(resetOf({}), undefined, 'what is no socket')
 })
