@@ -65,7 +65,7 @@ function mayLookEnded({ plan, proxy }: Case, direction: Direction, sender: SideR
   // A Unix socket has no reset: who is cut is closed.
   if (plan.transport === 'unix') return true
   // The proxy itself could not tell the sender's reset from an end.
-  return proxy.unsure.includes(direction) && (sender?.aborted ?? true)
+  return proxy.unsure.includes(direction) && (sender === undefined || sender.closed?.by === 'aborted')
 }
 
 function judgeClosing(given: Case, { side, closed, aborted }: SideReport): string[] {
