@@ -4,7 +4,7 @@
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import t from 'tap'
-import { ConnectionClosedError, ConnectionLostError } from '../../lib/index.js'
+import { type Connection, ConnectionClosedError, ConnectionLostError } from '../../lib/index.js'
 import { everywhere, memory } from '../support/fixture.js'
 import { counted } from '../support/source.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
@@ -151,4 +151,29 @@ t.test('what is no source is a TypeError', async (t) => {
     t.ok((await rejection(a.writeFrom(wrong as never))) instanceof TypeError)
   }
   t.equal(a.queued, 0)
+})
+
+everywhere(t, 'a web stream that says nothing is cancelled as soon as nothing can be written any more', async (t, connect, carrier) => {
+  const ends: Record<string, (a: Connection, b: Connection) => unknown> = {
+    'the peer resets': (_, b) => b.abort(),
+    'this side aborts': (a) => a.abort(),
+    'this side ends': (a) => a.end(),
+    'this side closes': (a) => void a.close(),
+  }
+  for (const [how, end] of Object.entries(ends)) {
+    // A reset of a Unix socket is an end of stream to who only writes.
+    if (carrier === 'unix' && how === 'the peer resets') continue
+    const { a, b } = await connect()
+    let cancelled: (reason: unknown) => void = () => {}
+    const told = new Promise((resolve) => (cancelled = resolve))
+    const silent = new ReadableStream({ pull: () => new Promise(() => {}), cancel: (reason) => cancelled(reason) })
+    const written = a.writeFrom(silent)
+    await turns()
+    end(a, b)
+    const error = await rejection(within(written))
+    t.equal(await within(told), error, how)
+    t.equal(silent.locked, false, how)
+    b.abort()
+    a.abort()
+  }
 })
