@@ -64,7 +64,7 @@ export class Gatherer {
     const { length } = bytes
     if (length >= LARGE) {
       // A view of our own: it cannot grow with its memory, and has no methods of the program's.
-      this.addOwn(view(bytes.buffer, bytes.byteOffset, length))
+      this.#addLarge(view(bytes.buffer, bytes.byteOffset, length))
       return
     }
     this.#flushText()
@@ -87,7 +87,7 @@ export class Gatherer {
     const units = text.length
     if (units * WIDEST > SLAB) {
       const bytes = Buffer.from(text)
-      this.addOwn(bytes)
+      this.#addLarge(bytes)
       this.#beyond += bytes.length - units
       return
     }
@@ -97,12 +97,8 @@ export class Gatherer {
     this.#units += units
   }
 
-  /** Appends bytes in memory that nothing else uses. */
-  addOwn(bytes: Buffer): void {
-    if (bytes.length < LARGE) {
-      this.add(bytes)
-      return
-    }
+  /** Appends a large piece as it is. */
+  #addLarge(bytes: Buffer): void {
     this.#flushText()
     this.#seal()
     this.#append(bytes)
