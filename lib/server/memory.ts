@@ -4,11 +4,9 @@ import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 
 /** Bytes. `root` is where the system's files are. */
-export function usableMemory(root = '/', machine: number = totalmem()): number {
-  // Node knows what the machine's own interface says, also where it has no files for it. It says 0, undefined, or a number
-  // beyond all memory where there is no limit.
-  const constrained = process.constrainedMemory?.() || machine
-  return Math.min(machine, constrained, ...groupLimits(root))
+export function usableMemory(root = '/', machine: number = totalmem(), told: number | undefined = process.constrainedMemory?.()): number {
+  // Node says what it knows itself: 0, undefined, or a number beyond all memory where there is no limit.
+  return Math.min(machine, told || machine, ...groupLimits(root))
 }
 
 // The limits of this process's group and of those around it: the lowest counts. In a container its own group is mostly shown as

@@ -141,6 +141,9 @@ t.test('memory is that of the machine, or the lowest limit of a control group, o
     'version 1 has a number for none',
   )
   t.equal(group('nonsense\n', {}), machine)
+  const nowhere = `${t.testdir({})}/`
+  t.equal(usableMemory(nowhere, machine, 7000), 7000, 'what Node knows itself')
+  for (const told of [0, undefined, 2 ** 64]) t.equal(usableMemory(nowhere, machine, told), machine)
   t.ok(usableMemory() > 2 ** 20, 'here')
 })
 
