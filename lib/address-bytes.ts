@@ -1,6 +1,6 @@
 // IP addresses as bytes, from whatever way their text is written.
 
-import { net } from './net.js'
+import { socketAddress } from './socket-address.js'
 
 /** The four bytes of an IPv4 address. */
 export function ipv4Bytes(address: string): Buffer {
@@ -10,7 +10,7 @@ export function ipv4Bytes(address: string): Buffer {
 /** The sixteen bytes of an IPv6 address, or of an IPv4 one as it is mapped. A zone means nothing outside of this machine, and is left out. */
 export function ipv6Bytes(text: string): Buffer {
   const given = text.includes(':') ? text.replace(/%.*/, '') : `::ffff:${text}`
-  const { address } = new (net().SocketAddress)({ address: given, family: 'ipv6' })
+  const { address } = socketAddress(given, 'ipv6')
   // A dotted end stands for two groups.
   const [, front = address, dotted] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address) ?? []
   const last =

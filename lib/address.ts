@@ -3,6 +3,7 @@
 
 import type { BlockList } from 'node:net'
 import { net } from './net.js'
+import { socketAddress } from './socket-address.js'
 
 /**
  * An end of a connection, or what a server is bound to.
@@ -61,7 +62,7 @@ export function isLost({ address, family }: Address): boolean {
 
 /** Whether an IP address is on a list. A BlockList knows no zones: `fe80::1%eth0` is fe80::1 to it. */
 export function isListed(list: BlockList, { address, family }: Address): boolean {
-  return list.check(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4')
+  return list.check(socketAddress(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4'))
 }
 
 // Text from elsewhere than the kernel need not be canonical: `::FFFF:102:304` is 1.2.3.4 too. A zone (`%eth0`) is kept,
@@ -71,7 +72,7 @@ function canonical(text: string): string {
   const percent = text.indexOf('%')
   const bare = percent < 0 ? text : text.slice(0, percent)
   if (!net().isIPv6(bare)) return text
-  const { address } = new (net().SocketAddress)({ address: bare, family: 'ipv6' })
+  const { address } = socketAddress(bare, 'ipv6')
   return unmapped(address) ?? (percent < 0 ? address : address + text.slice(percent))
 }
 

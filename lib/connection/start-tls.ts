@@ -7,6 +7,7 @@
 
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'
+import { bare } from '../options/own.js'
 import { mismatch, tagOf } from '../options/values.js'
 import { ClientTls } from '../tls/client.js'
 import { sharedServerTls } from '../tls/shared.js'
@@ -164,7 +165,7 @@ function planOf(core: ConnectionCore, given: unknown = {}): Plan {
   const issues: Issue[] = []
   if (typeof given !== 'object' || given === null || tagOf(given) !== 'Object')
     throw new InvalidOptionsError({ issues: [{ path: [], message: mismatch('TLS options of Node')({ input: given }) }] })
-  const { isServer = core.side === 'server', reply = '', buffered, ...tls } = given as Record<keyof StartTlsExtras, unknown>
+  const { isServer = core.side === 'server', reply = '', buffered, ...tls } = bare(given) as Record<keyof StartTlsExtras, unknown>
   const expect = (name: keyof StartTlsExtras, fits: boolean, expected: string, input: unknown): void => {
     if (!fits) issues.push({ path: [name], message: mismatch(expected)({ input }) })
   }

@@ -6,6 +6,7 @@ import { safeParse, transform } from 'zod/mini'
 import { tcpAddress } from '../address.js'
 import { net } from '../net.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
+import { socketAddress } from '../socket-address.js'
 import { type Lazy, once } from './once.js'
 import { type Context, list, record, report } from './record.js'
 import { mismatch } from './values.js'
@@ -65,6 +66,7 @@ function parse(text: string): Network | undefined {
 function listsOf(networks: readonly Network[]): ProxyPlan['trust'] {
   const { BlockList } = net()
   const lists = { IPv4: new BlockList(), IPv6: new BlockList() }
-  for (const { address, prefix, family } of networks) lists[family].addSubnet(address, prefix, family === 'IPv4' ? 'ipv4' : 'ipv6')
+  for (const { address, prefix, family } of networks)
+    lists[family].addSubnet(socketAddress(address, family === 'IPv4' ? 'ipv4' : 'ipv6'), prefix)
   return lists
 }

@@ -5,6 +5,7 @@ import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import type * as z from 'zod/mini'
 import { checkOptions, type Path } from './check.js'
 import { type Lazy, once } from './once.js'
+import { bare } from './own.js'
 import { tagOf, value } from './values.js'
 
 /** `tls` of `listen` and of an endpoint: the options of Node's `tls.createServer`, and one more. */
@@ -24,7 +25,10 @@ function isOptions(value: unknown): value is object {
   return typeof value === 'object' && value !== null && tagOf(value) === 'Object'
 }
 
-const optionalIsBoolean = ({ optional }: ServerTlsOptions): boolean => optional === undefined || typeof optional === 'boolean'
+function optionalIsBoolean(options: ServerTlsOptions): boolean {
+  const { optional } = bare(options)
+  return optional === undefined || typeof optional === 'boolean'
+}
 
 /** `false`, or what TLS is served with. */
 export const serverTls: Lazy<z.ZodMiniType<ServerTlsOptions | false>> = once(() =>

@@ -12,7 +12,7 @@ import { afterTurn, setImmediate } from '../turn.js'
 import { factsOf, type TlsInfo } from './info.js'
 
 export class TlsCarrier extends StreamCarrier<TLSSocket> {
-  readonly tls: TlsInfo
+  override readonly tls: TlsInfo
   readonly #beneath: Carrier
   readonly #stream: Duplex
 

@@ -7,6 +7,7 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { crypto } from '../builtins.js'
 import { InvalidOptionsError } from '../errors.js'
 import type { Path } from '../options/check.js'
+import { bare } from '../options/own.js'
 
 /** Something else than Node's loading found a fault, in the option of this name. */
 class Unusable extends Error {
@@ -51,14 +52,19 @@ export function checkHalves({ key, cert, pfx, privateKeyIdentifier }: SecureCont
 export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions): void {
   for (const authority of listOf(ca)) parsed('ca', authority as string)
   const keys = listOf(key).map((each) => {
-    const { pem = each, passphrase: own } = each as { pem?: string; passphrase?: string }
-    return crypto().createPrivateKey({ key: pem as string, passphrase: own ?? passphrase ?? '' })
+    const { pem = each, passphrase: own } = partsOf(each)
+    return crypto().createPrivateKey(bare({ key: pem as string, passphrase: own ?? passphrase ?? '' }))
   })
   if (keys.length === 0) return
   for (const each of listOf(cert)) {
     const certificate = parsed('cert', each as string)
     if (!keys.some((key) => certificate.checkPrivateKey(key))) throw new Unusable('key', 'expected the private key of `cert`, got another')
   }
+}
+
+/** What a key says of itself, where it is an object of these: a text and bytes have no members of their own. */
+function partsOf(key: unknown): { pem?: unknown; passphrase?: string } {
+  return bare(typeof key === 'object' && !ArrayBuffer.isView(key) ? (key as object) : {})
 }
 
 function parsed(option: string, pem: string): X509Certificate {

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { Server as NodeServer, TLSSocket, TlsOptions } from 'node:tls'
 import { crypto } from '../builtins.js'
 import type { Path } from '../options/check.js'
+import { bare } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
@@ -16,6 +17,9 @@ import { awaitFirstByte } from './first-byte.js'
 import { TlsHandshake } from './handshake.js'
 import { checkPairs, checkServes, loading } from './identity.js'
 import { nodeTls } from './node.js'
+
+/** What Node says of a client that has shown none. */
+const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT'
 
 /** One set of options, loaded. */
 export class ServerTls {
@@ -26,7 +30,7 @@ export class ServerTls {
 
   /** @throws InvalidOptionsError, whose `cause` says why they do not load, and whose issue's path begins with `path` */
   constructor(given: ServerTlsOptions, path: Path = []) {
-    const { server, optional, certified } = loading(path, () => load(given))
+    const { server, optional, certified } = loading(path, () => load(bare(given)))
     this.#server = server
     this.#optional = optional
     this.#certified = certified
@@ -62,29 +66,36 @@ export class ServerTls {
   }
 
   // Before Node 24 a pre-shared key does for a certificate. And TLS 1.3 knows no difference between such a key and a session,
-  // so a client that resumed one without a certificate is taken for one that has a key: Node says `authorized`.
+  // so a client that resumed one without a certificate is taken for one that has a key: Node says `authorized`. It must not,
+  // also where the program lets all in and looks at `authorized` itself.
   #verified(socket: TLSSocket, handshake: TlsHandshake): void {
-    if (this.#certified && socket.getPeerX509Certificate() === undefined) handshake.failed(unverified('UNABLE_TO_GET_ISSUER_CERT'))
-    else handshake.secured(socket)
+    if (socket.getPeerX509Certificate() === undefined) {
+      if (this.#certified) return handshake.failed(unverified(NO_CERTIFICATE))
+      if (socket.authorized) Object.assign(socket, { authorized: false, authorizationError: NO_CERTIFICATE })
+    }
+    handshake.secured(socket)
   }
 }
 
 /** Tries the options out. What is wrong with them, it throws. */
-function load({ optional = false, ...options }: ServerTlsOptions): { server: NodeServer; optional: boolean; certified: boolean } {
+function load({ optional = false, ...given }: ServerTlsOptions): { server: NodeServer; optional: boolean; certified: boolean } {
+  const options = bare(given)
   checkServes(options)
   // Node takes `true` alone for a yes, and any other value for a no, in silence.
   const requestCert = Boolean(options.requestCert)
   const rejectUnauthorized = options.rejectUnauthorized !== false
-  const server = nodeTls().createServer({
-    ...options,
-    requestCert,
-    rejectUnauthorized,
-    sessionIdContext: rulesOf(options, requestCert, rejectUnauthorized),
-    ...(requestCert && options.SNICallback && { secureOptions: withoutTickets(options.secureOptions) }),
-    // Time is kept by who waits, for more than this handshake.
-    handshakeTimeout: LONGEST_TIMER,
-    pauseOnConnect: false,
-  })
+  const server = nodeTls().createServer(
+    bare({
+      ...options,
+      requestCert,
+      rejectUnauthorized,
+      sessionIdContext: rulesOf(options, requestCert, rejectUnauthorized),
+      ...(requestCert && options.SNICallback && { secureOptions: withoutTickets(options.secureOptions) }),
+      // Time is kept by who waits, for more than this handshake.
+      handshakeTimeout: LONGEST_TIMER,
+      pauseOnConnect: false,
+    }),
+  )
   checkPairs(options)
   return { server, optional, certified: requestCert && rejectUnauthorized }
 }

@@ -2,6 +2,7 @@
 // one. A few are kept, those that were used last.
 
 import type { ConnectionOptions, SecureContext } from 'node:tls'
+import { bare } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import { fingerprint, replaceableAuthorities } from './fingerprint.js'
 import { ServerTls } from './server.js'
@@ -34,7 +35,8 @@ const isSettled = ({ ca }: { ca?: unknown }): boolean => ca !== undefined || rep
  *
  * @throws InvalidOptionsError, as `new ServerTls` does
  */
-export function sharedServerTls(options: ServerTlsOptions): ServerTls {
+export function sharedServerTls(given: ServerTlsOptions): ServerTls {
+  const options = bare(given)
   const make = (): ServerTls => new ServerTls(options)
   return !options.requestCert || isSettled(options) ? servers.get(fingerprint(options), make) : make()
 }

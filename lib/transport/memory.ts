@@ -29,6 +29,7 @@ function systemError(code: string, text: string): Error {
 class MemoryCarrier implements Carrier, Receiver, Sender {
   readonly remote: Address = unnamed
   readonly local: Address = unnamed
+  readonly tls = undefined
   received = 0
   readonly #way: Way
   readonly #out: Wire

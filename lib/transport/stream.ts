@@ -5,6 +5,7 @@
 
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
+import type { TlsInfo } from '../tls/info.js'
 import { nextTick } from '../turn.js'
 import type { Carrier, CarrierSink } from './carrier.js'
 import { CarrierDuplex } from './carrier-duplex.js'
@@ -31,6 +32,8 @@ const ignore = (): void => {}
 export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   remote: Address
   local: Address
+  // Said and not left out: what is left out is found where somebody has given it to all objects.
+  readonly tls: TlsInfo | undefined = undefined
   /** What is written has nearly always left when `write` returns, and a write of nothing behind it is harmless. */
   protected get leavesAtOnce(): boolean {
     return false

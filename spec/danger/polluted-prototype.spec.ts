@@ -3,6 +3,7 @@
 // from objects of its own, and its accepted sockets do not work then.)
 
 import t from 'tap'
+import { identityOf } from '../support/certificates.js'
 import { program } from '../support/program.js'
 
 const pollution: Record<string, string> = {
@@ -65,5 +66,76 @@ for (const [name, members] of Object.entries(pollution)) {
     const run = program(t, code(members))
     t.equal(await run.ends(), 0, run.stderr)
     t.strictSame(run.stdout.split('\n'), expected)
+  })
+}
+
+const good = identityOf()
+const other = identityOf('DNS:other.test')
+
+const tlsPollution: Record<string, string> = {
+  'what a client verifies':
+    "{ host: 'other.test', servername: 'other.test', rejectUnauthorized: false, ca: other.cert, checkServerIdentity: () => {} }",
+  'what a server asks for':
+    "{ requestCert: true, rejectUnauthorized: false, optional: true, ca: other.cert, ALPNProtocols: ['x'], ciphers: 'NONE', pfx: '' }",
+  'what is said in plain text':
+    "{ reply: 'EVIL', buffered: 'feed', isServer: true, tls: {}, pem: 'x', passphrase: 'x', key: other.key, cert: other.cert }",
+  'contexts and limits':
+    '{ secureContext: {}, session: 1, path: 1, enableTrace: 1, requestOCSP: 1, pskCallback: 1, port: true, maxConnections: 1, handshakeTimeout: 1 }',
+}
+
+const tlsCode = (members: string): string => `
+  const [good, other] = ${JSON.stringify([good, other].map(({ key, cert }) => ({ key: String(key), cert: String(cert) })))}
+  const { listen, connect } = linnet
+  const { pair } = testing
+  const { BlockList } = await import('node:net')
+  Object.assign(Object.prototype, ${members})
+  const host = '127.0.0.1'
+  const own = { key: good.key, cert: good.cert }
+  const said = async (c) => { await c.write('hello\\n'); const line = await c.readLine(); await c.close(); return line }
+  const echo = async (c) => { for await (const line of c.lines()) await c.write(line + '\\n') }
+  const code = (promise) => promise.then(() => 'let in', (error) => error.cause?.code ?? error.code)
+  const server = await listen({ host, port: 0, tls: own, blockList: new BlockList(), proxyProtocol: { trust: ['192.0.2.1'] } })
+  void server.serve(echo)
+  console.log(await said(await connect({ host, port: server.port, tls: { ca: good.cert } })))
+  console.log(await code(connect({ host, port: server.port, tls: {} })))
+  console.log(await code(connect({ host, port: server.port, tls: { ca: good.cert, servername: 'elsewhere.test' } })))
+  console.log(await connect({ host, port: server.port }).then(said).catch(() => 'no plain text'))
+  await server.setTls(own)
+  console.log(await said(await connect({ host, port: server.port, tls: { ca: good.cert } })))
+  await server.close({ grace: 0 })
+  const asking = await listen({ host, port: 0, tls: { ...own, ca: good.cert, requestCert: true } })
+  void asking.serve(echo)
+  console.log(await connect({ host, port: asking.port, tls: { ca: good.cert } }).then(said).catch(() => 'no client without a certificate'))
+  await asking.close({ grace: 0 })
+  const [a, b] = pair({})
+  const done = b.startTls(own)
+  await a.startTls({ ca: good.cert, servername: 'localhost' })
+  await done
+  void b.run(echo)
+  console.log(await said(a))
+  const [c, d] = pair({})
+  await c.write('EVIL')
+  await d.peek(1)
+  console.log(await code(d.startTls(own)))
+  c.abort()
+  d.abort()`
+
+const tlsExpected = [
+  'hello',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'no plain text',
+  'hello',
+  'no client without a certificate',
+  'hello',
+  'ERR_LINNET_PLAINTEXT_BUFFERED',
+  '',
+]
+
+for (const [name, members] of Object.entries(tlsPollution)) {
+  t.test(`nor options of TLS: ${name}`, async (t) => {
+    const run = program(t, tlsCode(members))
+    t.equal(await run.ends(), 0, run.stderr)
+    t.strictSame(run.stdout.split('\n'), tlsExpected)
   })
 }

@@ -62,6 +62,15 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     }
   })
 
+  t.test(`who has shown no certificate is not verified by resuming that session, where the program lets all in (${version})`, async (t) => {
+    const server = await serving(t, { ...asks, rejectUnauthorized: false })
+    const { session, authorized } = await visit(server)
+    t.equal(authorized, false)
+    t.match(await visit(server, { session }), { authorized: false, reused: true })
+    const verified = await visit(server, client)
+    t.match(await visit(server, { session: verified.session }), { authorized: true, reused: true }, 'who has shown one is')
+  })
+
   t.test(`another name of a server whose names have authorities of their own: never, nor for the same name (${version})`, async (t) => {
     const contexts: Record<string, tls.SecureContext> = {
       'a.test': tls.createSecureContext({ ...own, ca: first.cert }),

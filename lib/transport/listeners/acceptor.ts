@@ -30,6 +30,8 @@ export class Acceptor {
     this.#intake = intake
     // Paused, so that a connection that waits is not read; half-open, because who ends when is not Node's to decide.
     this.#server = net().createServer(bare({ pauseOnConnect: true, allowHalfOpen: true, ...defaults }))
+    // Node asks the server itself, which inherits what somebody gave to all objects.
+    this.#server.maxConnections = Number.POSITIVE_INFINITY
     this.#server.on('connection', (socket) => this.#accept(socket))
   }
 
