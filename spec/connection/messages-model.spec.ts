@@ -61,6 +61,8 @@ class Model {
   readonly #values: unknown[] = []
   #cursor = 0
   #shared = 0
+  /** The largest limit that a read has named. */
+  #largest = 0
   #passed = false
 
   /** What comes of it; undefined while it waits. */
@@ -73,8 +75,10 @@ class Model {
       }
       this.#passed = true
       const own = maxBytes ?? (read.name.startsWith('readInto') ? read.most?.(undefined) : undefined)
-      const left = this.#plan.maxBytes === undefined ? undefined : this.#plan.maxBytes - this.#cursor
-      const most = left === undefined ? (own ?? OWN - this.#shared) : Math.min(own ?? left, left)
+      this.#largest = Math.max(this.#largest, own ?? 0)
+      const left = (this.#plan.maxBytes ?? OWN + this.#largest) - this.#cursor
+      const shared = own === undefined && this.#plan.maxBytes === undefined
+      const most = Math.min(own ?? (shared ? OWN - this.#shared : left), left)
       const answer = this.#answer(read, this.text.slice(this.#cursor), most)
       if (answer === 'limit') return 'LimitExceededError'
       if (answer === 'wait') {
@@ -84,7 +88,7 @@ class Model {
       this.#passed = false
       this.#values.push(answer.value)
       this.#cursor += answer.taken
-      if (left === undefined && own === undefined) this.#shared += answer.taken
+      if (shared) this.#shared += answer.taken
     }
     this.text = this.text.slice(this.#cursor)
     return this.#plan.fails ? 'own' : { values: this.#values }
