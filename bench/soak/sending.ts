@@ -70,7 +70,7 @@ export class Sending {
       try: 1,
       list: 2,
       text: 1,
-      reused: 0,
+      reused: 2,
       from: phase.window === Number.POSITIVE_INFINITY ? 1 : 0,
     })
     if (way === 'from') return this.#from(phase, n, Math.min(end, n + random.int(1, 8)))

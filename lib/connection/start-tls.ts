@@ -176,6 +176,7 @@ function planOf(core: ConnectionCore, given: unknown = {}): Plan {
   return { isServer: isServer as boolean, reply: bytesOf(reply as string | NodeJS.ArrayBufferView), feed: buffered === 'feed', tls }
 }
 
+/** A copy: the program may use its memory again at once. */
 function bytesOf(data: string | NodeJS.ArrayBufferView): Uint8Array {
-  return typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  return typeof data === 'string' ? Buffer.from(data) : Buffer.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
 }

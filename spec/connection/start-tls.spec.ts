@@ -84,6 +84,15 @@ both('a reply may be text, and all of it counts for who flushes before', async (
   t.match(await b.closed, { bytesWritten: 3 })
 })
 
+both('the memory of a reply may be used again as soon as startTls was called', async (t, connect) => {
+  const { a, b } = await connect()
+  const reply = Buffer.from('go ahead\n')
+  const upgrading = b.startTls({ ...server, isServer: true, reply })
+  reply.fill('x')
+  t.equal(await a.readLine(), 'go ahead')
+  await Promise.all([a.startTls(client), upgrading])
+})
+
 // --- decided at the call ----------------------------------------------------------------------------------------------
 
 both('with a read pending, or another reader, it is refused, and the plain connection goes on', async (t, connect) => {
