@@ -352,6 +352,14 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.inbox.written()
   }
 
+  get paced(): boolean {
+    return true
+  }
+
+  get holding(): boolean {
+    return this.carrier.holding === true
+  }
+
   resume(): void {
     this.carrier.resume()
   }

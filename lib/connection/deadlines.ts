@@ -26,6 +26,8 @@ export interface DeadlinesHost {
   readonly clock: Clock
   /** A number that changes whenever bytes have come or left. */
   readonly progress: number
+  /** Whether bytes have come that wait for their turn to be handed on. */
+  readonly holding?: boolean
   /** Whether the system may show a send queue: then `watch` is asked at half of a limit on what is queued. */
   readonly watchable: boolean
   /** A look at that queue for a limit of `ms`, which calls `moved` when it has moved; undefined where there is none. */
@@ -166,6 +168,7 @@ export class Deadlines {
     const limit = {
       stands: () => this.#at?.[slot] === at,
       progress: () => host.progress,
+      holding: () => host.holding === true,
       ...(watch !== undefined && { ask: () => watch.look() }),
       postpone: (ms: number) => this.#postpone(slot, Math.min(ms, this.#ms[slot] as number)),
       expire: () => {

@@ -34,6 +34,8 @@ export interface InboxHost {
   limit(slot: Slot, ms: number): void
   lift(slot: Slot): void
   readonly draining: boolean
+  /** Bytes have arrived that wait for their turn to be handed on. */
+  readonly holding: boolean
   /** Marks an error as this connection's own, and returns it. */
   own<E extends LinnetError>(error: E): E
   /** Cuts the connection. */

@@ -7,7 +7,7 @@ import type { Slot } from './deadlines.js'
 import type { InboxHost } from './inbox.js'
 import type { Waiting } from './waiting.js'
 
-type PatienceHost = Pick<InboxHost, 'limit' | 'own'>
+type PatienceHost = Pick<InboxHost, 'limit' | 'own' | 'holding'>
 
 /** The limit of what waits: its own, or the connection's for a new message, or that for the rest of one. */
 function limitOf({ plan, limits, awaitsFirst }: Waiting): number {
@@ -40,6 +40,9 @@ export function expired(host: PatienceHost, waiting: Waiting): void {
  */
 export function drainSoon(host: PatienceHost, waiting: Waiting, waits: () => boolean): void {
   afterTurn(() => {
-    if (waits() && waiting.awaitsFirst) waiting.fail(host.own(new DrainingError()))
+    if (!waits() || !waiting.awaitsFirst) return
+    // They arrived, and this connection's turn has not come yet.
+    if (host.holding) drainSoon(host, waiting, waits)
+    else waiting.fail(host.own(new DrainingError()))
   })
 }

@@ -12,9 +12,14 @@ import { afterTurn, setImmediate } from '../turn.js'
 import { factsOf, type TlsInfo } from './info.js'
 
 export class TlsCarrier extends StreamCarrier<TLSSocket> {
+  protected override get paced(): boolean {
+    return this.#referenced
+  }
+
   override readonly tls: TlsInfo
   readonly #beneath: Carrier
   readonly #stream: Duplex
+  #referenced = true
 
   /** `stream` is what `beneath` has given away for it. */
   constructor(socket: TLSSocket, beneath: Carrier, stream: Duplex) {
@@ -85,10 +90,12 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
   }
 
   ref(): void {
+    this.#referenced = true
     this.#beneath.ref()
   }
 
   unref(): void {
+    this.#referenced = false
     this.#beneath.unref()
   }
 }

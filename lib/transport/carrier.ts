@@ -20,6 +20,8 @@ export interface CarrierSink {
   finished(): void
   /** The peer or the network broke it. Everything that arrived before was handed to `data`. Comes at most once, and never after `reset` or `release`. */
   lost(error: Error): void
+  /** True for what works on each chunk for as long as it likes: then large ones may have to wait for their turn. */
+  readonly paced?: boolean
 }
 
 /** A carrier of bytes in both directions. Nothing arrives before `attach` and the first `resume`. */
@@ -29,6 +31,9 @@ export interface Carrier {
 
   /** Bytes that have come from below, in whatever form (of TLS, what it is made of): whether anything comes shows here. */
   readonly received: number
+
+  /** Whether bytes that have come from below wait for their turn to be handed on. */
+  readonly holding?: boolean
 
   /** What the system's table of send queues knows this connection as: none where there is no such table for it. */
   queueKeys?(): readonly string[]

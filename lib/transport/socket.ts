@@ -30,6 +30,9 @@ function localOf({ localAddress, localPort }: Socket): Address {
 }
 
 export class SocketCarrier extends StreamCarrier<Socket> {
+  // What waits for its turn keeps the process alive until then.
+  #referenced = true
+
   // libuv writes at once what the system takes, and says so for the rest once it is copied into the system.
   protected override get leavesAtOnce(): boolean {
     return true
@@ -39,6 +42,10 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     super(socket, ends)
     // One that is still connecting has no ends yet.
     if (socket.connecting) socket.once('connect', () => Object.assign(this, endsOf(socket)))
+  }
+
+  protected override get paced(): boolean {
+    return this.#referenced
   }
 
   // Also while TLS reads it.
@@ -94,10 +101,12 @@ export class SocketCarrier extends StreamCarrier<Socket> {
 
   // A socket without a handle would wait for a connection, with one more listener each time.
   ref(): void {
+    this.#referenced = true
     if (!this.stream.destroyed) this.stream.ref()
   }
 
   unref(): void {
+    this.#referenced = false
     if (!this.stream.destroyed) this.stream.unref()
   }
 }

@@ -10,6 +10,7 @@ import { nextTick } from '../turn.js'
 import type { Carrier, CarrierSink } from './carrier.js'
 import { CarrierDuplex } from './carrier-duplex.js'
 import { breakBehind } from './descriptor.js'
+import { LARGE, MOST, type PacedSource, readTurns } from './read-turns.js'
 import { EarlySink, silent } from './sink.js'
 
 /** Both ends of a connection. */
@@ -29,7 +30,7 @@ let onClose: (this: Carried) => void
 
 const ignore = (): void => {}
 
-export abstract class StreamCarrier<S extends Duplex> implements Carrier {
+export abstract class StreamCarrier<S extends Duplex> implements Carrier, PacedSource {
   remote: Address
   local: Address
   // Said and not left out: what is left out is found where somebody has given it to all objects.
@@ -50,10 +51,19 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   /** `sent` was promised. */
   #owesSent = false
   #written: ((error?: Error | null) => void) | undefined
+  share: number = MOST
+  lastShare: number = MOST
+  /** The stream is paused with bytes in it until this carrier's turn comes. */
+  #holding = false
+  /** Bytes may come, as far as the connection is concerned. */
+  #flowing = false
 
   static {
     onData = function (chunk) {
-      this[CARRIER].arrived(chunk)
+      const carrier = this[CARRIER]
+      if (readTurns.measuring) readTurns.settle()
+      if (chunk.length >= LARGE && carrier.#holds(chunk)) return
+      carrier.arrived(chunk)
     }
     onEnd = function () {
       this[CARRIER].#ended()
@@ -111,6 +121,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
     const { stream } = this
     const kept = this.#sink instanceof EarlySink ? this.#sink.take() : []
     this.#sink = silent
+    this.#flowing = false
     this.unlisten()
     if (!stream.readableEnded) for (const chunk of kept.reverse()) stream.unshift(chunk)
     return stream
@@ -118,6 +129,11 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   resume(): void {
     if (this.#sink instanceof EarlySink) this.#begin(this.#sink)
+    this.#flowing = true
+    if (!this.#holding) this.#resumeStream()
+  }
+
+  #resumeStream(): void {
     try {
       this.stream.resume()
     } catch (error) {
@@ -126,6 +142,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   }
 
   pause(): void {
+    this.#flowing = false
     try {
       this.stream.pause()
     } catch (error) {
@@ -159,6 +176,47 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
 
   get received(): number {
     return this.#received
+  }
+
+  get holding(): boolean {
+    return this.#holding
+  }
+
+  /** Whether large chunks wait for their turn where this connection or others take long: see `ReadTurns`. */
+  protected get paced(): boolean {
+    return false
+  }
+
+  // A stream that is over would not take the chunk back.
+  #holds(chunk: Buffer): boolean {
+    if (this.#holding || !this.paced || this.#sink.paced !== true) return false
+    const { stream } = this
+    if (stream.destroyed || readTurns.admits(this, chunk.length)) return false
+    this.#holding = true
+    stream.pause()
+    stream.unshift(chunk)
+    return true
+  }
+
+  // To read a stream emits what was read. A read of more than its high-water mark would raise that. What is destroyed
+  // emits no data any more, and `lose` takes what it has.
+  handOn(): number {
+    const { stream, share } = this
+    if (!this.#flowing || stream.destroyed) {
+      this.#holding = false
+      return 0
+    }
+    const held = stream.readableLength
+    const piece = share < held ? Math.min(share, stream.readableHighWaterMark) : held
+    try {
+      if (piece > 0) stream.read(piece < held ? piece : undefined)
+    } catch (error) {
+      this.#threw(error)
+    }
+    if (piece < held && this.#flowing) return piece
+    this.#holding = false
+    if (this.#flowing) this.#resumeStream()
+    return piece
   }
 
   protected arrived(chunk: Buffer): void {
@@ -195,6 +253,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   protected lose(reason: unknown): void {
     if (this.#lost) return
     this.#lost = true
+    this.#flowing = false
     const { stream } = this
     try {
       stream.off('data', onData).off('end', onEnd)
@@ -319,6 +378,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier {
   #leave(): boolean {
     const first = !this.#over
     this.#over = true
+    this.#flowing = false
     this.#sink = silent
     return first
   }

@@ -1,0 +1,118 @@
+// Peers that pipeline without end, and a handler that works on each message for a while: the others are served between
+// two pieces of what those send. What is counted is messages, and not time.
+
+import { once } from 'node:events'
+import net from 'node:net'
+import tls from 'node:tls'
+import t, { type Test } from 'tap'
+import { type Connection, type ListenOptions, listen, type Server } from '../../lib/index.js'
+import { identityOf } from '../support/certificates.js'
+import { ends, socketPath } from '../support/fixture.js'
+import { within } from '../support/wait.js'
+
+const { key, cert } = identityOf()
+
+/** Works for as long, in milliseconds. */
+function work(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+const carriers: [string, ListenOptions, (server: Server) => net.Socket][] = [
+  ['TCP', { port: 0, host: '127.0.0.1' }, ({ port }) => net.connect(port, '127.0.0.1')],
+  ['Unix', { path: socketPath() }, ({ addresses: [address] }) => net.connect((address as { address: string }).address)],
+  [
+    'TLS',
+    { port: 0, host: '127.0.0.1', tls: { key, cert } },
+    ({ port }) => tls.connect({ port, host: '127.0.0.1', ca: cert, servername: 'localhost' }),
+  ],
+]
+
+/** Sends lines of two bytes without end, and drops the answers. */
+async function pipelining(t: Test, socket: net.Socket): Promise<void> {
+  t.teardown(() => socket.destroy())
+  socket.on('error', () => {}).resume()
+  const lines = Buffer.from('x\n'.repeat(32 * 1024))
+  const send = (): void => {
+    while (socket.write(lines));
+    socket.once('drain', send)
+  }
+  await once(socket, socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect')
+  send()
+}
+
+for (const [name, options, dial] of carriers) {
+  t.test(`over ${name}, who asks one question at a time is answered between pieces of what others pipeline`, async (t) => {
+    const server = await listen(options)
+    t.teardown(() => server.close({ grace: 0 }))
+    let messages = 0
+    void server.serve(async (connection) => {
+      for await (const line of connection.lines()) {
+        if (line === 'x') {
+          messages++
+          work(0.005)
+        }
+        await connection.write(`${line}\n`)
+      }
+    })
+    const socket = dial(server)
+    t.teardown(() => socket.destroy())
+    socket.on('error', () => {})
+    await once(socket, name === 'TLS' ? 'secureConnect' : 'connect')
+    const heavy = [dial(server), dial(server)]
+    await Promise.all(heavy.map((peer) => pipelining(t, peer)))
+    const ask = async (): Promise<number> => {
+      const before = messages
+      socket.write('question\n')
+      await within(once(socket, 'data'), 'an answer', 30_000)
+      return messages - before
+    }
+    // Until it is known what these peers' messages cost.
+    while (messages < 4 * 32 * 1024) await ask()
+    const between: number[] = []
+    for (let n = 0; n < 25; n++) between.push(await ask())
+    between.sort((a, b) => a - b)
+    t.ok((between[12] as number) < 4096, `messages of others between question and answer: ${between}`)
+    t.ok((between[12] as number) > 0, 'and those are served as well')
+  })
+}
+
+for (const carrier of ['tcp', 'unix', 'tls', 'starttls'] as const) {
+  t.test(`over ${carrier}, everything arrives in order when each message takes long`, async (t) => {
+    const { a, b } = await ends(t, carrier)
+    const count = 40_000
+    const sent = Array.from({ length: count }, (_, n) => `${n}\n`).join('')
+    const writing = a.end(sent)
+    let next = 0
+    for await (const line of b.lines()) {
+      if (line !== String(next)) t.fail(`${line} instead of ${next}`)
+      next++
+      work(0.005)
+    }
+    await writing
+    t.equal(next, count)
+  })
+}
+
+for (const [what, act] of Object.entries({
+  abort: (connection) => connection.abort(),
+  close: (connection) => void connection.close(),
+} satisfies Record<string, (connection: Connection) => void>)) {
+  t.test(`${what} in the middle of what takes long ends the connection, and leaves nothing`, async (t) => {
+    const server = await listen({ port: 0, host: '127.0.0.1', closeTimeout: 500 })
+    t.teardown(() => server.close({ grace: 0 }))
+    const peer = net.connect(server.port, '127.0.0.1')
+    const closed = new Promise((resolve) => peer.once('close', resolve))
+    const connection = (await server.accept()) as Connection
+    await pipelining(t, peer)
+    let read = 0
+    for (; read < 50_000; read++) {
+      await connection.readLine()
+      work(0.005)
+    }
+    act(connection)
+    await within(connection.closed)
+    await within(closed)
+    t.equal(server.stats().active, 0)
+  })
+}

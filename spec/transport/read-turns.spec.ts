@@ -1,0 +1,168 @@
+// Who may hand on how much in a turn of the event loop, on a clock and with immediates by hand.
+
+import t, { type Test } from 'tap'
+import { MOST, type PacedSource, PIECE, ReadTurns, TURN } from '../../lib/transport/read-turns.js'
+import { turns } from './support.js'
+
+/** Holds so many bytes, each of which takes `cost` ms to work on. */
+class Source implements PacedSource {
+  share = MOST
+  lastShare = MOST
+  held = 0
+  readonly pieces: number[] = []
+  readonly hand: Hand
+  cost: number
+  constructor(hand: Hand, cost: number) {
+    this.hand = hand
+    this.cost = cost
+  }
+  get holding(): boolean {
+    return this.held > 0
+  }
+  /** A chunk arrives: true if it is handed on at once. */
+  arrives(bytes: number): boolean {
+    if (this.hand.turns.measuring) this.hand.turns.settle()
+    const admitted = this.hand.turns.admits(this, bytes)
+    if (admitted) this.#work(bytes)
+    else this.held += bytes
+    return admitted
+  }
+  handOn(): number {
+    const bytes = Math.min(this.share, this.held)
+    this.held -= bytes
+    if (bytes > 0) this.#work(bytes)
+    return bytes
+  }
+  #work(bytes: number): void {
+    this.pieces.push(bytes)
+    this.hand.time += bytes * this.cost
+  }
+}
+
+class Hand {
+  time = 0
+  immediates: (() => void)[] = []
+  readonly turns = new ReadTurns({ now: () => this.time, setImmediate: (callback) => this.immediates.push(callback) })
+  /** The loop goes round: everything that waits for that runs, and its promises. */
+  async round(): Promise<void> {
+    const immediates = this.immediates
+    this.immediates = []
+    for (const callback of immediates) callback()
+    await turns(2)
+  }
+  async rest(t: Test, source: Source): Promise<void> {
+    for (let n = 0; n < 1000 && source.holding; n++) await this.round()
+    t.notOk(source.holding, 'all was handed on')
+  }
+}
+
+/** A source that is known to take that long for each byte. */
+async function known(hand: Hand, cost: number): Promise<Source> {
+  const source = new Source(hand, cost)
+  for (let n = 0; n < 2; n++) {
+    hand.time += 2 * TURN
+    hand.turns.admits(source, MOST)
+    hand.time += MOST * cost
+    await hand.round()
+  }
+  return source
+}
+
+t.test('cheap chunks all pass while the turn is short, for one immediate in four milliseconds', async (t) => {
+  const hand = new Hand()
+  const source = new Source(hand, 1e-7)
+  let asked = 0
+  for (let n = 0; n < 1000; n++) {
+    t.ok(source.arrives(MOST))
+    asked += hand.immediates.length
+    await hand.round()
+  }
+  t.ok(asked <= (1000 * MOST * 1e-7) / TURN + 1, `${asked} immediates`)
+})
+
+t.test('a turn that has lasted long holds large chunks, and hands them on in later turns, in order', async (t) => {
+  const hand = new Hand()
+  const sources = Array.from({ length: 100 }, () => new Source(hand, 1e-5))
+  hand.time = 100
+  const passed = sources.filter((source) => source.arrives(MOST)).length
+  t.ok(passed * MOST * 1e-5 < TURN + 1, `${passed} passed`)
+  t.ok(passed > 1)
+  let rounds = 0
+  for (; sources.some((source) => source.holding); rounds++) {
+    const began = hand.time
+    await hand.round()
+    t.ok(hand.time - began < PIECE + 1, 'a turn takes no longer than a piece may, and one chunk')
+    const waiting = sources.map((source) => source.holding)
+    t.equal(waiting.lastIndexOf(false) + 1, waiting.indexOf(true) === -1 ? 100 : waiting.indexOf(true), 'first come, first served')
+  }
+  t.ok(rounds > 1 && rounds < 100)
+  t.ok(sources.every((source) => source.pieces.length === 1))
+})
+
+t.test('chunks that take long come in pieces, one to a turn, which take what a piece may', async (t) => {
+  const hand = new Hand()
+  const [one, other] = [await known(hand, 1e-3), await known(hand, 1e-3)]
+  t.notOk(one.arrives(MOST))
+  t.notOk(other.arrives(MOST))
+  for (let n = 0; n < 20; n++) {
+    const began = hand.time
+    await hand.round()
+    t.ok(hand.time - began <= 2 * PIECE)
+  }
+  t.ok(Math.abs(one.pieces.length - other.pieces.length) <= 1, 'in turns')
+  t.ok(one.arrives(100), 'what fits passes')
+  await hand.rest(t, one)
+  await hand.rest(t, other)
+  t.equal(one.pieces.reduce((sum, bytes) => sum + bytes) - 100, MOST)
+  await hand.round()
+  t.equal(hand.immediates.length, 0, 'nothing is left')
+})
+
+t.test('one measurement alone does not make pieces of chunks, nor does what is worked on once', async (t) => {
+  const hand = new Hand()
+  const source = await known(hand, 1e-6)
+  source.cost = 1e-2
+  hand.time += 2 * TURN
+  t.ok(source.arrives(MOST))
+  await hand.round()
+  source.cost = 1e-6
+  hand.time += 2 * TURN
+  t.ok(source.arrives(MOST))
+  await hand.round()
+  t.equal(source.share, MOST)
+})
+
+t.test('chunks that have become cheap are whole again after some pieces', async (t) => {
+  const hand = new Hand()
+  const source = await known(hand, 1e-3)
+  source.cost = 1e-7
+  source.arrives(MOST)
+  await hand.rest(t, source)
+  t.ok(source.pieces.length < 8, `${source.pieces}`)
+  hand.time += 2 * TURN
+  t.ok(source.arrives(MOST))
+})
+
+t.test('work that takes very long still goes on by pieces of some bytes', async (t) => {
+  const hand = new Hand()
+  const source = await known(hand, 1000)
+  source.arrives(MOST)
+  await hand.round()
+  t.match(source.pieces, [64])
+})
+
+t.test('what is not there any more when its turn comes keeps nobody from theirs', async (t) => {
+  const hand = new Hand()
+  const [gone, there] = [await known(hand, 1e-3), await known(hand, 1e-3)]
+  gone.arrives(MOST)
+  there.arrives(MOST)
+  gone.held = 0
+  await hand.round()
+  t.equal(there.pieces.length, 1)
+  there.held = 0
+  await hand.round()
+  t.equal(hand.immediates.length, 0)
+  t.notOk(there.arrives(MOST))
+  await hand.round()
+  t.equal(there.pieces.length, 2, 'and it begins again')
+})
