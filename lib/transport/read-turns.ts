@@ -11,8 +11,8 @@ import { nextTick, setImmediate as nodesSetImmediate } from '../turn.js'
 export interface PacedSource {
   /** The most bytes that it hands on at once. Only `ReadTurns` changes it. */
   share: number
-  /** What the last measurement alone makes of it. */
-  lastShare: number
+  /** It took long, as far as the clock can say. Only `ReadTurns` changes it. */
+  suspect: boolean
   /** Whether it holds bytes, and waits for its turn. */
   readonly holding: boolean
   /**
@@ -38,10 +38,18 @@ export const TURN = 4
 
 const RESOLVED: Promise<void> = Promise.resolve()
 const now: () => number = performance.now.bind(performance)
+const cpuUsage: typeof process.cpuUsage = process.cpuUsage.bind(process)
+function cpu(): number {
+  const { user, system } = cpuUsage()
+  return (user + system) / 1000
+}
 
 /** What a test may replace. */
 export interface TurnHost {
+  /** Milliseconds. */
   now(): number
+  /** Milliseconds for which this process has run. */
+  cpu(): number
   setImmediate(callback: () => void): unknown
 }
 
@@ -57,8 +65,11 @@ export class ReadTurns {
   #measured: PacedSource | undefined
   #bytes = 0
   #since = 0
+  /** What the process had used then, and when the turn was marked. */
+  #used = 0
+  #usedBefore = 0
 
-  constructor(host: TurnHost = { now, setImmediate: nodesSetImmediate }) {
+  constructor(host: TurnHost = { now, cpu, setImmediate: nodesSetImmediate }) {
     this.#host = host
   }
 
@@ -80,9 +91,10 @@ export class ReadTurns {
       if (at - this.#began < TURN) return true
       this.#marked = true
       this.#began = at
+      this.#usedBefore = this.#host.cpu()
       this.#host.setImmediate(this.#turned)
-    } else if (at - this.#began >= TURN) return this.#wait(source)
-    this.#measure(source, bytes, at)
+    } else if (at - this.#began >= TURN && this.#host.cpu() - this.#usedBefore >= TURN) return this.#wait(source)
+    this.#measure(source, bytes, at, source.suspect ? this.#host.cpu() : 0)
     return true
   }
 
@@ -93,10 +105,11 @@ export class ReadTurns {
     this.#began = at
   }
 
-  #measure(source: PacedSource, bytes: number, at: number): void {
+  #measure(source: PacedSource, bytes: number, at: number, used: number): void {
     this.#measured = source
     this.#bytes = bytes
     this.#since = at
+    this.#used = used
   }
 
   /** What was handed on last has been worked on: its share becomes what takes a turn's time. */
@@ -104,11 +117,15 @@ export class ReadTurns {
     const source = this.#measured
     if (source === undefined) return
     this.#measured = undefined
-    const fits = Math.min(Math.max(Math.floor((this.#bytes * PIECE) / (at - this.#since)), LEAST), MOST)
-    // One may be wrong by a collection, or because the system ran another process meanwhile: the better of two counts.
-    // A cheap one may be one that the program has not worked on yet, so the share grows in steps.
-    source.share = Math.min(Math.max(fits, source.lastShare), source.share * GROW)
-    source.lastShare = fits
+    const { suspect } = source
+    // The clock goes on while the system runs another process. What the process has used says more, and takes longer to ask.
+    const cost = suspect ? Math.min(at - this.#since, this.#host.cpu() - this.#used) : at - this.#since
+    const fits = Math.floor((this.#bytes * PIECE) / cost)
+    if (suspect) {
+      // A cheap piece may be one that the program has not worked on yet, so the share grows in steps.
+      source.share = Math.min(Math.max(fits, LEAST), source.share * GROW, MOST)
+      source.suspect = source.share < MOST
+    } else if (fits < this.#bytes) source.suspect = true
   }
 
   #wait(source: PacedSource): false {
@@ -131,10 +148,11 @@ export class ReadTurns {
   #next(): void {
     for (let source = this.#waiting.shift(); source !== undefined; source = this.#waiting.shift()) {
       const at = this.#host.now()
+      const used = this.#host.cpu()
       const bytes = source.handOn()
       if (source.holding) this.#waiting.push(source)
       if (bytes === 0) continue
-      this.#measure(source, bytes, at)
+      this.#measure(source, bytes, at, used)
       void RESOLVED.then(this.#afterPromises)
       return
     }

@@ -52,7 +52,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier, PacedS
   #owesSent = false
   #written: ((error?: Error | null) => void) | undefined
   share: number = MOST
-  lastShare: number = MOST
+  suspect = false
   /** The stream is paused with bytes in it until this carrier's turn comes. */
   #holding = false
   /** Bytes may come, as far as the connection is concerned. */

@@ -105,3 +105,20 @@ everywhere(t, 'a drain forgets a request that is on its way', async (t, connect)
   await until(() => b.buffered > 0)
   t.equal(await within(b.readLine()), 'late')
 })
+
+t.test('a drain does not interrupt a read whose bytes have arrived and wait for their turn', async (t) => {
+  const { connection, carrier, push } = wired()
+  const read = connection.readLine()
+  carrier.holding = true
+  connection.drain()
+  await turns(20)
+  t.ok(await isPending(read))
+  push('a question\n')
+  carrier.holding = false
+  t.equal(await within(read), 'a question')
+  const idle = rejection(connection.readLine({ idle: true }))
+  carrier.holding = true
+  await turns(20)
+  carrier.holding = false
+  t.ok((await within(idle)) instanceof DrainingError)
+})

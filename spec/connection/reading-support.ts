@@ -16,6 +16,7 @@ export class FakeCarrier implements Carrier {
   readonly local = unixAddress()
   readonly copies = true
   readonly received = 0
+  holding = false
   sink!: CarrierSink
   paused = true
   /** How often it was paused and resumed. */

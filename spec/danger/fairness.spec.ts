@@ -68,19 +68,19 @@ for (const [name, options, dial] of carriers) {
       return messages - before
     }
     // Until it is known what these peers' messages cost.
-    while (messages < 4 * 32 * 1024) await ask()
+    while (messages < 3 * 32 * 1024) await ask()
     const between: number[] = []
-    for (let n = 0; n < 25; n++) between.push(await ask())
+    for (let n = 0; n < 15; n++) between.push(await ask())
     between.sort((a, b) => a - b)
-    t.ok((between[12] as number) < 4096, `messages of others between question and answer: ${between}`)
-    t.ok((between[12] as number) > 0, 'and those are served as well')
+    t.ok((between[7] as number) < 4096, `messages of others between question and answer: ${between}`)
+    t.ok((between[7] as number) > 0, 'and those are served as well')
   })
 }
 
 for (const carrier of ['tcp', 'unix', 'tls', 'starttls'] as const) {
   t.test(`over ${carrier}, everything arrives in order when each message takes long`, async (t) => {
     const { a, b } = await ends(t, carrier)
-    const count = 40_000
+    const count = 15_000
     const sent = Array.from({ length: count }, (_, n) => `${n}\n`).join('')
     const writing = a.end(sent)
     let next = 0
@@ -106,7 +106,7 @@ for (const [what, act] of Object.entries({
     const connection = (await server.accept()) as Connection
     await pipelining(t, peer)
     let read = 0
-    for (; read < 50_000; read++) {
+    for (; read < 20_000; read++) {
       await connection.readLine()
       work(0.005)
     }

@@ -108,3 +108,40 @@ t.test("a connection's limit has its time again, too", async (t) => {
   await turns(20)
   t.same(expired, [READ])
 })
+
+t.test('while bytes that have come wait for their turn a limit waits as well, but not without end', async (t) => {
+  const { clock, timers } = hand()
+  const expired: number[] = []
+  const host = {
+    clock,
+    progress: 0,
+    holding: true,
+    watchable: false,
+    watch: () => undefined,
+    expired: (slot: number) => void expired.push(slot),
+  }
+  const deadlines = new Deadlines(host)
+  deadlines.set(READ, 100)
+  clock.time = 100
+  timers[0]?.fire()
+  await turns(100)
+  t.same(expired, [])
+  host.holding = false
+  await turns(20)
+  t.same(expired, [READ], 'they brought nothing that it waits for')
+  host.holding = true
+  deadlines.set(READ, 100)
+  clock.time = 200
+  timers.at(-1)?.fire()
+  await turns(100)
+  deadlines.clear(READ)
+  host.holding = false
+  await turns(20)
+  t.same(expired, [READ], 'they were what it waited for')
+  host.holding = true
+  deadlines.set(READ, 100)
+  clock.time = 300
+  timers.at(-1)?.fire()
+  await turns(1100)
+  t.same(expired, [READ, READ], 'others come all the time')
+})

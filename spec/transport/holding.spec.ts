@@ -16,7 +16,7 @@ async function holding(t: Test, name = 'TCP') {
   const { client, server } = await sockets(t, name === 'TCP' ? undefined : { path: scratch() })
   const carrier = new SocketCarrier(server)
   carrier.share = 500
-  carrier.lastShare = 500
+  carrier.suspect = true
   const ear = new PacedEar()
   carrier.attach(ear)
   carrier.resume()

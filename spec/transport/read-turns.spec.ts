@@ -7,7 +7,7 @@ import { turns } from './support.js'
 /** Holds so many bytes, each of which takes `cost` ms to work on. */
 class Source implements PacedSource {
   share = MOST
-  lastShare = MOST
+  suspect = false
   held = 0
   readonly pieces: number[] = []
   readonly hand: Hand
@@ -41,8 +41,14 @@ class Source implements PacedSource {
 
 class Hand {
   time = 0
+  /** Time that other processes took. */
+  others = 0
   immediates: (() => void)[] = []
-  readonly turns = new ReadTurns({ now: () => this.time, setImmediate: (callback) => this.immediates.push(callback) })
+  readonly turns = new ReadTurns({
+    now: () => this.time + this.others,
+    cpu: () => this.time,
+    setImmediate: (callback) => this.immediates.push(callback),
+  })
   /** The loop goes round: everything that waits for that runs, and its promises. */
   async round(): Promise<void> {
     const immediates = this.immediates
@@ -165,4 +171,17 @@ t.test('what is not there any more when its turn comes keeps nobody from theirs'
   t.notOk(there.arrives(MOST))
   await hand.round()
   t.equal(there.pieces.length, 2, 'and it begins again')
+})
+
+t.test('the time that other processes take is not held against anybody', async (t) => {
+  const hand = new Hand()
+  const sources = Array.from({ length: 10 }, () => new Source(hand, 1e-6))
+  for (let n = 0; n < 100; n++) {
+    for (const source of sources) {
+      t.ok(source.arrives(MOST))
+      hand.others += 10
+    }
+    await hand.round()
+  }
+  t.ok(sources.every((source) => source.share === MOST))
 })
