@@ -357,7 +357,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   get holding(): boolean {
-    return this.carrier.holding === true
+    return this.carrier.holding
   }
 
   resume(): void {

@@ -33,7 +33,7 @@ export interface Carrier {
   readonly received: number
 
   /** Whether bytes that have come from below wait for their turn to be handed on. */
-  readonly holding?: boolean
+  readonly holding: boolean
 
   /** What the system's table of send queues knows this connection as: none where there is no such table for it. */
   queueKeys?(): readonly string[]

@@ -27,6 +27,7 @@ function systemError(code: string, text: string): Error {
 }
 
 class MemoryCarrier implements Carrier, Receiver, Sender {
+  readonly holding = false
   readonly remote: Address = unnamed
   readonly local: Address = unnamed
   readonly tls = undefined
