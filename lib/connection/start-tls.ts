@@ -10,6 +10,7 @@ import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError
 import { bare } from '../options/own.js'
 import { mismatch, tagOf } from '../options/values.js'
 import { ClientTls } from '../tls/client.js'
+import { loading } from '../tls/identity.js'
 import { sharedServerTls } from '../tls/shared.js'
 import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
 import { silent } from '../transport/sink.js'
@@ -165,7 +166,12 @@ function planOf(core: ConnectionCore, given: unknown = {}): Plan {
   const issues: Issue[] = []
   if (typeof given !== 'object' || given === null || tagOf(given) !== 'Object')
     throw new InvalidOptionsError({ issues: [{ path: [], message: mismatch('TLS options of Node')({ input: given }) }] })
-  const { isServer = core.side === 'server', reply = '', buffered, ...tls } = bare(given) as Record<keyof StartTlsExtras, unknown>
+  const {
+    isServer = core.side === 'server',
+    reply = '',
+    buffered,
+    ...tls
+  } = loading([], () => bare(given)) as Record<keyof StartTlsExtras, unknown>
   const expect = (name: keyof StartTlsExtras, fits: boolean, expected: string, input: unknown): void => {
     if (!fits) issues.push({ path: [name], message: mismatch(expected)({ input }) })
   }

@@ -4,6 +4,7 @@
 import type { Address } from '../address.js'
 import { type Connection, runFor } from '../connection/connection.js'
 import { kindOf, signalOf } from '../connection/read-options.js'
+import { quietly, refused } from '../connection/refusals.js'
 import type { Handler } from '../connection/run.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/admission.js'
@@ -109,14 +110,26 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
   /**
    * Resolves with the next connection, or `null` once the server is closed: to take one and stay open.
    *
-   * Rejects with `signal.reason` when cancelled, which takes no connection; with TypeError for a wrong argument.
+   * Rejects with `signal.reason` when cancelled, which takes no connection and may be ignored; with TypeError for a wrong
+   * argument.
    */
-  async accept(options?: SignalOption): Promise<Connection | null> {
-    const signal = signalOption(options)
-    if (signal?.aborted) throw signal.reason
-    return new Promise((resolve, reject) => {
-      // One that is just being handed over is taken: it must not be lost.
-      const cancelled = { fail: (reason: unknown) => this.#core.leave(taker) && reject(reason) }
+  accept(options?: SignalOption): Promise<Connection | null> {
+    let signal: AbortSignal | undefined
+    try {
+      signal = signalOption(options)
+      signal?.throwIfAborted()
+    } catch (error) {
+      return refused(error, signal)
+    }
+    const accepted = new Promise<Connection | null>((resolve, reject) => {
+      const cancelled = {
+        fail: (reason: unknown) => {
+          // One that is just being handed over is taken: it must not be lost.
+          if (!this.#core.leave(taker)) return
+          quietly(accepted)
+          reject(reason)
+        },
+      }
       const taker: Taker<Connection> = (connection) => {
         leaveSignal(signal, cancelled)
         resolve(connection)
@@ -124,6 +137,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
       waitUnder(signal, cancelled)
       this.#core.take(taker)
     })
+    return accepted
   }
 
   /**

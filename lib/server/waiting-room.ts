@@ -136,7 +136,7 @@ export class WaitingRoom<T> {
   #warn(): void {
     this.#warned = true
     process.emitWarning(
-      'a connection has waited for a second because every loop over its server is busy in its body, or none was begun. Do not await in the body: use `connection.run(handler)`, or `server.serve(handler)`',
+      'A connection has waited 1 s because no loop is accepting: each `for await` body is still running, or no loop was started. Use `connection.run(handler)` or `server.serve(handler)` instead of awaiting in the body.',
       { type: 'LinnetWarning', code: 'LINNET_SERIAL_LOOP' },
     )
   }

@@ -2,6 +2,7 @@
 // a test of an hour takes no time, and takes the same course every time.
 
 import { signalOf } from '../connection/read-options.js'
+import { ownOf } from '../options/own.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import type { Clock, Timer } from '../transport/clock.js'
 import { setImmediate } from '../turn.js'
@@ -65,9 +66,9 @@ class StandingClock implements ManualClock {
     await advanced
   }
 
-  async sleep(ms: number, { signal: given }: { signal?: unknown } = {}): Promise<void> {
+  async sleep(ms: number, options?: { signal?: unknown }): Promise<void> {
     checkTime(ms)
-    const signal = signalOf(given)
+    const signal = signalOf(ownOf<'signal'>(options).signal)
     signal?.throwIfAborted()
     await new Promise<void>((resolve, reject) => {
       const sleeper = {

@@ -39,7 +39,7 @@ export interface Carrier {
   queueKeys?(): readonly string[]
 
   /** What a TLS handshake agreed on, where there was one. */
-  readonly tls?: TlsInfo | undefined
+  readonly tls: TlsInfo | undefined
 
   /** Names the one listener. Called once, before anything else, and once after each `detach`. */
   attach(sink: CarrierSink): void

@@ -12,6 +12,7 @@ import { turn } from '../support/wait.js'
 
 /** Carries nothing by itself: a test pushes what arrives, and it has arrived. */
 export class FakeCarrier implements Carrier {
+  readonly tls: undefined = undefined
   readonly remote = unixAddress()
   readonly local = unixAddress()
   readonly copies = true

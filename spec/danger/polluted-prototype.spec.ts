@@ -14,20 +14,26 @@ const pollution: Record<string, string> = {
   'other places':
     "{ port: 1, host: '192.0.2.1', fd: 0, path: '/nowhere/s', systemd: true, localAddress: '192.0.2.1', localPort: 1, family: 6, backlog: 0 }",
   'steps of the way in':
-    "{ tls: { optional: true }, proxyProtocol: true, trust: ['192.0.2.1'], admit: () => false, remote: {}, source: {}, destination: {}, tlvs: [1], version: 7 }",
+    "{ tls: { optional: true }, proxyProtocol: true, trust: ['192.0.2.1'], admit: () => false, remote: {}, source: {}, destination: {}, tlvs: [1], version: 7, header: 'x', secure: 'x' }",
   'wrong types':
     "{ signals: 5, clock: 1, client: 1, server: 1, faults: 1, endpoints: 1, noDelay: 'x', idle: 'x', mode: 'x', ipv6Only: 'x', reusePort: 'x' }",
+  'members of TLS':
+    "{ optional: 'x', requestCert: true, rejectUnauthorized: false, isServer: 'x', reply: 'evil', buffered: 'feed', servername: 'evil.test', session: 5, ca: 'x', crl: 'x', key: 'x', pfx: 'x', ciphers: 'x', ALPNProtocols: ['evil'], checkServerIdentity: () => new Error('evil'), pskCallback: 5, SNICallback: 5, sessionIdContext: 'evil', requestOCSP: true, secureContext: 'x', minVersion: 'x' }",
+  'details of errors': "{ partial: 'x', operation: 'x', limit: 'x', size: 'x', option: 'x', errors: 'x', remote: 'x' }",
+  'members of reads':
+    "{ partial: true, delimiter: 'e', overflow: 'skip', maxBytes: 1, timeout: 1, data: 'x', signals: ['SIGUSR2'], delay: 5000 }",
 }
 
 const code = (members: string): string => `
   const { PassThrough } = await import('node:stream')
-  const { listen, connect, Connection } = linnet
-  const { pair, memoryServer } = testing
+  const { listen, connect, Connection, pipe, together, shutdownOn } = linnet
+  const { pair, memoryServer, manualClock } = testing
+  const { KEY: key, CERT: cert, CERT: ca } = process.env
   Object.assign(Object.prototype, ${members})
   const host = '127.0.0.1'
+  const secure = await listen({ host, port: 0, tls: { key, cert } })
   const echo = async (c) => { for await (const line of c.lines()) await c.write(line + '\\n') }
   const said = async (c) => { await c.write('hello\\n'); const line = await c.readLine(); await c.close(); return line }
-  const names = Object.keys(${members})
   for (const options of [{ host, port: 0 }, Object.assign(Object.create(null), { host, port: 0 })]) {
     const server = await listen(options)
     void server.serve(echo)
@@ -57,13 +63,67 @@ const code = (members: string): string => `
   console.log(await accepted.readLine())
   client.abort()
   await taken.close()
+  void secure.serve(echo)
+  const stranger = await connect({ host, port: secure.port, tls: {} }).catch((error) => error.name)
+  console.log(stranger)
+  const shown = await connect({ host, port: secure.port, tls: { ca } })
+  console.log(shown.tls.alpnProtocol ?? 'no protocol', await said(shown))
+  await secure.setTls({ key, cert })
+  console.log(await said(await connect({ host, port: secure.port, tls: { ca } })))
+  await secure.close()
+  const plain = await listen({ host, port: 0 })
+  void plain.serve(async (c) => { await c.readLine(); await c.startTls({ key, cert, reply: 'go\\n' }); await echo(c) })
+  const upgraded = await connect({ host, port: plain.port })
+  await upgraded.write('starttls\\n')
+  console.log(await upgraded.readLine())
+  await upgraded.startTls({ ca })
+  console.log(await said(upgraded))
+  await plain.close()
+  const [left, right] = [pair({}), pair({})]
+  const piped = pipe(left[1], right[0], {})
+  void right[1].run(echo)
+  console.log(await said(left[0]), JSON.stringify(await piped))
+  console.log(await together([async () => 'task'], {}))
+  const ending = await listen({ host, port: 0 })
+  shutdownOn(ending, {})
+  process.kill(process.pid, 'SIGTERM')
+  await ending.closed
+  const clock = manualClock()
+  const slept = clock.sleep(5, {})
+  await clock.advance(5)
+  await slept
+  const reads = pair({})
+  await reads[0].write('one two three\\nfour\\nrest')
+  const into = Buffer.alloc(3)
+  console.log([await reads[1].readUntil(' ', {}), await reads[1].readInto(into, {}), await reads[1].readLine({}), await reads[1].readMessage((r) => r.readLine({}), {}), await reads[1].read({})].map(String).join())
   console.log(await listen({ host, prot: 1 }).catch((error) => error.issues.map(({ path }) => path.join()).join()))`
 
-const expected = ['hello hello', '0', 'hello hello', '0', '1.2.3.4:5', 'hello', 'hello', 'hello', 'x', 'prot', '']
+const expected = [
+  'hello hello',
+  '0',
+  'hello hello',
+  '0',
+  '1.2.3.4:5',
+  'hello',
+  'hello',
+  'hello',
+  'x',
+  'HandshakeError',
+  'no protocol hello',
+  'hello',
+  'go',
+  'hello',
+  'hello {"aToB":6,"bToA":6}',
+  'task',
+  'one ,3, three,four,rest',
+  'prot',
+  '',
+]
 
 for (const [name, members] of Object.entries(pollution)) {
   t.test(`members that every object inherits are no options: ${name}`, async (t) => {
-    const run = program(t, code(members))
+    const { key, cert } = identityOf()
+    const run = program(t, code(members), { env: { KEY: key, CERT: cert } })
     t.equal(await run.ends(), 0, run.stderr)
     t.strictSame(run.stdout.split('\n'), expected)
   })

@@ -3,6 +3,7 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
+import { program } from '../support/program.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
 import { inMemory, overEach } from './support.js'
 
@@ -68,6 +69,24 @@ overEach(t, 'an abort that comes after the connection changes nothing', async (t
   controller.abort()
   await client.write('fine\n')
   t.equal(await connection.readLine(), 'fine')
+})
+
+t.test('an accept that is aborted, or was before, may be ignored; a wrong argument may not', async (t) => {
+  const run = program(
+    t,
+    `process.on('unhandledRejection', (error) => console.log('unhandled', error.name))
+    const { server } = testing.memoryServer()
+    const controller = new AbortController()
+    void server.accept({ signal: controller.signal })
+    controller.abort()
+    void server.accept({ signal: controller.signal })
+    void server.accept({ signal: 5 })
+    await server.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    console.log('done')`,
+  )
+  t.equal(await run.ends(), 0, run.stderr)
+  t.equal(run.stdout, 'unhandled TypeError\ndone\n')
 })
 
 t.test('a connection that is being handed over is not lost to an abort', async (t) => {

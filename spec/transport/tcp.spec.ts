@@ -135,6 +135,13 @@ t.test('an IPv6 address that the machine has not is left out, if the name has an
     listener.addresses.map(({ address }) => address),
     ['127.0.0.1'],
   )
+  const local = await bound(t, tcp({ host: named(t, ['fe80::1', '127.0.0.1']) }))
+  t.same(
+    local.listener.addresses.map(({ address }) => address),
+    ['127.0.0.1'],
+    'one that names no interface',
+  )
+  t.match((await refusal(tcp({ host: 'fe80::1' }))).code, /^(EINVAL|EADDRNOTAVAIL)$/)
   t.equal((await refusal(tcp({ host: '2001:db8::1' }))).code, 'EADDRNOTAVAIL')
   t.equal((await refusal(tcp({ host: '192.0.2.1' }))).code, 'EADDRNOTAVAIL')
 })

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { EndpointPlan } from '../../lib/options/listen.js'
+import { program } from '../support/program.js'
 import { bound, dial, Hall, knock, refusal } from './intake.js'
 import { listening, next, scratch, turns } from './support.js'
 
@@ -130,6 +131,31 @@ t.test('the path of a living server is left to it', async (t) => {
   t.equal(await knock({ path }), 'connected')
   t.same(beside(path), [])
   server.close()
+})
+
+t.test('so is that of one that does not answer, whose queue is full', async (t) => {
+  const path = fresh()
+  const hung = program(
+    t,
+    `const { createServer } = await import('node:net')
+    createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
+      console.log('listening')
+      setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), 50)
+    })`,
+    { library: false },
+  )
+  await hung.says(/listening/)
+  // Until the system takes no more: it has room for the backlog, and one.
+  let answer = await knock({ path })
+  for (let tries = 0; answer === 'connected' && tries < 1000; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    answer = await knock({ path })
+  }
+  t.equal(answer, 'EAGAIN')
+  const before = inode(path)
+  t.match(await refusal(unix(path)), { code: 'EADDRINUSE', address: path })
+  t.equal(inode(path), before)
+  t.same(beside(path), [])
 })
 
 t.test('a file that is no socket is left as it is', async (t) => {

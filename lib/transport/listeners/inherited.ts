@@ -16,16 +16,31 @@ type SystemdPlan = Extract<EndpointPlan, { kind: 'systemd' }>
 // SD_LISTEN_FDS_START: behind stdin, stdout and stderr.
 const FIRST = 3
 
+// Those of systemd's that a server has, or had. Its end closes the descriptor, and the number may be another file's then.
+const taken = new Set<number>()
+
 export async function bindDescriptor({ fd, backlog }: DescriptorPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
-  return adopt([fd], backlog, intake, defaults)
+  return adopt([fd], [pathOf(fd)], { backlog, intake, defaults })
 }
 
 export async function bindSystemd({ name, backlog }: SystemdPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
-  return adopt(socketsOf(name), backlog, intake, defaults)
+  const descriptors = socketsOf(name)
+  const names = descriptors.map(pathOf)
+  for (const fd of descriptors) taken.add(fd)
+  return adopt(descriptors, names, { backlog, intake, defaults })
 }
 
-async function adopt(descriptors: readonly number[], backlog: number, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
-  const names = descriptors.map(pathOf)
+interface Adopting {
+  readonly backlog: number
+  readonly intake: Intake
+  readonly defaults: SocketDefaults
+}
+
+async function adopt(
+  descriptors: readonly number[],
+  names: readonly (string | undefined)[],
+  { backlog, intake, defaults }: Adopting,
+): Promise<Listener> {
   const acceptors: Acceptor[] = []
   try {
     for (const [index, fd] of descriptors.entries()) {
@@ -54,6 +69,11 @@ function socketsOf(name: string | undefined): number[] {
   const all = Array.from({ length: Number(count) }, (_, index) => ({ fd: FIRST + index, name: called[index] ?? 'unknown' }))
   const chosen = all.filter((socket) => name === undefined || socket.name === name)
   if (chosen.length === 0) throw none(`none is called ${name} (LISTEN_FDNAMES says ${names ?? 'nothing'})`)
+  const gone = chosen.find(({ fd }) => taken.has(fd))
+  if (gone !== undefined)
+    throw none(
+      `an earlier \`listen\` took ${gone.name} (descriptor ${gone.fd}), which is closed with its server: Node cannot duplicate a descriptor`,
+    )
   return chosen.map(({ fd }) => fd)
 }
 

@@ -17,6 +17,8 @@ type TcpPlan = Extract<EndpointPlan, { kind: 'tcp' }>
 // What bind says of an IPv6 address that a name has and the machine does not, or where there is no IPv6 at all, as in
 // many containers.
 const UNAVAILABLE = new Set<unknown>(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+// And of an address that holds on one interface (fe80::1) without the interface's name.
+const UNBINDABLE = new Set<unknown>([...UNAVAILABLE, 'EINVAL'])
 
 // How often a port that the system picked may turn out to be taken on another address of the same name. Even with half
 // of the ports taken there, so many misses in a row are one in a million.
@@ -73,7 +75,7 @@ async function bindEach(
         await acceptor.listen(place)
         bound.push(acceptor)
       } catch (error) {
-        if (!net().isIPv6(host) || !UNAVAILABLE.has(codeOf(error))) throw error
+        if (!net().isIPv6(host) || !UNBINDABLE.has(codeOf(error))) throw error
         missing = error
       }
     }
