@@ -98,3 +98,22 @@ t.test('a server whose limits are above those of the system lives too, and serve
   t.equal(await run.ends(), 0)
   t.equal(run.stderr, '')
 })
+
+t.test('an option that has to be tried out is not called impossible because no descriptor is free', async (t) => {
+  const code = `
+    const { openSync, closeSync } = await import('node:fs')
+    const options = { port: 0, host: '127.0.0.1', reusePort: true }
+    const held = []
+    try { for (;;) held.push(openSync('/dev/null')) } catch {}
+    const first = await linnet.listen(options).catch((error) => error.code)
+    for (const each of held) closeSync(each)
+    console.log(first)
+    const again = await linnet.listen(options).catch((error) => error.code)
+    if (typeof again === 'string') console.log(again)
+    else { console.log('listens'); await again.close() }`
+  const run = program(t, code, { descriptors: 128 })
+  t.equal(await run.ends(), 0, run.stderr)
+  const [first, again] = run.stdout.split('\n')
+  t.equal(first, 'EMFILE')
+  t.match(again, /^(listens|ERR_LINNET_OPTIONS)$/, 'later the system says whether it works')
+})

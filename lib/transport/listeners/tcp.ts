@@ -20,6 +20,9 @@ const UNAVAILABLE = new Set<unknown>(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 // And of an address that holds on one interface (fe80::1) without the interface's name.
 const UNBINDABLE = new Set<unknown>([...UNAVAILABLE, 'EINVAL'])
 
+// What it says when this process, or the system, has no descriptor or no memory to spare.
+const EXHAUSTED = new Set<unknown>(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+
 // How often a port that the system picked may turn out to be taken on another address of the same name. Even with half
 // of the ports taken there, so many misses in a row are one in a million.
 const TRIES = 20
@@ -91,12 +94,16 @@ async function bindEach(
 // out, with two sockets on one port.
 async function reusePortWorks(): Promise<boolean> {
   const servers = [net().createServer(), net().createServer()]
-  const works = await share(servers).then(
-    () => true,
-    () => false,
-  )
-  for (const server of servers) server.close()
-  return works
+  try {
+    await share(servers)
+    return true
+  } catch (error) {
+    // That says nothing of the option.
+    if (EXHAUSTED.has(codeOf(error))) throw error
+    return false
+  } finally {
+    for (const server of servers) server.close()
+  }
 }
 
 async function share(servers: readonly Server[]): Promise<void> {
