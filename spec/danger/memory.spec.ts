@@ -3,6 +3,7 @@
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
+import { identityOf } from '../support/certificates.js'
 import { program } from '../support/program.js'
 
 const KIB = 1024
@@ -29,8 +30,9 @@ const server = (options: string, handler: string): string =>
   const before = held()
   console.log('port', server.port)
   process.stdin.on('data', () => {
-    const { active, pending, dropped } = server.stats()
-    console.log('stats', active, pending, dropped, [...server.connections].reduce((sum, { bytesRead }) => sum + bytesRead, 0), held() - before)
+    const { active, pending, dropped, accepted, handshakeErrors } = server.stats()
+    const over = accepted - active - pending - dropped - handshakeErrors
+    console.log('stats', active, pending, dropped, [...server.connections].reduce((sum, { bytesRead }) => sum + bytesRead, 0), held() - before, over, handshakeErrors)
   })`.replace("require('node:net')", "(await import('node:net')).default")
 
 interface Stats {
@@ -39,11 +41,15 @@ interface Stats {
   dropped: number
   read: number
   held: number
+  /** That were served and are over, the first one included. */
+  over: number
+  handshakeErrors: number
 }
 
 /** Clients that each say `words`, and what the server holds once `ready` says that they have come that far. */
 async function holds(t: Test, code: string, words: Buffer, ready: (stats: Stats) => boolean): Promise<Stats> {
-  const run = program(t, code)
+  const { key, cert } = identityOf()
+  const run = program(t, code, { env: { KEY: key, CERT: cert } })
   const port = Number((await run.says(/^port (\d+)$/m))[1])
   const sockets = Array.from({ length: CLIENTS }, () => net.connect(port, '127.0.0.1').on('error', () => {}))
   t.teardown(() => {
@@ -55,8 +61,8 @@ async function holds(t: Test, code: string, words: Buffer, ready: (stats: Stats)
   for (;;) {
     run.child.stdin?.write('stats\n')
     const [, line = ''] = await run.says(new RegExp(`(?:^stats (.*)$[\\s\\S]*?){${++asked}}`, 'm'))
-    const [active = 0, pending = 0, dropped = 0, read = 0, held = 0] = line.split(' ').map(Number)
-    const stats = { active, pending, dropped, read, held }
+    const [active = 0, pending = 0, dropped = 0, read = 0, held = 0, over = 0, handshakeErrors = 0] = line.split(' ').map(Number)
+    const stats = { active, pending, dropped, read, held, over, handshakeErrors }
     // Twice the same: nothing more comes.
     if (ready(stats) && read === last) return stats
     last = read
@@ -104,4 +110,37 @@ t.test('a message that does not end holds its limit and what is read ahead', asy
   const code = server('maxBufferSize: 262144', '(connection) => connection.readLine()')
   const { held } = await holds(t, code, Buffer.alloc(200 * KIB, 'x'), ({ read }) => read === CLIENTS * 200 * KIB)
   t.ok(held < CLIENTS * (2 * (256 + 128) * KIB + OBJECTS), `${held} bytes of ${CLIENTS}`)
+})
+
+// Writes whenever less than the limit is queued, and awaits none of it. The clients do not read.
+const careless = `async (connection) => {
+  while (!connection.signal.aborted) {
+    while (connection.queued < 262144 && !connection.signal.aborted) void connection.write(Buffer.alloc(32768, 'x'))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}`
+
+t.test('what is queued for a peer that does not read is maxWriteBuffer, and the write that reaches it', async (t) => {
+  const code = server('maxWriteBuffer: 262144', careless)
+  const least = CLIENTS * 240 * KIB
+  const { held } = await holds(t, code, Buffer.alloc(0), ({ active, held }) => active === CLIENTS && held > least)
+  t.ok(held < CLIENTS * ((256 + 32 + 32) * KIB + OBJECTS), `${held} bytes of ${CLIENTS}`)
+})
+
+t.test('and nothing of it once writeTimeout has cut the connection', async (t) => {
+  const code = server('maxWriteBuffer: 262144, writeTimeout: 1000', careless)
+  const { held } = await holds(t, code, Buffer.alloc(0), ({ over }) => over > CLIENTS)
+  t.ok(held < CLIENTS * OBJECTS, `${held} bytes of ${CLIENTS}`)
+})
+
+// A record of 512 bytes of which a part comes.
+const half = Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), Buffer.alloc(100, 7)])
+
+t.test('half a TLS handshake holds what Node needs for one, and nothing once handshakeTimeout has cut it', async (t) => {
+  const secure = 'tls: { key: process.env.KEY, cert: process.env.CERT }'
+  const waits = await holds(t, server(secure, '() => {}'), half, ({ pending }) => pending === CLIENTS)
+  t.ok(waits.held < CLIENTS * (64 * KIB + 2 * OBJECTS), `${waits.held} bytes of ${CLIENTS}`)
+  const cut = server(`${secure}, handshakeTimeout: 500`, '() => {}')
+  const { held } = await holds(t, cut, half, ({ handshakeErrors }) => handshakeErrors >= CLIENTS)
+  t.ok(held < CLIENTS * OBJECTS, `${held} bytes of ${CLIENTS}`)
 })
