@@ -9,7 +9,7 @@ import { unixAddress } from '../address.js'
 import { net } from '../net.js'
 import type { Carrier } from './carrier.js'
 import { Joined } from './joined.js'
-import { SocketCarrier } from './socket.js'
+import { resetAtClose, SocketCarrier } from './socket.js'
 import { StreamCarrier } from './stream.js'
 
 const nowhere = { remote: unixAddress(), local: unixAddress() }
@@ -44,9 +44,10 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
     return together ? super.writeBatch(pieces) : this.write(Buffer.concat(pieces))
   }
 
-  // With an error, so that a stream that can pass a break on does.
+  // With an error, so that a stream that can pass a break on does. A socket of Node's, a TLSSocket too, passes none on.
   protected cut(): void {
     this.unlisten()
+    if (this.stream instanceof net().Socket) resetAtClose(this.stream)
     this.stream.destroy(new Error('the connection was aborted'))
   }
 

@@ -82,12 +82,10 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     return takeRest(this.stream, REST)
   }
 
-  // While libuv shuts the sending side down a reset is EINVAL, and Node then never closes the handle. That is the case
-  // from `end()` with nothing queued until 'finish', which never takes long; a turn later the handle is free again.
+  // A turn after 'finish', which never takes long, the handle is free again.
   protected cut(): void {
     const socket = this.stream
-    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0)
-      socket.once('finish', () => setImmediate(breakOff, socket))
+    if (isShutting(socket)) socket.once('finish', () => setImmediate(breakOff, socket))
     else breakOff(socket)
   }
 
@@ -109,6 +107,26 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     this.#referenced = false
     if (!this.stream.destroyed) this.stream.unref()
   }
+}
+
+/**
+ * While libuv shuts the sending side down, from `end()` with nothing queued until 'finish', a reset is EINVAL, and Node then
+ * never closes the handle.
+ */
+function isShutting({ writableEnded, writableFinished, writableLength }: Socket): boolean {
+  return writableEnded && !writableFinished && writableLength === 0
+}
+
+type TcpHandle = { reset?(done?: () => void): number; close(done?: () => void): void }
+
+/**
+ * Makes the close of a socket's handle a reset, for a socket that is about to be destroyed: of the TCP handle itself, or of
+ * the one beneath a TLSSocket. Node has no method that resets a TLSSocket. Where there is no TCP handle it does nothing.
+ */
+export function resetAtClose(socket: Socket): void {
+  const { _handle: handle } = socket as Socket & { _handle?: (TcpHandle & { _parent?: TcpHandle }) | null }
+  const tcp = handle?._parent ?? handle
+  if (typeof tcp?.reset === 'function' && !isShutting(socket)) tcp.close = tcp.reset
 }
 
 /** RST where there is one. `destroy` in the same turn keeps the reset from waiting for the write queue. */
