@@ -2,10 +2,11 @@
 // tests in memory, needs none of it. Rooms that are loaded when somebody listens or connects import it as usual.
 
 import type * as Net from 'node:net'
+import { withOwnTimers } from './builtins.js'
 
 let loaded: typeof Net | undefined
 
 export function net(): typeof Net {
-  loaded ??= process.getBuiltinModule('node:net')
+  loaded ??= withOwnTimers(() => process.getBuiltinModule('node:net'))
   return loaded
 }

@@ -2,10 +2,11 @@
 // is decided at a call (`startTls`, `memoryServer`) cannot wait.
 
 import type Tls from 'node:tls'
+import { withOwnTimers } from '../builtins.js'
 
 let loaded: typeof Tls | undefined
 
 export function nodeTls(): typeof Tls {
-  loaded ??= process.getBuiltinModule('node:tls') as typeof Tls
+  loaded ??= withOwnTimers(() => process.getBuiltinModule('node:tls') as typeof Tls)
   return loaded
 }

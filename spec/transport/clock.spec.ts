@@ -7,6 +7,7 @@ import { pair } from '../../lib/testing/index.js'
 import { systemClock } from '../../lib/transport/clock.js'
 import { setImmediate } from '../../lib/turn.js'
 import { identityOf } from '../support/certificates.js'
+import { program } from '../support/program.js'
 
 const { key, cert } = identityOf()
 type Apis = ('setTimeout' | 'setInterval' | 'setImmediate' | 'Date')[]
@@ -99,4 +100,24 @@ t.test('a timer of a test is cleared by what belongs to it, also where timers ar
   timer.unref()
   timer.clear()
   t.same([set, cleared], [[1], [1]])
+})
+
+t.test('what Node loads while setImmediate is mocked works too: TLS over a stream that is no socket', async (t) => {
+  const code = `
+    const { mock } = await import('node:test')
+    mock.timers.enable({ apis: ['setImmediate'] })
+    const mocked = process.getBuiltinModule('node:timers').setImmediate
+    const { key, cert } = ${JSON.stringify({ key: String(key), cert: String(cert) })}
+    const [a, b] = testing.pair()
+    const done = b.startTls({ key, cert })
+    await a.startTls({ ca: cert, servername: 'localhost' })
+    await done
+    await a.write('hello\\n')
+    console.log(await b.readLine(), mocked === process.getBuiltinModule('node:timers').setImmediate)
+    a.abort()
+    b.abort()
+    mock.timers.reset()`
+  const run = program(t, code)
+  await run.says(/^hello true$/m)
+  t.equal(await run.ends(), 0, run.stderr)
 })

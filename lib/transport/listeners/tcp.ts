@@ -94,16 +94,16 @@ async function bindEach(
 // out, with two sockets on one port.
 async function reusePortWorks(): Promise<boolean> {
   const servers = [net().createServer(), net().createServer()]
+  let failure: unknown
   try {
     await share(servers)
-    return true
   } catch (error) {
-    // That says nothing of the option.
-    if (EXHAUSTED.has(codeOf(error))) throw error
-    return false
-  } finally {
-    for (const server of servers) server.close()
+    failure = error
   }
+  for (const server of servers) server.close()
+  // That says nothing of the option.
+  if (EXHAUSTED.has(codeOf(failure))) throw failure
+  return failure === undefined
 }
 
 async function share(servers: readonly Server[]): Promise<void> {
