@@ -9,6 +9,7 @@ import { type ConnectionOptions, type ConnectionSettings, connectionShape, type 
 import { endpointDefaults, entryOf } from './endpoint.js'
 import { type FlatService, type ListenOptions, type ListenPlan, serviceOf, serviceShape } from './listen.js'
 import { type Lazy, once } from './once.js'
+import { bare } from './own.js'
 import { record } from './record.js'
 import { type ClientTlsOptions, clientTls } from './tls.js'
 import { limitFrom, number, value } from './values.js'
@@ -101,6 +102,9 @@ const way: Table<Way> = {
 const faultDefaults = defaultsOf(faults)
 const wayDefaults = defaultsOf(way)
 
+// Where no options are given, there is nothing to inherit either.
+const NOTHING = Object.freeze(bare({}))
+
 const clock = once(() =>
   value<Clock>('a clock, as `manualClock()` makes it', (value) => {
     const { now, setTimer } = value as Clock
@@ -131,7 +135,7 @@ const connectSchema: Lazy<z.ZodMiniType<Partial<FlatSettings & { tls: ClientTlsO
  * @throws InvalidOptionsError
  */
 export function pairPlan(options: unknown): PairPlan {
-  const given = options === undefined ? {} : checkOptions(pairSchema(), options)
+  const given: Partial<FlatPair> = options === undefined ? NOTHING : checkOptions(pairSchema(), options)
   return {
     ...wayDefaults,
     ...given,
@@ -148,7 +152,7 @@ export function pairPlan(options: unknown): PairPlan {
  * @throws InvalidOptionsError
  */
 export function memoryServerPlan(options: unknown): MemoryServerPlan {
-  const given = options === undefined ? {} : checkOptions(serverSchema(), options)
+  const given: Partial<FlatService & { clock: Clock }> = options === undefined ? NOTHING : checkOptions(serverSchema(), options)
   return { listen: { defaults: { ...endpointDefaults, ...entryOf(given) }, ...serviceOf(given) }, clock: given.clock }
 }
 
@@ -164,6 +168,7 @@ export interface MemoryConnectPlan {
  * @throws InvalidOptionsError
  */
 export function memoryConnectPlan(options: unknown): MemoryConnectPlan {
-  const given = options === undefined ? {} : checkOptions(connectSchema(), options)
+  const given: Partial<FlatSettings & { tls: ClientTlsOptions | false }> =
+    options === undefined ? NOTHING : checkOptions(connectSchema(), options)
   return { settings: settingsOf(given), tls: given.tls ?? false }
 }

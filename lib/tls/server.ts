@@ -96,6 +96,8 @@ function load({ optional = false, ...given }: ServerTlsOptions): { server: NodeS
       pauseOnConnect: false,
     }),
   )
+  // For each connection Node asks the server itself, which inherits what somebody gave to all objects.
+  if (options.ALPNProtocols === undefined) Object.assign(server, { ALPNProtocols: undefined })
   checkPairs(options)
   return { server, optional, certified: requestCert && rejectUnauthorized }
 }

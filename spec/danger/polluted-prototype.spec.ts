@@ -47,10 +47,12 @@ const code = (members: string): string => `
   void behind.serve(async (c) => { await c.readLine(); await c.write(c.remote + '\\n') })
   console.log(await said(await connect({ host, port: behind.port, proxyProtocol: { source, destination: source } })))
   await behind.close()
-  const [a, b] = pair({})
-  void b.run(echo)
-  console.log(await said(a))
-  const memory = memoryServer({})
+  for (const options of [{}, undefined]) {
+    const [a, b] = pair(options)
+    void b.run(echo)
+    console.log(await said(a))
+  }
+  const memory = memoryServer()
   void memory.server.serve(echo)
   console.log(await said(await memory.connect({})))
   await memory.server.close()
@@ -107,6 +109,7 @@ const expected = [
   'hello',
   'hello',
   'hello',
+  'hello',
   'x',
   'HandshakeError',
   'no protocol hello',
@@ -136,7 +139,7 @@ const tlsPollution: Record<string, string> = {
   'what a client verifies':
     "{ host: 'other.test', servername: 'other.test', rejectUnauthorized: false, ca: other.cert, checkServerIdentity: () => {} }",
   'what a server asks for':
-    "{ requestCert: true, rejectUnauthorized: false, optional: true, ca: other.cert, ALPNProtocols: ['x'], ciphers: 'NONE', pfx: '' }",
+    "{ requestCert: true, rejectUnauthorized: false, optional: true, ca: other.cert, ALPNProtocols: true, ciphers: 'NONE', pfx: '' }",
   'what is said in plain text':
     "{ reply: 'EVIL', buffered: 'feed', isServer: true, tls: {}, pem: 'x', passphrase: 'x', key: other.key, cert: other.cert }",
   'contexts and limits':
