@@ -9,6 +9,7 @@ import type { Clock } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
 import { setImmediate } from '../turn.js'
 import { TlsCarrier } from './carrier.js'
+import { mayBeShutting } from './shutting.js'
 
 const ignore = (): void => {}
 
@@ -69,7 +70,9 @@ export class TlsHandshake implements Handshake {
   cut(): void {
     this.#secured?.reset()
     if (!this.#settle()) return
-    this.#carrier.reset()
+    // A plain close, where a reset could leave the handle open for ever: of a peer that has ended, or does not read.
+    if (mayBeShutting(this.#stream)) this.#carrier.release()
+    else this.#carrier.reset()
     this.#free()
     this.#reject(new Error('the handshake was given up'))
   }
