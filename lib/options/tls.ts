@@ -5,7 +5,6 @@ import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import type * as z from 'zod/mini'
 import { checkOptions, type Path } from './check.js'
 import { type Lazy, once } from './once.js'
-import { bare } from './own.js'
 import { tagOf, value } from './values.js'
 
 /** `tls` of `listen` and of an endpoint: the options of Node's `tls.createServer`, and one more. */
@@ -25,8 +24,9 @@ function isOptions(value: unknown): value is object {
   return typeof value === 'object' && value !== null && tagOf(value) === 'Object'
 }
 
+// Reads no other member: a getter of them that throws is found, and named, when they are loaded.
 function optionalIsBoolean(options: ServerTlsOptions): boolean {
-  const { optional } = bare(options)
+  const optional = Object.hasOwn(options, 'optional') ? options.optional : undefined
   return optional === undefined || typeof optional === 'boolean'
 }
 
