@@ -26,6 +26,7 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
     super(socket, beneath)
     this.#beneath = beneath
     this.#stream = stream
+    this.take()
     this.tls = factsOf(socket)
     // A record is several pieces of the stream beneath, so what has left of it is no number of our bytes; that something
     // has is worth telling all the same.

@@ -21,6 +21,7 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
   constructor(stream: Duplex) {
     super(stream, nowhere)
     this.#borrows = !(stream instanceof net().Socket)
+    this.take()
   }
 
   protected override arrived(chunk: unknown): void {

@@ -40,6 +40,7 @@ export class SocketCarrier extends StreamCarrier<Socket> {
 
   constructor(socket: Socket, ends: Ends = endsOf(socket)) {
     super(socket, ends)
+    this.take()
     // One that is still connecting has no ends yet.
     if (socket.connecting) socket.once('connect', () => Object.assign(this, endsOf(socket)))
   }

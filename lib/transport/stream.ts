@@ -80,7 +80,14 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier, PacedS
     this.stream = stream
     this.remote = remote
     this.local = local
-    const carried = stream as S & Carried
+  }
+
+  /**
+   * Listens to the stream, which may have bytes, an end or a loss already. Each class calls it in its own constructor, once its
+   * fields are there: what it overrides is called from here, and in the constructor of this class it would have none of them.
+   */
+  protected take(): void {
+    const carried = this.stream as S & Carried
     carried[CARRIER] = this
     try {
       this.#take(carried)

@@ -314,6 +314,21 @@ t.test('a socket that was dead when it came is lost', async (t) => {
   t.same(ear.told, ['lost'])
 })
 
+t.test('a socket that had ended when it came is at its end, can be written to, and is no loss', async (t) => {
+  const { client, server } = await sockets(t)
+  client.end()
+  server.resume()
+  await next(server, 'end')
+  const carrier = new SocketCarrier(server)
+  const ear = listening(carrier)
+  await ear.hears('end')
+  const answered = next<[Buffer]>(client, 'data')
+  carrier.write(Buffer.from('answer'))
+  const [answer] = await answered
+  t.equal(String(answer), 'answer')
+  t.same([ear.count('end'), ear.loss], [1, undefined])
+})
+
 t.test('a socket that was flowing, and would end with its peer, does neither any more', async (t: Test) => {
   const listener = net.createServer((socket) => {
     socket.write('greeting')
