@@ -56,8 +56,8 @@ function act(t: Test, port: number, deed: (socket: net.Socket) => void): Promise
     socket.on('connect', () => {
       deed(socket)
       if (!socket.isPaused()) socket.resume()
-      // The server cuts who does not read; the client finds out when it looks.
-      else setTimeout(() => socket.resume(), 600)
+      // The server cuts a client that does not read, long before this one reads again and finds out.
+      else setTimeout(() => socket.resume(), 3000)
     })
   })
 }
