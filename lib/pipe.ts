@@ -11,7 +11,7 @@ import { ConnectionClosedError, isLinnetError, TimeoutError } from './errors.js'
 import { ownOf } from './options/own.js'
 import { leaveSignal, waitUnder } from './signals.js'
 import type { Clock } from './transport/clock.js'
-import { QueueWatch } from './transport/send-queues.js'
+import { type QueueWatch, watchQueues } from './transport/send-queues.js'
 
 /** Options of `pipe`. */
 export interface PipeOptions {
@@ -180,8 +180,7 @@ class Piping implements DeadlinesHost {
   }
 
   watch(ms: number, moved: () => void): QueueWatch | undefined {
-    const keys = [this.#a, this.#b].flatMap(({ core }) => core.carrier.queueKeys?.() ?? [])
-    return keys.length === 0 ? undefined : new QueueWatch(keys, ms, moved)
+    return watchQueues([this.#a.core.carrier, this.#b.core.carrier], ms, moved)
   }
 
   expired(): void {

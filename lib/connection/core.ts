@@ -21,7 +21,7 @@ import { once } from '../options/once.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import { QueueWatch } from '../transport/send-queues.js'
+import { type QueueWatch, watchQueues } from '../transport/send-queues.js'
 import { CLOSE, Deadlines, type DeadlinesHost, HANDSHAKE, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
 import { Inbox, type InboxHost } from './inbox.js'
 import { Outbox, type OutboxHost } from './outbox.js'
@@ -284,8 +284,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   watch(ms: number, moved: () => void): QueueWatch | undefined {
-    const keys = this.carrier.queueKeys?.() ?? []
-    return keys.length === 0 ? undefined : new QueueWatch(keys, ms, moved)
+    return watchQueues([this.carrier], ms, moved)
   }
 
   /** Starts a time limit of `ms` from now, or moves it there. Infinity lifts it. */

@@ -140,7 +140,7 @@ export class Deadlines {
     this.#watch ??= this.#host.watch(2 * half, () => this.#queueMoved())
     if (this.#watch === undefined) return at
     this.#watch.start()
-    return this.#at ? (this.#at[slot] = Math.max(at, now + half)) : at
+    return ((this.#at as number[])[slot] = Math.max(at, now + half))
   }
 
   /** The peer has taken bytes that the system held: what is queued has its time anew. */
@@ -189,12 +189,7 @@ export class Deadlines {
   #setExactly(slot: Slot, at: number, ms: number): void {
     this.#exact ??= []
     this.#exact[slot]?.clear()
-    const timer = this.#host.clock.setTimer(
-      () => {
-        if (this.#at?.[slot] === at) this.#overdue(slot, at, 0)
-      },
-      Math.min(Math.max(ms, 1), LONGEST_TIMER),
-    )
+    const timer = this.#host.clock.setTimer(() => this.#overdue(slot, at, 0), Math.min(Math.max(ms, 1), LONGEST_TIMER))
     if (!this.#referenced) timer.unref()
     this.#exact[slot] = timer
   }

@@ -239,9 +239,8 @@ export class Outbox implements Progress {
     return this.#waiters?.since
   }
 
-  /** Takes no more writes: they reject with what `refusal` makes. What is queued goes on. */
+  /** Takes no more writes: they reject with what `refusal` makes. What is queued goes on. Called while writes are taken. */
   close(refusal: () => Error): void {
-    if (this.#state.kind !== 'open') return
     this.#state = { kind: 'ending', refusal }
     this.#tellRefused()
   }

@@ -38,6 +38,7 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
       await unlessRefused(() => room)
       const { value, done } = await unlessRefused(() => pieces.next() as IteratorResult<unknown>)
       if (done) {
+        forget()
         pieces.done()
         return bytes
       }
@@ -46,11 +47,10 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
       room = taken.room
     }
   } catch (error) {
+    forget()
     // What the source says to that is not told: the failure that led here is.
     new Promise((resolve) => resolve(pieces.giveBack(error))).catch(() => {})
     throw error
-  } finally {
-    forget()
   }
 }
 

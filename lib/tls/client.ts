@@ -50,7 +50,7 @@ export class ClientTls {
     return new TlsHandshake(carrier, (stream, handshake) => {
       const socket = nodeTls().connect(bare({ ...UNSAID, ...this.#options, socket: stream }))
       // Node's TLSSocket reads it from an object of its own, which inherits what somebody gave to all objects.
-      if (socket.timeout) socket.setTimeout(0)
+      socket.setTimeout(0)
       const failed = (error: Error): void => handshake.failed(error)
       const closed = (): void => handshake.failed(new Error('the connection was closed before the TLS handshake was done'))
       socket.on('error', failed).on('close', closed)

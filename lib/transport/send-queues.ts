@@ -12,6 +12,7 @@ import { close, open, read } from 'node:fs'
 import { endianness } from 'node:os'
 import type { Address } from '../address.js'
 import { ipv4Bytes, ipv6Bytes } from '../address-bytes.js'
+import type { Carrier } from './carrier.js'
 import { clearTimeout, setTimeout, systemClock } from './clock.js'
 
 // The table of the process's own network namespace.
@@ -27,6 +28,12 @@ const PERSIST = 250
 // The kernel hands out a page at a time.
 const PIECE = 16 * 1024
 const LITTLE = endianness() === 'LE'
+
+/** A watch of the send queues of these carriers; undefined where the system shows none of them. */
+export function watchQueues(carriers: readonly Pick<Carrier, 'queueKeys'>[], ms: number, moved: () => void): QueueWatch | undefined {
+  const keys = carriers.flatMap((carrier) => carrier.queueKeys?.() ?? [])
+  return keys.length === 0 ? undefined : new QueueWatch(keys, ms, moved)
+}
 
 /** One or more connections, whose send queues are looked at while it is active. */
 export class QueueWatch {
@@ -128,6 +135,7 @@ const unreadable = (): number => 0
 /** Resolves with its size. */
 async function readTable(path: string): Promise<number> {
   const file = await new Promise<number>((resolve, reject) =>
+    /* c8 ignore next: it fails only where the system has no such table, or the process no descriptor */
     open(path, (error, descriptor) => (error ? reject(error) : resolve(descriptor))),
   )
   const piece = Buffer.allocUnsafe(PIECE)

@@ -1,9 +1,10 @@
 // The memory that is written: when it may be used again, and what happens if it is taken away before it has left.
 
-import { PassThrough } from 'node:stream'
+import { Duplex, PassThrough } from 'node:stream'
 import t from 'tap'
 import { hasSpareSlab, releaseSlab, takeSlab } from '../../lib/connection/slabs.js'
 import { Connection, ConnectionClosedError } from '../../lib/index.js'
+import { pair } from '../../lib/testing/index.js'
 import { everywhere, memory } from '../support/fixture.js'
 import { isPending, pattern, rejection, turns, within } from '../support/wait.js'
 
@@ -342,4 +343,34 @@ t.test('any other second argument is refused, and nothing is sent', async (t) =>
   a.abort()
   t.ok((await rejection(a.write('late', 'latin1'))) instanceof ConnectionClosedError)
   await b.closed
+})
+
+t.test('memory that is taken away is found when what was written is handed on by end, by close or by a write', async (t) => {
+  const acts: Record<string, (a: Connection) => Promise<unknown>> = {
+    end: (a) => rejection(a.end()),
+    close: async (a) => await a.close(),
+    'a write to a full queue': (a) => rejection(a.write('x')),
+  }
+  for (const [name, act] of Object.entries(acts)) {
+    const [a, b] = pair({ client: { maxWriteBuffer: 1000 } })
+    const bytes = new Uint8Array(100_000)
+    void a.write(bytes)
+    transfer(bytes)
+    const said = await act(a)
+    if (name !== 'close') t.ok(said instanceof ConnectionClosedError, name)
+    t.match(await a.closed, { by: 'aborted', error: TypeError }, name)
+    b.abort()
+  }
+})
+
+t.test('a stream that fails within the call of write is a loss, and nothing waits', async (t) => {
+  const stream = new Duplex({ read() {} })
+  stream.write = (() => {
+    stream.emit('error', new Error('at once'))
+    return false
+  }) as typeof stream.write
+  const connection = Connection.from(stream)
+  const flushed = rejection(connection.write('x').then(() => connection.flush()))
+  t.match(await connection.closed, { by: 'lost' })
+  await flushed
 })

@@ -14,3 +14,16 @@ for (const [side, turned] of [
   t.test(`in memory, as ${side}`, async (t) => carrierRules(t, overTls(inMemory, turned), { breaks: true }))
   t.test(`over Duplexes, as ${side}`, async (t) => carrierRules(t, overTls(overDuplexes, turned), { breaks: true }))
 }
+
+t.test('the queue of a TLS carrier is that of the socket beneath; in memory there is none', async (t) => {
+  const over = async (make: typeof tcpPair): Promise<number | undefined> => {
+    const [a, b] = await overTls(make)(t)
+    t.teardown(() => {
+      a.reset()
+      b.reset()
+    })
+    return a.queueKeys?.().length
+  }
+  t.ok(((await over(tcpPair)) ?? 0) > 0)
+  t.equal(await over(inMemory), 0)
+})

@@ -145,3 +145,13 @@ t.test('while bytes that have come wait for their turn a limit waits as well, bu
   await turns(1100)
   t.same(expired, [READ, READ], 'others come all the time')
 })
+
+t.test('under a replaced timer nothing is computed from the time: it runs out when the timer fires', async (t) => {
+  const { clock, timers } = hand()
+  let expired = 0
+  const faked: Clock = { ...clock, now: () => 0, faked: true }
+  new Deadline({ clock: faked, ms: 100, expired: () => void expired++ })
+  timers.at(-1)?.fire()
+  await turns(20)
+  t.equal(expired, 1)
+})

@@ -6,7 +6,7 @@ import net from 'node:net'
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
 import { tcpAddress, unixAddress } from '../../lib/address.js'
-import { QueueWatch, queueKeys } from '../../lib/transport/send-queues.js'
+import { QueueWatch, queueKeys, watchQueues } from '../../lib/transport/send-queues.js'
 import { accepted, opened } from '../support/fixture.js'
 import { turns, until, within } from '../support/wait.js'
 
@@ -106,4 +106,14 @@ t.test('a limit on what is queued is moved by the queue, and runs out without it
   void connection.close()
   const { by } = await within(connection.closed)
   t.equal(by, 'timeout')
+})
+
+t.test('carriers without a queue of the system are not watched; of several, those with one are', async (t) => {
+  const none = {}
+  const shown = { queueKeys: () => queueKeys(tcpAddress('127.0.0.1', 1), tcpAddress('127.0.0.1', 2)) }
+  t.equal(
+    watchQueues([none], 1000, () => {}),
+    undefined,
+  )
+  t.ok(watchQueues([none, shown], 1000, () => {}) instanceof QueueWatch)
 })
