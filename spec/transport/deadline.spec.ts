@@ -155,3 +155,19 @@ t.test('under a replaced timer nothing is computed from the time: it runs out wh
   await turns(20)
   t.equal(expired, 1)
 })
+
+t.test('under a replaced timer a limit of an unreferenced connection keeps no process alive', async (t) => {
+  const { clock, timers } = hand()
+  const expired: number[] = []
+  const faked: Clock = { ...clock, now: () => 0, faked: true }
+  const host = { clock: faked, progress: 0, watchable: false, watch: () => undefined, expired: (slot: number) => void expired.push(slot) }
+  const deadlines = new Deadlines(host)
+  deadlines.reference(false)
+  deadlines.set(READ, 100)
+  t.equal(timers[0]?.referenced, false)
+  deadlines.reference(true)
+  t.equal(timers[0]?.referenced, true)
+  timers[0]?.fire()
+  await turns(20)
+  t.same(expired, [READ])
+})
