@@ -187,9 +187,11 @@ export abstract class ReadMethods implements Reader {
 
   /** Nothing throws synchronously: a wrong argument rejects. */
   #reading<T>(read: () => Promise<T>): Promise<T> {
+    // Not by `#trying`: with one frame more the caller's is none of the ten that a stack shows.
     try {
-      return this.#trying(read)
+      return read()
     } catch (error) {
+      this.#lease?.failed(error)
       return Promise.reject(error)
     }
   }

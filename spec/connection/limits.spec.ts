@@ -3,7 +3,7 @@
 import t from 'tap'
 import { LimitExceededError } from '../../lib/index.js'
 import { same } from '../buffer/support.js'
-import { everywhere } from '../support/fixture.js'
+import { everywhere, memory } from '../support/fixture.js'
 import { isPending, rejection, turns, within } from '../support/wait.js'
 import { connectionKinds } from './reading-kinds.js'
 import { shown, unread, type Wired, wired } from './reading-support.js'
@@ -247,4 +247,10 @@ everywhere(t, 'a flood without a delimiter is buffered, or fails later than at t
   await turns(20)
   t.ok(b.buffered <= 100_000 + 2 * 64 * 1024, `${b.buffered} bytes are buffered`)
   t.equal((await b.readExactly(1000)).length, 1000)
+})
+
+t.test('the stack of a read that is refused at once shows who called it', async (t) => {
+  const { b } = memory(t)
+  t.match(((await rejection(b.readExactly(100_000_000))) as Error).stack, /limits\.spec/)
+  t.match(((await rejection(b.readExactly(9, { maxBytes: 1 }))) as Error).stack, /limits\.spec/)
 })
