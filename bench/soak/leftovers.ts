@@ -35,39 +35,27 @@ export async function leftovers(): Promise<string[]> {
   return found
 }
 
+// What tells of a socket why it is still there.
+const SHOWN = [
+  'localPort',
+  'remotePort',
+  'destroyed',
+  'errored',
+  'readableEnded',
+  'writableEnded',
+  'writableFinished',
+  'writableLength',
+  'bytesRead',
+  'bytesWritten',
+]
+
 /** What Node shows of the sockets that are left, to find where they come from. It documents no way to ask. */
 function sockets(): string[] {
   const handles = (process as { _getActiveHandles?: () => unknown[] })._getActiveHandles?.() ?? []
   return handles
     .filter((handle) => handle instanceof Socket)
     .filter(({ remoteFamily }) => remoteFamily !== undefined)
-    .map((socket) => {
-      const {
-        localPort,
-        remotePort,
-        destroyed,
-        errored,
-        readableEnded,
-        writableEnded,
-        writableFinished,
-        writableLength,
-        bytesRead,
-        bytesWritten,
-      } = socket
-      const state = {
-        localPort,
-        remotePort,
-        destroyed,
-        errored,
-        readableEnded,
-        writableEnded,
-        writableFinished,
-        writableLength,
-        bytesRead,
-        bytesWritten,
-      }
-      return `a ${socket.constructor.name} ${JSON.stringify(state)}`
-    })
+    .map((socket) => `a ${socket.constructor.name} ${JSON.stringify(socket, SHOWN)}`)
 }
 
 function holding(): Holding {
