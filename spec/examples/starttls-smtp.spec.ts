@@ -72,7 +72,7 @@ t.test(
     for (let n = 0; n < 100; n++) t.match(await ask(`RCPT TO:<${n}@there.test>`), '250')
     t.match(await ask('RCPT TO:<one@too.many>'), '452')
     t.match(await ask('DATA'), '354')
-    t.match(await ask(`${'x'.repeat(70)}\r\n`.repeat(20) + '.'), '552')
+    t.match(await ask(`${`${'x'.repeat(70)}\r\n`.repeat(20)}.`), '552')
     t.match(await ask('MAIL FROM:<me@here.test>'), '250')
     t.match(await ask('RCPT TO:<a@there.test>'), '250')
     t.match(await ask('DATA'), '354')
