@@ -20,7 +20,7 @@ const address = (address: string): string => `{ address: '${address}', port: 5, 
 const entry = `
   import { PassThrough } from 'node:stream'
   import { Connection, connect, listen } from ${JSON.stringify(join(root, 'dist/index.js'))}
-  import { memoryServer, pair } from ${JSON.stringify(join(root, 'dist/testing/index.js'))}
+  import { memoryServer, pair } from ${JSON.stringify(join(root, 'dist/testing.js'))}
   const key = ${JSON.stringify(key)}
   const cert = ${JSON.stringify(cert)}
   const host = '127.0.0.1'

@@ -16,7 +16,7 @@ import {
   type ServerEvents,
 } from '../../lib/index.js'
 import { memoryServer } from '../../lib/testing/index.js'
-import { type Clock, systemClock, type Timer } from '../../lib/transport/clock.js'
+import type { Clock, Timer } from '../../lib/transport/clock.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { within } from '../support/wait.js'
 
@@ -206,9 +206,9 @@ export function countingClock(): Clock & { readonly running: number } {
     get running() {
       return timers.size
     },
-    now: () => systemClock.now(),
+    now: () => performance.now(),
     setTimer(callback, ms) {
-      const timer = systemClock.setTimer(() => {
+      const timer = setTimeout(() => {
         timers.delete(counted)
         callback()
       }, ms)
@@ -217,7 +217,7 @@ export function countingClock(): Clock & { readonly running: number } {
         unref: () => timer.unref(),
         clear() {
           timers.delete(counted)
-          timer.clear()
+          clearTimeout(timer)
         },
       }
       timers.add(counted)

@@ -1,62 +1,14 @@
 import t from 'tap'
-import { Connection } from '../../lib/connection/connection.js'
+import type { Connection } from '../../lib/connection/connection.js'
 import { begin, bytes, equal, expect, rejects, rejectsWith, show, stays, throws } from '../../lib/testing/check/expect.js'
 import { rules } from '../../lib/testing/check/rules.js'
 import type { Check } from '../../lib/testing/check/speak.js'
 import { unhandled } from '../../lib/testing/check/unhandled.js'
 import { keeps } from '../../lib/testing/check.js'
-import { checkConnection, memoryServer, type PairOptions, pair } from '../../lib/testing/index.js'
-import { carrierNames, ends } from '../support/fixture.js'
+import { checkConnection, pair } from '../../lib/testing/index.js'
 import { rejection } from '../support/wait.js'
 import { badConnections } from './bad/index.js'
 import type { BadConnection } from './bad/spoil.js'
-
-const memory: Record<string, PairOptions> = {
-  'a pair in memory': {},
-  'a pair that cuts everything into small pieces': { maxChunk: 100 },
-  'a pair that hands on a few bytes at a time': { maxChunk: 7 },
-  'a pair with a latency': { latency: 1 },
-  'a pair with next to nothing under way': { highWaterMark: 1000 },
-}
-
-t.test('a good connection is accepted', async (t) => {
-  for (const [name, options] of Object.entries(memory)) {
-    await t.test(name, async () => {
-      await checkConnection(() => pair(options))
-    })
-  }
-
-  for (const carrier of carrierNames) {
-    await t.test(`one over ${carrier}`, async (t) => {
-      await checkConnection(async () => {
-        const { a, b } = await ends(t, carrier)
-        return [a, b]
-      })
-    })
-  }
-
-  await t.test('one of a server in memory', async () => {
-    const { server, connect } = memoryServer()
-    await checkConnection(async () => [await connect(), (await server.accept()) as Connection])
-    await server.close({ grace: 0 })
-  })
-
-  await t.test('one whose methods are all wrapped', async () => {
-    await checkConnection(() => pair().map(wrapped) as [Connection, Connection])
-  })
-})
-
-/** A connection each of whose methods is a function of its own that calls the one it had. */
-function wrapped(side: Connection): Connection {
-  for (let home = Connection.prototype; home !== Object.prototype; home = Object.getPrototypeOf(home)) {
-    for (const name of Reflect.ownKeys(home)) {
-      const { value } = Object.getOwnPropertyDescriptor(home, name) as PropertyDescriptor
-      if (name === 'constructor' || typeof value !== 'function' || Object.hasOwn(side, name)) continue
-      Object.defineProperty(side, name, { value: (...args: unknown[]) => value.apply(side, args) })
-    }
-  }
-  return side
-}
 
 t.test('a connection that breaks a rule is refused, and the rule is named', async (t) => {
   // A broken connection is mostly waited for.

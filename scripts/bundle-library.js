@@ -1,0 +1,55 @@
+// Makes dist/*.js: a file for each entry point, and one for what they have in common, with source maps. What the library
+// uses of its packages is in them, so an installation consists of these files alone (docs/decisions/dist-is-a-bundle.md).
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
+import { entries, root, SHARED } from './entries.js'
+
+const dist = join(root, 'dist')
+
+const bundle = await rolldown({
+  cwd: root,
+  input: Object.fromEntries(entries.map(({ name, source }) => [name, `lib/${source}.ts`])),
+  platform: 'node',
+  transform: { target: 'node20.19' },
+  onLog(level, log) {
+    // A name that cannot be resolved would be left to the user's machine to find.
+    if (level === 'warn') throw new Error(log.message)
+  },
+})
+
+// Not the declarations: they are made by another step, which is not run each time.
+const kept = [SHARED, ...entries.map(({ name }) => name)].map((name) => `${name}.d.ts`)
+mkdirSync(dist, { recursive: true })
+for (const name of readdirSync(dist)) if (!kept.includes(name)) rmSync(join(dist, name), { recursive: true })
+
+const { output } = await bundle.write({
+  dir: dist,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: `${SHARED}.js`,
+  sourcemap: true,
+  // The declarations have them for editors, the source maps for debuggers; here each start would read over them.
+  comments: { annotation: true, legal: true, jsdoc: false },
+})
+await bundle.close()
+for (const { fileName } of output) if (fileName.endsWith('.map')) dropForeignSources(join(dist, fileName))
+
+// Nobody who debugs a program with linnet steps into its check of options; they are a third of a map.
+function dropForeignSources(file) {
+  const map = JSON.parse(readFileSync(file, 'utf8'))
+  map.sourcesContent = map.sourcesContent.map((text, at) => (map.sources[at].includes('node_modules') ? null : text))
+  writeFileSync(file, JSON.stringify(map))
+}
+
+for (const { type, fileName, imports = [], dynamicImports = [] } of output) {
+  if (type !== 'chunk') continue
+  const foreign = [...imports, ...dynamicImports].filter(
+    (name) => !name.startsWith('node:') && !output.some((file) => file.fileName === name),
+  )
+  if (foreign.length > 0)
+    throw new Error(`${fileName} imports ${foreign.join(', ')}: everything but Node's own modules has to be in the bundle`)
+  if (dynamicImports.length > 0)
+    throw new Error(`${fileName} loads ${dynamicImports.join(', ')} later: that can fail for the want of a descriptor`)
+}

@@ -1,0 +1,21 @@
+// Whether the API is the one that docs/api.md reports: what changes there is seen in a review. The report of what is built
+// is build/api.md (`npm run build`).
+//
+//   node scripts/check-api.js            fails where they differ, and says where
+//   node scripts/check-api.js --accept   takes the new one
+
+import { spawnSync } from 'node:child_process'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './entries.js'
+
+const accepted = join(root, 'docs/api.md')
+const built = join(root, 'build/api.md')
+
+if (process.argv[2] === '--accept') copyFileSync(built, accepted)
+else {
+  const { status } = spawnSync('git', ['diff', '--no-index', '--exit-code', '--', accepted, built], { stdio: 'inherit' })
+  if (status !== 0)
+    console.error('The API is not the one of docs/api.md. If it is meant to be so: npm run build && npm run check:api -- --accept')
+  process.exitCode = status ?? 1
+}

@@ -1,0 +1,116 @@
+// dist/, what an installation consists of: a file for each entry point and one for what they share. Whatever the suite says
+// of lib/ has to hold in these files too: one copy of each class, with its own name, and stacks that lead to the source.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import * as errors from '../lib/errors.js'
+import { program, root } from './support/program.js'
+
+const dist = join(root, 'dist')
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const scripts = ['index.js', 'shared.js', 'testing.js']
+
+async function output(t: Test, code: string): Promise<string> {
+  // Before the library is loaded: of what was loaded earlier Node does not read the maps.
+  const prelude =
+    "process.setSourceMapsEnabled(true); const linnet = await import('linnet'); const testing = await import('linnet/testing');"
+  const run = program(t, prelude + code, { library: false })
+  t.equal(await run.ends(), 0, run.stderr)
+  return run.stdout
+}
+
+t.test('each file of dist is needed, and none is missing', async (t) => {
+  const needed = scripts.flatMap((name) => [name, `${name}.map`, name.replace('.js', '.d.ts')])
+  t.strictSame(readdirSync(dist).sort(), needed.sort())
+})
+
+t.test('an installation needs no other package, and runs nothing when it is installed', async (t) => {
+  for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundledDependencies']) t.notOk(manifest[kind], kind)
+  for (const hook of ['preinstall', 'install', 'postinstall']) t.notOk(manifest.scripts[hook], hook)
+})
+
+t.test('the code imports nothing but modules of Node and its own files, and nothing later on', async (t) => {
+  for (const name of scripts) {
+    const code = readFileSync(join(dist, name), 'utf8')
+    const imported = Array.from(code.matchAll(/^(?:import|export) (?:[^;"]*from )?"([^"]+)"/gm), ([, specifier = '']) => specifier)
+    t.ok(imported.length > 0, name)
+    t.strictSame(
+      imported.filter((specifier) => !specifier.startsWith('node:') && specifier !== './shared.js'),
+      [],
+      name,
+    )
+    t.notMatch(code, /\bimport\(|createRequire|\brequire\(|import\.meta|^await /m, name)
+  }
+})
+
+t.test('the classes have their own names in it', async (t) => {
+  const names = ['Connection', 'Server', ...Object.keys(errors).filter((name) => name.endsWith('Error') && name !== 'isLinnetError')]
+  t.ok(names.length > 10)
+  const said = await output(
+    t,
+    `for (const name of ${JSON.stringify(names)}) if (linnet[name].name !== name) console.log(name, linnet[name].name)`,
+  )
+  t.equal(said, '')
+})
+
+t.test('a stack leads to the line of the source, with source maps', async (t) => {
+  const throwing = `
+    try { testing.pair({ no: 1 }) } catch (error) { console.log(error.stack.split('\\n').find((line) => line.includes('checkOptions'))) }
+    try { new linnet.Connection() } catch (error) { console.log(error.stack.split('\\n')[1]) }`
+  const [checked = '', made = ''] = (await output(t, throwing)).split('\n')
+  t.match(lineOf(checked), /^options\/check\.ts: +throw new InvalidOptionsError\(/)
+  t.match(lineOf(made), /^connection\/connection\.ts: +throw new TypeError\(/)
+})
+
+/** The line of lib/ that a frame of a stack is at. */
+function lineOf(frame: string): string {
+  const [, place = '', line] = /\(?((?:file:\/\/)?\/[^)]*):(\d+):\d+\)?$/.exec(frame) ?? []
+  const file = place.startsWith('file:') ? fileURLToPath(place) : place
+  const text = readFileSync(file, 'utf8').split('\n')[Number(line) - 1]
+  return `${file.slice(join(root, 'lib/').length)}: ${text}`
+}
+
+t.test('the source maps hold the sources of the library, as they are', async (t) => {
+  for (const name of scripts) {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(join(dist, `${name}.map`), 'utf8')) as {
+      sources: string[]
+      sourcesContent: (string | null)[]
+    }
+    const own = sources.flatMap((source, at) => (source.startsWith('../lib/') ? [[join(dist, source), sourcesContent[at]] as const] : []))
+    t.ok(own.length > 0, name)
+    for (const [file, text] of own) t.ok(text === readFileSync(file, 'utf8'), file)
+    t.ok(sources.length === own.length || name === 'shared.js', 'packages are in the file that is shared')
+  }
+})
+
+t.test('an error that an event raises names the read, and no frame of the library', async (t) => {
+  const said = await output(
+    t,
+    `const [a, b] = testing.pair()
+     void b.end()
+     console.log(await a.readUntil('\\n').catch((error) => error.stack))
+     a.abort()`,
+  )
+  t.match(said, /^EndOfStreamError: .*\n {4}at readUntil\('\\n'\) \(linnet, .*\)\n$/)
+})
+
+t.test('the licence of all that is in dist and not of linnet goes with it', async (t) => {
+  const text = readFileSync(join(root, 'THIRD-PARTY'), 'utf8')
+  t.ok(manifest.files.includes('THIRD-PARTY'))
+  const packages = new Set(['typed-emitter'])
+  for (const name of scripts) {
+    const { sources } = JSON.parse(readFileSync(join(dist, `${name}.map`), 'utf8')) as { sources: string[] }
+    for (const source of sources) {
+      const [, found] = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source) ?? []
+      if (found !== undefined) packages.add(found)
+    }
+  }
+  t.strictSame([...packages].sort(), ['typed-emitter', 'zod'])
+  for (const name of packages) {
+    const terms = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8').trim()
+    t.ok(text.includes(`\n${name}\n`), name)
+    t.ok(text.includes(terms), `the licence of ${name}, word for word`)
+  }
+})
