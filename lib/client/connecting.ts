@@ -23,10 +23,14 @@ export interface Means {
   readonly clock: Clock
 }
 
-const system: Means = { lookup, dial, clock: systemClock }
+// Of all that can be dialled only a server of `linnet/testing` has no name.
+const UNNAMED = 'the server in memory'
+
+/** Those of the machine. */
+export const systemMeans: Means = { lookup, dial, clock: systemClock }
 
 /** Connects as the plan says. */
-export async function open(plan: ConnectPlan, means: Means = system): Promise<Connection> {
+export async function open(plan: ConnectPlan, means: Means = systemMeans): Promise<Connection> {
   const { signal, timeout, connection } = plan
   const stop = new AbortController()
   const caller: Abortable = { fail: (reason) => stop.abort(reason) }
@@ -116,7 +120,7 @@ function placesOf(destination: Destination, { lookup }: Means): Attempt<Place[]>
 
 function failure(error: unknown, destination: Destination): ConnectError {
   const errors = error instanceof AggregateError ? error.errors : [error]
-  const where = destination.kind === 'unix' ? destination.path : `${destination.host}, port ${destination.port},`
+  const where = destination.kind === 'unix' ? destination.path || UNNAMED : `${destination.host}, port ${destination.port},`
   const code = codeOf(errors.at(-1)) ?? 'no code'
   return new ConnectError({
     errors,
@@ -124,7 +128,7 @@ function failure(error: unknown, destination: Destination): ConnectError {
   })
 }
 
-function handshakeFailure(cause: Error, { remote }: Carrier, host = String(remote)): HandshakeError {
+function handshakeFailure(cause: Error, { remote }: Carrier, host = String(remote) || UNNAMED): HandshakeError {
   return new HandshakeError({
     cause,
     remote,

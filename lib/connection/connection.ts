@@ -186,7 +186,8 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
   /**
    * Calls `handler(connection)` and closes the connection afterwards, whatever happened; resolves when it is over. What
    * this connection itself raised (end, loss, close, drain, limits) is a normal end, told by `closed`; everything else is
-   * the server's `handlerError`. Without a server it resolves and rejects as the handler did.
+   * the server's `handlerError`. A client's resolves and rejects as the handler did. The server's end of a `pair` resolves
+   * with undefined after a normal end, and rejects with what would be a server's `handlerError`.
    */
   run<T>(handler: Handler<T>): Promise<T | undefined> {
     const again = this.#ran

@@ -10,7 +10,10 @@ import { kindOf } from './read-options.js'
 /** The logic of a connection: reads, decides, writes, and returns. */
 export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>
 
-/** Runs a handler, closes its connection, and resolves when that is over. Never rejects on a server's connection. */
+/**
+ * Runs a handler, closes its connection, and resolves when that is over: a client's with the handler's value. Never rejects
+ * on a server's connection. The server's end of a pair has no server to tell: it rejects with what would be a `handlerError`.
+ */
 export function runHandler<T>(connection: Connection, core: ConnectionCore, handler: Handler<T>, again: boolean): Promise<T | undefined> {
   const { supervisor } = core.outcome
   if (again) {
@@ -20,8 +23,15 @@ export function runHandler<T>(connection: Connection, core: ConnectionCore, hand
     return Promise.resolve(undefined)
   }
   return new Promise<T | undefined>((resolve, reject) => {
-    superviseHandler(connection, core, handler, resolve, supervisor === undefined ? reject : () => resolve(undefined))
+    if (!runsAsServer(core)) return superviseHandler(connection, core, handler, resolve, reject)
+    const over = (): void => resolve(undefined)
+    superviseHandler(connection, core, handler, over, (error, normal) => (normal || supervisor !== undefined ? over() : reject(error)))
   })
+}
+
+/** Whether the end of a handler is judged as a server judges it: on a connection of a server, and on the server's end of a pair. */
+export function runsAsServer({ side }: ConnectionCore): boolean {
+  return side === 'server'
 }
 
 /**
@@ -33,7 +43,7 @@ export function superviseHandler<T>(
   core: ConnectionCore,
   handler: Handler<T>,
   done: (value: T) => void,
-  failed: (error: unknown) => void,
+  failed: (error: unknown, normal: boolean) => void,
 ): void {
   const returned = (value: T): void => {
     core.close()
@@ -41,9 +51,10 @@ export function superviseHandler<T>(
   }
   const threw = (error: unknown): void => {
     core.blame(error)
-    if (!isNormalEnd(core, error)) core.outcome.supervisor?.handlerFailed(error)
+    const normal = isNormalEnd(core, error)
+    if (!normal) core.outcome.supervisor?.handlerFailed(error)
     core.close()
-    core.outcome.whenOver(() => failed(error))
+    core.outcome.whenOver(() => failed(error, normal))
   }
   try {
     if (typeof handler !== 'function') throw new TypeError(`handler must be a function, not ${kindOf(handler)}`)

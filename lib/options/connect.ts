@@ -73,17 +73,36 @@ export interface ConnectPlan {
   connection: ConnectionSettings
 }
 
-interface FlatConnect extends FlatSettings {
+/** The options of `connect` that have nothing to do with where it goes, when each is given. */
+export interface FlatReaching extends FlatSettings {
+  tls: ClientTlsOptions | false
+  proxyProtocol: HeaderContents | false
+  timeout: number
+  signal: AbortSignal
+}
+
+/** The schemas of these options; also those of a memory server's `connect`. */
+export const reachingShape: Lazy<Shape<FlatReaching>> = once(() => ({
+  tls: clientTls(),
+  proxyProtocol: proxyHeader(),
+  timeout: time(),
+  signal: abortSignal(),
+  ...connectionShape(),
+}))
+
+/** The plan of these options. */
+export function reachingOf(given: Partial<FlatReaching>): Omit<ConnectPlan, 'destination'> {
+  const { tls, proxyProtocol, timeout = TIMEOUT, signal } = given
+  return { tls: tls || undefined, header: proxyProtocol || undefined, timeout, signal, connection: settingsOf(given) }
+}
+
+interface FlatConnect extends FlatReaching {
   port: number
   host: string
   family: Family
   localAddress: string
   localPort: number
   path: string
-  tls: ClientTlsOptions | false
-  proxyProtocol: HeaderContents | false
-  timeout: number
-  signal: AbortSignal
 }
 
 const schema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() => {
@@ -96,11 +115,7 @@ const schema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() => {
     localAddress: value('an IP address', (address) => typeof address === 'string' && net().isIP(address) !== 0),
     localPort: port,
     path,
-    tls: clientTls(),
-    proxyProtocol: proxyHeader(),
-    timeout: time(),
-    signal: abortSignal(),
-    ...connectionShape(),
+    ...reachingShape(),
   }
   return record(shape, contradictions)
 })
@@ -126,15 +141,7 @@ function contradictions(given: Given): Issue[] {
  */
 export function connectPlan(options: unknown): ConnectPlan {
   const given = checkOptions(schema(), options)
-  const { tls, proxyProtocol, timeout = TIMEOUT, signal } = given
-  return {
-    destination: destinationOf(given),
-    tls: tls || undefined,
-    header: proxyProtocol || undefined,
-    timeout,
-    signal,
-    connection: settingsOf(given),
-  }
+  return { destination: destinationOf(given), ...reachingOf(given) }
 }
 
 function destinationOf({ path, port, host = 'localhost', family = 0, localAddress, localPort }: Partial<FlatConnect>): Destination {

@@ -3,14 +3,14 @@
 
 import type * as z from 'zod/mini'
 import { safeParse, transform } from 'zod/mini'
-import { type Address, tcpAddress, unixAddress } from '../address.js'
+import type { Address } from '../address.js'
 import type { Connection } from '../connection/connection.js'
-import { net } from '../net.js'
 import type { HeaderContents } from '../proxy-protocol/build.js'
 import type { ProxyTlv } from '../proxy-protocol/header.js'
+import { address } from './address.js'
 import { type Lazy, once } from './once.js'
 import { bare } from './own.js'
-import { type Context, list, record, report } from './record.js'
+import { type Context, list, made, record, report } from './record.js'
 import { mismatch, value } from './values.js'
 
 /** A PROXY header, as `connect` sends one. Without `source` and `destination` it speaks of nobody: LOCAL, in version 1 UNKNOWN. */
@@ -38,8 +38,8 @@ const EXPECTED = 'a connection, or an object of `version`, `source`, `destinatio
 export const proxyHeader: Lazy<z.ZodMiniType<HeaderContents | false>> = once(() => {
   const header = record<FlatHeader>({
     version: value('1 or 2', (version) => version === 1 || version === 2),
-    source: made('an address: { address, port, family }', addressOf),
-    destination: made('an address: { address, port, family }', addressOf),
+    source: address(),
+    destination: address(),
     tlvs: list('a list', made('{ type, value }: a whole number from 0 to 255, and bytes', tlvOf), 0),
   })
   return transform((input: unknown, context: Context): HeaderContents | false => {
@@ -65,31 +65,6 @@ function passingOn(connection: Connection): ProxyHeaderOptions | undefined {
   } catch {
     return undefined
   }
-}
-
-/** What `make` makes of a value, which it looks at once; what it makes nothing of, or throws at, does not fit. */
-function made<T>(expected: string, make: (input: never) => T | undefined): z.ZodMiniType<T> {
-  return transform((input: unknown, context: Context): T => {
-    let result: T | undefined
-    try {
-      result = make(input as never)
-    } catch {
-      // A getter of the program's.
-    }
-    if (result === undefined) report(context, [], mismatch(expected)({ input }))
-    return result as T
-  })
-}
-
-const families: Record<string, number> = { IPv4: 4, IPv6: 6 }
-
-function addressOf(given: Partial<Address>): Address | undefined {
-  const { address, port = 0, family } = bare(given)
-  if (typeof address !== 'string') return undefined
-  // In the header a path ends at a NUL: what stands behind it would be lost.
-  if (family === 'unix') return address.includes('\0', 1) ? undefined : unixAddress(address)
-  const fits = net().isIP(address) === families[family as string] && Number.isInteger(port) && port >= 0 && port <= 65_535
-  return fits ? tcpAddress(address, port) : undefined
 }
 
 /** A copy, since it is sent later. */

@@ -103,3 +103,17 @@ export function list<T>(expected: string, element: z.ZodMiniType<T>, least = 1):
   })
   return pipe(copy, array(element))
 }
+
+/** What `make` makes of a value, which it looks at once; what it makes nothing of, or throws at, does not fit. */
+export function made<T>(expected: string, make: (input: never) => T | undefined): z.ZodMiniType<T> {
+  return transform((input: unknown, context: Context): T => {
+    let result: T | undefined
+    try {
+      result = make(input as never)
+    } catch {
+      // A getter of the program's.
+    }
+    if (result === undefined) report(context, [], mismatch(expected)({ input }))
+    return result as T
+  })
+}

@@ -1,17 +1,20 @@
-// The options of the testing kit: of a pair of connections in memory, and of a server in memory, which takes those of
-// `listen` but for the places to listen on. Their own lines are few: how bytes travel, what goes wrong on the way, and
-// the clock that time limits run on. What they do is in `lib/testing/`.
+// The options of the testing kit: of a pair of connections in memory, of a server in memory, which takes those of `listen`
+// but for the places to listen on, and of its `connect`, which takes those of the real one but for the place to connect to.
+// Their own lines are few: how bytes travel, what goes wrong on the way, where a client comes from, and the clock that time
+// limits run on. What they do is in `lib/testing/`.
 
 import type * as z from 'zod/mini'
+import type { Address } from '../address.js'
 import { type Clock, LONGEST_TIMER } from '../transport/clock.js'
+import { addressOrText } from './address.js'
 import { checkOptions, defaultsOf, option, shapeOf, type Table } from './check.js'
+import { type ConnectOptions, type ConnectPlan, type FlatReaching, reachingOf, reachingShape } from './connect.js'
 import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
 import { endpointDefaults, entryOf } from './endpoint.js'
 import { type FlatService, type ListenOptions, type ListenPlan, serviceOf, serviceShape } from './listen.js'
 import { type Lazy, once } from './once.js'
 import { bare } from './own.js'
 import { record } from './record.js'
-import { type ClientTlsOptions, clientTls } from './tls.js'
 import { limitFrom, number, value } from './values.js'
 
 /** What goes wrong on the way, after so many bytes of one direction (each direction counts its own). */
@@ -24,12 +27,8 @@ export interface PairFaults {
   endAfter?: number | undefined
 }
 
-/** The options of `pair`. */
-export interface PairOptions {
-  /** The connection options of the first of the two. */
-  client?: ConnectionOptions | undefined
-  /** The connection options of the second of the two. */
-  server?: ConnectionOptions | undefined
+/** How bytes travel in memory, in both directions. */
+export interface WayOptions {
   /** The most bytes that arrive in one piece, a whole number ≥ 1, or Infinity. Default: Infinity: pieces arrive as they were sent. */
   maxChunk?: number | undefined
   /** How long each piece travels, in ms, ≥ 0. Default: 0: it arrives in the next turn. */
@@ -38,6 +37,14 @@ export interface PairOptions {
   highWaterMark?: number | undefined
   /** What goes wrong on the way. Default: nothing. */
   faults?: PairFaults | undefined
+}
+
+/** The options of `pair`. */
+export interface PairOptions extends WayOptions {
+  /** The connection options of the first of the two. */
+  client?: ConnectionOptions | undefined
+  /** The connection options of the second of the two. */
+  server?: ConnectionOptions | undefined
   /** What time limits and the latency run on: a `manualClock()`. Default: the machine's clock. */
   clock?: Clock | undefined
 }
@@ -49,10 +56,19 @@ export interface MemoryServerOptions
   clock?: Clock | undefined
 }
 
-/** The options of a memory server's `connect`. */
-export interface MemoryConnectOptions extends ConnectionOptions {
-  /** TLS: `true`, or the options of Node's `tls.connect`. Default: none. */
-  tls?: ClientTlsOptions | false | undefined
+/**
+ * The options of a memory server's `connect`: those of the real one that do not say where, `pair`'s for how bytes travel, and
+ * where the client comes from.
+ */
+export interface MemoryConnectOptions
+  extends Omit<ConnectOptions, 'port' | 'host' | 'family' | 'localAddress' | 'localPort' | 'path'>,
+    WayOptions {
+  /**
+   * The address that the client comes from, as an `Address` or as its text (`'192.0.2.1:4000'`, `'[2001:db8::1]:4000'`, a
+   * path): `blockList`, `admit`, `maxConnectionsPerAddress` and `proxyProtocol.trust` of the server go by it. Default: that of
+   * an unnamed Unix socket, which the server knows no address of.
+   */
+  remote?: Address | string | undefined
 }
 
 /** What goes wrong on the way; Infinity is never. */
@@ -62,17 +78,19 @@ interface Faults {
   endAfter: number
 }
 
-interface Way {
+/** How bytes travel, with nothing left to check. */
+export interface WayPlan {
   maxChunk: number
   latency: number
   highWaterMark: number
+  faults: Faults
 }
 
 /** What `pair` was asked for, with nothing left to check. A `clock` of undefined is the machine's. */
-export interface PairPlan extends Way {
+export interface PairPlan {
+  way: WayPlan
   client: ConnectionSettings
   server: ConnectionSettings
-  faults: Faults
   clock: Clock | undefined
 }
 
@@ -90,7 +108,9 @@ const faults: Table<Faults> = {
   endAfter: option(bytes, Infinity),
 }
 
-const way: Table<Way> = {
+type Speed = Omit<WayPlan, 'faults'>
+
+const speed: Table<Speed> = {
   // Whole pieces by default, so that a test is about what it says; 1 is the value for testing a parser.
   maxChunk: option(() => limitFrom(1), Infinity),
   // Not a limit but a delay, so nothing that a timer cannot hold.
@@ -100,7 +120,7 @@ const way: Table<Way> = {
 }
 
 const faultDefaults = defaultsOf(faults)
-const wayDefaults = defaultsOf(way)
+const speedDefaults = defaultsOf(speed)
 
 // Where no options are given, there is nothing to inherit either.
 const NOTHING = Object.freeze(bare({}))
@@ -112,21 +132,35 @@ const clock = once(() =>
   }),
 )
 
-interface FlatPair extends Way {
+interface FlatWay extends Speed {
+  faults: Partial<Faults>
+}
+
+const wayShape = once(() => ({ ...shapeOf(speed), faults: record(shapeOf(faults)) }))
+
+function wayOf(given: Partial<FlatWay>): WayPlan {
+  const { maxChunk, latency, highWaterMark } = { ...speedDefaults, ...given }
+  return { maxChunk, latency, highWaterMark, faults: { ...faultDefaults, ...given.faults } }
+}
+
+interface FlatPair extends FlatWay {
   client: Partial<FlatSettings>
   server: Partial<FlatSettings>
-  faults: Partial<Faults>
   clock: Clock
 }
 
 const pairSchema: Lazy<z.ZodMiniType<Partial<FlatPair>>> = once(() => {
   const connection = record(connectionShape())
-  const schemas = { client: connection, server: connection, ...shapeOf(way), faults: record(shapeOf(faults)), clock: clock() }
-  return record<FlatPair>(schemas)
+  return record<FlatPair>({ client: connection, server: connection, ...wayShape(), clock: clock() })
 })
 const serverSchema: Lazy<z.ZodMiniType<Partial<FlatService & { clock: Clock }>>> = once(() => record({ ...serviceShape(), clock: clock() }))
-const connectSchema: Lazy<z.ZodMiniType<Partial<FlatSettings & { tls: ClientTlsOptions | false }>>> = once(() =>
-  record({ ...connectionShape(), tls: clientTls() }),
+
+interface FlatConnect extends FlatWay, FlatReaching {
+  remote: Address
+}
+
+const connectSchema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() =>
+  record<FlatConnect>({ ...reachingShape(), ...wayShape(), remote: addressOrText() }),
 )
 
 /**
@@ -136,14 +170,7 @@ const connectSchema: Lazy<z.ZodMiniType<Partial<FlatSettings & { tls: ClientTlsO
  */
 export function pairPlan(options: unknown): PairPlan {
   const given: Partial<FlatPair> = options === undefined ? NOTHING : checkOptions(pairSchema(), options)
-  return {
-    ...wayDefaults,
-    ...given,
-    client: settingsOf(given.client ?? {}),
-    server: settingsOf(given.server ?? {}),
-    faults: { ...faultDefaults, ...given.faults },
-    clock: given.clock,
-  }
+  return { way: wayOf(given), client: settingsOf(given.client ?? {}), server: settingsOf(given.server ?? {}), clock: given.clock }
 }
 
 /**
@@ -156,10 +183,10 @@ export function memoryServerPlan(options: unknown): MemoryServerPlan {
   return { listen: { defaults: { ...endpointDefaults, ...entryOf(given) }, ...serviceOf(given) }, clock: given.clock }
 }
 
-/** What a memory server's `connect` was asked for. */
-export interface MemoryConnectPlan {
-  settings: ConnectionSettings
-  tls: ClientTlsOptions | false
+/** What a memory server's `connect` was asked for. A `remote` of undefined is an unnamed Unix socket. */
+export interface MemoryConnectPlan extends ConnectPlan {
+  way: WayPlan
+  remote: Address | undefined
 }
 
 /**
@@ -168,7 +195,6 @@ export interface MemoryConnectPlan {
  * @throws InvalidOptionsError
  */
 export function memoryConnectPlan(options: unknown): MemoryConnectPlan {
-  const given: Partial<FlatSettings & { tls: ClientTlsOptions | false }> =
-    options === undefined ? NOTHING : checkOptions(connectSchema(), options)
-  return { settings: settingsOf(given), tls: given.tls ?? false }
+  const given: Partial<FlatConnect> = options === undefined ? NOTHING : checkOptions(connectSchema(), options)
+  return { destination: { kind: 'unix', path: '' }, ...reachingOf(given), way: wayOf(given), remote: given.remote }
 }

@@ -1,6 +1,7 @@
 // What `linnet/testing` exports: re-exports only.
 
-export type { MemoryConnectOptions, MemoryServerOptions, PairFaults, PairOptions } from '../options/testing.js'
+export type { MemoryConnectOptions, MemoryServerOptions, PairFaults, PairOptions, WayOptions } from '../options/testing.js'
 export { checkConnection, type MakePair } from './check.js'
 export { type ManualClock, manualClock } from './manual-clock.js'
-export { type MemoryServer, memoryServer, pair } from './pair.js'
+export { type MemoryServer, memoryServer } from './memory-server.js'
+export { type Pair, pair } from './pair.js'

@@ -5,7 +5,7 @@ import { signalOf } from '../connection/read-options.js'
 import { ownOf } from '../options/own.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import type { Clock, Timer } from '../transport/clock.js'
-import { setImmediate } from '../turn.js'
+import { workDone } from './turns.js'
 
 /** A clock for tests. */
 export interface ManualClock extends Clock {
@@ -40,10 +40,6 @@ class HeldTimer implements Timer {
   ref(): void {}
   unref(): void {}
 }
-
-// What one timer sets going (a time-out that looks at its socket once more, bytes under way, the handler's answer, the
-// answer's way back) takes a few turns each, and the last look alone up to sixteen; a test has many of them at a hand's cost.
-const TURNS = 40
 
 class StandingClock implements ManualClock {
   readonly #timers = new Set<HeldTimer>()
@@ -108,8 +104,4 @@ class StandingClock implements ManualClock {
 function checkTime(ms: unknown): void {
   if (typeof ms !== 'number') throw new TypeError(`ms must be a number of milliseconds, not ${typeof ms}`)
   if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`ms must be a time ≥ 0, not ${ms}`)
-}
-
-async function workDone(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -20,6 +20,16 @@ type Phase =
   /** Told of a loss, reset or released. */
   | 'over'
 
+/** Who is at the two ends, and what goes first. */
+export interface MemoryEnds {
+  /** The client's address. Default: an unnamed Unix socket's. */
+  readonly from?: Address | undefined
+  /** The server's address. Default: an unnamed Unix socket's. */
+  readonly to?: Address | undefined
+  /** A PROXY header, which the client sends before everything else. It is no payload. */
+  readonly header?: Uint8Array | undefined
+}
+
 const unnamed = unixAddress()
 
 function systemError(code: string, text: string): Error {
@@ -28,8 +38,8 @@ function systemError(code: string, text: string): Error {
 
 class MemoryCarrier implements Carrier, Receiver, Sender {
   readonly holding = false
-  readonly remote: Address = unnamed
-  readonly local: Address = unnamed
+  readonly remote: Address
+  readonly local: Address
   readonly tls = undefined
   received = 0
   readonly #way: Way
@@ -43,10 +53,14 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   #peerEnded = false
   #finished = false
   #loss: Error | undefined
+  /** The loss is on its way to this side. */
+  #telling: { clear(): void } | undefined
   #referenced = true
 
-  constructor(way: Way) {
+  constructor(way: Way, local: Address, remote: Address) {
     this.#way = way
+    this.local = local
+    this.remote = remote
     this.#out = new Wire(way, this, {
       // The other end of this wire is not known yet.
       receiver: () => this.#peer,
@@ -54,10 +68,11 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     })
   }
 
-  static pair(way: Way): [Carrier, Carrier] {
-    const [a, b] = [new MemoryCarrier(way), new MemoryCarrier(way)]
+  static pair(way: Way, { from = unnamed, to = unnamed, header }: MemoryEnds): [Carrier, Carrier] {
+    const [a, b] = [new MemoryCarrier(way, from, to), new MemoryCarrier(way, to, from)]
     a.#peer = b
     b.#peer = a
+    if (header !== undefined) a.#out.sendFirst(header)
     // A fault may strike before the first byte.
     a.#out.wake()
     b.#out.wake()
@@ -173,6 +188,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   #leave(): void {
     this.#phase = 'over'
     this.#sink = silent
+    this.#telling?.clear()
   }
 
   #breakBoth(): void {
@@ -187,8 +203,14 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     if (!this.#breaks(error)) return
     const { latency, clock } = this.#way
     const tell = (): void => this.#tellLoss()
-    const timer = latency > 0 ? clock.setTimer(tell, latency) : setImmediate(tell)
-    if (!this.#referenced) timer.unref()
+    if (latency > 0) {
+      const timer = clock.setTimer(tell, latency)
+      this.#telling = timer
+      if (!this.#referenced) timer.unref()
+    } else {
+      const turn = setImmediate(tell)
+      if (!this.#referenced) turn.unref()
+    }
   }
 
   /** True if this is the loss that is to be told. Only the first one is, and after both directions ended none. */
@@ -205,6 +227,9 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     if (this.#phase !== 'breaking') return
     const sink = this.#sink
     this.#leave()
+    // What was under way to either side reaches nobody.
+    this.#out.cut()
+    this.#peer.#out.cut()
     sink.lost(this.#loss as Error)
   }
 
@@ -226,7 +251,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   }
 }
 
-/** Two ends of a connection in memory. */
-export function memoryPair(options: Way): [Carrier, Carrier] {
-  return MemoryCarrier.pair(options)
+/** Two ends of a connection in memory. The first is the client's. */
+export function memoryPair(options: Way, ends: MemoryEnds = {}): [Carrier, Carrier] {
+  return MemoryCarrier.pair(options, ends)
 }

@@ -1,6 +1,7 @@
 // One direction of a connection in memory: what was sent and has not been taken, how long it travels, in which pieces
 // it arrives, and what goes wrong on the way. It keeps the order, the limit on bytes under way and the receiver's pause;
-// who sends and who receives is the carriers' business.
+// who sends and who receives is the carriers' business. Each piece arrives in memory of its own, as from a socket: the
+// receiver may hand it to a program, and the program may transfer it to another thread.
 
 import { clearImmediate, setImmediate } from '../turn.js'
 import type { Clock } from './clock.js'
@@ -89,6 +90,12 @@ export class Wire {
     return this.#rest.length === 0
   }
 
+  /** Bytes that go before everything else, whatever room there is. The sender hears nothing of them. */
+  sendFirst(bytes: Uint8Array): void {
+    this.#loadPart(bytes)
+    this.#schedule()
+  }
+
   /** The end of stream, behind everything that is under way. What waits for room is dropped. */
   end(): void {
     this.#rest = []
@@ -123,10 +130,14 @@ export class Wire {
       if (part === piece) this.#rest.shift()
       else this.#rest[0] = piece.subarray(room)
       if (this.#state !== 'open') continue
-      this.#underWay += part.length
+      this.#loadPart(part)
       this.#loaded += part.length
-      this.#parcels.push({ bytes: Buffer.from(part), due: this.#due() })
     }
+  }
+
+  #loadPart(part: Uint8Array): void {
+    this.#underWay += part.length
+    this.#parcels.push({ bytes: copyOf(part), due: this.#due() })
   }
 
   #due(): number {
@@ -214,7 +225,7 @@ export class Wire {
     else parcel.bytes = bytes.subarray(size)
     this.#passed += size
     this.#underWay -= size
-    this.#receiver.arrived(whole ? bytes : bytes.subarray(0, size))
+    this.#receiver.arrived(size === bytes.buffer.byteLength ? bytes : copyOf(bytes.subarray(0, size)))
     return whole
   }
 
@@ -232,4 +243,11 @@ export class Wire {
     this.#parcels = []
     this.#receiver.ended()
   }
+}
+
+/** A copy in memory that nothing else lies in. (`Buffer.from` puts small ones into a pool.) */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
 }

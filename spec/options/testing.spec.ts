@@ -1,25 +1,22 @@
 // The options of the testing kit: of a pair, of a server in memory and of its connect.
 
 import t from 'tap'
+import { type Address, tcpAddress, unixAddress } from '../../lib/address.js'
+import { connectPlan } from '../../lib/options/connect.js'
 import { defaultSettings, listenPlan, memoryConnectPlan, memoryServerPlan, pairPlan } from '../../lib/options/index.js'
 import { systemClock } from '../../lib/transport/clock.js'
 import { refusal } from './refusal.js'
 
 const never = { resetAfter: Infinity, stallAfter: Infinity, endAfter: Infinity }
+/** How bytes travel where nothing is said. */
+const plain = { maxChunk: Infinity, latency: 0, highWaterMark: 65_536, faults: never }
 
 t.test('a pair of nothing has the defaults and no faults', async (t) => {
-  const plan = {
-    client: defaultSettings,
-    server: defaultSettings,
-    maxChunk: Infinity,
-    latency: 0,
-    highWaterMark: 65_536,
-    faults: never,
-    clock: undefined,
-  }
+  const plan = { way: plain, client: defaultSettings, server: defaultSettings, clock: undefined }
   t.strictSame(pairPlan(undefined), plan)
   t.strictSame(pairPlan({}), plan)
-  const nothing = Object.fromEntries(Object.keys(plan).map((name) => [name, undefined]))
+  const names = ['client', 'server', 'maxChunk', 'latency', 'highWaterMark', 'faults', 'clock']
+  const nothing = Object.fromEntries(names.map((name) => [name, undefined]))
   t.strictSame(pairPlan(nothing), plan)
 })
 
@@ -36,10 +33,7 @@ t.test('what a pair was given is what holds', async (t) => {
   t.strictSame(plan, {
     client: { ...defaultSettings, limits: { ...defaultSettings.limits, maxBufferSize: 5 } },
     server: { ...defaultSettings, closeTimeout: 0 },
-    maxChunk: 1,
-    latency: 2.5,
-    highWaterMark: 3,
-    faults: { resetAfter: 0, stallAfter: 4, endAfter: Infinity },
+    way: { maxChunk: 1, latency: 2.5, highWaterMark: 3, faults: { resetAfter: 0, stallAfter: 4, endAfter: Infinity } },
     clock: systemClock,
   })
   t.equal(plan.clock, systemClock)
@@ -62,6 +56,13 @@ for (const [name, values] of rows) {
         refusal(() => pairPlan({ [name]: value })),
         { [name]: /^expected .+, got / },
       )
+    // Those of the way are options of a memory server's connect as well.
+    if (name in plain)
+      for (const value of values)
+        t.match(
+          refusal(() => memoryConnectPlan({ [name]: value })),
+          { [name]: /^expected .+, got / },
+        )
   })
 }
 
@@ -127,23 +128,92 @@ t.test('a server in memory has no place, and no TLS yet', async (t) => {
   )
 })
 
-t.test('connecting to it takes connection options only', async (t) => {
-  t.strictSame(memoryConnectPlan(undefined), { settings: defaultSettings, tls: false })
-  t.strictSame(memoryConnectPlan({ tls: false, noDelay: false }), { settings: { ...defaultSettings, noDelay: false }, tls: false })
+t.test('connecting to it takes what connect takes, but for where', async (t) => {
+  const { destination, ...nothing } = connectPlan({ path: '/x' })
+  t.equal(destination.kind, 'unix')
+  const plan = { destination: { kind: 'unix', path: '' }, ...nothing, way: plain, remote: undefined }
+  t.strictSame(memoryConnectPlan(undefined), plan)
+  t.strictSame(memoryConnectPlan({ tls: false, proxyProtocol: false, noDelay: false }), {
+    ...plan,
+    connection: { ...defaultSettings, noDelay: false },
+  })
   const tls = { servername: 'a' }
   t.equal(memoryConnectPlan({ tls }).tls, tls)
   t.equal(memoryConnectPlan({ tls: true }).tls, true)
+  const { signal } = new AbortController()
+  t.match(memoryConnectPlan({ signal, timeout: 5, proxyProtocol: { version: 1 } }), { signal, timeout: 5, header: { version: 1 } })
   t.match(
-    refusal(() => memoryConnectPlan({ tls: 'yes', signal: null, maxPending: 1, idleTimeout: 0 })),
+    refusal(() => memoryConnectPlan({ tls: 'yes', signal: null, maxPending: 1, idleTimeout: 0, timeout: 0, proxyProtocol: 1 })),
     {
       tls: /^expected true, false, or TLS options/,
-      signal: /^unknown option/,
+      signal: /^expected an AbortSignal/,
       maxPending: /^unknown option/,
       idleTimeout: /^expected/,
+      timeout: /^expected/,
+      proxyProtocol: /^expected a connection/,
     },
   )
+  for (const where of ['port', 'host', 'family', 'localAddress', 'localPort', 'path', 'clock', 'client'])
+    t.match(
+      refusal(() => memoryConnectPlan({ [where]: 1 })),
+      { [where]: /^unknown option/ },
+    )
   t.match(
     refusal(() => memoryConnectPlan(null)),
     { '': /^expected an object of options/ },
   )
+})
+
+t.test('bytes to and from it travel as those of a pair', async (t) => {
+  const options = { maxChunk: 1, latency: 2.5, highWaterMark: 3, faults: { endAfter: 4 } }
+  t.strictSame(memoryConnectPlan(options).way, pairPlan(options).way)
+})
+
+t.test('a client comes from an address, or from what its text says', async (t) => {
+  const cases: [unknown, Address][] = [
+    ['192.0.2.1:4000', tcpAddress('192.0.2.1', 4000)],
+    ['192.0.2.1', tcpAddress('192.0.2.1', 0)],
+    ['[2001:db8::1]:4000', tcpAddress('2001:db8::1', 4000)],
+    ['[::1]', tcpAddress('::1', 0)],
+    ['2001:DB8:0::1', tcpAddress('2001:db8::1', 0)],
+    ['[::ffff:1.2.3.4]:5', tcpAddress('1.2.3.4', 5)],
+    ['[fe80::1%eth0]:5', tcpAddress('fe80::1%eth0', 5)],
+    ['/run/client.sock', unixAddress('/run/client.sock')],
+    ['./client.sock', unixAddress('./client.sock')],
+    ['\0name', unixAddress('\0name')],
+    ['', unixAddress()],
+    [tcpAddress('::1', 5), tcpAddress('::1', 5)],
+    [unixAddress('client.sock'), unixAddress('client.sock')],
+    [{ address: '192.0.2.1', family: 'IPv4' }, tcpAddress('192.0.2.1', 0)],
+  ]
+  for (const [remote, address] of cases) t.strictSame(memoryConnectPlan({ remote }).remote, address, String(remote))
+  for (const { remote } of [{ remote: tcpAddress('192.0.2.1', 9) }, { remote: tcpAddress('fe80::1%eth0', 9) }])
+    t.strictSame(memoryConnectPlan({ remote: String(remote) }).remote, remote, 'there and back')
+})
+
+t.test('what is no address to come from is refused, and a name is none', async (t) => {
+  const texts = [
+    'localhost',
+    'localhost:80',
+    '1.2.3:80',
+    '1.2.3.256',
+    '1.2.3.4:65536',
+    '1.2.3.4:',
+    '1.2.3.4:-1',
+    '10.0.0.0/8',
+    '[1.2.3.4]:80',
+  ]
+  const more = ['[::1', '[::1]:x', '::1:80x', ' 1.2.3.4', 'client.sock', '/a\0b', ':80', '1.2.3.4:123456']
+  const others: unknown[] = [null, 5, {}, [], () => 1, { address: '1.2.3.4', port: 80 }, { address: '', family: 'IPv4' }]
+  const throws = {
+    get address(): string {
+      throw new Error('of a getter')
+    },
+  }
+  for (const remote of [...texts, ...more, ...others, throws])
+    t.match(
+      refusal(() => memoryConnectPlan({ remote })),
+      { remote: /^expected an address: \{ address, port, family \}, or its text.*, got / },
+      String(remote),
+    )
 })

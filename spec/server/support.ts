@@ -15,7 +15,7 @@ import {
   type Server,
   type ServerEvents,
 } from '../../lib/index.js'
-import { memoryServer } from '../../lib/testing/index.js'
+import { type MemoryConnectOptions, memoryServer } from '../../lib/testing/index.js'
 import type { Clock, Timer } from '../../lib/transport/clock.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { within } from '../support/wait.js'
@@ -103,8 +103,13 @@ export class Books {
   }
 }
 
+/** A server in memory; its clients may come from anywhere, and over ways that are not perfect. */
+export interface InMemory extends Opened {
+  connect(options?: MemoryConnectOptions): Promise<Connection>
+}
+
 /** A server in memory, closed after the test. */
-export function inMemory(t: Test, options: Parameters<typeof memoryServer>[0] = {}): Opened {
+export function inMemory(t: Test, options: Parameters<typeof memoryServer>[0] = {}): InMemory {
   const { server, connect } = memoryServer(options)
   t.teardown(() => server.close({ grace: 0 }))
   return {

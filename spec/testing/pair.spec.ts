@@ -2,7 +2,14 @@
 // is asked for, and exactly that happens.
 
 import t, { type Test } from 'tap'
-import { Connection, ConnectionLostError, EndOfStreamError, InvalidOptionsError } from '../../lib/index.js'
+import {
+  ConcurrentReadError,
+  Connection,
+  ConnectionLostError,
+  EndOfStreamError,
+  type Handler,
+  InvalidOptionsError,
+} from '../../lib/index.js'
 import { manualClock, type PairOptions, pair } from '../../lib/testing/index.js'
 import { isPending, pattern, rejection, turns, until, within } from '../support/wait.js'
 
@@ -246,23 +253,107 @@ t.test('options that a pair does not know or cannot keep are thrown back', async
   }
 })
 
-t.test('run on one of a pair resolves and rejects as its handler does', async (t) => {
+t.test("run of a pair's client settles as its handler does", async (t) => {
   const [client, server] = made(t)
-  const running = server.run(async (connection) => connection.readLine())
-  await client.write('value\n')
-  void client.close()
+  const running = client.run(async (connection) => connection.readLine())
+  await server.write('value\n')
+  void server.close()
   t.equal(await within(running), 'value')
-  const [other, failing] = made(t)
+  const [failing, other] = made(t)
+  void other.end()
+  t.ok((await within(rejection(failing.run((connection) => connection.readLine())))) instanceof EndOfStreamError, 'also by a normal end')
+})
+
+t.test("run of a pair's server resolves with nothing where a server would call it a normal end", async (t) => {
+  const endings: Record<string, [Handler, (client: Connection, server: Connection) => unknown]> = {
+    'it returns': [async () => 'value', () => {}],
+    'it is no async function': [() => 5, () => {}],
+    'the peer ends in the middle': [(connection) => connection.readLine(), (client) => client.end('half')],
+    'the peer breaks off': [(connection) => connection.readLine(), (client) => client.abort()],
+    'a time limit runs out': [(connection) => connection.readLine({ timeout: 1 }), () => {}],
+    'a message is too large': [(connection) => connection.readLine({ maxBytes: 2 }), (client) => client.write('12345')],
+    'it is asked to drain': [(connection) => connection.readLine(), (_, server) => server.drain()],
+    'it is aborted': [(connection) => connection.readLine(), (_, server) => server.abort()],
+    'its signal aborts other work': [
+      (connection) => new Promise((_, reject) => connection.signal.addEventListener('abort', () => reject(connection.signal.reason))),
+      (client) => client.abort(),
+    ],
+  }
+  for (const [name, [handler, then]] of Object.entries(endings)) {
+    const [client, server] = made(t)
+    const running = server.run(handler)
+    await then(client, server)
+    void client.close()
+    t.equal(await within(running), undefined, name)
+    t.equal(server.signal.aborted, true, 'and it is over')
+  }
+})
+
+t.test("run of a pair's server rejects with what would be a server's handlerError", async (t) => {
   const wrong = new Error('of the handler')
-  void other.close()
-  t.equal(
-    await within(
-      rejection(
-        failing.run(() => {
-          throw wrong
-        }),
-      ),
-    ),
-    wrong,
-  )
+  const errors: [Handler, unknown][] = [
+    [() => Promise.reject(wrong), wrong],
+    [
+      () => {
+        throw wrong
+      },
+      wrong,
+    ],
+    [() => Promise.reject(undefined), undefined],
+    [(connection) => connection.readExactly(-1), RangeError],
+    [(connection) => Promise.all([connection.readLine(), connection.readLine()]), ConcurrentReadError],
+    [(connection) => Promise.reject(new AggregateError([wrong, connection])), AggregateError],
+    [5 as never, TypeError],
+  ]
+  for (const [handler, expected] of errors) {
+    const [client, server] = made(t)
+    void client.close()
+    const error = await within(rejection(server.run(handler)))
+    if (typeof expected === 'function') t.ok(error instanceof expected, `${error}`)
+    else t.equal(error, expected)
+    t.equal((await server.closed).error, error)
+  }
+  const [foreign, server] = made(t)
+  const other = await rejection(made(t, { faults: { endAfter: 0 } })[1].readLine())
+  void foreign.close()
+  t.equal(await within(rejection(server.run(() => Promise.reject(other)))), other, "another connection's end is an error of this handler")
+})
+
+t.test("a second run of a pair's server is a TypeError, and the first goes on", async (t) => {
+  const [client, server] = made(t)
+  const running = server.run((connection) => connection.readLine())
+  t.ok((await rejection(server.run(() => {}))) instanceof TypeError)
+  await client.end('line\n')
+  t.equal(await within(running), undefined)
+})
+
+t.test('a pair is an array of two that closes both when it is disposed of', async (t) => {
+  const sides = pair()
+  t.equal(sides.length, 2)
+  t.strictSame(Object.keys(sides), ['0', '1'])
+  const [client, server] = sides
+  const reading = rejection(server.readLine())
+  void client.write('what is under way')
+  await within(sides[Symbol.asyncDispose]())
+  t.match(await reading, { code: 'ERR_LINNET_CLOSED' })
+  t.match(await client.closed, { by: 'local' })
+  t.match(await server.closed, { by: 'local' })
+  await within(sides[Symbol.asyncDispose](), 'a second time')
+})
+
+t.test('what only time would end is cut when a pair is disposed of', async (t) => {
+  const options: PairOptions[] = [
+    { latency: 1000, clock: manualClock() },
+    { latency: 1e9 },
+    { faults: { stallAfter: 0 }, client: { closeTimeout: Infinity }, server: { closeTimeout: Infinity, writeTimeout: Infinity } },
+  ]
+  for (const each of options) {
+    const sides = pair(each)
+    const writing = sides[1].write(pattern(1_000_000))
+    await turns()
+    await within(sides[Symbol.asyncDispose]())
+    t.match(await sides[0].closed, { by: 'aborted' })
+    t.match(await sides[1].closed, { by: 'aborted' })
+    t.match(await rejection(writing), { code: 'ERR_LINNET_CLOSED' })
+  }
 })

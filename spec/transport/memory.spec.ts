@@ -269,6 +269,59 @@ t.test('a write that waits when the other side is released is lost', async (t) =
   t.same(here.told, ['lost'])
 })
 
+t.test('where both sides are gone, nothing is left on the clock', async (t) => {
+  const clock = new Hand()
+  const [a, b] = pair({ latency: 10, clock })
+  listening(a)
+  listening(b)
+  a.write(pattern(5))
+  b.write(pattern(5))
+  a.reset()
+  t.equal(clock.timers.length, 1, 'the loss, on its way to b')
+  b.reset()
+  t.equal(clock.timers.length, 0)
+
+  const [c, d] = pair({ latency: 10, highWaterMark: 8, clock })
+  const ear = listening(c)
+  listening(d)
+  c.write(pattern(20))
+  d.write(pattern(4))
+  d.release()
+  await clock.advance(9)
+  d.unref()
+  await clock.advance(1)
+  t.same(ear.told, ['lost'])
+  t.equal(clock.timers.length, 0)
+})
+
+t.test('what goes first arrives first, whatever room there is, and is nothing that was written', async (t) => {
+  const faults = NO_FAULTS
+  for (const maxChunk of [FOREVER, 2]) {
+    const [a, b] = memoryPair({ maxChunk, latency: 0, highWaterMark: 3, clock: systemClock, faults }, { header: Buffer.from('header') })
+    const here = listening(a)
+    t.equal(a.write(Buffer.from('abc')), false, 'there is no room left')
+    t.same(here.told, [])
+    const ear = listening(b)
+    await ear.hears('data')
+    await turns(10)
+    t.equal(Buffer.concat(ear.chunks).toString(), 'headerabc')
+    t.same(here.told.at(-1), 'sent')
+  }
+})
+
+t.test('each piece lies in memory of its own, which may be taken away', async (t) => {
+  const sent = pattern(40_000)
+  const [a, b] = pair({ maxChunk: 9000 })
+  listening(a)
+  const ear = listening(b)
+  a.write(sent)
+  a.end()
+  await ear.hears('end')
+  t.equal(ear.chunks.length, 5)
+  for (const chunk of ear.chunks) t.equal(chunk.buffer.byteLength, chunk.length)
+  t.ok(Buffer.concat(ear.chunks).equals(sent))
+})
+
 t.test('a reset after both directions have ended is no loss', async (t) => {
   const [a, b] = pair()
   const [here, there] = [listening(a), listening(b)]
