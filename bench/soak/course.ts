@@ -55,6 +55,8 @@ export class Course {
   #next = 1
   #restarting: Promise<void> | undefined
   readonly #memory = new Map<Child, MemorySample[]>()
+  /** Where the relay listens. */
+  #relays: Places = {}
 
   constructor(options: Options, children: Children) {
     this.#options = options
@@ -73,14 +75,22 @@ export class Course {
     for (const child of this.#all) child.hear<string>('problem', (text) => this.#summary.fail(`${child.name}: ${text}`))
     server.hear<SideReport>('report', (report) => this.#reported(report))
     proxy.hear<ProxyReport>('proxied', (report) => this.#proxied(report))
-    await proxy.call('setup', { seed, folder, servers, relays })
+    await proxy.call('setup', { seed, folder })
     await server.call('setup', { seed, identity, places: servers })
     for (const client of clients) await client.call('setup', { seed, identity })
     // What Node opens once and for all is opened by a first cycle of everything.
     await Promise.all(this.#all.map((child) => child.call('baseline')))
-    await server.call('start')
-    await relay.call('start', { servers, places: relays })
+    this.#relays = await relay.call<Places>('start', { places: relays })
+    await this.#start()
     await sleep(100)
+  }
+
+  /** Starts the server; those who connect to it follow it to where it listens. */
+  async #start(): Promise<void> {
+    const { server, relay, proxy } = this.#children
+    const servers = await server.call<Places>('start')
+    await relay.call('places', { servers })
+    await proxy.call('places', { servers, relays: this.#relays })
   }
 
   async run(): Promise<void> {
@@ -198,7 +208,7 @@ export class Course {
     // What the server has not reported until now it never heard of.
     for (const [id, open] of before) if (this.#open.get(id) === open) this.#settle(id)
     await sleep(this.#random.int(0, 100))
-    await server.call('start')
+    await this.#start()
     for (const open of this.#open.values()) open.drained = true
     this.#summary.restarts++
     this.#restarting = undefined

@@ -5,6 +5,7 @@ import { existsSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { answer, tell } from './child.js'
 import { Forward } from './forward.js'
 import { forgedHeader } from './header.js'
@@ -21,13 +22,16 @@ let relays: Places = {}
 interface Setup {
   readonly seed: number
   readonly folder: string
-  readonly servers: Places
-  readonly relays: Places
 }
 
 answer({
   setup: (given: Setup) => {
-    ;({ seed, folder, servers, relays } = given)
+    ;({ seed, folder } = given)
+  },
+  /** The server and the relay listen here from now on. Where one of them has moved from, another process listens. */
+  places: (given: { servers: Places; relays: Places }) => {
+    ;({ servers, relays } = given)
+    for (const conversation of conversations) conversation.moved()
   },
   /** Listens for one connection, and says where. */
   open: ({ id }: { id: number }) => open(planOf(seed, id)),
@@ -53,8 +57,11 @@ function closeListener(listener: Server, path: string): void {
   if (existsSync(path)) rmSync(path)
 }
 
+const conversations = new Set<Conversation>()
+
 class Conversation {
   readonly #plan: Plan
+  readonly #place: Place
   readonly #client: Socket
   readonly #upstream: Socket
   readonly #forwards: Record<Direction, Forward>
@@ -65,8 +72,9 @@ class Conversation {
     this.#plan = plan
     this.#client = client
     this.#report = { id: plan.id, broke: undefined, refused: undefined, lost: [], unsure: [], ended: [], bytes: { up: 0, down: 0 } }
-    const place = (plan.relay ? relays : servers)[placeOf(plan)] as Place
-    this.#upstream = connect({ ...place, allowHalfOpen: true, noDelay: true })
+    this.#place = this.#placeNow()
+    this.#upstream = connect({ ...this.#place, allowHalfOpen: true, noDelay: true })
+    conversations.add(this)
     this.#forwards = { up: this.#forward('up', client, this.#upstream), down: this.#forward('down', this.#upstream, client) }
     this.#watch(client, 'client')
     this.#watch(this.#upstream, 'server')
@@ -74,6 +82,17 @@ class Conversation {
       this.#forwards.up.start(forgedHeader(plan))
       this.#forwards.down.start(Buffer.alloc(0))
     })
+  }
+
+  #placeNow(): Place {
+    return (this.#plan.relay ? relays : servers)[placeOf(this.#plan)] as Place
+  }
+
+  /** Leaves a place where another process may have answered. */
+  moved(): void {
+    if (isDeepStrictEqual(this.#place, this.#placeNow())) return
+    this.#report.refused ??= 'the place was taken by another process'
+    this.#reset()
   }
 
   #forward(direction: Direction, from: Socket, to: Socket): Forward {
@@ -101,6 +120,7 @@ class Conversation {
     })
     socket.on('close', () => {
       if (--this.#open > 0) return
+      conversations.delete(this)
       for (const direction of ['up', 'down'] as const) {
         this.#forwards[direction].stop()
         this.#report.bytes[direction] = this.#forwards[direction].bytes

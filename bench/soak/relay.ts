@@ -4,30 +4,31 @@
 import { ConnectError, type Connection, ConnectionClosedError, ConnectionLostError, connect, listen, pipe, type Server } from 'linnet'
 import { Books } from './books.js'
 import { answer, problem } from './child.js'
-import { type Place, type Places, placeKinds } from './places.js'
+import { listenAt, type Place, type Places, placeKinds } from './places.js'
 import { describe } from './receiving.js'
-
-interface Setup {
-  readonly servers: Places
-  readonly places: Places
-}
 
 const PATIENCE = 60_000
 const CHECK_EVERY = 250
 
+/** Where the server listens. */
+let upstream: Places = {}
 let servers: Server[] = []
 let books: Books[] = []
 let served: Promise<unknown>
 let checking: NodeJS.Timeout | undefined
 
 answer({
-  start: async (setup: Setup) => {
-    servers = await Promise.all(placeKinds.map(({ name }) => listen({ ...(setup.places[name] as Place), closeTimeout: PATIENCE })))
+  /** Resolves with where it listens. */
+  start: async ({ places }: { places: Places }) => {
+    const listening = await listenAt(places, listenAtAll)
     books = servers.map((server, i) => new Books(server, `relay of ${placeKinds[i]?.name}`))
-    served = Promise.all(
-      servers.map((server, i) => server.serve((from) => relay(from, setup.servers[placeKinds[i]?.name as string] as Place))),
-    )
+    served = Promise.all(servers.map((server, i) => server.serve((from) => relay(from, upstream[placeKinds[i]?.name as string] as Place))))
     checking = setInterval(check, CHECK_EVERY)
+    return listening
+  },
+  /** The server listens here from now on. */
+  places: ({ servers }: { servers: Places }) => {
+    upstream = servers
   },
   stop: async ({ grace }: { grace: number }) => {
     await Promise.all(servers.map((server) => server.close({ grace })))
@@ -36,6 +37,16 @@ answer({
     for (const each of books) each.checkClosed()
   },
 })
+
+/** At each place a server of its own, which so knows where its connections come from. */
+async function listenAtAll(places: Places): Promise<void> {
+  const all = await Promise.allSettled(placeKinds.map(({ name }) => listen({ ...(places[name] as Place), closeTimeout: PATIENCE })))
+  servers = all.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const failed = all.find((result) => result.status === 'rejected')
+  if (failed === undefined) return
+  await Promise.all(servers.map((server) => server.close()))
+  throw failed.reason
+}
 
 function check(): void {
   for (const each of books) each.check()

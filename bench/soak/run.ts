@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { Course } from './course.js'
 import { makeIdentity } from './identity.js'
 import { type Options, readOptions, usage } from './options.js'
-import { freePlaces } from './places.js'
+import { firstPort, freePlaces, portAfter } from './places.js'
 import { Child } from './processes.js'
 
 try {
@@ -36,8 +36,8 @@ async function main(options: Options): Promise<void> {
   try {
     const [server, relay, proxy, ...clients] = children as [Child, Child, Child, ...Child[]]
     const identity = await makeIdentity(folder)
-    const { places: servers, next } = await freePlaces(folder, 's', 20_000 + (process.pid % 8_000))
-    const { places: relays } = await freePlaces(folder, 'r', next)
+    const relays = await freePlaces(folder, 'r', firstPort(process.pid))
+    const servers = await freePlaces(folder, 's', portAfter(relays))
     const course = new Course(options, { server, relay, proxy, clients })
     await course.prepare({ seed, identity, folder, servers, relays })
     await course.run()

@@ -7,7 +7,7 @@ import { Books } from './books.js'
 import { answer, problem, tell } from './child.js'
 import { forgedClient } from './header.js'
 import { leftovers } from './leftovers.js'
-import { type Place, type Places, placeKinds } from './places.js'
+import { listenAt, type Place, type Places, placeKinds } from './places.js'
 import { type Plan, planOf } from './plan.js'
 import { newSideReport, type SideReport } from './report.js'
 import { closingOf, type Identity, Session } from './session.js'
@@ -26,6 +26,7 @@ const PATIENCE = 60_000
 const CHECK_EVERY = 250
 
 let setup: Setup
+let places: Places
 let server: Server
 let books: Books
 let served: Promise<void>
@@ -36,6 +37,7 @@ let checking: NodeJS.Timeout | undefined
 answer({
   setup: (given: Setup) => {
     setup = given
+    places = given.places
   },
   start,
   stop,
@@ -47,20 +49,24 @@ answer({
   },
 })
 
-async function start(): Promise<void> {
-  const { identity, places } = setup
-  const endpoints = placeKinds.map(
-    ({ name, endpoint, header }): Endpoint => ({
-      ...(places[name] as Place),
-      tls: endpoint === 'plain' ? false : { ...identity, optional: endpoint === 'optional' },
-      proxyProtocol: header,
-    }),
-  )
-  server = await listen({ endpoints, maxConnections: MOST_CONNECTIONS, handshakeTimeout: PATIENCE, closeTimeout: PATIENCE })
+/** Resolves with where it listens: where it did before, unless another process has taken a port of that meanwhile. */
+async function start(): Promise<Places> {
+  const { identity } = setup
+  places = await listenAt(places, async (places) => {
+    const endpoints = placeKinds.map(
+      ({ name, endpoint, header }): Endpoint => ({
+        ...(places[name] as Place),
+        tls: endpoint === 'plain' ? false : { ...identity, optional: endpoint === 'optional' },
+        proxyProtocol: header,
+      }),
+    )
+    server = await listen({ endpoints, maxConnections: MOST_CONNECTIONS, handshakeTimeout: PATIENCE, closeTimeout: PATIENCE })
+  })
   books = new Books(server, `server ${++incarnation}`)
   if (incarnation % 2 === 0) shutdownOn(server)
   served = incarnation % 2 === 0 ? server.serve(converse) : loop(server)
   checking = setInterval(() => books.check(), CHECK_EVERY)
+  return places
 }
 
 async function loop(server: Server): Promise<void> {
