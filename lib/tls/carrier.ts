@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Carrier } from '../transport/carrier.js'
 import { CarrierDuplex } from '../transport/carrier-duplex.js'
-import { resetOf } from '../transport/descriptor.js'
+import { beforeCloseNotify } from '../transport/close-notify.js'
 import { StreamCarrier } from '../transport/stream.js'
 import { afterTurn, setImmediate } from '../turn.js'
 import { factsOf, type TlsInfo } from './info.js'
@@ -20,6 +20,7 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
   readonly #beneath: Carrier
   readonly #stream: Duplex
   #referenced = true
+  #cut = false
 
   /** `stream` is what `beneath` has given away for it. */
   constructor(socket: TLSSocket, beneath: Carrier, stream: Duplex) {
@@ -44,10 +45,12 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
   /** A reset that our own close_notify would have met. */
   #reset: Error | undefined
 
-  // Node drops what a close_notify fails with, and the system names its error once: without this look a cut reads as an end.
   override end(): void {
-    this.#reset = resetOf(this.stream)
-    super.end()
+    beforeCloseNotify(this.stream, (reset) => {
+      if (this.#cut) return
+      this.#reset = reset
+      super.end()
+    })
   }
 
   protected override ended(unsure: boolean, inOrder: () => void): void {
@@ -60,6 +63,7 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
   // know of it. That can last, behind a goodbye that a peer does not read; but then everything else has left, and
   // nothing is cut by a plain end.
   protected cut(): void {
+    this.#cut = true
     const { writableEnded, writableFinished, writableLength } = this.stream
     const shutting = writableEnded && !writableFinished && writableLength === 0 && !(this.#stream instanceof CarrierDuplex)
     if (shutting) this.#breakOffLater()

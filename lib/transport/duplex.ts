@@ -8,6 +8,7 @@ import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { unixAddress } from '../address.js'
 import { net } from '../net.js'
 import type { Carrier } from './carrier.js'
+import { beforeCloseNotify } from './close-notify.js'
 import { Joined } from './joined.js'
 import { resetAtClose, SocketCarrier } from './socket.js'
 import { StreamCarrier } from './stream.js'
@@ -43,6 +44,22 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
     const { _writev, writableObjectMode } = this.stream
     const together = typeof _writev === 'function' || writableObjectMode
     return together ? super.writeBatch(pieces) : this.write(Buffer.concat(pieces))
+  }
+
+  /** A reset that the close_notify of a TLSSocket would have met. */
+  #reset: Error | undefined
+
+  // Any stream may be a TLSSocket, or pass its end on to one.
+  override end(): void {
+    beforeCloseNotify(this.stream, (reset) => {
+      this.#reset = reset
+      super.end()
+    })
+  }
+
+  protected override ended(unsure: boolean, inOrder: () => void): void {
+    if (this.#reset === undefined) super.ended(unsure, inOrder)
+    else this.lose(this.#reset)
   }
 
   // With an error, so that a stream that can pass a break on does. A socket of Node's, a TLSSocket too, passes none on.
