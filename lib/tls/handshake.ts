@@ -23,6 +23,7 @@ export class TlsHandshake implements Handshake {
   #settled = false
   #secured: TlsCarrier | undefined
   readonly #ended = (): void => this.failed(left())
+  readonly #closed = (): unknown => setImmediate(this.#ended)
 
   /** `begin` lets Node's TLS take the stream, and tells `secured` or `failed`; what it throws is a failure. */
   constructor(carrier: Carrier, begin: (stream: Duplex, handshake: TlsHandshake) => void) {
@@ -39,6 +40,8 @@ export class TlsHandshake implements Handshake {
     stream.allowHalfOpen = false
     // The end may have come before Node's TLS looked for it.
     stream.once('end', this.#ended)
+    // Whatever ends a stream, Node's TLS names it in the turn that closes it; what it does not name is an end too.
+    stream.once('close', this.#closed)
     try {
       if (stream.destroyed || stream.readableEnded) throw left()
       begin(stream, this)
@@ -80,7 +83,7 @@ export class TlsHandshake implements Handshake {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#stream.off('end', this.#ended)
+    this.#stream.off('end', this.#ended).off('close', this.#closed)
     return true
   }
 

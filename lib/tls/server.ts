@@ -3,7 +3,6 @@
 // resumed sessions, and knows SNI, ALPN and pre-shared keys by its own options. What is not verified as those options
 // ask for never gets through.
 
-import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { Server as NodeServer, TLSSocket, TlsOptions } from 'node:tls'
 import { crypto } from '../builtins.js'
@@ -12,6 +11,7 @@ import { bare } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
+import { valueBeneath } from './beneath.js'
 import { fingerprint, replaceableAuthorities } from './fingerprint.js'
 import { awaitFirstByte } from './first-byte.js'
 import { TlsHandshake } from './handshake.js'
@@ -25,15 +25,22 @@ const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT'
 export class ServerTls {
   readonly #server: NodeServer
   readonly #optional: boolean
+  /** The `authorizationError` of a client that has shown no certificate: none, where it is not asked for one. */
+  readonly #withoutCertificate: string | undefined
   /** Whether a client must show a certificate, and nothing else will do. */
   readonly #certified: boolean
+  /** The handshakes by the streams that they run over. */
+  readonly #underWay = new WeakMap<Duplex, TlsHandshake>()
 
   /** @throws InvalidOptionsError, whose `cause` says why they do not load, and whose issue's path begins with `path` */
   constructor(given: ServerTlsOptions, path: Path = []) {
-    const { server, optional, certified } = loading(path, () => load(bare(given)))
+    const { server, optional, asks, certified } = loading(path, () => load(bare(given)))
     this.#server = server
     this.#optional = optional
+    this.#withoutCertificate = asks ? NO_CERTIFICATE : undefined
     this.#certified = certified
+    server.on('secureConnection', (socket) => this.#verified(socket))
+    server.on('tlsClientError', (error, socket) => this.#handshakeOf(socket)?.failed(reasonOf(error, socket)))
   }
 
   /** Shakes hands over a carrier to which nobody is attached: it is this handshake's from now on. */
@@ -43,42 +50,32 @@ export class ServerTls {
 
   #shake(carrier: Carrier): Handshake {
     return new TlsHandshake(carrier, (stream, handshake) => {
-      this.#greet(stream, (event, subject, socket) => {
-        if (event === 'secureConnection') this.#verified(subject as TLSSocket, handshake)
-        else if (event === 'tlsClientError') handshake.failed(reasonOf(subject as Error, socket as TLSSocket))
-      })
+      this.#underWay.set(stream, handshake)
+      this.#server.emit('connection', stream)
     })
   }
 
-  /**
-   * Lets the server of Node's take a stream for a connection of its own. What it says of it, it says to whoever emitted
-   * `connection`: so each stream has a double of the server, which is that server but for its `emit`, and nothing has to
-   * be found again afterwards (only a property that is not documented tells which TLSSocket is on which socket, and over
-   * other streams not even that).
-   */
-  #greet(stream: Duplex, told: (event: string, subject: unknown, socket: unknown) => void): void {
-    const emit = (event: string, subject: unknown, socket: unknown): boolean => {
-      told(event, subject, socket)
-      return true
-    }
-    const double = Object.create(this.#server, { emit: { value: emit } }) as NodeServer
-    EventEmitter.prototype.emit.call(double, 'connection', stream)
+  // Where a runtime does not tell, the handshake ends with its stream, or when its time is over.
+  #handshakeOf(socket: TLSSocket): TlsHandshake | undefined {
+    return valueBeneath(socket, this.#underWay)
   }
 
   // Before Node 24 a pre-shared key does for a certificate. And TLS 1.3 knows no difference between such a key and a session,
   // so a client that resumed one without a certificate is taken for one that has a key: Node says `authorized`. It must not,
   // also where the program lets all in and looks at `authorized` itself.
-  #verified(socket: TLSSocket, handshake: TlsHandshake): void {
+  // Deno says it of every client that has shown nothing.
+  #verified(socket: TLSSocket): void {
+    const handshake = this.#handshakeOf(socket)
     if (socket.getPeerX509Certificate() === undefined) {
-      if (this.#certified) return handshake.failed(unverified(NO_CERTIFICATE))
-      if (socket.authorized) Object.assign(socket, { authorized: false, authorizationError: NO_CERTIFICATE })
+      if (this.#certified) return handshake?.failed(unverified(NO_CERTIFICATE))
+      if (socket.authorized) Object.assign(socket, { authorized: false, authorizationError: this.#withoutCertificate })
     }
-    handshake.secured(socket)
+    handshake?.secured(socket)
   }
 }
 
 /** Tries the options out. What is wrong with them, it throws. */
-function load({ optional = false, ...given }: ServerTlsOptions): { server: NodeServer; optional: boolean; certified: boolean } {
+function load({ optional = false, ...given }: ServerTlsOptions): { server: NodeServer; optional: boolean; asks: boolean; certified: boolean } {
   const options = bare(given)
   checkServes(options)
   // Node takes `true` alone for a yes, and any other value for a no, in silence.
@@ -99,7 +96,7 @@ function load({ optional = false, ...given }: ServerTlsOptions): { server: NodeS
   // For each connection Node asks the server itself, which inherits what somebody gave to all objects.
   if (options.ALPNProtocols === undefined) Object.assign(server, { ALPNProtocols: undefined })
   checkPairs(options)
-  return { server, optional, certified: requestCert && rejectUnauthorized }
+  return { server, optional, asks: requestCert, certified: requestCert && rejectUnauthorized }
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { ClientTls } from '../../lib/tls/client.js'
-import { withinTime } from '../../lib/tls/handshake.js'
+import { TlsHandshake, withinTime } from '../../lib/tls/handshake.js'
 import { ServerTls } from '../../lib/tls/server.js'
 import { systemClock } from '../../lib/transport/clock.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
@@ -50,6 +50,15 @@ t.test('one that is cut frees both sides; cut when it was done, it resets what c
     theirs.cut()
     await ear.hears('lost')
     mine.cut()
+  }
+})
+
+t.test('one whose stream closes without a word of the runtime has failed', async (t) => {
+  for (const make of [tcpPair, inMemory]) {
+    const [a, b] = await make(t)
+    const handshake = new TlsHandshake(a, (stream) => stream.destroy())
+    t.match(await rejection(handshake.done), { code: 'ECONNRESET' })
+    b.reset()
   }
 })
 
