@@ -2,6 +2,7 @@
 // over IPv4 and one that came over an IPv4-mapped IPv6 address. Pure; knows no sockets.
 
 import type { BlockList } from 'node:net'
+import { canonicalIPv6 } from './ipv6-text.js'
 import { net } from './net.js'
 import { socketAddress } from './socket-address.js'
 
@@ -20,6 +21,7 @@ export interface Address {
 }
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/
+const MAPPED_GROUPS = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/
 
 class SocketEnd implements Address {
   readonly address: string
@@ -72,11 +74,19 @@ function canonical(text: string): string {
   const percent = text.indexOf('%')
   const bare = percent < 0 ? text : text.slice(0, percent)
   if (!net().isIPv6(bare)) return text
-  const { address } = socketAddress(bare, 'ipv6')
-  return unmapped(address) ?? (percent < 0 ? address : address + text.slice(percent))
+  const address = canonicalIPv6(bare)
+  return mappedBy(address) ?? (percent < 0 ? address : address + text.slice(percent))
 }
 
-/** The IPv4 address in an IPv4-mapped one. */
+/** The IPv4 address in an IPv4-mapped one in canonical text. */
+function mappedBy(address: string): string | undefined {
+  const [, high, low] = MAPPED_GROUPS.exec(address) ?? []
+  if (low === undefined) return undefined
+  const value = Number.parseInt(high as string, 16) * 0x10000 + Number.parseInt(low, 16)
+  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.')
+}
+
+/** The IPv4 address in an IPv4-mapped one, as systems print it. */
 function unmapped(address: string): string | undefined {
   const inner = MAPPED.exec(address)?.[1]
   return inner !== undefined && net().isIPv4(inner) ? inner : undefined

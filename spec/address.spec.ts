@@ -36,6 +36,18 @@ t.test('one address has two texts', async (t) => {
   }
 })
 
+t.test('an address with a dotted end, which is not mapped, has another text than the same in groups', async (t) => {
+  for (const [dotted, groups] of [
+    ['::1.2.3.4', '::102:304'],
+    ['17::c:1:82c:255.6.189.0', '17::c:1:82c:ff06:bd00'],
+    ['1:2:3:4:5:6:0.0.0.1', '1:2:3:4:5:6:0:1'],
+    ['::5:141:65:6c96:6.50.31.5', '::5:141:65:6c96:632:1f05'],
+  ] as const) {
+    t.equal(tcpAddress(dotted, 1).address, groups, dotted)
+    t.equal(tcpAddress(groups, 1).address, groups)
+  }
+})
+
 t.test('a link-local address loses its zone, without which it means nothing', async (t) => {
   t.same(facts(tcpAddress('fe80::1%eth0', 1)), ['fe80::1%eth0', 1, 'IPv6'])
   t.same(facts(tcpAddress('FE80:0::1%eth_0', 1)), ['fe80::1%eth_0', 1, 'IPv6'])

@@ -4,6 +4,7 @@
 import type { Address } from '../address.js'
 import { ipv4Bytes, ipv6Bytes } from '../address-bytes.js'
 import { InvalidOptionsError } from '../errors.js'
+import { canonicalIPv6 } from '../ipv6-text.js'
 import { CRC32C, FIXED, LOCAL, PATH, PROXY, type ProxyTlv, SIGNATURE, TCP4, TCP6, UNIX, UNSPECIFIED } from './header.js'
 import { sumOf } from './version-2.js'
 
@@ -64,12 +65,9 @@ function buildLine(ends: Ends | undefined, tlvs: readonly ProxyTlv[], refuse: Re
   )
 }
 
-// Eight groups would do, but a short text is what people look for in their logs. The document knows no dotted end.
+// The document knows no dotted end.
 function groupsOf(end: Address): string {
-  if (end.family === 'IPv6' && !end.address.includes('.')) return withoutZone(end)
-  const bytes = ipv6Bytes(end.address)
-  const groups = Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(2 * group).toString(16))
-  return groups.join(':').replace(/^0:0:0:0:0:/, '::')
+  return canonicalIPv6(end.family === 'IPv6' ? withoutZone(end) : `::ffff:${end.address}`)
 }
 
 // --- version 2 -----------------------------------------------------------------------------------------------------------

@@ -75,7 +75,12 @@ export class ServerTls {
 }
 
 /** Tries the options out. What is wrong with them, it throws. */
-function load({ optional = false, ...given }: ServerTlsOptions): { server: NodeServer; optional: boolean; asks: boolean; certified: boolean } {
+function load({ optional = false, ...given }: ServerTlsOptions): {
+  server: NodeServer
+  optional: boolean
+  asks: boolean
+  certified: boolean
+} {
   const options = bare(given)
   checkServes(options)
   // Node takes `true` alone for a yes, and any other value for a no, in silence.

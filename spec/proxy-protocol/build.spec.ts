@@ -22,7 +22,7 @@ t.test('each header is the one of the document', async (t) => {
     [{ version: 1, source: from6, destination: to6 }, line6],
     [{ version: 1 }, 'PROXY UNKNOWN\r\n'],
     [{ version: 1, source: from4, destination: to6, tlvs: [] }, 'PROXY TCP6 ::ffff:c000:221 fe80::abcd 40000 443\r\n'],
-    [{ version: 1, source: tcpAddress('::1.2.3.4', 1), destination: tcpAddress('::', 2) }, 'PROXY TCP6 ::0:102:304 :: 1 2\r\n'],
+    [{ version: 1, source: tcpAddress('::1.2.3.4', 1), destination: tcpAddress('::', 2) }, 'PROXY TCP6 ::102:304 :: 1 2\r\n'],
     [{ source: from4, destination: to4 }, tcp4],
     [{ version: 2, source: from6, destination: to6 }, tcp6],
     [{ source: fromUnix, destination: toUnix }, unix],

@@ -9,6 +9,9 @@ import { within } from './wait.js'
 /** The checkout, seen from `build/spec/support/`. */
 export const root: string = fileURLToPath(new URL('../../..', import.meta.url))
 
+/** What comes before the text of a module on this runtime's command line. */
+export const moduleFlags: readonly string[] = 'deno' in process.versions ? ['eval', '--ext=mjs'] : ['--input-type=module', '--eval']
+
 export interface ProgramOptions {
   /** The most descriptors it may have. */
   descriptors?: number
@@ -64,7 +67,7 @@ export class Program {
 /** Starts a module of its own; killed after the test. */
 export function program(t: Test, code: string, { descriptors, env, inherit = [], library: loads = true }: ProgramOptions = {}): Program {
   const prelude = "const linnet = await import('linnet'); const testing = await import('linnet/testing');"
-  const args = ['--input-type=module', '--eval', loads ? prelude + code : code]
+  const args = [...moduleFlags, loads ? prelude + code : code]
   // A shell between, since tap has its own options put in front of every Node that is spawned.
   const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `
   const child = spawn('sh', ['-c', `unset NODE_OPTIONS; ${limit}exec "$0" "$@"`, process.execPath, ...args], {
