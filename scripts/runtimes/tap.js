@@ -1,0 +1,355 @@
+// Stands in for `tap` where tap does not run (Bun, Deno): as much of it as the specs use, with the same comparisons (tcompare, which
+// is tap's own) and the same output (TAP version 14). A test that runs longer than its time, an uncaught exception and an
+// unhandled rejection fail the test that is running.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { match, same, strict } from 'tcompare'
+
+// A test of the suite takes seconds; the rest is for a busy machine.
+const LONGEST = Number(process.env.LINNET_TEST_TIMEOUT ?? 60_000)
+
+// Taken before a test replaces them.
+const { setTimeout, clearTimeout } = globalThis
+
+/** Titles of outermost tests that are not run, one a line: they would take the process with them, or never end. */
+const leftOut = new Set((process.env.LINNET_LEFT_OUT ?? '').split('\n').filter((title) => title !== ''))
+
+/** The tests whose functions are running, the innermost last. */
+const running = []
+
+class Test {
+  name
+  jobs = 1
+  /** Whether nothing in it has failed. */
+  good = true
+  #parent
+  #lines = []
+  #count = 0
+  #waiting = []
+  #active = 0
+  #idle = []
+  #teardowns = []
+  #timeout
+  #timer
+  /** Ends the waiting for its function. */
+  #giveUp = () => {}
+  #over = false
+
+  constructor(name, parent, timeout = LONGEST) {
+    this.name = name
+    this.#parent = parent
+    this.#timeout = timeout
+  }
+
+  // --- tests in tests ------------------------------------------------------------------------------------------------
+
+  test(name, ...rest) {
+    const body = rest.pop()
+    const { timeout, skip } = rest[0] ?? {}
+    return new Promise((resolve) => {
+      this.#waiting.push(async () => {
+        if (skip || (this.#parent === undefined && leftOut.has(name))) this.#result(true, `${name} # SKIP ${skip || 'left out here'}`)
+        else await this.#run(new Test(name, this, timeout), body)
+        resolve()
+      })
+      this.#next()
+    })
+  }
+
+  // One after the other; with `jobs`, some at the same time.
+  #next() {
+    while (this.#active < this.jobs && this.#waiting.length > 0) {
+      const start = this.#waiting.shift()
+      this.#active++
+      void start().then(() => {
+        this.#active--
+        this.#next()
+        if (this.#active === 0) for (const resolve of this.#idle.splice(0)) resolve()
+      })
+    }
+  }
+
+  async #run(test, body) {
+    running.push(test)
+    await test.#runs(body)
+    running.splice(running.indexOf(test), 1)
+    this.#lines.push(`# Subtest: ${escaped(test.name)}`, ...test.#lines.map((line) => `    ${line}`), `    1..${test.#count}`)
+    this.#result(test.good, test.name)
+    if (this.#parent === undefined) this.print()
+  }
+
+  async #runs(body) {
+    const late = new Promise((resolve) => {
+      this.#giveUp = resolve
+    })
+    this.setTimeout(this.#timeout)
+    const done = (async () => {
+      await body(this)
+      await this.idle()
+    })()
+    await Promise.race([done, late]).catch((error) => this.failedWith(error))
+    clearTimeout(this.#timer)
+    await this.close()
+  }
+
+  /** Resolves when no test in it waits or runs. */
+  async idle() {
+    while (this.#active > 0 || this.#waiting.length > 0) await new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  /** Runs what it is to clean up, the last first. */
+  async close() {
+    this.#over = true
+    this.#waiting.length = 0
+    for (const teardown of this.#teardowns.splice(0).reverse()) {
+      let timer
+      const late = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error('a teardown did not end')), 10_000)
+      })
+      try {
+        await Promise.race([teardown(), late])
+      } catch (error) {
+        this.failedWith(error)
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+  }
+
+  teardown(...functions) {
+    this.#teardowns.push(...functions)
+  }
+
+  setTimeout(ms) {
+    if (this.#parent === undefined) return
+    clearTimeout(this.#timer)
+    if (ms <= 0) return
+    this.#timer = setTimeout(() => {
+      this.#result(false, 'timeout!')
+      this.#giveUp()
+    }, ms)
+  }
+
+  /** It ends with this failure. */
+  failedWith(error) {
+    this.#result(false, error?.message ?? String(error), error?.stack)
+    this.#giveUp()
+  }
+
+  // --- results -------------------------------------------------------------------------------------------------------
+
+  /** Prints what is there. */
+  print() {
+    if (this.#lines.length > 0) process.stdout.write(`${this.#lines.splice(0).join('\n')}\n`)
+  }
+
+  get count() {
+    return this.#count
+  }
+
+  #result(ok, title, details) {
+    this.#count++
+    if (!ok) this.#fails()
+    this.#lines.push(`${ok ? 'ok' : 'not ok'} ${this.#count} - ${escaped(title)}`)
+    if (!ok && details)
+      this.#lines.push(
+        '  ---',
+        ...String(details)
+          .split('\n')
+          .map((line) => `  ${line}`),
+        '  ...',
+      )
+    return ok
+  }
+
+  #fails() {
+    this.good = false
+    process.exitCode = 1
+  }
+
+  #assert(ok, title, details) {
+    if (!this.#over || this.#parent === undefined) return this.#result(ok, title, details)
+    // As with tap: somebody must hear of it.
+    return top.#result(false, `after the end of ${this.name}: ${title}`)
+  }
+
+  pass(title = '(unnamed test)') {
+    return this.#assert(true, title)
+  }
+
+  fail(title = '(unnamed test)') {
+    return this.#assert(false, title, new Error(title).stack)
+  }
+
+  comment() {}
+
+  // --- assertions ----------------------------------------------------------------------------------------------------
+
+  ok(value, title = 'should be truthy') {
+    return this.#assert(Boolean(value), title, located(value))
+  }
+
+  notOk(value, title = 'should be falsy') {
+    return this.#assert(!value, title, located(value))
+  }
+
+  equal(found, wanted, title = 'should be equal') {
+    return this.#assert(found === wanted, title, compared(strict(found, wanted).diff || located(found)))
+  }
+
+  not(found, wanted, title = 'should not be equal') {
+    return this.#assert(found !== wanted, title, located(found))
+  }
+
+  same(found, wanted, title = 'should be equivalent') {
+    return this.#compared(same(found, wanted), title)
+  }
+
+  notSame(found, wanted, title = 'should not be equivalent') {
+    return this.#assert(!same(found, wanted).match, title, located(found))
+  }
+
+  strictSame(found, wanted, title = 'should be equivalent strictly') {
+    return this.#compared(strict(found, wanted), title)
+  }
+
+  match(found, wanted, title = 'should match pattern') {
+    return this.#compared(match(found, wanted), title)
+  }
+
+  notMatch(found, wanted, title = 'should not match pattern') {
+    return this.#assert(!match(found, wanted).match, title, located(found))
+  }
+
+  #compared({ match: ok, diff }, title) {
+    return this.#assert(ok, title, compared(diff))
+  }
+
+  type(value, wanted, title = `type is ${wanted.name ?? wanted}`) {
+    return this.#assert(typeof wanted === 'function' ? value instanceof wanted : typeof value === wanted, title, located(value))
+  }
+
+  throws(body, ...rest) {
+    try {
+      body()
+    } catch (error) {
+      return this.#expected(error, rest, 'expected to throw')
+    }
+    return this.#assert(false, titleOf(rest) ?? 'expected to throw', located(undefined))
+  }
+
+  doesNotThrow(body, title = 'expected to not throw') {
+    try {
+      body()
+    } catch (error) {
+      return this.#assert(false, title, error?.stack)
+    }
+    return this.#assert(true, title)
+  }
+
+  async rejects(promise, ...rest) {
+    let value
+    try {
+      value = await (typeof promise === 'function' ? promise() : promise)
+    } catch (error) {
+      return this.#expected(error, rest, 'expected to reject')
+    }
+    return this.#assert(false, titleOf(rest) ?? 'expected to reject', located(value))
+  }
+
+  #expected(error, rest, title) {
+    const wanted = typeof rest[0] === 'string' ? undefined : rest[0]
+    if (wanted === undefined) return this.#assert(true, titleOf(rest) ?? title)
+    return this.#compared(match(wanted instanceof RegExp ? error.message : error, wanted), titleOf(rest) ?? title)
+  }
+
+  // --- tools ---------------------------------------------------------------------------------------------------------
+
+  /** Replaces a method until the test is over; returns what takes the calls. */
+  capture(object, name, replacement = () => {}) {
+    const own = Object.getOwnPropertyDescriptor(object, name)
+    const calls = []
+    const restore = () => {
+      if (own === undefined) delete object[name]
+      else Object.defineProperty(object, name, own)
+    }
+    object[name] = function (...args) {
+      const returned = Reflect.apply(replacement, this, args)
+      calls.push({ receiver: this, args, returned })
+      return returned
+    }
+    this.teardown(restore)
+    return Object.assign(() => calls.splice(0), { restore, args: () => calls.splice(0).map(({ args }) => args) })
+  }
+
+  /** A directory with these files, until the test is over. */
+  testdir(files = {}) {
+    const directory = mkdtempSync(join(tmpdir(), 'linnet-test-'))
+    this.teardown(() => rmSync(directory, { recursive: true, force: true }))
+    const write = (where, entries) => {
+      for (const [name, content] of Object.entries(entries)) {
+        if (typeof content === 'string' || ArrayBuffer.isView(content)) writeFileSync(join(where, name), content)
+        else {
+          mkdirSync(join(where, name))
+          write(join(where, name), content)
+        }
+      }
+    }
+    write(directory, files)
+    return directory
+  }
+}
+
+function titleOf(rest) {
+  return rest.find((each) => typeof each === 'string')
+}
+
+function compared(diff) {
+  return `${diff ?? ''}\n${new Error('here').stack}`
+}
+
+function located(found) {
+  return `found: ${typeof found === 'object' && found !== null ? Object.prototype.toString.call(found) : String(found)}\n${new Error('here').stack}`
+}
+
+function escaped(title) {
+  const [text, ...directive] = String(title).split(/(?= # SKIP )/)
+  return text.replace(/[#\\]/g, '\\$&').replaceAll('\n', ' ') + directive.join('')
+}
+
+// --- the whole file ----------------------------------------------------------------------------------------------------
+
+const top = new Test('the file')
+
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.on(event, (error) => {
+    ;(running.at(-1) ?? top).failedWith(error)
+    top.print()
+  })
+}
+
+// A file has no end of its own: it is over when no test has come for a while. Its clean-up may be what lets the process end, so
+// the end of the process cannot be waited for.
+let timer
+async function closed() {
+  await top.idle()
+  await top.close()
+  top.print()
+}
+const test = top.test.bind(top)
+top.test = async (...args) => {
+  await test(...args)
+  clearTimeout(timer)
+  timer = setTimeout(closed, 200)
+}
+
+process.on('exit', () => {
+  if (running.length > 0) top.failedWith(new Error(`test unfinished: ${running.map(({ name }) => name).join(' > ')}`))
+  top.print()
+  process.stdout.write(`1..${top.count}\n`)
+})
+process.stdout.write('TAP version 14\n')
+
+export default top
