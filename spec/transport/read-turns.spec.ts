@@ -43,10 +43,15 @@ class Hand {
   time = 0
   /** Time that other processes took. */
   others = 0
+  /** How often it was asked how long this process has run. */
+  asked = 0
   immediates: (() => void)[] = []
   readonly turns = new ReadTurns({
     now: () => this.time + this.others,
-    cpu: () => this.time,
+    cpu: () => {
+      this.asked++
+      return this.time
+    },
     setImmediate: (callback) => this.immediates.push(callback),
   })
   /** The loop goes round: everything that waits for that runs, and its promises. */
@@ -122,6 +127,24 @@ t.test('chunks that take long come in pieces, one to a turn, which take what a p
   t.equal(one.pieces.reduce((sum, bytes) => sum + bytes) - 100, MOST)
   await hand.round()
   t.equal(hand.immediates.length, 0, 'nothing is left')
+})
+
+t.test('the system is asked seldom how long the process has run, in a long turn too', async (t) => {
+  const hand = new Hand()
+  const sources = Array.from({ length: 100 }, () => new Source(hand, 0))
+  hand.time = 100
+  const asked = hand.asked
+  for (const source of sources) {
+    source.arrives(MOST)
+    hand.others += 1
+  }
+  t.ok(hand.asked - asked <= 100 / TURN + 1, `${hand.asked - asked} times in a turn of others`)
+  hand.time += TURN
+  hand.others += TURN
+  t.notOk(sources.at(-1)?.arrives(MOST))
+  const before = hand.asked
+  for (const source of sources.slice(0, 50)) t.notOk(source.arrives(MOST))
+  t.equal(hand.asked, before, 'a turn that is long stays it')
 })
 
 t.test('one measurement alone does not make pieces of chunks, nor does what is worked on once', async (t) => {
