@@ -120,6 +120,12 @@ export class ByteQueue {
     return view(this.#memory as ArrayBufferLike, this.#base + start, n)
   }
 
+  /** Bytes that can be taken without a copy: those of the first chunk. */
+  get whole(): number {
+    const head = this.#chunks[this.#first]
+    return head === undefined ? 0 : head.length - this.#offset
+  }
+
   /** At most `n` of the next bytes, as far as they lie in the first chunk; they stay unread. */
   window(n: number): Buffer {
     const head = this.#chunks[this.#first]

@@ -4,11 +4,21 @@
 import type { ConnectionCore } from './core.js'
 import type { Lease } from './lease.js'
 import { type ReadPlan, readPlan } from './read-options.js'
-import { type Limit, SomeRead } from './reads.js'
+import { type Limit, pieceOf, type Read, WAIT } from './reads.js'
 
 // What one piece holds at most: the bridge's reader has buffers of its own, and asks again.
 const PIECE = 64 * 1024
 const limit: Limit = Object.freeze({ bytes: PIECE, before: 0, option: 'maxBytes', shared: false })
+
+// The next piece, or null at the end of the stream. It has no state: one for all.
+const next: Read<Buffer | null> = {
+  operation: 'read()',
+  limit,
+  attempt(queue, stream) {
+    if (queue.length === 0) return stream === 'ended' ? null : WAIT
+    return queue.take(pieceOf(queue, PIECE))
+  },
+}
 
 /** The lease of a bridge or a pipe: the one reader of a connection. */
 export class Bridge implements Lease {
@@ -28,7 +38,7 @@ export class Bridge implements Lease {
 
   /** The next piece, or null at the end of the stream. */
   read(): Promise<Buffer | null> {
-    return this.#core.inbox.run((_: Limit) => new SomeRead(limit, undefined, 'read()'), this.#plan, this) as Promise<Buffer | null>
+    return this.#core.inbox.run(() => next, this.#plan, this)
   }
 
   /** Gives reading back to the connection. A read that is pending rejects with `error`. */

@@ -17,10 +17,11 @@ import {
   isBeyond,
   type Limit,
   type LineFormat,
+  nextLength,
   pieceLength,
+  pieceOf,
   type Read,
   type Stream,
-  someLength,
   take,
   takeLine,
   WAIT,
@@ -218,7 +219,7 @@ class NextPiece extends ItemRead<Buffer | string> {
 
   protected take(queue: ByteQueue, stream: Stream): Buffer | string | null | Wait {
     if (queue.length === 0) return stream === 'ended' ? null : WAIT
-    const n = someLength(queue, stream, this.#encoding, this.limit)
+    const n = nextLength(queue, stream, this.#encoding, this.limit)
     return n === 0 ? WAIT : take(queue, n, this.#encoding)
   }
 }
@@ -240,7 +241,7 @@ class NextChunk extends ItemRead<Buffer | string> {
   }
 
   protected take(queue: ByteQueue): Buffer | string | Wait {
-    const there = Math.min(queue.length, this.#left, this.limit.bytes)
+    const there = pieceOf(queue, Math.min(this.#left, this.limit.bytes))
     const n = there === this.#left ? there : pieceLength(queue, there, this.#encoding, this.limit)
     if (n === 0) return WAIT
     const piece = take(queue, n, this.#encoding)

@@ -211,6 +211,21 @@ export function someLength(queue: ByteQueue, stream: Stream, encoding: BufferEnc
   return whole === 0 && stream !== 'open' ? there : whole
 }
 
+// From this size on a copy costs more than a piece of its own.
+const LARGE = 16 * 1024
+
+/** The same where the bytes are taken piece by piece: a large chunk is a piece, small ones are joined. */
+export function nextLength(queue: ByteQueue, stream: Stream, encoding: BufferEncoding | undefined, limit: Limit): number {
+  const there = pieceOf(queue, limit.bytes)
+  const whole = pieceLength(queue, there, encoding, limit)
+  return whole === 0 && stream !== 'open' ? there : whole
+}
+
+/** The next piece, of at most `most` bytes. */
+export function pieceOf(queue: ByteQueue, most: number): number {
+  return Math.min(queue.length, most, Math.max(queue.whole, LARGE))
+}
+
 /**
  * How many of the next `n` bytes may be taken as a piece: an incomplete last character (of base64: group) stays until the
  * rest of it, or the end, comes. One that the limit cannot hold never comes whole.

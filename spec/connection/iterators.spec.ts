@@ -239,3 +239,15 @@ t.test('an iterator that waits takes bytes after its read was cancelled, or ends
   t.equal(shown(await last), 'e')
   t.same(await rest.next(), { value: undefined, done: true })
 })
+
+t.test('chunks gives large pieces as they came, and small ones joined', async (t) => {
+  const { push, end, connection } = wired()
+  const large = [20_000, 30_000, 40_000].map((size) => pattern(size))
+  for (const piece of large) push(piece)
+  for (const text of ['a', 'b', 'c']) push(text)
+  end()
+  const chunks = connection.chunks()
+  for (const piece of large) t.same((await chunks.next()).value, piece)
+  t.same((await chunks.next()).value, Buffer.from('abc'))
+  t.equal((await chunks.next()).done, true)
+})
