@@ -351,6 +351,10 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.inbox.written()
   }
 
+  readerWaits(): void {
+    this.outbox.readerWaits()
+  }
+
   get paced(): boolean {
     return true
   }

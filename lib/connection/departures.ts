@@ -1,42 +1,85 @@
-// When what was written leaves: once in a turn, for all connections together. With few connections at once that is as
-// soon as the program's promises have run; with many it pays to let all of them answer first (1.1 times the rate where
-// twelve or more answer in a turn, and two thirds of it where four do). Which it is shows only by waiting, so from time to
-// time one turn does.
+// When writes leave: as soon as the connection's reader begins to wait, since then its answers are complete; behind the
+// call of a write that has to wait; and at the latest at the end of the turn. With many connections in a turn it pays to let several of them answer before the first
+// write (1.1 times the rate where twelve or more answer in a turn): then they leave in groups.
 
 import { throwLater } from '../throw-later.js'
 import { nextTick, setImmediate } from '../turn.js'
 
-/** Who has written and will hand it on. */
+/** A sender that has written and will hand it on. */
 export interface Departure {
+  /** False once it was handed on. */
+  readonly scheduled: boolean
   pump(): void
 }
 
-// From this many in one turn on, waiting for the end of the turn pays.
+// A turn is crowded if so many departed in the one before.
 const MANY = 12
-// How many departures go by until a turn is waited for again, to see how many there are: often enough to notice within
-// milliseconds under load, too rare to be felt by a few connections.
-const LOOK_EVERY = 64
-
-const RESOLVED: Promise<void> = Promise.resolve()
+// So many leave together in a crowded turn: a connection waits for 15 others at most.
+const GROUP = 16
 
 // Two lists in turns, so that no turn makes one.
 let waiting: (Departure | undefined)[] = []
 let left: (Departure | undefined)[] = []
 let count = 0
-let waits = false
-let untilLook = LOOK_EVERY
+/** All that departed in this turn, also those that have left. */
+let departed = 0
+let crowded = false
+let marked = false
+let ticking = false
+let turn = 0
+/** Those whose writer waits. */
+let soon: Departure[] = []
 
-/** Has `departure` pumped when the turn's writes are made. */
+const RESOLVED: Promise<void> = Promise.resolve()
+
+/** Changes at the end of each turn in which something departed. */
+export const turnOf = (): number => turn
+
+/** Has `departure` pumped at the end of this turn, unless it has left before. */
 export function depart(departure: Departure): void {
   waiting[count++] = departure
-  if (count > 1) return
-  if (waits) setImmediate(leave)
-  else void RESOLVED.then(afterPromises)
+  departed++
+  if (marked) return
+  marked = true
+  setImmediate(endTurn)
 }
 
-// A tick alone would come before the promises of a turn that a timer or an immediate began, and part what their loops
-// write: so one microtask lets those run first, for all connections at once.
-const afterPromises = (): void => nextTick(leave)
+/** The same, and now, unless the turn is crowded: the reader of its connection begins to wait. */
+export function departNow(departure: Departure): void {
+  if (crowded) {
+    if (count < GROUP || ticking) return
+    ticking = true
+    nextTick(leaveGroup)
+    return
+  }
+  // It is nearly always the last one. A turn that goes on for long would gather them.
+  if (waiting[count - 1] === departure) waiting[--count] = undefined
+  departure.pump()
+}
+
+/** The same, once the caller of a write has made its other calls: it waits for what it wrote. */
+export function departSoon(departure: Departure): void {
+  if (soon.push(departure) === 1) void RESOLVED.then(leaveSoon)
+}
+
+function leaveSoon(): void {
+  const departures = soon
+  soon = []
+  for (const departure of departures) pump(departure)
+}
+
+function endTurn(): void {
+  marked = false
+  turn++
+  crowded = departed >= MANY
+  departed = 0
+  leave()
+}
+
+function leaveGroup(): void {
+  ticking = false
+  leave()
+}
 
 function leave(): void {
   const departures = waiting
@@ -44,19 +87,19 @@ function leave(): void {
   waiting = left
   left = departures
   count = 0
-  if (waits) waits = many >= MANY
-  else if (--untilLook <= 0) {
-    untilLook = LOOK_EVERY
-    waits = true
-  }
   for (let index = 0; index < many; index++) {
     const departure = departures[index] as Departure
     departures[index] = undefined
-    try {
-      departure.pump()
-    } catch (error) {
-      // A mistake in one connection must not keep back what the others have written.
-      throwLater(error)
-    }
+    pump(departure)
+  }
+}
+
+// A mistake in one connection must not keep back what the others have written.
+function pump(departure: Departure): void {
+  if (!departure.scheduled) return
+  try {
+    departure.pump()
+  } catch (error) {
+    throwLater(error)
   }
 }

@@ -40,6 +40,8 @@ export interface InboxHost {
   own<E extends LinnetError>(error: E): E
   /** Cuts the connection. */
   abort(reason: unknown): void
+  /** A read begins to wait. */
+  readerWaits(): void
   resume(): void
   pause(): void
 }
@@ -236,6 +238,7 @@ export class Inbox implements PendingHost, FlowSource {
     this.drainLater(pending)
     this.#lease?.waits()
     if (this.#flow.paused) this.#flow.check()
+    this.host.readerWaits()
     return pending
   }
 

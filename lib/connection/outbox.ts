@@ -6,7 +6,7 @@ import { LimitExceededError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Slot, WRITE } from './deadlines.js'
-import { depart } from './departures.js'
+import { depart, departNow, departSoon, turnOf } from './departures.js'
 import { Gatherer, LARGE, WIDEST } from './gather.js'
 import { encodingOf } from './read-options.js'
 import { quietly, refused } from './refusals.js'
@@ -31,6 +31,8 @@ export interface OutboxHost {
 
 // What is handed on at once: progress is seen, and a writeTimeout is fair, in steps of this size.
 const SLICE = 64 * 1024
+// What one connection hands on before the end of a turn for a caller that waits: then the others have their turn.
+const AT_ONCE = 256 * 1024
 
 type State =
   /** Takes writes. */
@@ -64,7 +66,11 @@ export class Outbox implements Progress {
   #underWay = 0
   /** What is under way. */
   #handed: readonly Uint8Array[] = NOTHING
-  #scheduled = false
+  /** It was written to, and will be pumped in this turn. */
+  scheduled = false
+  /** In which turn it last handed on for a caller that waits, and up to which byte it does. */
+  #turn = -1
+  #atOnceTo = 0
   #endAsked = false
   /** Undefined where nothing has ever waited. */
   #waiters: WriteWaiters | undefined
@@ -162,8 +168,24 @@ export class Outbox implements Progress {
   #roomBehind(end: number): Promise<void> {
     if (this.#state.kind !== 'open') return this.#refuse(this.#state.refusal())
     const { writeHighWaterMark } = this.#host.limits
-    if (end > this.sent) return this.#waiting.until(end, writeHighWaterMark)
-    return this.below(writeHighWaterMark) ? DONE : this.#waiting.room(writeHighWaterMark)
+    if (end <= this.sent && this.below(writeHighWaterMark)) return DONE
+    if (this.scheduled) this.#handOnSoon()
+    return end > this.sent ? this.#waiting.until(end, writeHighWaterMark) : this.#waiting.room(writeHighWaterMark)
+  }
+
+  // Whoever waits shall not wait for the end of the turn, if the system takes what is queued at once.
+  #handOnSoon(): void {
+    const turn = turnOf()
+    if (turn !== this.#turn) {
+      this.#turn = turn
+      this.#atOnceTo = this.sent + AT_ONCE
+    }
+    if (this.sent < this.#atOnceTo) departSoon(this)
+  }
+
+  /** The connection's reader begins to wait. */
+  readerWaits(): void {
+    if (this.scheduled) departNow(this)
   }
 
   get #waiting(): WriteWaiters {
@@ -359,8 +381,8 @@ export class Outbox implements Progress {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#underWay > 0) return
-    this.#scheduled = true
+    if (this.scheduled || this.#underWay > 0) return
+    this.scheduled = true
     depart(this)
   }
 
@@ -368,7 +390,7 @@ export class Outbox implements Progress {
 
   /** Hands on what is queued, as far as the system takes it. It never throws: what fails is this connection's own failure. */
   pump(): void {
-    this.#scheduled = false
+    this.scheduled = false
     try {
       // What is called in it may cut the connection, and may call back.
       while (this.#underWay === 0 && this.#state.kind !== 'failed' && this.#handOn());

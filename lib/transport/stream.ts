@@ -30,6 +30,10 @@ let onClose: (this: Carried) => void
 
 const ignore = (): void => {}
 
+// From this size on the system often takes only a part of a write. Its callback costs a tick, and a write of nothing behind
+// it a second system call.
+const OFTEN_LEFT = 16 * 1024
+
 export abstract class StreamCarrier<S extends Duplex> implements Carrier, PacedSource {
   remote: Address
   local: Address
@@ -293,7 +297,7 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier, PacedS
     const { stream } = this
     try {
       const chunk = this.forStream(piece)
-      if (!this.leavesAtOnce || this.#underWay > 0) stream.write(chunk, this.#callback())
+      if (!this.leavesAtOnce || this.#underWay > 0 || chunk.length >= OFTEN_LEFT) stream.write(chunk, this.#callback())
       else {
         // Node spends a tick on each write that has a callback: this one nearly always needs none.
         stream.write(chunk)

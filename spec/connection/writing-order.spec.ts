@@ -131,6 +131,46 @@ t.test('what is written in one turn leaves in one piece of work', async (t) => {
   t.equal(text(), `${'small '.repeat(20)}list of ${'L'.repeat(20_000)}behind`)
 })
 
+t.test('it leaves before the turn ends when the reader of the connection begins to wait', async (t) => {
+  const { connection, works, text } = counted(t)
+  for (let n = 0; n < 20; n++) connection.write('small ')
+  t.same(works, [])
+  void connection.readLine()
+  t.same(works, [1])
+  t.equal(text(), 'small '.repeat(20))
+  connection.write('behind')
+  await connection.flush()
+  t.same(works, [1, 1])
+})
+
+t.test('a large write that is awaited leaves behind the call, with what the same call wrote around it', async (t) => {
+  const { connection, works, text } = counted(t)
+  connection.write('before ')
+  const large = connection.write(Buffer.alloc(20_000, 'L'))
+  connection.write('behind')
+  await large
+  t.equal(text(), `before ${'L'.repeat(20_000)}behind`)
+  t.equal(works.length, 1)
+})
+
+t.test('a loop of large writes to a peer that takes all lets others have their turn', async (t) => {
+  const { connection, works } = counted(t)
+  const block = Buffer.alloc(64 * 1024)
+  let over = false
+  const loop = async (): Promise<void> => {
+    while (!over) await connection.write(block)
+  }
+  const looping = loop()
+  for (let n = 1; n <= 3; n++) {
+    const before = works.length
+    await turn()
+    t.ok(works.length - before <= 16, `${works.length - before} blocks in a turn`)
+    t.ok(works.length > 0)
+  }
+  over = true
+  await looping
+})
+
 t.test('so does what is written by a loop that awaits, wherever it was begun', async (t) => {
   const { connection, works } = counted(t)
   const loop = async (): Promise<void> => {
