@@ -62,7 +62,7 @@ export function untraced<E extends Error>(operation: string, make: () => E): E {
   Error.stackTraceLimit = 0
   try {
     const error = make()
-    error.stack = `${error.name}: ${error.message}\n    at ${operation} (linnet, told by an event)`
+    error.stack = `${error.name}: ${error.message}\n    at ${operation} (linnet: rejected from an event, no caller on the stack; LINNET_STACKS=1 shows it)`
     return error
   } finally {
     Error.stackTraceLimit = limit.value
@@ -90,15 +90,26 @@ export class ConnectionClosedError extends LinnetError {
 
 /** The peer or the network broke the connection. `code` is the system's where there is one. */
 export class ConnectionLostError extends LinnetError {
-  constructor(details: ErrorDetails & { code?: string | undefined } = {}) {
+  /** The address of the peer that was lost, as `connection.remote` says it. */
+  readonly remote: Address | undefined
+
+  constructor({ remote, ...details }: ErrorDetails & { code?: string | undefined; remote?: Address | undefined } = {}) {
     const found = details.code ?? systemCodeOf(details.cause)
     const code = found ?? 'ERR_LINNET_LOST'
+    // A Unix peer has no name, and one that had reset before it came has no address.
+    const whose = remote === undefined || remote.address === '' ? '' : ` to ${remote}`
     super(
       code,
-      `the connection was lost${found ? ` (${found})` : ''}; what had arrived before was delivered, open a new connection to go on`,
+      `the connection${whose} was lost${found ? ` (${found})` : ''}; what had arrived before was delivered, open a new connection to go on`,
       details,
     )
+    this.remote = remote
   }
+}
+
+const limitHints: { readonly [option: string]: string | undefined } = {
+  maxBufferSize: 'raise `maxBufferSize`, or give the read a `maxBytes` of its own,',
+  maxWriteBuffer: 'await the writes, so that they wait for a slow peer, or raise `maxWriteBuffer`',
 }
 
 /** A message or a queue is larger than its limit. Nothing was consumed: raise `option`, or skip the message. */
@@ -111,7 +122,11 @@ export class LimitExceededError extends LinnetError {
   readonly option: string
 
   constructor({ limit, size, option, ...details }: ErrorDetails & { limit: number; size: number; option: string }) {
-    super('ERR_LINNET_LIMIT', `${size} bytes do not fit the limit of ${limit}; raise \`${option}\` if that much is expected`, details)
+    super(
+      'ERR_LINNET_LIMIT',
+      `${size} bytes do not fit the limit of ${limit}; ${limitHints[option] ?? `raise \`${option}\``} if that much is expected`,
+      details,
+    )
     this.limit = limit
     this.size = size
     this.option = option
@@ -151,7 +166,7 @@ export class TimeoutError extends LinnetError {
 /** A read was asked for while another one is pending. The pending one is untouched. */
 export class ConcurrentReadError extends LinnetError {
   constructor(details: ErrorDetails = {}) {
-    super('ERR_LINNET_CONCURRENT_READ', 'a read is already pending on this connection; await it, or abort it by its `signal`', details)
+    super('ERR_LINNET_CONCURRENT_READ', 'a read is already pending on this connection: await it, or abort it by its `signal`', details)
   }
 }
 

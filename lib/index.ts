@@ -31,6 +31,7 @@ export type {
 } from './connection/read-options.js'
 export type { Reader } from './connection/reader.js'
 export type { Handler } from './connection/run.js'
+export type { ConnectionDuplex } from './connection/socket-duplex.js'
 export type { StartTlsExtras, StartTlsOptions } from './connection/start-tls.js'
 export type { Writable } from './connection/writable.js'
 export type { WriteSource } from './connection/write-from.js'

@@ -1,14 +1,16 @@
 // Two connections tied together: what one says the other hears, with back-pressure, each end of stream passed on by
 // itself. While it stands it is the one reader of both; it knows no messages, so their read limits do not act.
 
+import { Stream } from 'node:stream'
 import { Bridge } from './connection/bridge.js'
 import { type Connection, coreOf, isConnection } from './connection/connection.js'
 import type { ConnectionCore } from './connection/core.js'
 import { Deadlines, type DeadlinesHost, WRITE } from './connection/deadlines.js'
-import { kindOf, signalOf, timeOf } from './connection/read-options.js'
+import { signalOf, timeOf } from './connection/read-options.js'
 import { ignorable, refused } from './connection/refusals.js'
 import { ConnectionClosedError, isLinnetError, TimeoutError } from './errors.js'
-import { ownOf } from './options/own.js'
+import { isInstance, kindOf } from './kind-of.js'
+import { optionsOf } from './options/own.js'
 import { leaveSignal, waitUnder } from './signals.js'
 import type { Clock } from './transport/clock.js'
 import { type QueueWatch, watchQueues } from './transport/send-queues.js'
@@ -31,6 +33,8 @@ export interface PipeResult {
 
 // Long enough for a slow answer to a finished request, short enough that a peer which vanished is noticed.
 const HALF_CLOSE = 60_000
+
+const REFUSAL = 'pipe() reads this connection until both have ended: await it, or abort it by its `signal`'
 
 interface Plan {
   signal: AbortSignal | undefined
@@ -61,10 +65,10 @@ export function pipe(a: Connection, b: Connection, options?: PipeOptions): Promi
 
 function begin(plan: Plan, one: ConnectionCore, other: ConnectionCore): Piping {
   if (one === other) throw new TypeError('a and b are the same connection')
-  const from = new Bridge(one, plan.signal)
+  const from = new Bridge(one, REFUSAL, plan.signal)
   let back: Bridge
   try {
-    back = new Bridge(other, plan.signal)
+    back = new Bridge(other, REFUSAL, plan.signal)
   } catch (error) {
     from.remove()
     throw error
@@ -202,14 +206,14 @@ function causeOf(error: unknown): unknown {
 }
 
 function coreFrom(connection: unknown, name: string): ConnectionCore {
-  if (!isConnection(connection)) throw new TypeError(`${name} must be a Connection, not ${kindOf(connection)}`)
-  return coreOf(connection)
+  if (isConnection(connection)) return coreOf(connection)
+  const instead = isInstance(connection, Stream) ? ': Connection.from(stream) makes one' : ''
+  throw new TypeError(`${name} must be a Connection, not ${kindOf(connection)}${instead}`)
 }
 
 function planOf(options: unknown): Plan {
-  if (options !== undefined && (typeof options !== 'object' || options === null))
-    throw new TypeError(`options must be an object, not ${kindOf(options)}`)
-  const { signal, halfCloseTimeout = HALF_CLOSE, idleTimeout = Number.POSITIVE_INFINITY } = ownOf<keyof PipeOptions>(options)
+  const known = optionsOf<keyof PipeOptions>(options, 'pipe()', ['signal', 'halfCloseTimeout', 'idleTimeout'])
+  const { signal, halfCloseTimeout = HALF_CLOSE, idleTimeout = Number.POSITIVE_INFINITY } = known
   return {
     signal: signalOf(signal),
     halfCloseTimeout: timeOf(halfCloseTimeout, 'halfCloseTimeout'),

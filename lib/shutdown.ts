@@ -3,9 +3,10 @@
 // servers share: Node warns of a leak from eleven listeners on.
 
 import { constants } from 'node:os'
-import { delayOf, kindOf } from './connection/read-options.js'
+import { delayOf } from './connection/read-options.js'
+import { kindOf } from './kind-of.js'
 import { closeGrace } from './options/admission.js'
-import { ownOf } from './options/own.js'
+import { optionsOf } from './options/own.js'
 import type { ServerCore } from './server/core.js'
 import { Server, serverCoreOf } from './server/server.js'
 import { throwLater } from './throw-later.js'
@@ -153,9 +154,7 @@ interface Plan {
 }
 
 function planOf(options: unknown): Plan {
-  if (options !== undefined && (typeof options !== 'object' || options === null))
-    throw new TypeError(`options must be an object, not ${kindOf(options)}`)
-  const { signals = SIGNALS, grace, delay = 0 } = ownOf<keyof ShutdownOptions>(options)
+  const { signals = SIGNALS, grace, delay = 0 } = optionsOf<keyof ShutdownOptions>(options, 'shutdownOn()', ['signals', 'grace', 'delay'])
   if (!Array.isArray(signals)) throw new TypeError(`signals must be an array, not ${kindOf(signals)}`)
   const chosen = new Set<NodeJS.Signals>()
   for (const signal of signals as readonly unknown[]) {

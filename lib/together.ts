@@ -1,9 +1,10 @@
 // Several tasks as one: no task outlives the call. For a connection with a reader and a writer, or whatever else must
 // begin and end together.
 
-import { kindOf, signalOf } from './connection/read-options.js'
+import { functionOf, signalOf } from './connection/read-options.js'
 import { everyError, isAbortBy } from './foreign.js'
-import { ownOf } from './options/own.js'
+import { kindOf } from './kind-of.js'
+import { optionsOf } from './options/own.js'
 import { leaveSignal, waitUnder } from './signals.js'
 
 /** One of several tasks; `signal` aborts when another has settled. */
@@ -97,12 +98,10 @@ function causedBy(signal: AbortSignal, error: unknown): boolean {
 function tasksOf(given: unknown): readonly Task[] {
   if (!Array.isArray(given)) throw new TypeError(`tasks must be an array of functions, not ${kindOf(given)}`)
   const tasks: readonly unknown[] = [...given]
-  for (const task of tasks) if (typeof task !== 'function') throw new TypeError(`a task must be a function, not ${kindOf(task)}`)
+  for (const task of tasks) functionOf(task, 'a task')
   return tasks as readonly Task[]
 }
 
 function signalFrom(options: unknown): AbortSignal | undefined {
-  if (options === undefined) return undefined
-  if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, not ${kindOf(options)}`)
-  return signalOf(ownOf<'signal'>(options).signal)
+  return signalOf(optionsOf(options, 'together()', ['signal']).signal)
 }

@@ -2,7 +2,8 @@
 // number costs a tenth of searching a string). The delimiters of a protocol are few and used again for every message, so
 // those given as text are remembered.
 
-import { isUint8Array } from 'node:util/types'
+import { isRegExp, isUint8Array } from 'node:util/types'
+import { kindOf } from '../kind-of.js'
 
 /** What ends a message: text (as UTF-8), bytes, or a list of them, of which the match that starts first wins, then the longest. */
 export type Delimiter = string | Uint8Array | readonly (string | Uint8Array)[]
@@ -66,12 +67,14 @@ function bytesOf(delimiter: unknown): Buffer {
   // By its kind and not by `instanceof`, which says no to bytes of another realm (a vm context, as test runners make them).
   // A copy: the caller may use the memory for something else while the read is pending.
   else if (isUint8Array(delimiter)) bytes = Buffer.from(delimiter)
-  else
-    throw new TypeError(
-      `a delimiter must be a string, a Uint8Array or a list of these, not ${delimiter === null ? 'null' : typeof delimiter}`,
-    )
+  else throw new TypeError(`a delimiter must be a string, a Uint8Array or a list of these, not ${kindOf(delimiter)}${insteadOf(delimiter)}`)
   if (bytes.length === 0) throw new RangeError('a delimiter must have at least one byte')
   return bytes
+}
+
+function insteadOf(delimiter: unknown): string {
+  if (isRegExp(delimiter)) return ': readUntilMatch() takes a pattern'
+  return typeof delimiter === 'number' ? ': readExactly() takes a number of bytes' : ''
 }
 
 function nameOf(delimiter: unknown): string {

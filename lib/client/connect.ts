@@ -28,6 +28,9 @@ import { open } from './connecting.js'
  * const size = (await connection.readExactly(2)).readUInt16BE()
  * const answer = await connection.readExactly(size)
  */
-export async function connect(options: ConnectOptions): Promise<Connection> {
+export function connect(options: ConnectOptions): Promise<Connection>
+export async function connect(options: ConnectOptions, listener?: unknown): Promise<Connection> {
+  // As `net.connect` takes one.
+  if (typeof listener === 'function') throw new TypeError('connect() takes no callback: await the connection that it promises')
   return open(connectPlan(options))
 }

@@ -8,6 +8,7 @@ import type { ConnectPlan, Destination } from '../options/connect.js'
 import { buildHeader } from '../proxy-protocol/build.js'
 import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
 import { ClientTls } from '../tls/client.js'
+import { handshakeMessage } from '../tls/failure.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Clock, systemClock } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
@@ -118,13 +119,21 @@ function placesOf(destination: Destination, { lookup }: Means): Attempt<Place[]>
   return { done: places, cut }
 }
 
+// What is wrong where the system's code alone does not tell a person.
+const advice: { readonly [code: string]: string | undefined } = {
+  ECONNREFUSED: 'nothing listens there: is the server running? ',
+  ENOENT: 'there is no such socket: is the server running? ',
+  ENOTFOUND: 'the name has no address: is it spelt right? ',
+  ECONNRESET: 'the server has reset it at once: it may be full, or refuse this address; ',
+}
+
 function failure(error: unknown, destination: Destination): ConnectError {
   const errors = error instanceof AggregateError ? error.errors : [error]
   const where = destination.kind === 'unix' ? destination.path || UNNAMED : `${destination.host}, port ${destination.port},`
   const code = codeOf(errors.at(-1)) ?? 'no code'
   return new ConnectError({
     errors,
-    message: `no connection to ${where} could be made (${code}); \`errors\` has the error of each attempt`,
+    message: `no connection to ${where} could be made (${code}); ${advice[code] ?? ''}\`errors\` has the error of each attempt`,
   })
 }
 
@@ -132,6 +141,6 @@ function handshakeFailure(cause: Error, { remote }: Carrier, host = String(remot
   return new HandshakeError({
     cause,
     remote,
-    message: `the TLS handshake with ${host} failed: ${cause.message.trim()}; \`cause\` has its code`,
+    message: handshakeMessage(cause, 'connect', host),
   })
 }

@@ -1,18 +1,21 @@
 // A connection as a Node Duplex: for libraries that want one. Back-pressure goes both ways, an end is an end, a loss is
-// the Duplex's error, and destroying it before its ends aborts the connection.
+// the Duplex's error, and destroying it before its end aborts the connection.
 
-import { Duplex } from 'node:stream'
 import { isRaisedBy } from '../errors.js'
 import { isUsableError } from '../foreign.js'
 import { Bridge } from './bridge.js'
 import type { ConnectionCore } from './core.js'
+import { type ConnectionDuplex, SocketDuplex } from './socket-duplex.js'
+import type { Writable } from './writable.js'
+
+const REFUSAL = 'toDuplex() has given the reading of this connection to its Duplex: read from that, and not from the connection'
 
 /** @throws ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection */
-export function toDuplex(core: ConnectionCore): Duplex {
-  return new ConnectionDuplex(core)
+export function toDuplex(core: ConnectionCore): ConnectionDuplex {
+  return new DuplexBridge(core)
 }
 
-class ConnectionDuplex extends Duplex {
+class DuplexBridge extends SocketDuplex {
   readonly #core: ConnectionCore
   readonly #bridge: Bridge
   #forget: (() => void) | undefined
@@ -20,9 +23,9 @@ class ConnectionDuplex extends Duplex {
   #reading = false
 
   constructor(core: ConnectionCore) {
-    const bridge = new Bridge(core)
+    const bridge = new Bridge(core, REFUSAL)
     // It reads nothing ahead, the connection does: an error drops what a stream holds, and a loss may come behind bytes.
-    super({ allowHalfOpen: core.settings.allowHalfOpen, readableHighWaterMark: 0 })
+    super(core, { allowHalfOpen: core.settings.allowHalfOpen, readableHighWaterMark: 0 })
     this.#core = core
     this.#bridge = bridge
     // A break is told even while nobody reads; but a loss only behind everything that had arrived.
@@ -38,6 +41,7 @@ class ConnectionDuplex extends Duplex {
     this.#bridge.read().then(
       (piece) => {
         this.#reading = false
+        this.active()
         this.push(piece)
       },
       (error) => this.destroy(error),
@@ -45,11 +49,27 @@ class ConnectionDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#core.outbox.write(chunk).then(() => done(), done)
+    this.#send(chunk, done)
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#core.outbox.write(chunks.map(({ chunk }) => chunk)).then(() => done(), done)
+    this.#send(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    )
+  }
+
+  // As of a socket of Node's, a write is done once the system has it: who then destroys the stream cuts nothing off.
+  #send(data: Writable, done: (error?: Error | null) => void): void {
+    this.active()
+    const { outbox } = this.#core
+    outbox
+      .write(data)
+      .then(() => outbox.flush())
+      .then(() => {
+        this.active()
+        done()
+      }, done)
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -59,10 +79,16 @@ class ConnectionDuplex extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#forget?.()
     this.#bridge.remove(error ?? undefined)
-    const whole = this.readableEnded && this.writableFinished
     // An error of the connection's own is news from it, and no wish of the program: a close goes on to send what is queued.
-    if (error === null ? whole : isRaisedBy(error, this.#core.id)) this.#core.close()
+    if (error === null ? this.#endsInOrder : isRaisedBy(error, this.#core.id)) this.#core.close()
     else this.#core.abort(error ?? undefined)
-    done(error)
+    super._destroy(error, done)
+  }
+
+  // An HTTP server ends its idle connections by `destroy()`, when they have been silent for long or when it closes. A reset
+  // would say to the client that something was cut.
+  get #endsInOrder(): boolean {
+    if (this.writableFinished) return true
+    return (this.silent || this.#core.draining) && this.writableLength === 0 && this.#core.outbox.queued === 0
   }
 }

@@ -11,9 +11,12 @@ export interface WebStreams {
   readonly writable: WebWritable<Uint8Array>
 }
 
+const REFUSAL =
+  'toWeb() has given the reading of this connection to its `readable`: read from that, or cancel it to read from the connection again'
+
 /** @throws ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection */
 export function toWeb(core: ConnectionCore): WebStreams {
-  const bridge = new Bridge(core)
+  const bridge = new Bridge(core, REFUSAL)
   const readable = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

@@ -26,12 +26,14 @@ export class Bridge implements Lease {
   readonly gathers = false
   over = false
   #reason: unknown
+  readonly refusal: string
   readonly #core: ConnectionCore
   readonly #plan: ReadPlan = { ...readPlan(undefined), idle: false }
 
-  /** @throws ConcurrentReadError while a read is pending or another reader has the connection */
-  constructor(core: ConnectionCore, signal?: AbortSignal) {
+  /** `refusal`: what other reads are told meanwhile. @throws ConcurrentReadError while a read is pending or another reader has the connection */
+  constructor(core: ConnectionCore, refusal: string, signal?: AbortSignal) {
     this.#core = core
+    this.refusal = refusal
     core.inbox.admit(undefined, signal)
     core.inbox.grant(this)
   }

@@ -1,20 +1,24 @@
 // The connection as a program sees it. Every method here is a sentence or two over the core and its halves; reading is
 // inherited, since the reader of a message reads by the same methods.
 
-import type { Duplex } from 'node:stream'
+import { Stream } from 'node:stream'
+import { isInstance, kindOf } from '../kind-of.js'
 import { type ConnectionOptions, changedLimits, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
 import type { Server } from '../server/server.js'
+import { showBy } from '../shown-as.js'
 import { systemClock } from '../transport/clock.js'
 import { carrierFor } from '../transport/duplex.js'
 import { toDuplex } from './bridge-duplex.js'
 import { toWeb, type WebStreams } from './bridge-web.js'
 import { ConnectionCore } from './core.js'
 import { ConnectionFacts } from './facts.js'
+import { inspectConnection } from './inspect.js'
 import { Message } from './message.js'
-import { booleanOf, delayOf, kindOf, plainPlan, type ReadOptions, type ReadPlan } from './read-options.js'
+import { booleanOf, delayOf, functionOf, plainPlan, type ReadOptions, type ReadPlan } from './read-options.js'
 import type { Reader } from './reader.js'
 import { ignorable, refused } from './refusals.js'
 import { type Handler, runHandler, superviseHandler } from './run.js'
+import type { ConnectionDuplex } from './socket-duplex.js'
 import { type StartTlsOptions, startTls } from './start-tls.js'
 import type { Writable } from './writable.js'
 import { type WriteSource, writeFrom } from './write-from.js'
@@ -27,6 +31,12 @@ export let runFor: (connection: Connection, handler: Handler, settled: () => voi
 
 /** Whether something is a connection of ours. */
 export let isConnection: (value: unknown) => value is Connection
+
+/** What a stream of one direction, or a connection, is made a connection by. */
+function insteadOf(stream: unknown): string {
+  if (isConnection(stream)) return ': it is one already'
+  return isInstance(stream, Stream) ? ': give both directions, as { readable, writable }' : ''
+}
 
 /**
  * A linear connection: reads and writes are awaited, and whatever goes wrong is a rejection of what was awaited.
@@ -50,6 +60,9 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
       superviseHandler(connection, connection.#core, handler, settled, settled)
     }
     isConnection = (value): value is Connection => typeof value === 'object' && value !== null && #core in value
+    showBy(Connection.prototype, 'Connection', (value, depth, options) =>
+      isConnection(value) ? inspectConnection(value.#core, depth, options) : undefined,
+    )
   }
 
   /** @internal */
@@ -73,7 +86,8 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
   static from(stream: unknown, options?: ConnectionOptions): Connection {
     const settings = options === undefined ? defaultSettings : connectionSettings(options)
     const carrier = carrierFor(stream)
-    if (carrier === undefined) throw new TypeError(`stream must be a Duplex or { readable, writable }, not ${kindOf(stream)}`)
+    if (carrier === undefined)
+      throw new TypeError(`stream must be a Duplex or { readable, writable }, not ${kindOf(stream)}${insteadOf(stream)}`)
     carrier.setNoDelay(settings.noDelay)
     if (settings.keepAlive) carrier.setKeepAlive(true, settings.keepAliveInitialDelay)
     return new Connection(new ConnectionCore(carrier, settings, systemClock))
@@ -98,7 +112,7 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
   readMessage<T>(read: (reader: Reader) => T | PromiseLike<T>, options?: ReadOptions): Promise<T> {
     let plan: ReadPlan | undefined
     try {
-      if (typeof read !== 'function') throw new TypeError(`read must be a function, not ${kindOf(read)}`)
+      functionOf(read, 'read')
       plan = plainPlan(options)
       this.#core.inbox.admit(undefined, plan.signal)
       return new Message(this.#core.inbox, plan).read(read)
@@ -246,8 +260,18 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
     this.#core.unref()
   }
 
-  /** The connection as a Node Duplex, its one reader from now on. `destroy(error)` is `abort(error)`, a loss is its error. @throws ConcurrentReadError with a read pending */
-  toDuplex(): Duplex {
+  /**
+   * The connection as a Node Duplex, its one reader from now on: `destroy(error)` is `abort(error)`, a loss is its error, and
+   * a write calls back once the system has it. It has what libraries ask of a `net.Socket` (addresses, `encrypted`,
+   * `setTimeout` …), so that an HTTP server takes it as a connection of its own. `destroy()` without an error closes in
+   * order where this side has ended, and where nothing is unsent while the server drains or after a `timeout` event;
+   * otherwise it aborts.
+   *
+   * @throws ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection
+   * @example
+   * httpServer.emit('connection', connection.toDuplex())
+   */
+  toDuplex(): ConnectionDuplex {
     return toDuplex(this.#core)
   }
 

@@ -6,6 +6,7 @@
 //     ├─ both directions ended ─▶ over
 //     └──────┴─ abort, loss, a write or close limit ─▶ over, at once
 
+import type { Address } from '../address.js'
 import {
   ConnectionClosedError,
   ConnectionLostError,
@@ -31,6 +32,9 @@ import { quietly } from './refusals.js'
 import type { Waiting } from './waiting.js'
 
 type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean; since: number } | { kind: 'over' }
+
+// What still goes on then was not awaited: the commonest mistake of all.
+const HANDLED = 'the connection was closed when its handler returned: await in the handler whatever still reads or writes'
 
 const OPEN: Phase = { kind: 'open' }
 const OVER: Phase = { kind: 'over' }
@@ -68,6 +72,8 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   readonly outcome: Outcome
   limits: ConnectionLimits
   draining = false
+  /** Its handler has returned, which closes it. */
+  handled = false
   /** This side ended or closed. */
   ended = false
   peerEnded = false
@@ -81,7 +87,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   #finished = false
   #first: 'local' | 'peer' | undefined
   /** What the handler let through or threw. */
-  #blame: { error: unknown } | undefined
+  blamed: { readonly error: unknown } | undefined
   /** What all who wait for the end of stream to leave wait for. */
   #end: Ending | undefined
   #drainSignal: AbortController | undefined
@@ -102,6 +108,11 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   // --- facts -----------------------------------------------------------------------------------------------------------
+
+  /** The real client's address: what a PROXY header said, else the peer's. */
+  get remote(): Address {
+    return this.proxy?.source ?? this.carrier.remote
+  }
 
   get drainSignal(): AbortSignal {
     if (this.#drainSignal === undefined) {
@@ -137,6 +148,10 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     // What it hands on may fail at once.
     if (this.#isOver) return quietly(Promise.reject(this.outbox.refusal))
     return (this.#end ??= new Ending()).promise
+  }
+
+  get phase(): Phase['kind'] {
+    return this.#phase.kind
   }
 
   get #isOver(): boolean {
@@ -191,7 +206,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   /** What makes the error of this side's end. */
   get #closedError(): () => Error {
-    return (this.#makesClosed ??= once(() => this.own(new ConnectionClosedError())))
+    return (this.#makesClosed ??= once(() => this.own(new ConnectionClosedError({ message: this.handled ? HANDLED : undefined }))))
   }
 
   /** The same for a cut: one error for all, however many wait or come later. */
@@ -201,7 +216,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   /** What the handler let through or threw: told by `closed`. */
   blame(error: unknown): void {
-    this.#blame ??= { error }
+    this.blamed ??= { error }
   }
 
   drain(): void {
@@ -256,7 +271,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
       return
     }
     // One error for all: what a read or a write rejects with is the very one that `closed` tells.
-    const loss = this.own(new ConnectionLostError({ cause }))
+    const loss = this.own(new ConnectionLostError({ cause, remote: this.remote }))
     this.#break(loss)
     this.#over('lost', loss)
   }
@@ -268,7 +283,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   /** A `startTls` has failed, and nothing can be said any more. Not for a connection that is over. */
   notUpgraded(by: 'lost' | 'timeout', error: HandshakeError): void {
-    this.#break(this.own(new ConnectionLostError({ cause: this.own(error) })))
+    this.#break(this.own(new ConnectionLostError({ cause: this.own(error), remote: this.remote })))
     this.#over(by, error)
   }
 
@@ -333,7 +348,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   // --- the rest --------------------------------------------------------------------------------------------------------
 
-  #over(by: CloseInfo['by'], error: unknown = this.#blame?.error): void {
+  #over(by: CloseInfo['by'], error: unknown = this.blamed?.error): void {
     this.#phase = OVER
     this.#deadlines?.stop()
     this.#failSending(this.#closedError)

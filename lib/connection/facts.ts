@@ -37,7 +37,7 @@ export abstract class ConnectionFacts extends ReadMethods {
 
   /** The real client's address: what a PROXY header said, else the peer's, captured when it came. */
   get remote(): Address {
-    return this.#core.proxy?.source ?? this.#core.carrier.remote
+    return this.#core.remote
   }
 
   /** This side's address. */

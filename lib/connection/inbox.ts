@@ -1,6 +1,7 @@
 // The receiving half of a connection: the bytes that arrived, the one read that may be pending, and how both meet the
 // end of the stream. Whatever ends a read, an abort, a time limit, a drain, an end, takes nothing.
 
+import type { Address } from '../address.js'
 import { compileDelimiter } from '../buffer/delimiter.js'
 import { Latin1Cache } from '../buffer/latin1.js'
 import { LineCache } from '../buffer/lines.js'
@@ -18,6 +19,7 @@ import {
 } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal } from '../signals.js'
+import { rememberCaller, showCaller, stacks } from '../stacks.js'
 import { READ, type Slot } from './deadlines.js'
 import { Flow, type FlowSource } from './flow.js'
 import type { Lease } from './lease.js'
@@ -29,6 +31,9 @@ import { failIfAborted, Pending, type PendingHost, type Waiting } from './waitin
 
 /** What the inbox needs of its connection. */
 export interface InboxHost {
+  /** Which connection it is, for those who look for the cause of an error. */
+  readonly id: number
+  readonly remote: Address
   readonly limits: ConnectionLimits
   /** Starts a time limit of `ms` from now, or moves it there; Infinity lifts it. */
   limit(slot: Slot, ms: number): void
@@ -101,11 +106,21 @@ export class Inbox implements PendingHost, FlowSource {
     if (this.#pending !== undefined || this.#lease !== by) {
       failIfAborted(this.#pending)
       failIfAborted(this.#waiting())
-      if (this.#pending !== undefined || this.#lease !== by) throw new ConcurrentReadError()
+      if (this.#pending !== undefined || this.#lease !== by) throw this.#conflict(by)
     }
     if (signal?.aborted) throw signal.reason
     if (this.queue.torn) this.#tear()
     if (this.#refusal !== undefined) throw this.#refusal()
+  }
+
+  /** What a read by `by` meets: another read that is pending, or another reader. */
+  #conflict(by: Lease | undefined): ConcurrentReadError {
+    const lease = this.#lease === by ? undefined : this.#lease
+    if (lease !== undefined) return new ConcurrentReadError({ message: lease.refusal })
+    const { operation } = this.#pending as Waiting
+    return new ConcurrentReadError({
+      message: `a read is already pending on this connection, ${operation}: await it, or abort it by its \`signal\``,
+    })
   }
 
   /** Memory of unread bytes was transferred by the program. What is left of the stream makes no sense: the connection is cut. */
@@ -233,6 +248,7 @@ export class Inbox implements PendingHost, FlowSource {
     const pending = new Pending(this, read, plan, !inMessage && idle)
     this.#pending = pending
     this.#busy = true
+    if (stacks.wanted) rememberCaller(pending, this.begin)
     // Inside a message the time is the message's, unless the read has some of its own.
     if (!inMessage || plan.timeout !== undefined) arm(this.host, pending, READ)
     this.drainLater(pending)
@@ -257,6 +273,7 @@ export class Inbox implements PendingHost, FlowSource {
     if (pending === undefined) return
     if (pending.read.iterator !== undefined) pending.read.iterator.over = true
     this.#lease?.failed(error, news)
+    if (stacks.wanted) showCaller(error, pending, this.host)
     if (news) quietly(pending.promise)
     pending.reject(error)
     this.#flow.checkSoon()

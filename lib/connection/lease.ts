@@ -10,6 +10,8 @@ import type { Limit } from './reads.js'
 export interface Lease {
   readonly over: boolean
   afterlife(): unknown
+  /** What a read is refused with that is not one of its own. */
+  readonly refusal: string
   /** True while this is a message whose first byte has not come. */
   awaitsFirst: boolean
   begun(): void

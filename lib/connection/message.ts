@@ -4,6 +4,7 @@
 import { EndOfStreamError, type ErrorDetails, isLinnetError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal, waitUnder } from '../signals.js'
+import { rememberCaller, showCaller, stacks } from '../stacks.js'
 import { nextTick } from '../turn.js'
 import { MESSAGE } from './deadlines.js'
 import type { Inbox } from './inbox.js'
@@ -17,6 +18,9 @@ import { isNews, quietly } from './refusals.js'
 import type { Waiting } from './waiting.js'
 
 type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; error: unknown }
+
+const REFUSAL =
+  'readMessage() reads this connection until its function is done: in that function read through its argument, elsewhere await it first'
 
 /** What the function of a message reads through: worthless once the message is settled. */
 class MessageReader extends ReadMethods {}
@@ -55,6 +59,7 @@ export class Message implements Lease, Waiting {
   /** Reads it: resolves with what `read` resolves with. */
   read<T>(read: (reader: Reader) => T | PromiseLike<T>): Promise<T> {
     this.#inbox.grant(this)
+    if (stacks.wanted) rememberCaller(this, this.read)
     this.#inbox.queue.mark()
     this.#inbox.drainLater(this)
     // Before anything can run out the promises of what is buffered have run.
@@ -112,6 +117,7 @@ export class Message implements Lease, Waiting {
     this.#inbox.queue.rewind()
     this.#inbox.overflowing = this.#wasOverflowing
     if (isLinnetError(error) && error instanceof EndOfStreamError) giveAll(error, this.#inbox.partial())
+    if (stacks.wanted) showCaller(error, this, this.#inbox.host)
     this.#over()
     if (news) quietly(this.#promise)
     this.#reject(error)
@@ -129,6 +135,10 @@ export class Message implements Lease, Waiting {
     // Its own function may have aborted it, before anything waited.
     if (this.#state.kind === 'reading' && this.plan.signal?.aborted) this.fail(this.plan.signal.reason)
     return this.#state.kind !== 'reading'
+  }
+
+  get refusal(): string {
+    return REFUSAL
   }
 
   afterlife(): unknown {

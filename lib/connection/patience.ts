@@ -1,7 +1,7 @@
 // How long a connection waits for bytes, and when it is told that it need not: the time limits of what waits, a read or a
 // message of several, and the drain that ends a wait for a new message. The clock is the connection's deadlines'.
 
-import { DrainingError, TimeoutError, type TimeoutKind } from '../errors.js'
+import { DrainingError, TimeoutError, type TimeoutKind, untraced } from '../errors.js'
 import { afterTurn } from '../turn.js'
 import type { Slot } from './deadlines.js'
 import type { InboxHost } from './inbox.js'
@@ -31,7 +31,8 @@ export function begun(host: PatienceHost, waiting: Waiting, slot: Slot): void {
 
 /** The time of a read, or of a message, ran out. */
 export function expired(host: PatienceHost, waiting: Waiting): void {
-  waiting.fail(host.own(new TimeoutError({ operation: waiting.operation, timeout: limitOf(waiting), kind: kindOf(waiting) })))
+  const { operation } = waiting
+  waiting.fail(host.own(untraced(operation, () => new TimeoutError({ operation, timeout: limitOf(waiting), kind: kindOf(waiting) }))))
 }
 
 /**
@@ -43,6 +44,6 @@ export function drainSoon(host: PatienceHost, waiting: Waiting, waits: () => boo
     if (!waits() || !waiting.awaitsFirst) return
     // They arrived, and this connection's turn has not come yet.
     if (host.holding) drainSoon(host, waiting, waits)
-    else waiting.fail(host.own(new DrainingError()))
+    else waiting.fail(host.own(untraced(waiting.operation, () => new DrainingError())))
   })
 }

@@ -3,12 +3,13 @@
 
 import { isRegExp } from 'node:util/types'
 import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../buffer/delimiter.js'
+import { kindOf } from '../kind-of.js'
 import type { Inbox } from './inbox.js'
 import { ChunkIterator, LineIterator } from './iterators.js'
 import type { Lease } from './lease.js'
 import { MatchRead } from './match-read.js'
 import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
-import { booleanOf, countOf, encodingOf, INTO, kindOf, LINE, LINES, ownOption, plainPlan, type ReadPlan, readPlan } from './read-options.js'
+import { booleanOf, countOf, encodingOf, INTO, LINE, LINES, ownOption, plainPlan, type ReadPlan, readPlan } from './read-options.js'
 import type { Reader } from './reader.js'
 import { ExactRead, IntoRead, type Limit, type LineFormat, LineRead, SomeRead, ToEndRead, UntilRead } from './reads.js'
 import { SkipRead, SkipUntilRead } from './skips.js'
@@ -92,7 +93,7 @@ export abstract class ReadMethods implements Reader {
   readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<string | Buffer>
   readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<never> {
     return this.#reading(() => {
-      if (!isRegExp(pattern)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}`)
+      if (!isRegExp(pattern)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}: readUntil() takes text or bytes`)
       const plan = readPlan(options)
       const how = { limited: plan.maxBytes !== undefined, encoding: plan.encoding, cache: this.#inbox.latin1 }
       return this.#inbox.run((limit) => new MatchRead(pattern, limit, how) as never, plan, this.#lease)
@@ -174,6 +175,7 @@ export abstract class ReadMethods implements Reader {
   chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<string | Buffer> & AsyncDisposable
   chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<never> & AsyncDisposable {
     return new ChunkIterator(this.#inbox, this.#lease, () => {
+      if (typeof n === 'object') throw new TypeError(`n must be a number of bytes, not ${kindOf(n)}: write chunks(undefined, options)`)
       if (n !== undefined) countOf(n, 'n')
       return { plan: readPlan(options), n }
     }) as AsyncIterableIterator<never> & AsyncDisposable

@@ -1,7 +1,10 @@
 // What a read may be told, and how that is checked: by hand and not by a schema, since a read is the hot path and its
 // options are four. The same function serves every read, so that each refuses the same things with the same words.
 
+import { isThenable, kindOf } from '../kind-of.js'
 import { nearest } from '../options/nearest.js'
+import { isOptions, noOptions, unknownOption } from '../options/own.js'
+import { shown } from '../options/values.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
 
 /** What every read takes. */
@@ -79,23 +82,25 @@ export const INTO: readonly string[] = [...PLAIN, 'partial']
  */
 export function readPlan(options: unknown, known: readonly string[] = BYTES): ReadPlan {
   if (options === undefined) return plain
-  if (typeof options === 'string') return { ...plain, encoding: encodingOf(options) }
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`read options must be an object or an encoding, not ${kindOf(options)}`)
+  if (typeof options === 'string') return { ...plain, encoding: bareEncoding(options, known) }
+  if (typeof options !== 'object' || options === null) throw wrongOptions(options, 'an object or an encoding')
   const given = options as Record<string, unknown>
   let signal: AbortSignal | undefined
   let timeout: number | undefined
   let maxBytes: number | undefined
   let idle: boolean | undefined
   let encoding: BufferEncoding | undefined
-  for (const name of Object.keys(given)) {
+  const names = Object.keys(given)
+  // What is no object of options (a signal, a Promise, a Map) has no members, or none that a read knows.
+  if (names.length === 0 && !isOptions(options)) throw wrongOptions(options, 'an object or an encoding')
+  for (const name of names) {
     const value = given[name]
     if (value === undefined) continue
     if (name === 'maxBytes') maxBytes = sizeOf(value, name)
     else if (name === 'timeout') timeout = timeOf(value, name)
     else if (name === 'signal') signal = signalOf(value)
     else if (name === 'idle') idle = booleanOf(value, name)
-    else if (!known.includes(name)) throw new TypeError(unknownOption(name, known))
+    else if (!known.includes(name)) throw isOptions(options) ? misspelt(name, known) : wrongOptions(options, 'an object or an encoding')
     else if (name === 'encoding') encoding = encodingOf(value)
   }
   return { signal, timeout, maxBytes, idle, encoding }
@@ -107,20 +112,20 @@ export function ownOption(options: unknown, name: string): unknown {
   return (options as Record<string, unknown>)[name]
 }
 
-function unknownOption(name: string, known: readonly string[]): string {
-  const near = nearest(name, known)
-  return `this read has no option '${name}'; ${near === undefined ? `expected one of ${known.join(', ')}` : `did you mean '${near}'?`}`
+function misspelt(name: string, known: readonly string[]): TypeError {
+  return new TypeError(unknownOption('this read', name, known))
+}
+
+/** What is no object of options. A number is a limit, or a time, that was given without its name. */
+function wrongOptions(options: unknown, expected: string): TypeError {
+  const instead = typeof options === 'number' ? `: write { maxBytes: ${options} } or { timeout: ${options} }` : ''
+  return new TypeError(`read options must be ${expected}, not ${noOptions(options)}${instead}`)
 }
 
 /** The same for a read that gives no bytes, where an encoding cannot stand for the options. */
 export function plainPlan(options: unknown, known: readonly string[] = PLAIN): ReadPlan {
-  if (typeof options === 'string') throw new TypeError('read options must be an object, not string')
+  if (typeof options === 'string') throw wrongOptions(options, 'an object')
   return readPlan(options, known)
-}
-
-/** What a value is, for a message that refuses it. */
-export function kindOf(value: unknown): string {
-  return value === null ? 'null' : typeof value
 }
 
 /** A count of bytes that a read is asked for: a whole number ≥ 0. */
@@ -160,6 +165,14 @@ export function signalOf(value: unknown): AbortSignal | undefined {
   throw new TypeError(`signal must be an AbortSignal, not ${kindOf(value)}`)
 }
 
+/** A function. A Promise in its place is one that was called too early. */
+export function functionOf<F>(value: F, name: string): F {
+  if (typeof value === 'function') return value
+  throw new TypeError(
+    `${name} must be a function, not ${isThenable(value) ? 'a Promise: pass the function itself, without calling it' : kindOf(value)}`,
+  )
+}
+
 /** A boolean or undefined. */
 export function booleanOf(value: unknown, name: string): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value
@@ -168,7 +181,23 @@ export function booleanOf(value: unknown, name: string): boolean | undefined {
 
 /** One of Node's encodings, as `Buffer` takes it. */
 export function encodingOf(value: unknown): BufferEncoding {
-  if (typeof value !== 'string') throw new TypeError(`encoding must be a string, not ${kindOf(value)}`)
-  if (!Buffer.isEncoding(value)) throw new RangeError(`'${value}' is no encoding that Node knows; use 'utf8', 'latin1', 'hex' …`)
+  if (typeof value !== 'string') {
+    const instead = typeof value === 'function' ? ': await the promise instead of passing a callback' : ''
+    throw new TypeError(`encoding must be a string, not ${kindOf(value)}${instead}`)
+  }
+  if (!Buffer.isEncoding(value)) throw new RangeError(`${shown(value)} is no encoding that Node knows; ${rightEncoding(value)}`)
   return value
+}
+
+/** An encoding that stands for the options. Of a read of lines it may have been meant for what ends them. */
+function bareEncoding(value: string, known: readonly string[]): BufferEncoding {
+  if (Buffer.isEncoding(value) || !known.includes('delimiter') || nearest(value, ENCODINGS) !== undefined) return encodingOf(value)
+  throw new RangeError(`${shown(value)} is no encoding; if it ends a line, write { delimiter: ${shown(value)} }`)
+}
+
+const ENCODINGS: readonly string[] = ['utf8', 'utf-8', 'latin1', 'ascii', 'hex', 'base64', 'base64url', 'utf16le', 'ucs2', 'binary']
+
+function rightEncoding(value: string): string {
+  const near = nearest(value, ENCODINGS)
+  return near === undefined ? "use 'utf8', 'latin1', 'hex' …" : `did you mean '${near}'?`
 }

@@ -5,7 +5,7 @@ import { isRaisedBy } from '../errors.js'
 import { everyError, isAbortBy } from '../foreign.js'
 import type { Connection } from './connection.js'
 import type { ConnectionCore } from './core.js'
-import { kindOf } from './read-options.js'
+import { functionOf } from './read-options.js'
 
 /** The logic of a connection: reads, decides, writes, and returns. */
 export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>
@@ -46,6 +46,7 @@ export function superviseHandler<T>(
   failed: (error: unknown, normal: boolean) => void,
 ): void {
   const returned = (value: T): void => {
+    core.handled = true
     core.close()
     core.outcome.whenOver(() => done(value))
   }
@@ -57,8 +58,7 @@ export function superviseHandler<T>(
     core.outcome.whenOver(() => failed(error, normal))
   }
   try {
-    if (typeof handler !== 'function') throw new TypeError(`handler must be a function, not ${kindOf(handler)}`)
-    Promise.resolve(handler(connection)).then(returned, threw)
+    Promise.resolve(functionOf(handler, 'handler')(connection)).then(returned, threw)
   } catch (error) {
     threw(error)
   }

@@ -7,9 +7,11 @@
 
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'
+import { tagOf } from '../kind-of.js'
 import { bare } from '../options/own.js'
-import { mismatch, tagOf } from '../options/values.js'
+import { mismatch } from '../options/values.js'
 import { ClientTls } from '../tls/client.js'
+import { handshakeMessage } from '../tls/failure.js'
 import { loading } from '../tls/identity.js'
 import { sharedServerTls } from '../tls/shared.js'
 import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
@@ -156,7 +158,10 @@ class Upgrade {
   #failed(cause: unknown): void {
     const core = this.#core
     if (core.outcome.info !== undefined) return
-    this.#error = new HandshakeError({ cause: this.#late ?? cause, remote: core.carrier.remote })
+    const { remote } = core
+    const failure = this.#late ?? cause
+    const message = handshakeMessage(failure, this.#plan.isServer ? 'server' : 'client', core.host ?? remote)
+    this.#error = new HandshakeError({ cause: failure, remote, message })
     core.notUpgraded(this.#late === undefined ? 'lost' : 'timeout', this.#error)
   }
 }

@@ -3,9 +3,9 @@
 
 import type { Readable } from 'node:stream'
 import type { ReadableStream as WebReadable } from 'node:stream/web'
+import { isThenable, kindOf } from '../kind-of.js'
 import type { ConnectionCore } from './core.js'
-import { kindOf } from './read-options.js'
-import type { Writable } from './writable.js'
+import { checkWritable, type Writable } from './writable.js'
 
 /** What `writeFrom` takes: pieces as `write` takes them. */
 export type WriteSource = Iterable<Writable> | AsyncIterable<Writable> | Readable | WebReadable<Writable>
@@ -31,6 +31,7 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
       Promise.resolve(wait()).then(resolve, reject)
     })
   let bytes = 0
+  let at = 0
   try {
     // First of all: a stream that has ended asks the source for nothing.
     let room = outbox.room()
@@ -42,6 +43,7 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
         pieces.done()
         return bytes
       }
+      checkWritable(value, at++)
       const taken = outbox.putAwaited(value)
       bytes += taken.bytes
       room = taken.room
@@ -61,7 +63,7 @@ function piecesOf(source: unknown): Pieces {
     if (typeof asynchronous === 'function') return ofIterator(source, asynchronous.call(source))
     if (typeof synchronous === 'function') return ofIterator(source, synchronous.call(source))
   }
-  throw new TypeError(`source must be an iterable, an async iterable or a stream, not ${kindOf(source)}: use write for a single piece`)
+  throw new TypeError(`source must be an iterable, an async iterable or a stream, not ${kindOf(source)}${insteadOf(source)}`)
 }
 
 function ofIterator(source: object, iterator: AsyncIterator<unknown> | Iterator<unknown>): Pieces {
@@ -70,6 +72,12 @@ function ofIterator(source: object, iterator: AsyncIterator<unknown> | Iterator<
     done() {},
     giveBack: () => (isNodeStream(source) ? void source.destroy() : iterator.return?.()),
   }
+}
+
+/** A generator that was not called; else it is one piece. */
+function insteadOf(source: unknown): string {
+  if (isThenable(source)) return ''
+  return typeof source === 'function' ? ': call the function, and give what it returns' : ': write() takes a single piece'
 }
 
 /** Also one of another copy of Node's streams. */

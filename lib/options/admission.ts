@@ -8,6 +8,7 @@ import type { Address } from '../address.js'
 import { net } from '../net.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import { checkArgument } from './check.js'
+import { meantValue } from './meant.js'
 import { type Lazy, once } from './once.js'
 import { record, type Shape } from './record.js'
 import { limitFrom, timeOrZero, value } from './values.js'
@@ -121,7 +122,7 @@ export interface CloseOptions {
 
 const GRACE = 10_000
 
-const closing: Lazy<z.ZodMiniType<Partial<{ grace: number }>>> = once(() => record({ grace: timeOrZero() }))
+const closing: Lazy<z.ZodMiniType<Partial<{ grace: number }>>> = once(() => record({ grace: timeOrZero() }, undefined, meantValue('grace')))
 
 /**
  * The grace of `server.close(options)`, in ms; Infinity is none.

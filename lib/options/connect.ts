@@ -10,6 +10,7 @@ import type { HeaderContents } from '../proxy-protocol/build.js'
 import { checkOptions } from './check.js'
 import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
 import { endpointShape } from './endpoint.js'
+import { meantPlace } from './meant.js'
 import { type Lazy, once } from './once.js'
 import { type ProxyHeaderOptions, proxyHeader } from './proxy-header.js'
 import { type Given, record, type Shape } from './record.js'
@@ -117,7 +118,7 @@ const schema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() => {
     path,
     ...reachingShape(),
   }
-  return record(shape, contradictions)
+  return record(shape, contradictions, meantPlace)
 })
 
 const TCP_ONLY = ['port', 'host', 'family', 'localAddress', 'localPort']

@@ -3,15 +3,18 @@
 // Whether an endpoint can be bound is for the listeners in `lib/transport/` to find out.
 
 import type * as z from 'zod/mini'
+import { refine } from 'zod/mini'
 import type { Issue } from '../errors.js'
+import { net } from '../net.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
 import { checkOptions, defaultsOf, option, type Path, shapeOf, type Table } from './check.js'
+import { meantHost, meantPlace } from './meant.js'
 import { type Lazy, once } from './once.js'
 import { bare } from './own.js'
 import { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.js'
 import { type Given, record, type Shape } from './record.js'
 import { type ServerTlsOptions, serverTls, type TlsPlan } from './tls.js'
-import { flag, number, value, whole } from './values.js'
+import { flag, IMPOSSIBLE, mismatch, number, value, whole } from './values.js'
 
 /** What endpoints of every kind may say. */
 export interface EndpointOptions {
@@ -110,6 +113,16 @@ function isPath(value: unknown): boolean {
   return name !== '' && !name.includes(NUL)
 }
 
+const A_HOST = 'a host name or an IP address'
+
+// An empty host is one that was forgotten in a configuration, and would open the server to all interfaces. One with a port
+// in it, and a URL, would be looked up as it is, and found nowhere.
+function host(): z.ZodMiniType<string> {
+  const text = value<string>(A_HOST, (value) => typeof value === 'string' && value !== '' && !value.includes(NUL))
+  const error = (issue: { input?: unknown }): string => `${mismatch(A_HOST)(issue)}; write ${meantHost(issue.input as string)}`
+  return text.check(refine((host) => net().isIP(host) !== 0 || meantHost(host) === undefined, { error, params: IMPOSSIBLE }))
+}
+
 /** An endpoint as it is written: the keys of all kinds side by side. */
 export interface FlatEndpoint extends Socket {
   port: number
@@ -125,8 +138,7 @@ export interface FlatEndpoint extends Socket {
 /** The schemas of an endpoint's keys. */
 export const endpointShape: Lazy<Shape<FlatEndpoint>> = once(() => ({
   port: whole(0, 65_535),
-  // An empty host is one that was forgotten in a configuration, and would open the server to all interfaces.
-  host: value('a host name or an IP address', (value) => typeof value === 'string' && value !== '' && !value.includes(NUL)),
+  host: host(),
   path: value('a path without NUL (a leading one makes an abstract name, on Linux)', isPath),
   mode: number('a whole number from 0 to 0o777', (mode) => Number.isInteger(mode) && mode >= 0 && mode <= 0o777),
   fd: whole(0, LARGEST_INT),
@@ -140,7 +152,9 @@ export const endpointShape: Lazy<Shape<FlatEndpoint>> = once(() => ({
 export const endpointDefaults: Readonly<EndpointDefaults> = defaultsOf(shared)
 
 /** One endpoint, alone or of a list. */
-export const endpointSchema: Lazy<z.ZodMiniType<Partial<FlatEndpoint>>> = once(() => record(endpointShape(), endpointContradictions))
+export const endpointSchema: Lazy<z.ZodMiniType<Partial<FlatEndpoint>>> = once(() =>
+  record(endpointShape(), endpointContradictions, meantPlace),
+)
 
 // The keys that say what kind of endpoint it is. `endpoints` is known here only to say that it goes with none of them.
 const kinds = [['port', 'host'], ['path'], ['fd'], ['systemd'], ['endpoints']]

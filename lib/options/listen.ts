@@ -22,6 +22,7 @@ import {
   planOf,
   withoutTcp,
 } from './endpoint.js'
+import { meantPlace } from './meant.js'
 import { type Lazy, once } from './once.js'
 import type { ProxyProtocolOptions } from './proxy-protocol.js'
 import { list, record, type Shape } from './record.js'
@@ -132,7 +133,7 @@ const listening: Lazy<z.ZodMiniType<Partial<FlatListen>>> = once(() => {
     endpoints: list('a list of at least one endpoint', endpointSchema()),
     ...serviceShape(),
   }
-  return record(shape, endpointContradictions).check(
+  return record(shape, endpointContradictions, meantPlace).check(
     // Only now is it known what kinds the list holds.
     superRefine((given, context) => {
       if (given.endpoints?.every((endpoint) => planOf(endpoint, endpointDefaults).kind !== 'tcp')) {

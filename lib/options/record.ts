@@ -5,9 +5,9 @@
 import type * as z from 'zod/mini'
 import { array, object, partial, pipe, safeParse, transform } from 'zod/mini'
 import type { Issue } from '../errors.js'
-import { nearest } from './nearest.js'
-import { bare } from './own.js'
-import { mismatch, tagOf } from './values.js'
+import { bare, isOptions } from './own.js'
+import { suggestion } from './suggestion.js'
+import { mismatch } from './values.js'
 
 /** The schemas of an object's properties. All of them may be left out. */
 export type Shape<T> = { readonly [K in keyof T]: z.ZodMiniType<T[K]> }
@@ -25,13 +25,23 @@ export function report(context: Context, path: readonly (string | number)[], mes
 
 /**
  * An object with the properties of `shape`, each of which may be left out (`undefined` is left out), and no others.
- * `contradictions` sees what was given and says what cannot go together. The output holds only what was given.
+ * `contradictions` sees what was given and says what cannot go together; `meant` says how what is no object is written as
+ * one. The output holds only what was given.
  */
-export function record<T extends object>(shape: Shape<T>, contradictions?: (given: Given) => Issue[]): z.ZodMiniType<Partial<T>> {
+export function record<T extends object>(
+  shape: Shape<T>,
+  contradictions?: (given: Given) => Issue[],
+  meant?: (input: unknown) => string | undefined,
+): z.ZodMiniType<Partial<T>> {
   const names = Object.keys(shape)
   const properties = partial(object(shape))
 
   return transform((input: unknown, context: Context) => {
+    if (!isOptions(input)) {
+      const instead = meant?.(input)
+      report(context, [], mismatch('an object of options')({ input }) + (instead === undefined ? '' : `; write ${instead}`))
+      return bare({})
+    }
     const given = read(input, names, context)
     for (const { path, message } of contradictions?.(given) ?? []) report(context, path, message)
     // Run here and not as the next schema of a pipe, which would not run at all once an unknown key was reported:
@@ -44,12 +54,8 @@ export function record<T extends object>(shape: Shape<T>, contradictions?: (give
 
 // The only place that touches a program's object, and it looks at each property once: a getter may throw, or say
 // something else the second time, and nothing behind this should have to think of that.
-function read(input: unknown, names: readonly string[], context: Context): Given {
+function read(input: Record<string, unknown>, names: readonly string[], context: Context): Given {
   const given: Record<string, unknown> = Object.create(null)
-  if (!isObject(input)) {
-    report(context, [], mismatch('an object of options')({ input }))
-    return given
-  }
   let at: string[] = []
   try {
     const keys = Object.keys(input)
@@ -69,20 +75,12 @@ function read(input: unknown, names: readonly string[], context: Context): Given
 
 const UNREADABLE = 'expected something that can be read, got an exception'
 
-// An instance of a program's own class is an object of options as well. A Map, a Promise that was not awaited, a URL or
-// an array is a mistake, and would pass for "nothing given". A module namespace is what `import * as` yields.
-function isObject(input: unknown): input is Record<string, unknown> {
-  if (typeof input !== 'object' || input === null) return false
-  const tag = tagOf(input)
-  return tag === 'Object' || tag === 'Module'
-}
-
 /** More names than this are no help in a message. */
 const FEW = 12
 
 function unknown(key: string, names: readonly string[]): string {
-  const near = nearest(key, names)
-  if (near !== undefined) return `unknown option; did you mean \`${near}\`?`
+  const instead = suggestion(key, names)
+  if (instead !== undefined) return `unknown option; ${instead}`
   return names.length > FEW ? 'unknown option' : `unknown option; expected one of ${names.join(', ')}`
 }
 

@@ -3,9 +3,10 @@
 
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import type * as z from 'zod/mini'
+import { tagOf } from '../kind-of.js'
 import { checkOptions, type Path } from './check.js'
 import { type Lazy, once } from './once.js'
-import { tagOf, value } from './values.js'
+import { value } from './values.js'
 
 /** `tls` of `listen` and of an endpoint: the options of Node's `tls.createServer`, and one more. */
 export interface ServerTlsOptions extends TlsOptions {

@@ -6,6 +6,7 @@
 import { inspect } from 'node:util'
 import type * as z from 'zod/mini'
 import { custom, pipe, refine, transform } from 'zod/mini'
+import { hintFor, tagOf } from '../kind-of.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
 import { type Lazy, once } from './once.js'
 
@@ -15,15 +16,6 @@ export const IMPOSSIBLE: { readonly impossible: true } = { impossible: true }
 /** The longest piece of a string that a message quotes: enough to recognise it, not enough to flood a log. */
 const QUOTED = 40
 
-/** What an object says it is: `Object`, `Array`, `Map` … A Proxy may refuse even that. */
-export function tagOf(value: object): string {
-  try {
-    return Object.prototype.toString.call(value).slice('[object '.length, -1).slice(0, QUOTED)
-  } catch {
-    return 'unreadable'
-  }
-}
-
 /** A value as a message shows it: scalars as they are, everything else by its kind only. Never throws, never dumps. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return value.length > QUOTED ? `${inspect(value.slice(0, QUOTED))}…` : inspect(value)
@@ -31,7 +23,8 @@ export function shown(value: unknown): string {
   if (typeof value !== 'object' || value === null) return inspect(value)
   const tag = tagOf(value)
   if (tag === 'Array') return 'an array'
-  return tag === 'Object' ? 'an object' : `an object (${tag})`
+  const words = [tag === 'Object' ? undefined : tag, hintFor(value)].filter((word) => word !== undefined)
+  return words.length === 0 ? 'an object' : `an object (${words.join(': ')})`
 }
 
 /** The sentence for a value that does not fit. */

@@ -6,6 +6,7 @@ import type { Address } from '../address.js'
 import { isListed, isLost } from '../address.js'
 import { HandshakeError, TimeoutError } from '../errors.js'
 import type { AdmissionPlan } from '../options/listen.js'
+import { handshakeMessage } from '../tls/failure.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { Arrival, type Stage } from './arrival.js'
@@ -215,7 +216,10 @@ export class Admission {
   #fail(arrival: Arrival, cause: unknown): void {
     const { remote } = arrival
     this.#leave(arrival)
-    this.#host.handshakeFailed(cause instanceof HandshakeError ? cause : new HandshakeError({ cause, remote }), remote)
+    this.#host.handshakeFailed(
+      cause instanceof HandshakeError ? cause : new HandshakeError({ cause, remote, message: handshakeMessage(cause, 'server', remote) }),
+      remote,
+    )
   }
 
   /** An exception in a step ends that one connection, and nobody else's. */

@@ -94,6 +94,10 @@ export class ServerCore implements AdmissionHost, Superior {
     this.#server = server
   }
 
+  get phase(): Phase {
+    return this.#phase
+  }
+
   get stats(): ServerStats {
     return this.#books.stats(this.connections, this.#room.length + this.#admission.waiting)
   }

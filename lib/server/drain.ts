@@ -13,6 +13,8 @@ export interface DrainResult {
   readonly aborted: number
 }
 
+const OVER = 'the server has closed, and the grace for its connections is over'
+
 export class Drain {
   readonly #clock: Clock
   readonly #left: Set<Connection>
@@ -55,7 +57,9 @@ export class Drain {
     for (const connection of this.#left) {
       // A stream of somebody else's that cannot be cut must not save the others.
       try {
-        connection.abort(new DrainingError({ message: 'the server has closed, and the grace for its connections is over' }))
+        // One that is closing since its handler failed is told by that failure, which nothing else may tell.
+        const { blamed } = coreOf(connection)
+        connection.abort(blamed === undefined ? new DrainingError({ message: OVER }) : blamed.error)
       } catch (error) {
         throwLater(error)
       }

@@ -14,6 +14,9 @@ import type { Server } from './server.js'
  * @example
  * const server = await listen({ port: 8888, idleTimeout: 60_000 })
  */
-export async function listen(options?: number | ListenOptions): Promise<Server> {
+export function listen(options?: number | ListenOptions): Promise<Server>
+export async function listen(options?: number | ListenOptions, handler?: unknown): Promise<Server> {
+  // As `net.createServer` and `net.connect` take one.
+  if (typeof handler === 'function') throw new TypeError('listen() takes no handler: give it to `server.serve(handler)`')
   return openServer(options)
 }

@@ -15,7 +15,7 @@ let unprinted = 0
 
 /** Prints the error of a handler to stderr. Never throws. */
 export function print(error: unknown, connection: Connection): void {
-  const what = `linnet: the handler of connection ${connection.id} (${connection.remote}) failed; listen to 'handlerError' to handle this yourself`
+  const what = `linnet: the handler of connection ${connection.id} (${connection.remote}) failed (listen to 'handlerError' to handle this yourself)`
   try {
     const { stderr } = process
     if (stderr.writableLength > BEHIND) {
@@ -40,7 +40,8 @@ export function print(error: unknown, connection: Connection): void {
 /** With the error, or without one that cannot be shown. */
 function show(what: string, error: unknown): void {
   try {
-    console.error(what, error)
+    // A format: the error begins a line, and a Unix path may have a per cent sign.
+    console.error(`${what.replaceAll('%', '%%')}:\n%O`, error)
   } catch {
     console.error(what)
   }

@@ -3,18 +3,20 @@
 
 import type { Address } from '../address.js'
 import { type Connection, runFor } from '../connection/connection.js'
-import { kindOf, signalOf } from '../connection/read-options.js'
+import { functionOf, signalOf } from '../connection/read-options.js'
 import { quietly, refused } from '../connection/refusals.js'
 import type { Handler } from '../connection/run.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/admission.js'
 import type { Endpoint } from '../options/endpoint.js'
-import { ownOf } from '../options/own.js'
+import { optionsOf } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
+import { showBy } from '../shown-as.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import type { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
+import { inspectServer } from './inspect.js'
 import type { Taker } from './waiting-room.js'
 
 /** Cancels what it is given to. */
@@ -44,6 +46,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
   static {
     serverCoreOf = (server) => server.#core
+    showBy(Server.prototype, 'Server', (value, depth, options) => (#core in value ? inspectServer(value.#core, depth, options) : undefined))
   }
 
   /** @internal */
@@ -116,7 +119,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
   accept(options?: SignalOption): Promise<Connection | null> {
     let signal: AbortSignal | undefined
     try {
-      signal = signalOption(options)
+      signal = signalOption(options, 'accept()')
       signal?.throwIfAborted()
     } catch (error) {
       return refused(error, signal)
@@ -150,8 +153,8 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
    * })
    */
   async serve(handler: Handler, options?: SignalOption): Promise<void> {
-    if (typeof handler !== 'function') throw new TypeError(`handler must be a function, not ${kindOf(handler)}`)
-    const signal = signalOption(options)
+    functionOf(handler, 'handler')
+    const signal = signalOption(options, 'serve()')
     const cancelled = { fail: () => void this.close() }
     if (signal?.aborted) cancelled.fail()
     else waitUnder(signal, cancelled)
@@ -254,8 +257,6 @@ class ServerIterator extends AsyncIteratorBase<Connection> {
   }
 }
 
-function signalOption(options: unknown): AbortSignal | undefined {
-  if (options === undefined) return undefined
-  if (typeof options !== 'object' || options === null) throw new TypeError(`options must be an object, not ${kindOf(options)}`)
-  return signalOf(ownOf<'signal'>(options).signal)
+function signalOption(options: unknown, method: string): AbortSignal | undefined {
+  return signalOf(optionsOf(options, method, ['signal']).signal)
 }

@@ -9,6 +9,7 @@ import type { Carrier, Handshake } from '../transport/carrier.js'
 import { TlsHandshake } from './handshake.js'
 import { checkHalves, checkPairs, loading } from './identity.js'
 import { nodeTls } from './node.js'
+import { explained } from './pem.js'
 import { sharedContext } from './shared.js'
 
 /** What a client asks for: `true` is Node's defaults. */
@@ -42,7 +43,10 @@ export class ClientTls {
 
   /** @throws InvalidOptionsError, whose `cause` says why they do not load */
   constructor({ host, tls, path = [] }: SecureClientOptions) {
-    this.#options = loading(path, () => load(bare(tls === true ? {} : tls), host))
+    this.#options = loading(path, () => {
+      const options = bare(tls === true ? {} : tls)
+      return explained(options, () => load(options, host))
+    })
   }
 
   /** Shakes hands over a carrier to which nobody is attached: it is this handshake's from now on. */

@@ -9,6 +9,7 @@ import type { Clock } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
 import { setImmediate } from '../turn.js'
 import { TlsCarrier } from './carrier.js'
+import { handshakeMessage } from './failure.js'
 import { mayBeShutting } from './shutting.js'
 
 const ignore = (): void => {}
@@ -114,7 +115,7 @@ export function withinTime(handshake: Handshake, carrier: Carrier, { clock, time
   }
   const deadline = new Deadline({ clock, ms: timeout, progress: () => carrier.received, expired: expire })
   const failed = (cause: unknown): never => {
-    throw new HandshakeError({ cause: late ?? cause })
+    throw new HandshakeError({ cause: late ?? cause, message: handshakeMessage(late ?? cause, 'connect', carrier.remote) })
   }
   return handshake.done.catch(failed).finally(() => deadline.clear())
 }

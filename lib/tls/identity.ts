@@ -10,7 +10,7 @@ import type { Path } from '../options/check.js'
 import { bare } from '../options/own.js'
 
 /** Something else than Node's loading found a fault, in the option of this name. */
-class Unusable extends Error {
+export class Unusable extends Error {
   readonly option: string
 
   constructor(option: string, message: string, cause?: unknown) {
@@ -29,8 +29,14 @@ export function loading<T>(path: Path, load: () => T): T {
     return load()
   } catch (cause) {
     const where = cause instanceof Unusable ? [...path, cause.option] : path
-    throw new InvalidOptionsError({ issues: [{ path: where, message: cause instanceof Error ? cause.message : String(cause) }], cause })
+    const issues = [{ path: where, message: cause instanceof Error ? cause.message : String(cause) }]
+    throw new InvalidOptionsError({ issues, cause: firstCause(cause) })
   }
+}
+
+/** What Node said, where that is known. */
+function firstCause(error: unknown): unknown {
+  return error instanceof Unusable && error.cause !== undefined ? firstCause(error.cause) : error
 }
 
 /** Throws unless there is something that a server can show its clients. */
@@ -63,7 +69,7 @@ export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions):
 }
 
 /** What a key says of itself, where it is an object of these: a text and bytes have no members of their own. */
-function partsOf(key: unknown): { pem?: unknown; passphrase?: string } {
+export function partsOf(key: unknown): { pem?: unknown; passphrase?: string } {
   return bare(typeof key === 'object' && !ArrayBuffer.isView(key) ? (key as object) : {})
 }
 
@@ -75,7 +81,7 @@ function parsed(option: string, pem: string): X509Certificate {
   }
 }
 
-function listOf(value: unknown): readonly unknown[] {
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : value ? [value] : []
 }
 

@@ -17,6 +17,7 @@ import { awaitFirstByte } from './first-byte.js'
 import { TlsHandshake } from './handshake.js'
 import { checkPairs, checkServes, loading } from './identity.js'
 import { nodeTls } from './node.js'
+import { explained } from './pem.js'
 
 /** What Node says of a client that has shown none. */
 const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT'
@@ -34,7 +35,10 @@ export class ServerTls {
 
   /** @throws InvalidOptionsError, whose `cause` says why they do not load, and whose issue's path begins with `path` */
   constructor(given: ServerTlsOptions, path: Path = []) {
-    const { server, optional, asks, certified } = loading(path, () => load(bare(given)))
+    const { server, optional, asks, certified } = loading(path, () => {
+      const options = bare(given)
+      return explained(options, () => load(options))
+    })
     this.#server = server
     this.#optional = optional
     this.#withoutCertificate = asks ? NO_CERTIFICATE : undefined

@@ -42,7 +42,9 @@ t.test('what is no delimiter is taken for one', async (t) => {
   }
   t.throws(() => compileDelimiter(['a', ['b']]), TypeError)
   t.throws(() => compileDelimiter(null), { message: 'a delimiter must be a string, a Uint8Array or a list of these, not null' })
-  t.throws(() => compileDelimiter(7), { message: 'a delimiter must be a string, a Uint8Array or a list of these, not number' })
+  t.throws(() => compileDelimiter(7), {
+    message: 'a delimiter must be a string, a Uint8Array or a list of these, not a number: readExactly() takes a number of bytes',
+  })
 })
 
 t.test('an empty delimiter, which is everywhere, is searched for', async (t) => {

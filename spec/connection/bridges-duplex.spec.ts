@@ -114,7 +114,7 @@ t.test('while it stands it is the one reader, and one is not made while another 
 
 t.test('nothing that a message is told concerns a bridge', async (t) => {
   const { a, b } = memory(t)
-  const lease = new Bridge(coreOf(a))
+  const lease = new Bridge(coreOf(a), 'it is lent')
   const read = lease.read()
   lease.begun()
   lease.waits()

@@ -6,7 +6,6 @@ import {
   delayOf,
   encodingOf,
   INTO,
-  kindOf,
   LINE,
   LINES,
   ownOption,
@@ -37,12 +36,11 @@ t.test('a value at the edge is refused, or one beyond it is taken', async (t) =>
 
 t.test('a message does not name what is wrong, or what was expected', async (t) => {
   t.throws(() => countOf(-1, 'n'), { message: /^n must be a whole number of bytes ≥ 0, not -1$/ })
-  t.throws(() => sizeOf('5', 'maxBytes'), { message: /^maxBytes must be a number of bytes, not string$/ })
+  t.throws(() => sizeOf('5', 'maxBytes'), { message: /^maxBytes must be a number of bytes, not a string$/ })
   t.throws(() => timeOf(0, 'timeout'), { message: /^timeout must be more than 0 milliseconds/ })
-  t.throws(() => booleanOf(1, 'idle'), { message: /^idle must be a boolean, not number$/ })
+  t.throws(() => booleanOf(1, 'idle'), { message: /^idle must be a boolean, not a number$/ })
   t.throws(() => encodingOf('utf9'), { message: /'utf9' is no encoding/ })
   t.throws(() => signalOf(null), { message: /^signal must be an AbortSignal, not null$/ })
-  t.equal(kindOf(null), 'null')
 })
 
 t.test('a signal of another realm, or of a polyfill, is refused', async (t) => {
@@ -72,7 +70,7 @@ t.test('an option that a read does not know is a TypeError that names the neares
     [{ overflow: 'skip' }, LINE, /'overflow'; expected one of/],
     [{ overflw: 'skip' }, LINES, /did you mean 'overflow'\?/],
     [{ partail: true }, INTO, /did you mean 'partial'\?/],
-    [['utf8'], BYTES, /no option '0'/],
+    [['utf8'], BYTES, /must be an object or an encoding, not an array$/],
   ] as const)
     t.throws(() => readPlan(options, known), { name: 'TypeError', message })
   t.throws(() => plainPlan({ encoding: 'hex' }), { name: 'TypeError', message: /'encoding'/ })

@@ -3,7 +3,8 @@
 import t from 'tap'
 import type * as z from 'zod/mini'
 import { parse, safeParse } from 'zod/mini'
-import { abortSignal, flag, limitFrom, shown, tagOf, time, timeOrZero, value, whole, wholeFrom } from '../../lib/options/values.js'
+import { tagOf } from '../../lib/kind-of.js'
+import { abortSignal, flag, limitFrom, shown, time, timeOrZero, value, whole, wholeFrom } from '../../lib/options/values.js'
 
 const revoked = Proxy.revocable({}, {})
 revoked.revoke()
@@ -25,7 +26,7 @@ t.test('a message quotes scalars and never dumps an object', async (t) => {
     [{ password: 'secret' }, 'an object'],
     [['secret'], 'an array'],
     [new Map(), 'an object (Map)'],
-    [Promise.resolve(), 'an object (Promise)'],
+    [Promise.resolve(), 'an object (Promise: forgotten await?)'],
     [revoked.proxy, 'an object (unreadable)'],
   ]
   for (const [value, text] of cases) t.equal(shown(value), text)

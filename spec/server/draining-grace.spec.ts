@@ -217,3 +217,32 @@ t.test('a close that is called in a disconnect listener of the last connection h
   t.strictSame(result, { drained: 0, aborted: 0 })
   t.strictSame(books.mistakes, [])
 })
+
+overEach(t, 'the error of a handler is told, also where the grace runs out while its connection closes', async (t, open) => {
+  for (const bug of [new Error('a bug'), undefined]) {
+    const { server, connect } = await open()
+    const heard: unknown[] = []
+    server.on('handlerError', (error) => heard.push(error))
+    let thrown: unknown
+    const accepted = new Promise<Connection>((resolve) => server.once('connection', resolve))
+    const served = server.serve(async (connection) => {
+      try {
+        await connection.readLine({ maxBytes: 1 })
+      } catch (error) {
+        thrown = bug ?? error
+        throw thrown
+      }
+    })
+    // A client that does not end: the close waits for it.
+    const client = await connect()
+    await client.write('too long\n')
+    const connection = await within(accepted)
+    await until(() => connection.waiting?.operation === 'close')
+    t.strictSame(await within(server.close({ grace: 0 })), { drained: 0, aborted: 1 })
+    const { by, error } = await connection.closed
+    t.equal(by, 'aborted')
+    t.equal(error, thrown)
+    t.strictSame(heard, bug === undefined ? [] : [bug])
+    await within(served)
+  }
+})

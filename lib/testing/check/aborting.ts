@@ -3,7 +3,7 @@
 
 import { Readable } from 'node:stream'
 import type { Connection } from '../../connection/connection.js'
-import { ConnectionClosedError, ConnectionLostError, EndOfStreamError, TimeoutError } from '../../errors.js'
+import { ConnectionClosedError, ConnectionLostError, EndOfStreamError, type LinnetError, TimeoutError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, throws } from './expect.js'
 import { clog, type Rules, resets, send } from './speak.js'
 import { turns, until } from './time.js'
@@ -47,7 +47,7 @@ export const aborting: Rules = {
     const read = begin(b.readUntil('\n'))
     await send(a, b, 'half')
     a.abort()
-    await rejects(read, resets(a, b) ? ConnectionLostError : EndOfStreamError, 'readUntil')
+    await rejects<LinnetError>(read, resets(a, b) ? ConnectionLostError : EndOfStreamError, 'readUntil')
     bytes(await b.readExactly(4), 'half', 'its bytes')
     if (resets(a, b)) await rejects(b.read(), ConnectionLostError, 'read() behind them')
   },
@@ -129,7 +129,7 @@ export const aborting: Rules = {
     const more = 1_000_000
     begin(a.write(Buffer.alloc(more)))
     a.abort()
-    await rejects(b.skip(sent + more), resets(a, b) ? ConnectionLostError : EndOfStreamError, 'skip of all that was written')
+    await rejects<LinnetError>(b.skip(sent + more), resets(a, b) ? ConnectionLostError : EndOfStreamError, 'skip of all that was written')
     if (resets(a, b)) await rejects(b.read(), ConnectionLostError, 'read() after it')
     expect(b.bytesRead < sent + more, `all ${sent + more} bytes arrived although the sender dropped some`)
     if (resets(a, b)) equal((await b.closed).by, 'lost', 'by of closed')
@@ -145,7 +145,7 @@ export const aborting: Rules = {
     equal((await rejects(read, ConnectionClosedError, 'a read that waited')).cause, cause, 'its cause')
     const info = await a.closed
     equal([info.by, info.error], ['timeout', cause], 'by and error of closed')
-    await rejects(
+    await rejects<LinnetError>(
       b.skip(data.length),
       resets(a, b) ? ConnectionLostError : EndOfStreamError,
       'skip of all that was written, by the other side',

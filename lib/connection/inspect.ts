@@ -1,0 +1,42 @@
+// What `console.log(connection)` shows: who it is, its state, what it waits for, and counts. No payload, and of TLS no more
+// than was agreed.
+
+import type { InspectOptions } from 'node:util'
+import { codeOf } from '../errors.js'
+import { shownAs } from '../shown-as.js'
+import type { TlsInfo } from '../tls/info.js'
+import type { ConnectionCore } from './core.js'
+import type { CloseInfo } from './outcome.js'
+
+export function inspectConnection(core: ConnectionCore, depth: number, options: InspectOptions): string {
+  const { id, proxy, carrier, inbox, outbox, outcome, waiting } = core
+  const facts = {
+    remote: String(core.remote) || undefined,
+    local: String(carrier.local) || undefined,
+    proxy: proxy && String(proxy.peer),
+    tls: carrier.tls && tlsOf(carrier.tls),
+    state: stateOf(core),
+    ...(outcome.info && endOf(outcome.info)),
+    waiting: waiting && `${waiting.operation} for ${Math.max(0, Date.now() - waiting.since)} ms`,
+    draining: core.draining || undefined,
+    bytesRead: inbox.received,
+    bytesWritten: outbox.sent,
+    buffered: inbox.queue.length,
+    queued: outbox.queued,
+  }
+  return shownAs(`Connection ${id}`, facts, depth, options)
+}
+
+function stateOf({ phase, ended, peerEnded }: ConnectionCore): string {
+  if (phase !== 'open') return phase
+  return ended ? 'ended' : peerEnded ? 'peer ended' : 'open'
+}
+
+function endOf({ by, error }: CloseInfo): object {
+  // Its message may quote what was read.
+  return { by, error: error === undefined ? undefined : (codeOf(error) ?? (error instanceof Error ? error.name : typeof error)) }
+}
+
+function tlsOf({ protocol, alpnProtocol, servername, authorized }: TlsInfo): string {
+  return [protocol, alpnProtocol, servername, authorized ? 'authorized' : undefined].filter((fact) => fact !== undefined).join(', ')
+}

@@ -1,0 +1,99 @@
+// The stack of an error that an event raises: plain words, or, where the environment asks for it, the caller and the
+// connection.
+
+import t from 'tap'
+import { type Connection, EndOfStreamError, type LinnetError } from '../lib/index.js'
+import { showCaller, stacks, wantsStacks } from '../lib/stacks.js'
+import { manualClock, pair } from '../lib/testing/index.js'
+import { everywhere } from './support/fixture.js'
+import { program } from './support/program.js'
+import { rejection } from './support/wait.js'
+
+t.test('they are asked for by LINNET_STACKS, or by NODE_DEBUG', async (t) => {
+  t.equal(wantsStacks(undefined, false), false)
+  t.equal(wantsStacks(undefined, undefined), false)
+  t.equal(wantsStacks('', false), false)
+  t.equal(wantsStacks('0', false), false)
+  t.equal(wantsStacks('1', false), true)
+  t.equal(wantsStacks(undefined, true), true)
+  t.equal(stacks.wanted, false)
+})
+
+const loop = async (connection: Connection): Promise<void> => {
+  for await (const _ of connection.chunks(5));
+}
+const message = (connection: Connection): Promise<unknown> => connection.readMessage((reader) => reader.readUntil('\n'))
+
+everywhere(t, 'a read that rejects later shows in its stack which it was, whose, and who called it', async (t, connect) => {
+  stacks.wanted = true
+  t.teardown(() => {
+    stacks.wanted = false
+  })
+  for (const read of [
+    function readALine(connection: Connection) {
+      return connection.readLine()
+    },
+    loop,
+    message,
+  ]) {
+    const { a, b } = await connect()
+    const pending = rejection(read(b))
+    await a.end()
+    const error = (await pending) as LinnetError
+    t.ok(error instanceof EndOfStreamError)
+    const [first, second, ...frames] = (error.stack as string).split('\n')
+    t.equal(first, `EndOfStreamError: ${error.message}`)
+    const where = b.remote.address === '' ? `connection ${b.id}` : `connection ${b.id} (${b.remote})`
+    t.ok(second?.endsWith(` on ${where}, called from:`), `${second}`)
+    t.ok(
+      frames.some((frame) => frame.includes('stacks.spec')),
+      frames.join('\n'),
+    )
+  }
+})
+
+t.test('a time limit, a drain and a cut do so too; what is not ours has a stack of its own', async (t) => {
+  stacks.wanted = true
+  t.teardown(() => {
+    stacks.wanted = false
+  })
+  const clock = manualClock()
+  const [a] = pair({ clock })
+  const late = rejection(a.readLine({ timeout: 5 }))
+  await clock.advance(5)
+  t.match(((await late) as Error).stack, /^TimeoutError: .*\n {4}at readLine\(\) on connection \d+, called from:\n(.*\n)*.*stacks\.spec/)
+  const slow = rejection(a.readMessage((reader) => reader.read().then(() => reader.readLine()), { timeout: 5 }))
+  await clock.advance(5)
+  t.match(((await slow) as Error).stack, /at readMessage\(\) on connection \d+, called from:\n(.*\n)*.*stacks\.spec/)
+  const controller = new AbortController()
+  const cancelled = rejection(a.read({ signal: controller.signal }))
+  const reason = new Error('cancelled')
+  const { stack } = reason
+  controller.abort(reason)
+  t.equal(((await cancelled) as Error).stack, stack)
+  const cut = rejection(a.read())
+  a.abort()
+  const error = (await cut) as Error
+  t.match(error.stack, /at read\(\) on connection/)
+  const before = error.stack
+  showCaller(error, { operation: 'another' }, a)
+  t.equal(error.stack, before, 'an error that many share shows the first')
+})
+
+t.test('a program is started with it', async (t) => {
+  const code = `
+    const [a, b] = testing.pair()
+    async function greet() { await a.readLine() }
+    const greeting = greet().catch((error) => console.log(error.stack.replaceAll('\\n', '|')))
+    b.end()
+    await greeting
+    console.log('done')`
+  for (const env of [{ LINNET_STACKS: '1' }, { NODE_DEBUG: 'net,linnet' }]) {
+    const started = program(t, code, { env })
+    await started.says(/done/)
+    t.match(started.stdout, /EndOfStreamError: .*\| {4}at readLine\(\) on connection \d+, called from:\|.*at greet /)
+  }
+  const plain = program(t, code, { env: { LINNET_STACKS: '' } })
+  await plain.says(/done/)
+  t.match(plain.stdout, /\| {4}at readLine\(\) \(linnet: rejected from an event, no caller on the stack; LINNET_STACKS=1 shows it\)\n/)
+})
