@@ -28,6 +28,7 @@ const COVERING = [
     'testing/manual-clock',
     'testing/memory-server',
     'testing/pair',
+    'testing/statements',
   ],
 ]
 
