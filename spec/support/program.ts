@@ -46,7 +46,9 @@ export class Program {
     const said = new Promise<RegExpExecArray>((resolve, reject) => {
       const look = (): void => {
         const match = pattern.exec(this.stdout)
-        if (match !== null) resolve(match)
+        if (match === null) return
+        this.child.stdout?.off('data', look)
+        resolve(match)
       }
       this.child.stdout?.on('data', look)
       void this.exit.then((end) => {

@@ -1,0 +1,93 @@
+// What a server holds while clients do their worst: a program of its own, asked for its counters and for the bytes that it
+// holds after a collection.
+
+import net from 'node:net'
+import type { Test } from 'tap'
+import { identityOf } from './certificates.js'
+import { program } from './program.js'
+
+export const KIB = 1024
+export const CLIENTS = 40
+
+/** What a connection costs whatever it does: its objects here and in Node. */
+export const OBJECTS: number = 40 * KIB
+
+/** A program with a server. In `handler` and `options` the program's `sleep` and `kept` may be used. */
+export const server = (options: string, handler: string): string =>
+  `
+  const { setFlagsFromString } = await import('node:v8')
+  const { runInNewContext } = await import('node:vm')
+  const { setTimeout: sleep } = await import('node:timers/promises')
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc')
+  const kept = []
+  const held = () => { gc(); gc(); const { heapUsed, external } = process.memoryUsage(); return heapUsed + external }
+  const server = await linnet.listen({ port: 0, host: '127.0.0.1', ${options} })
+  server.on('drop', () => {}).on('handshakeError', () => {})
+  void server.serve(${handler})
+  // One of each first, so that what is loaded and compiled once is there.
+  const warm = (await import('node:net')).default.connect(server.port, '127.0.0.1')
+  warm.on('error', () => {})
+  await new Promise((resolve) => warm.once('connect', resolve))
+  warm.destroy()
+  const before = held()
+  console.log('port', server.port)
+  let asked = 0
+  process.stdin.on('data', () => {
+    const { active, pending, dropped, accepted, handshakeErrors } = server.stats()
+    const over = accepted - active - pending - dropped - handshakeErrors
+    console.log('stats', ++asked, active, pending, dropped, [...server.connections, ...kept].reduce((sum, { bytesRead }) => sum + bytesRead, 0), held() - before, over, handshakeErrors)
+  })`
+
+export interface Stats {
+  active: number
+  pending: number
+  dropped: number
+  /** By connections that are not over, or kept. */
+  read: number
+  held: number
+  /** That were served and are over, the first one included. */
+  over: number
+  handshakeErrors: number
+}
+
+export interface Clients {
+  readonly count?: number
+  /** What each of them says at once. */
+  readonly words?: Buffer
+  /** A byte that each of them says now and then. */
+  readonly byte?: string
+  /** They reset once this is true. */
+  readonly leave?: (stats: Stats) => boolean
+}
+
+/** Clients, and what the server holds once `ready` says that they have come that far. */
+export async function holds(t: Test, code: string, clients: Clients, ready: (stats: Stats) => boolean): Promise<Stats> {
+  const { count = CLIENTS, words = Buffer.alloc(0), byte, leave } = clients
+  const { key, cert } = identityOf()
+  const run = program(t, code, { env: { KEY: key, CERT: cert } })
+  const port = Number((await run.says(/^port (\d+)$/m))[1])
+  const sockets = Array.from({ length: count }, () => net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {}))
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  for (const socket of sockets) socket.write(words)
+  let left = leave === undefined
+  let asked = 0
+  let last = Number.NaN
+  for (;;) {
+    run.child.stdin?.write('stats\n')
+    const [, line = ''] = await run.says(new RegExp(`^stats ${++asked} (.*)$`, 'm'))
+    const [active = 0, pending = 0, dropped = 0, read = 0, held = 0, over = 0, handshakeErrors = 0] = line.split(' ').map(Number)
+    const stats = { active, pending, dropped, read, held, over, handshakeErrors }
+    if (!left && leave?.(stats)) {
+      left = true
+      for (const socket of sockets) socket.resetAndDestroy()
+    }
+    // Twice the same: nothing more comes.
+    if (left && ready(stats) && (byte !== undefined || read === last)) return stats
+    last = read
+    if (byte !== undefined) for (const socket of sockets) socket.write(byte)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
