@@ -3,7 +3,7 @@
 // there, and what is inherited neither. The rule they keep: a getter that throws or a proxy that lies is an issue like any other, never an exception.
 
 import type * as z from 'zod/mini'
-import { array, object, partial, pipe, safeParse, transform } from 'zod/mini'
+import { array, object, optional, pipe, safeParse, transform } from 'zod/mini'
 import type { Issue } from '../errors.js'
 import { bare, isOptions } from './own.js'
 import { suggestion } from './suggestion.js'
@@ -17,6 +17,15 @@ export type Given = { readonly [name: string]: unknown }
 
 /** Where a transform reports what is wrong. */
 export type Context = Parameters<Parameters<typeof z.transform>[0]>[1]
+
+const optionals = new WeakMap<z.ZodMiniType, z.ZodMiniType>()
+
+/** The schema of a property that may be left out; one for all records that have it, since each costs some of the start. */
+function leftOut(schema: z.ZodMiniType): z.ZodMiniType {
+  const known = optionals.get(schema) ?? optional(schema)
+  optionals.set(schema, known)
+  return known
+}
 
 /** Reports one thing that is wrong. */
 export function report(context: Context, path: readonly (string | number)[], message: string, params?: object): void {
@@ -34,7 +43,7 @@ export function record<T extends object>(
   meant?: (input: unknown) => string | undefined,
 ): z.ZodMiniType<Partial<T>> {
   const names = Object.keys(shape)
-  const properties = partial(object(shape))
+  const properties = object(Object.fromEntries(names.map((name) => [name, leftOut(shape[name as keyof T])]))) as z.ZodMiniType<Partial<T>>
 
   return transform((input: unknown, context: Context) => {
     if (!isOptions(input)) {
