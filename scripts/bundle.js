@@ -1,8 +1,11 @@
-// Makes one file of a program and all that it imports, for Node, as a user's bundler does.
+// Makes one file of a program and all that it imports, for Node, as a user's bundler does. A bundler is looked for beside this
+// file, and a project of its own may have a copy of it.
 //
-//   node scripts/bundle.js esbuild|rolldown|webpack esm|cjs main.mjs out.mjs
+//   node scripts/bundle.js esbuild|rolldown|rollup|webpack|bun esm|cjs main.mjs out.mjs
 
-import { basename, dirname } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 
 const [bundler, format, input, output] = process.argv.slice(2)
 
@@ -22,6 +25,17 @@ const bundlers = {
     await bundle.close()
   },
 
+  async rollup() {
+    const { rollup } = await import('rollup')
+    const { nodeResolve } = await import('@rollup/plugin-node-resolve')
+    const onwarn = ({ message }) => {
+      throw new Error(message)
+    }
+    const bundle = await rollup({ input, external: /^node:/, plugins: [nodeResolve()], onwarn })
+    await bundle.write({ file: output, format })
+    await bundle.close()
+  },
+
   async webpack() {
     const { default: webpack } = await import('webpack')
     const module = format === 'esm'
@@ -34,6 +48,17 @@ const bundlers = {
       )
     })
     if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString())
+  },
+
+  // The package `bun` links its binary when it is installed, by a script, which need not have run.
+  async bun() {
+    const packages = join(import.meta.dirname, 'node_modules/@oven')
+    const [binary] = readdirSync(packages)
+      .map((name) => join(packages, name, 'bin/bun'))
+      .filter((file) => existsSync(file))
+    execFileSync(binary, ['build', input, '--target=node', `--format=${format}`, `--outfile=${output}`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
   },
 }
 

@@ -1,49 +1,34 @@
-// What a stranger meets: installs the packed package in an empty project, compiles all code of README.md and docs/ there
-// under each TypeScript that is promised to work, strictly and with the typings of every dependency checked too, and runs
-// the programs against a real client. It ends with a line `N passed, N failed`.
+// What a stranger meets: installs the packed package in empty projects and uses it there. Its types, under each compiler
+// that is promised to work; all code of README.md and docs/guide, compiled, linted, and run against a real client; bundles, a
+// single executable and `require`. It ends with a line `N passed, N failed`.
 //
-//   node scripts/check-consumer.js [linnet-0.1.0.tgz]        without a tarball it packs one
+//   node scripts/check-consumer.js [linnet-0.1.0.tgz] [--full] [--only=types,lint,bundles,programs]
+//
+// Without a tarball it packs one; `--full`: every combination.
 
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { blocksOf, moduleOf } from './blocks.js'
+import { checkBundles } from './consumer/bundles.js'
+import { checkLint } from './consumer/lint.js'
+import { counts, folder, project, result, run } from './consumer/tools.js'
+import { checkTypes, installCompilers } from './consumer/types.js'
 import { converse, freePort } from './conversation.js'
+import { root } from './entries.js'
 
-const COMPILERS = ['5.9', '6.0', '7.0']
-const root = resolve(import.meta.dirname, '..')
-const folder = mkdtempSync(join(tmpdir(), 'linnet-consumer-'))
-let passed = 0
-let failed = 0
+const full = process.argv.includes('--full')
+const only = process.argv
+  .find((argument) => argument.startsWith('--only='))
+  ?.slice('--only='.length)
+  .split(',')
+const wanted = (part) => only === undefined || only.includes(part)
+const given = process.argv.slice(2).find((argument) => argument.endsWith('.tgz'))
 
-function result(what, wrong) {
-  if (wrong === undefined) passed++
-  else failed++
-  console.log(wrong === undefined ? `ok - ${what}` : `not ok - ${what}\n${wrong.replace(/^/gm, '    ')}`)
-}
-
-/** Runs a command; what it said if it failed. */
-function run(cwd, command, ...args) {
-  try {
-    execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-    return undefined
-  } catch (error) {
-    return `${error.stdout ?? ''}${error.stderr ?? ''}` || String(error)
-  }
-}
-
-function project(name, ...packages) {
-  const path = join(folder, name)
-  mkdirSync(path)
-  writeFileSync(join(path, 'package.json'), JSON.stringify({ name, private: true, type: 'module' }))
-  return { path, wrong: run(path, 'npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', ...packages) }
-}
-
-function packed() {
-  if (process.argv[2] !== undefined) return resolve(process.argv[2])
-  execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+async function packed() {
+  if (given !== undefined) return resolve(given)
+  const { wrong } = await run(root, 'npm', ['pack', '--pack-destination', folder])
+  if (wrong !== undefined) throw new Error(wrong)
   return join(
     folder,
     readdirSync(folder).find((name) => name.endsWith('.tgz')),
@@ -51,63 +36,50 @@ function packed() {
 }
 
 async function check() {
-  const compilers = project('compilers', ...COMPILERS.map((version) => `typescript-${version}@npm:typescript@~${version}`))
-  result(`TypeScript ${COMPILERS.join(', ')} can be installed`, compilers.wrong)
+  const tarball = await packed()
+  const consumer = await project('consumer', tarball, '@types/node@20')
+  result('the package can be installed', consumer.wrong)
+  if (consumer.wrong !== undefined) return
+  const installed = readdirSync(join(consumer.path, 'node_modules')).filter((name) => !name.startsWith('.'))
+  const others = installed.filter((name) => !['linnet', '@types', 'undici-types'].includes(name))
+  result('it brings no other package', others.length > 0 ? `it brought ${others.join(', ')}` : undefined)
+  const library = join(consumer.path, 'node_modules/linnet')
 
-  const consumer = project('consumer', packed(), '@types/node@20')
-  const others =
-    consumer.wrong ?? readdirSync(join(consumer.path, 'node_modules')).filter((name) => !/^\.|^linnet$|^@types$|^undici-types$/.test(name))
-  result(
-    'the package can be installed, and brings no other',
-    consumer.wrong ?? (others.length > 0 ? `it brought ${others.join(', ')}` : undefined),
-  )
-  if (failed > 0) return
+  // Those of the documentation, where somebody may listen already.
+  const ports = [
+    ['8888', await freePort()],
+    ['8889', await freePort()],
+  ]
+  const moved = (text) => ports.reduce((text, [from, to]) => text.replaceAll(from, String(to)), text)
+  const names = Object.keys(await import(pathToFileURL(join(library, 'dist/index.js')).href))
+  const blocks = ['README.md', ...pagesOf('docs/guide'), ...pagesOf('docs/decisions')].flatMap((page) => blocksOf(join(root, page)))
+  const modules = blocks.map(({ name, source, program }) => {
+    return { file: `${name}.ts`, source: moved(program ? source : moduleOf(source, names)), program }
+  })
 
-  const port = await freePort()
-  const index = pathToFileURL(join(consumer.path, 'node_modules/linnet/dist/index.js'))
-  const names = Object.keys(await import(index.href))
-  const pages = ['README.md', ...globPages()]
-  const blocks = pages.flatMap((page) => blocksOf(join(root, page)))
-  for (const { name, source, program } of blocks) {
-    writeFileSync(join(consumer.path, `${name}.ts`), (program ? source : moduleOf(source, names)).replaceAll('8888', String(port)))
+  let out
+  if (wanted('types') || wanted('programs')) {
+    const compilers = await installCompilers()
+    if (counts.failed > 0) return
+    out = await checkTypes(compilers, library, modules, full)
   }
-
-  for (const version of COMPILERS) {
-    const compilerOptions = {
-      ...{ target: 'es2023', module: 'nodenext', types: ['node'], rootDir: '.', outDir: `out-${version}` },
-      ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
-    }
-    writeFileSync(join(consumer.path, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
-    const tsc = join(compilers.path, `node_modules/typescript-${version}/bin/tsc`)
-    result(
-      `${blocks.length} blocks of ${pages.length} pages compile under TypeScript ${version}`,
-      run(consumer.path, process.execPath, tsc, '-p', '.'),
-    )
-  }
-  if (failed > 0) return
-
+  if (wanted('lint')) await checkLint(library, modules)
+  if (wanted('bundles')) await checkBundles(library, full)
+  if (!wanted('programs')) return
   for (const { name, program, dialogue } of blocks) {
     if (!program) continue
-    const lines = dialogue.map(({ command, output }) => ({ command: command.replaceAll('8888', String(port)), output }))
-    result(`${name} ${lines.length > 0 ? 'answers' : 'runs'}`, await converse(join(consumer.path, `out-6.0/${name}.js`), port, lines))
+    const lines = dialogue.map(({ command, output }) => ({ command: moved(command), output }))
+    result(`${name} ${lines.length > 0 ? 'answers' : 'runs'}`, await converse(join(out, `${name}.js`), ports[0][1], lines))
   }
 }
 
-function globPages() {
-  return ['docs/guide', 'docs/decisions'].flatMap((path) =>
-    existsSync(join(root, path))
-      ? readdirSync(join(root, path))
-          .filter((name) => name.endsWith('.md'))
-          .sort()
-          .map((name) => `${path}/${name}`)
-      : [],
-  )
+function pagesOf(path) {
+  return readdirSync(join(root, path))
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => `${path}/${name}`)
 }
 
-try {
-  await check()
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
-console.log(`${passed} passed, ${failed} failed`)
-if (failed > 0) process.exitCode = 1
+await check()
+console.log(`${counts.passed} passed, ${counts.failed} failed`)
+if (counts.failed > 0) process.exitCode = 1

@@ -1,0 +1,59 @@
+// What an installation weighs, and a start: a budget, so that nothing grows unseen. A change that needs more raises a line here,
+// and says why.
+//
+//   node scripts/check-weight.js linnet-0.1.0.tgz
+
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { root } from './entries.js'
+
+const KB = 1000
+const MB = 1000 * KB
+
+const tarball = process.argv[2]
+const packed = readFileSync(tarball)
+const files = filesOf(gunzipSync(packed))
+const sizeOf = (pattern) => files.filter(({ name }) => pattern.test(name)).reduce((sum, { size }) => sum + size, 0)
+
+const budget = [
+  // Three files for each entry point and the one they share (code, map, declarations), six texts and package.json.
+  { what: 'files', is: files.length, most: 16, unit: 1 },
+  { what: 'kB to download', is: packed.length, most: 450 * KB, unit: KB },
+  { what: 'kB unpacked', is: sizeOf(/./), most: 1700 * KB, unit: KB },
+  { what: "kB of code that `import 'linnet'` loads", is: sizeOf(/dist\/(index|shared)\.js$/), most: 320 * KB, unit: KB },
+  { what: 'kB of declarations', is: sizeOf(/\.d\.ts$/), most: 85 * KB, unit: KB },
+  // With more than that, V8 marks the whole heap again and again while much data moves (docs/performance.md).
+  { what: 'MB of heap after the first listen', is: heap(), most: 7 * MB, unit: MB },
+]
+
+let failed = 0
+for (const { what, is, most, unit } of budget) {
+  const [said, limit] = [is, most].map((number) => Number((number / unit).toFixed(1)))
+  if (is > most) failed++
+  console.log(`${is > most ? 'not ok' : 'ok'} - ${said} ${what}, of ${limit}`)
+}
+process.exitCode = failed > 0 ? 1 : 0
+
+/** The files of a tar archive: a header of 512 bytes for each, then its bytes in blocks of as many. */
+function filesOf(archive) {
+  const found = []
+  for (let at = 0; archive[at] !== 0 && at < archive.length; ) {
+    const text = (from, to) => archive.toString('latin1', at + from, at + to).replace(/\0.*$/s, '')
+    const size = Number.parseInt(text(124, 136), 8)
+    if (text(156, 157) === '0') found.push({ name: text(0, 100), size })
+    at += 512 + Math.ceil(size / 512) * 512
+  }
+  return found
+}
+
+/** The least of three, in bytes: how much of the garbage is collected by then varies. */
+function heap() {
+  const program = `
+    const { listen } = await import('linnet')
+    await listen({ port: 0, host: '127.0.0.1' })
+    console.log((await import('node:v8')).getHeapStatistics().used_heap_size)
+    process.exit()`
+  const once = () => Number(execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: root, encoding: 'utf8' }))
+  return Math.min(once(), once(), once())
+}
