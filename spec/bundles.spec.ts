@@ -30,7 +30,7 @@ for (const bundler of ['esbuild', 'rolldown', 'webpack']) {
       await promisify(execFile)(process.execPath, [join(root, 'scripts/bundle.js'), bundler, format, input, file])
       const env = { LINNET_KEY: String(key), LINNET_CERT: String(cert) }
       const run = program(t, `process.chdir(${JSON.stringify(place)}); await import(${JSON.stringify(file)})`, { library: false, env })
-      t.equal(await run.ends(), 0)
+      t.equal(await run.ends(60_000), 0)
       t.equal(run.stdout, expected)
       t.equal(run.stderr, '')
     })

@@ -37,7 +37,7 @@ t.test("the names that 'linnet' and 'linnet/testing' export are those of the con
     `for (const name of ['linnet', 'linnet/testing']) console.log(JSON.stringify(Object.keys(await import(name)).sort()))`,
   )
   t.strictSame(core, [...errors, 'Connection', 'Server', 'connect', 'listen', 'pipe', 'shutdownOn', 'together'].sort())
-  t.strictSame(testing, ['checkConnection', 'manualClock', 'memoryServer', 'pair'])
+  t.strictSame(testing, ['checkConnection', 'manualClock', 'memoryServer', 'pair', 'testCertificate'])
 })
 
 t.test('both entry points know the same classes', async (t) => {
