@@ -83,12 +83,12 @@ class StandingClock implements ManualClock {
 
   async #advance(ms: number): Promise<void> {
     const end = this.#now + ms
-    await workDone()
+    await workDone(this)
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#now = next.at
       next.clear()
       next.fire()
-      await workDone()
+      await workDone(this)
     }
     this.#now = end
   }

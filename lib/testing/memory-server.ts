@@ -97,7 +97,7 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
       void client.closed.then(() => clients.delete(client))
       return client
     },
-    [Symbol.asyncDispose]: () => closeServer(server, clients),
+    [Symbol.asyncDispose]: () => closeServer(server, clients, clock),
   }
 }
 

@@ -36,5 +36,5 @@ export function pair(options?: PairOptions): Pair {
     new Connection(there),
   ]
   // Not enumerable: it is still an array of two.
-  return Object.defineProperty(sides, Symbol.asyncDispose, { value: () => closeConnections(sides) }) as Pair
+  return Object.defineProperty(sides, Symbol.asyncDispose, { value: () => closeConnections(sides, clock) }) as Pair
 }

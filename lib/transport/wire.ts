@@ -52,6 +52,14 @@ type State =
   /** Carries nothing any more, and takes nothing. */
   | 'cut'
 
+/** How often something has arrived, by the clock that the wire runs on. */
+const arrivals = new WeakMap<Clock, number>()
+
+/** A number that changes whenever something arrives over a wire that runs on this clock. */
+export function arrivalsBy(clock: Clock): number {
+  return arrivals.get(clock) ?? 0
+}
+
 export class Wire {
   readonly #way: Way
   readonly #sender: Sender
@@ -193,6 +201,7 @@ export class Wire {
   // One batch a turn, as from a socket: what these deliveries make room for comes in the next.
   #deliver(due: number): void {
     this.#next = undefined
+    arrivals.set(this.#way.clock, arrivalsBy(this.#way.clock) + 1)
     const latest = this.#way.latency > 0 ? Math.max(due, this.#way.clock.now()) : 0
     let left = this.#parcels.length
     while (!this.#fail() && this.#receiver.ready && left > 0 && !this.#stalled) {

@@ -1,8 +1,8 @@
 // The clock that moves only when told: in order, with the work in between done, and never back.
 
 import t from 'tap'
-import { manualClock, memoryServer, pair } from '../../lib/testing/index.js'
-import { isPending, rejection, turns, within } from '../support/wait.js'
+import { manualClock, memoryServer, pair, testCertificate } from '../../lib/testing/index.js'
+import { isPending, pattern, rejection, turns, within } from '../support/wait.js'
 
 t.test('time moves by what advance is told, and only then', async (t) => {
   const clock = manualClock()
@@ -168,4 +168,55 @@ t.test('a program may sleep on the clock, and is woken in its place or by its si
   t.ok((await rejection(clock.sleep('1' as never))) instanceof TypeError)
   t.ok((await rejection(clock.sleep(-1))) instanceof RangeError)
   t.ok((await rejection(clock.sleep(1, { signal: {} as never }))) instanceof TypeError)
+})
+
+t.test('what a timer sets going is done before the next one fires, however many turns it takes', async (t) => {
+  const clock = manualClock()
+  const [client, server] = pair({ clock, server: { readTimeout: 15 } })
+  t.teardown(() => [client, server].map((side) => side.abort()))
+  const sent = pattern(20_000_000)
+  const read = server.readToEnd({ maxBytes: sent.length, idle: true })
+  clock.setTimer(() => void client.end(sent), 10)
+  let arrived = 0
+  clock.setTimer(() => {
+    arrived = server.bytesRead
+  }, 11)
+  await clock.advance(100)
+  t.equal(arrived, sent.length)
+  t.ok((await within(read)).equals(sent), 'and no time limit ran out meanwhile')
+})
+
+t.test('two sides that never come to rest are not waited for', async (t) => {
+  const clock = manualClock()
+  const [client, server] = pair({ clock })
+  t.teardown(() => [client, server].map((side) => side.abort()))
+  for (const side of [client, server]) side.writeFrom(side).catch(() => {})
+  await client.write('.')
+  await within(clock.advance(5))
+  t.equal(clock.now(), 5)
+  t.ok(client.bytesRead > 100)
+})
+
+t.test('a TLS handshake over a slow way takes the time of its round trips', async (t) => {
+  const clock = manualClock()
+  const tls = testCertificate()
+  await using kit = memoryServer({ clock, tls })
+  const accepting = kit.server.accept()
+  const connecting = kit.connect({ tls: { ca: tls.cert }, latency: 100 })
+  await clock.advance(199)
+  t.equal(await isPending(connecting), true)
+  await clock.advance(1)
+  const client = await within(connecting)
+  await clock.advance(100)
+  const connection = await within(accepting)
+  await client.write('hello\n')
+  const line = connection?.readLine()
+  await clock.advance(100)
+  t.equal(await within(line as Promise<string>), 'hello')
+  const [left, right] = pair({ clock, latency: 50 })
+  t.teardown(() => [left, right].map((side) => side.abort()))
+  const upgraded = Promise.all([left.startTls({ ca: tls.cert }), right.startTls(tls)])
+  await clock.advance(200)
+  await within(upgraded)
+  t.equal(left.tls?.authorized, true)
 })
