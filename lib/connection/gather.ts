@@ -189,14 +189,10 @@ export class Gatherer {
 
   /** Closes what is behind the whole pieces: it becomes one. */
   #seal(): void {
-    if (this.#loose !== undefined) {
-      this.#append(this.#loose)
-      this.#loose = undefined
-    } else if (this.#to > this.#from) {
-      const { buffer, byteOffset } = this.#slab as Buffer
-      this.#append(view(buffer, byteOffset + this.#from, this.#to - this.#from))
-      this.#from = this.#to
-    }
+    const small = this.#loose ?? this.#run()
+    if (small === undefined) return
+    this.#loose = undefined
+    this.#append(small)
   }
 
   #append(piece: Buffer): void {
@@ -233,6 +229,28 @@ export class Gatherer {
     this.#texts.length = mark.textCount
     this.#units = mark.units
     this.#beyond = mark.beyond
+  }
+
+  /** Takes out everything, if that is one run of small pieces, in memory of its own: the usual answer. */
+  takeSmall(): Buffer | undefined {
+    if (this.#pieces.length > 0) return undefined
+    this.#flushText()
+    // Where text needed another slab, what was joined before is a piece.
+    if (this.#pieces.length > 0) return undefined
+    const small = this.#loose ?? this.#run()
+    if (small === undefined) return undefined
+    this.#loose = undefined
+    if (this.#behind === 0) this.#behind = FIRST_BEHIND
+    return small
+  }
+
+  /** Takes what was joined in the slab, if anything was. */
+  #run(): Buffer | undefined {
+    if (this.#to === this.#from) return undefined
+    const { buffer, byteOffset } = this.#slab as Buffer
+    const run = view(buffer, byteOffset + this.#from, this.#to - this.#from)
+    this.#from = this.#to
+    return run
   }
 
   /**

@@ -47,6 +47,17 @@ const OPEN: State = { kind: 'open' }
 const DONE: Promise<void> = Promise.resolve()
 
 const NOTHING: readonly Uint8Array[] = []
+
+/** The bytes of all pieces. @throws TypeError where memory of one was taken away */
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  let bytes = 0
+  for (const piece of pieces) {
+    if (isGone(piece)) throw memoryGone('before it left')
+    bytes += piece.length
+  }
+  return bytes
+}
+
 /** Memory that was transferred, or made smaller, leaves a view of no bytes: none is empty when it is written. */
 const isGone = ({ length }: Uint8Array): boolean => length === 0
 
@@ -64,7 +75,7 @@ export class Outbox implements Progress {
   /** The most that may turn out to be. */
   #most = 0
   #underWay = 0
-  /** What is under way. */
+  /** What is under way, but for copies of the connection's own. */
   #handed: readonly Uint8Array[] = NOTHING
   /** It was written to, and will be pumped in this turn. */
   scheduled = false
@@ -402,17 +413,15 @@ export class Outbox implements Progress {
   /** Hands on a slice; false if there is none, or nothing may leave. */
   #handOn(): boolean {
     this.#settle()
-    const pieces = (this.#before?.gathered ?? this.#gathered).next(SLICE)
-    const [first] = pieces
+    const gathered = this.#before?.gathered ?? this.#gathered
+    const small = gathered.takeSmall()
+    const pieces = small === undefined ? gathered.next(SLICE) : NOTHING
+    const first = small ?? pieces[0]
     if (first === undefined) return this.#turnToNext()
-    let bytes = 0
-    for (const piece of pieces) {
-      if (isGone(piece)) throw memoryGone('before it left')
-      bytes += piece.length
-    }
+    const bytes = small === undefined ? lengthOf(pieces) : small.length
     this.#underWay = bytes
     this.#handed = pieces
-    const hasLeft = pieces.length === 1 ? this.#carrier.write(first) : this.#carrier.writeBatch(pieces)
+    const hasLeft = pieces.length > 1 ? this.#carrier.writeBatch(pieces) : this.#carrier.write(first)
     if ((this.#state as State).kind === 'failed') return false
     if (hasLeft) this.#left(bytes)
     else this.#host.limit(WRITE, this.#host.limits.writeTimeout)

@@ -90,7 +90,9 @@ class Writer {
     if (this.#underWay.length > 0) return
     this.#units += this.#gatherer.settle()
     if (this.#units !== this.#texts) throw new Error('the length of the texts is wrong')
-    const pieces = this.#gatherer.next(slice)
+    // A run of small pieces is a slab at most.
+    const small = slice < SLAB ? undefined : this.#gatherer.takeSmall()
+    const pieces = small === undefined ? this.#gatherer.next(slice) : [small]
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
     if (pieces.some((piece) => piece.length === 0)) throw new Error('an empty piece was handed on')
     if (length > slice) throw new Error(`${length} bytes were handed on at once, more than ${slice}`)
@@ -138,6 +140,28 @@ t.test('whatever is written leaves whole and in order, and memory of one connect
     }),
     { numRuns: RUNS },
   )
+})
+
+t.test('what was written small is taken as one piece, unless a large one is among it', async (t) => {
+  const gatherer = new Gatherer()
+  t.equal(gatherer.takeSmall(), undefined)
+  gatherer.add(Buffer.from('one'))
+  t.same(gatherer.takeSmall(), Buffer.from('one'))
+  for (const text of ['two', 'three']) gatherer.add(Buffer.from(text))
+  gatherer.addText('four')
+  t.same(gatherer.takeSmall(), Buffer.from('twothreefour'))
+  gatherer.add(Buffer.alloc(LARGE))
+  gatherer.add(Buffer.from('behind'))
+  t.equal(gatherer.takeSmall(), undefined)
+  t.equal(Buffer.concat(gatherer.next(SLAB)).length, LARGE + 6)
+  gatherer.addText('x'.repeat(SLAB))
+  t.equal(gatherer.takeSmall(), undefined, 'a long text is a large piece')
+  t.equal(Buffer.concat(gatherer.next(SLAB)).length, SLAB)
+  t.equal(gatherer.takeSmall(), undefined)
+  for (let n = 0; n < 15; n++) gatherer.add(Buffer.alloc(4096))
+  gatherer.addText('x'.repeat(4000))
+  t.equal(gatherer.takeSmall(), undefined, 'nor are two slabs one piece')
+  t.equal(Buffer.concat(gatherer.next(2 * SLAB)).length, 15 * 4096 + 4000)
 })
 
 t.test('small pieces of a turn leave as one', async (t) => {
