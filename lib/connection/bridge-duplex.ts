@@ -86,7 +86,7 @@ class DuplexBridge extends SocketDuplex {
   }
 
   // An HTTP server ends its idle connections by `destroy()`, when they have been silent for long or when it closes. A reset
-  // would say to the client that something was cut.
+  // would say to the client that something was cut: docs/decisions/a-destroyed-duplex-resets-unless-it-is-idle.md.
   get #endsInOrder(): boolean {
     if (this.writableFinished) return true
     return (this.silent || this.#core.draining) && this.writableLength === 0 && this.#core.outbox.queued === 0

@@ -1,0 +1,80 @@
+// linnet in front of Node's own HTTP server, and of WebSockets: linnet listens, reads PROXY headers, shakes hands, keeps the
+// limits, and drains; Node speaks HTTP. Anything that takes an `http.Server` (Express, Fastify, Koa …) works alike.
+//
+//   node http-front.js                                          curl http://localhost:8888/
+//   KEY=key.pem CERT=cert.pem node http-front.js                curl --cacert cert.pem https://localhost:8888/
+//   TRUST=127.0.0.0/8 node http-front.js                        curl --haproxy-protocol http://localhost:8888/
+
+import { readFile } from 'node:fs/promises'
+import { createServer, type ServerResponse } from 'node:http'
+import { type ConnectionDuplex, listen, shutdownOn } from 'linnet'
+import { WebSocketServer } from 'ws'
+
+const { PORT = 8888, KEY, CERT, TRUST } = process.env
+
+const http = createServer(async (request, response) => {
+  const { remoteAddress, encrypted } = request.socket as unknown as ConnectionDuplex
+  console.log(`${remoteAddress} ${request.method} ${request.url}`)
+  let bytes = 0
+  for await (const chunk of request) bytes += chunk.length
+  response.end(`hello ${remoteAddress}, you sent ${bytes} bytes by ${encrypted ? 'https' : 'http'}\n`)
+})
+
+const sockets = new WebSocketServer({ server: http })
+sockets.on('connection', (socket, { socket: { remoteAddress } }) => {
+  socket.on('error', (error) => console.error(`${remoteAddress}: ${error}`))
+  socket.on('message', (text) => socket.send(`${remoteAddress} says ${text}`))
+})
+
+const server = await listen({
+  port: Number(PORT),
+  proxyProtocol: TRUST === undefined ? false : { trust: TRUST.split(',') },
+  tls: KEY === undefined || CERT === undefined ? false : { key: await readFile(KEY), cert: await readFile(CERT) },
+})
+shutdownOn(server, { grace: 30_000 })
+
+// Node keeps the list of its connections, and minds `headersTimeout` and `requestTimeout`, from this event on.
+http.emit('listening')
+
+// By default Node writes an answer and destroys the socket at once, which takes the answer away.
+http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy())
+})
+
+// --- draining --------------------------------------------------------------------------------------------------------
+
+const answering = new Set<ServerResponse>()
+
+http.prependListener('request', (_, response) => {
+  answering.add(response)
+  if (server.draining) lastAnswer(response)
+  response.once('close', () => {
+    answering.delete(response)
+    if (server.draining) setImmediate(letIdleGo)
+  })
+})
+
+server.on('draining', () => {
+  for (const response of answering) lastAnswer(response)
+  for (const socket of sockets.clients) socket.close(1001, 'the server goes')
+  setImmediate(letIdleGo)
+})
+
+/** Tells the client that this connection takes no request any more. */
+function lastAnswer(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
+}
+
+/** Ends, in order, the connections that wait for a request: those that have had one, and those that have said nothing yet. */
+function letIdleGo(): void {
+  http.closeIdleConnections()
+  for (const connection of server.connections) if (connection.bytesRead === 0) void connection.close()
+}
+
+console.log(`http-front: ask it with  curl http${KEY === undefined ? '' : 's'}://localhost:${server.port}/`)
+
+await server.serve(async (connection) => {
+  http.emit('connection', connection.toDuplex())
+  await connection.closed
+})
