@@ -24,6 +24,7 @@ import { READ, type Slot } from './deadlines.js'
 import { Flow, type FlowSource } from './flow.js'
 import type { Lease } from './lease.js'
 import { arm, begun, drainSoon } from './patience.js'
+import { PatternPace } from './pattern-pace.js'
 import type { ReadPlan } from './read-options.js'
 import { type IteratorState, type Limit, type Read, type Stream, WAIT } from './reads.js'
 import { isNews, quietly, refused } from './refusals.js'
@@ -74,6 +75,8 @@ export class Inbox implements PendingHost, FlowSource {
   readonly #flow: Flow = new Flow(this)
   #lines: LineCache | undefined
   #latin1: Latin1Cache | undefined
+  /** Only where a pattern has waited. */
+  #pace: PatternPace | undefined
   /** What the last `tryRead…` would have waited for, in bytes: they may come until the next read. */
   #tried = 0
 
@@ -104,6 +107,8 @@ export class Inbox implements PendingHost, FlowSource {
   admit(by: Lease | undefined, signal: AbortSignal | undefined): void {
     if (by?.over) throw by.afterlife()
     if (this.#pending !== undefined || this.#lease !== by) {
+      // What has come may settle the pending one.
+      if (this.#pace?.claim()) this.#retry()
       failIfAborted(this.#pending)
       failIfAborted(this.#waiting())
       if (this.#pending !== undefined || this.#lease !== by) throw this.#conflict(by)
@@ -248,6 +253,7 @@ export class Inbox implements PendingHost, FlowSource {
     const pending = new Pending(this, read, plan, !inMessage && idle)
     this.#pending = pending
     this.#busy = true
+    if (read.took !== undefined && this.queue.length > 0) this.#rest(read.took)
     if (stacks.wanted) rememberCaller(pending, this.begin)
     // Inside a message the time is the message's, unless the read has some of its own.
     if (!inMessage || plan.timeout !== undefined) arm(this.host, pending, READ)
@@ -261,6 +267,7 @@ export class Inbox implements PendingHost, FlowSource {
   #settle(): Pending<unknown> | undefined {
     const pending = this.#pending
     this.#pending = undefined
+    this.#pace?.stop()
     this.#busy = this.#lease !== undefined || this.#refusal !== undefined
     this.host.lift(READ)
     if (pending !== undefined) leaveSignal(pending.plan.signal, pending)
@@ -269,6 +276,8 @@ export class Inbox implements PendingHost, FlowSource {
 
   /** Rejects the pending read, if there is one. The next may be made at once. `news`: the program made no mistake. */
   failPending(error: unknown, news: boolean = true): void {
+    // What has arrived before it comes first.
+    if (this.#pace?.claim()) this.#retry()
     const pending = this.#settle()
     if (pending === undefined) return
     if (pending.read.iterator !== undefined) pending.read.iterator.over = true
@@ -305,10 +314,24 @@ export class Inbox implements PendingHost, FlowSource {
     if (result === WAIT) {
       // It needs more of what arrived, though it may have dropped that.
       if (pending.awaitsFirst) begun(this.host, pending, READ)
+      if (pending.read.took !== undefined) this.#rest(pending.read.took)
       return
     }
     this.#settle()
     pending.resolve(result)
+  }
+
+  #rest(took: number): void {
+    this.#pace ??= new PatternPace(() => this.#retry())
+    this.#pace.rest(took)
+  }
+
+  /** Whether what has come now may be tried later. What reaches the limit is judged at once. */
+  #mayRest(pending: Pending<unknown>): boolean {
+    if (!this.#pace?.resting || this.queue.length >= pending.read.limit.bytes) return false
+    this.#pace.owe()
+    if (pending.awaitsFirst) begun(this.host, pending, READ)
+    return true
   }
 
   // --- leases ----------------------------------------------------------------------------------------------------------
@@ -321,6 +344,7 @@ export class Inbox implements PendingHost, FlowSource {
 
   /** Takes it back. A read of it that is still pending rejects as those that come too late. */
   revoke(lease: Lease): void {
+    this.#pace?.stop()
     if (this.#pending !== undefined) this.failPending(lease.afterlife())
     this.#lease = undefined
     this.#busy = this.#refusal !== undefined
@@ -362,7 +386,7 @@ export class Inbox implements PendingHost, FlowSource {
     if (this.queue.torn) return this.#tear()
     this.queue.push(chunk)
     if (this.#lease?.awaitsFirst) this.#lease.begun()
-    this.#retry()
+    if (this.#pace === undefined || this.#pending === undefined || !this.#mayRest(this.#pending)) this.#retry()
     if (this.#pending === undefined) this.#flow.checkSoon()
   }
 
@@ -385,6 +409,7 @@ export class Inbox implements PendingHost, FlowSource {
     if (this.#refusal !== undefined) return
     this.#refusal = refusal
     this.#busy = true
+    this.#pace?.stop()
     this.queue.clear()
     this.#forgetText()
     if (this.#lease !== undefined || this.#pending !== undefined) {

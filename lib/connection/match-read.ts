@@ -1,5 +1,5 @@
-// `readUntilMatch`: everything up to the end of the first match of a pattern, which is tried again, from the start, whenever
-// bytes arrive. Nothing is known of a pattern, so each try looks at all that has arrived for the message: the limit is
+// `readUntilMatch`: everything up to the end of the first match of a pattern, which is tried again, from the start, when
+// bytes have arrived (`PatternPace` says when). Nothing is known of a pattern, so each try looks at all that has arrived for the message: the limit is
 // therefore lower than that of other reads.
 
 import type { Latin1Cache } from '../buffer/latin1.js'
@@ -8,6 +8,7 @@ import { exceeded, type Limit, type Read, take, WAIT, type Wait } from './reads.
 
 /** What a pattern is tried on where no `maxBytes` is given: a peer that sends byte by byte has it tried for each of them. */
 const MOST = 64 * 1024
+const now: () => number = performance.now.bind(performance)
 
 // A pattern of our own: `lastIndex` of the program's stays as it is, and a sticky or global one starts at the front. The
 // last one is kept, since a protocol has few and making one costs as much as trying it on a short message.
@@ -24,6 +25,7 @@ export class MatchRead implements Read<Buffer | string> {
   readonly #given: RegExp
   readonly #encoding: BufferEncoding | undefined
   readonly #cache: Latin1Cache
+  took = 0
 
   /** `limited`: the program has given a `maxBytes`. */
   constructor(given: RegExp, limit: Limit, { limited, encoding, cache }: MatchOptions) {
@@ -40,7 +42,9 @@ export class MatchRead implements Read<Buffer | string> {
 
   attempt(queue: ByteQueue): Buffer | string | Wait {
     const seen = Math.min(queue.length, this.limit.bytes)
+    const began = now()
     const match = this.#pattern.exec(this.#cache.first(queue, seen))
+    this.took = now() - began
     if (match === null) {
       if (queue.length >= this.limit.bytes) throw exceeded(this.limit, queue.length)
       return WAIT

@@ -71,8 +71,9 @@ export interface Reader {
 
   /**
    * Resolves with everything up to the end of the first match in the first `maxBytes` unread bytes, seen as Latin-1
-   * characters. It is tried again from the start whenever bytes arrive, so the pattern must match its own end, and a long
-   * message in many pieces costs more than with a delimiter. An empty match is a RangeError.
+   * characters. It is tried again from the start when bytes have arrived, at most twice in a turn of the event loop, and
+   * less often where a try takes longer than half a millisecond. So the pattern must match its own end, and a long message
+   * in many pieces costs more than with a delimiter. An empty match is a RangeError.
    */
   readUntilMatch(pattern: RegExp, options?: BytesOptions): Promise<Buffer>
   readUntilMatch(pattern: RegExp, options: BufferEncoding | TextOptions): Promise<string>

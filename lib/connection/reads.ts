@@ -25,6 +25,8 @@ export interface Read<T> {
   readonly limit: Limit
   /** The bytes that it needs, where that is known and below the limit. */
   readonly most?: number
+  /** Milliseconds that the last attempt took: of reads that look at all that has arrived, each time. */
+  readonly took?: number
   /** The iterator whose item it reads, if any: one that fails ends the iteration, and leaving that takes the read back. */
   readonly iterator?: IteratorState
 }
