@@ -124,8 +124,8 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
   // --- writing and ending ----------------------------------------------------------------------------------------------
 
   /**
-   * Queues all of `data`, in the order of calls. Writes of one turn of the event loop leave together where they fit, and
-   * one write is never split by another.
+   * Queues all of `data`, in the order of calls. Writes of one turn of the event loop leave together where they fit, at the
+   * latest at its end, and earlier when a read of the connection begins to wait. One write is never split by another.
    *
    * Resolves when the caller may write more and use the memory of `data` again: once less than `writeHighWaterMark` is
    * queued and each piece of 16 KiB or more was handed to the system. Smaller pieces are copied at the call. Larger ones
