@@ -42,6 +42,7 @@ class SocketEnd implements Address {
 
 /** The address of a TCP end, from text as Node or a PROXY header gives it. Text that is no IP address is left as it is. */
 export function tcpAddress(text: string, port: number): Address {
+  if (!text.includes(':')) return new SocketEnd(text, port, 'IPv4')
   // As the kernel prints every IPv4 client of a dual-stack server: `canonical` would take 2 µs for it.
   const address = unmapped(text) ?? canonical(text)
   return new SocketEnd(address, port, address.includes(':') ? 'IPv6' : 'IPv4')
@@ -70,7 +71,6 @@ export function isListed(list: BlockList, { address, family }: Address): boolean
 // Text from elsewhere than the kernel need not be canonical: `::FFFF:102:304` is 1.2.3.4 too. A zone (`%eth0`) is kept,
 // since a link-local address means nothing without it.
 function canonical(text: string): string {
-  if (!text.includes(':')) return text
   const percent = text.indexOf('%')
   const bare = percent < 0 ? text : text.slice(0, percent)
   if (!net().isIPv6(bare)) return text
