@@ -107,10 +107,10 @@ export class ConnectionLostError extends LinnetError {
   }
 }
 
-const limitHints: { readonly [option: string]: string | undefined } = {
-  maxBufferSize: 'raise `maxBufferSize`, or give the read a `maxBytes` of its own,',
-  maxWriteBuffer: 'await the writes, so that they wait for a slow peer, or raise `maxWriteBuffer`',
-}
+const limitHints: ReadonlyMap<string, string> = new Map([
+  ['maxBufferSize', 'raise `maxBufferSize`, or give the read a `maxBytes` of its own,'],
+  ['maxWriteBuffer', 'await the writes, so that they wait for a slow peer, or raise `maxWriteBuffer`'],
+])
 
 /** A message or a queue is larger than its limit. Nothing was consumed: raise `option`, or skip the message. */
 export class LimitExceededError extends LinnetError {
@@ -124,7 +124,7 @@ export class LimitExceededError extends LinnetError {
   constructor({ limit, size, option, ...details }: ErrorDetails & { limit: number; size: number; option: string }) {
     super(
       'ERR_LINNET_LIMIT',
-      `${size} bytes do not fit the limit of ${limit}; ${limitHints[option] ?? `raise \`${option}\``} if that much is expected`,
+      `${size} bytes do not fit the limit of ${limit}; ${limitHints.get(option) ?? `raise \`${option}\``} if that much is expected`,
       details,
     )
     this.limit = limit

@@ -45,30 +45,31 @@ function classOf(value: object): string {
 }
 
 const WRAP = 'wrap it: `new Uint8Array(buffer)`'
-const hints: { readonly [name: string]: string | undefined } = {
-  AbortController: 'pass its `signal`',
-  ArrayBuffer: WRAP,
-  SharedArrayBuffer: WRAP,
-}
+// Maps: an object says what it is called, and may say `constructor`.
+const hints: ReadonlyMap<string, string> = new Map([
+  ['AbortController', 'pass its `signal`'],
+  ['ArrayBuffer', WRAP],
+  ['SharedArrayBuffer', WRAP],
+])
 
 /** What to do about a value that is a usual slip; undefined for any other. */
 export function hintFor(value: unknown): string | undefined {
   if (isThenable(value)) return 'forgotten await?'
-  return typeof value === 'object' && value !== null ? hints[tagOf(value)] : undefined
+  return typeof value === 'object' && value !== null ? hints.get(tagOf(value)) : undefined
 }
 
-const words: { readonly [name: string]: string | undefined } = {
-  Object: 'object',
-  Array: 'array',
-  unreadable: 'object that cannot be read',
-}
+const words: ReadonlyMap<string, string> = new Map([
+  ['Object', 'object'],
+  ['Array', 'array'],
+  ['unreadable', 'object that cannot be read'],
+])
 
 /** What a value is: `a string`, `null`, `a Promise (forgotten await?)`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value !== 'object') return `a ${typeof value}`
   const name = classOf(value)
-  const word = words[name] ?? name
+  const word = words.get(name) ?? name
   const hint = hintFor(value)
   return `${/^[aeio]/i.test(word) ? 'an' : 'a'} ${word}${hint === undefined ? '' : ` (${hint})`}`
 }

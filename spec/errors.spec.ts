@@ -1,5 +1,5 @@
 import t from 'tap'
-import { tcpAddress } from '../lib/address.js'
+import { tcpAddress, unixAddress } from '../lib/address.js'
 import * as errors from '../lib/errors.js'
 import {
   ConcurrentReadError,
@@ -197,6 +197,15 @@ t.test('a loss has not the code of the system, or takes that of another class', 
   t.equal(new ConnectionLostError({ cause: { code: 'ERR_SSL_BAD_RECORD_MAC' } }).code, 'ERR_LINNET_LOST', "nor Node's or OpenSSL's")
   t.equal(new ConnectionLostError({ cause: refused, code: 'EPIPE' }).code, 'EPIPE', 'one that is given comes first')
   t.equal(new ConnectionLostError({ code: undefined }).code, 'ERR_LINNET_LOST')
+})
+
+t.test('a loss does not tell which peer it was, or names one that has no name', async (t) => {
+  const remote = tcpAddress('::1', 80)
+  const error = new ConnectionLostError({ remote, code: 'EPIPE' })
+  t.equal(error.remote, remote)
+  t.match(error.message, /^the connection to \[::1\]:80 was lost \(EPIPE\); /)
+  t.match(new ConnectionLostError({ remote: unixAddress() }).message, /^the connection was lost; /)
+  t.equal(new ConnectionLostError().remote, undefined)
 })
 
 t.test('a limit does not tell which, or by how much it was exceeded', async (t) => {

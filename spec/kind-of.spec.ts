@@ -22,6 +22,7 @@ t.test('a value is named by its kind, an object by its class, and a usual slip b
     [new (class Account {})(), 'an Account'],
     [new (class {})(), 'an object'],
     [{ constructor: 5 }, 'an object'],
+    [{ [Symbol.toStringTag]: 'constructor' }, 'a constructor'],
     [{ constructor: { name: 5 } }, 'an object'],
     [Promise.resolve(), 'a Promise (forgotten await?)'],
     [Object.fromEntries([['then', () => {}]]), 'an object (forgotten await?)'],

@@ -1,6 +1,7 @@
 // Mistakes that a person makes, as a person writes them: what each is answered by. A message names what is wrong and says
 // what to write instead. Here its whole text stands, so that a change of it is seen.
 
+import { createPublicKey } from 'node:crypto'
 import net from 'node:net'
 import { Readable } from 'node:stream'
 import t from 'tap'
@@ -51,6 +52,11 @@ const last = (...results: unknown[]): unknown => results.at(-1)
 const duplexOf = (connection: Any): unknown => connection.toDuplex().on('error', () => {})
 const holed: unknown[] = ['x']
 holed[2] = 'y'
+const unreadable = {
+  get getReader(): never {
+    throw new Error('it cannot be looked at')
+  },
+}
 const controller = new AbortController()
 const unusable = (text: string): string => `these options cannot be used: ${text}`
 
@@ -265,6 +271,7 @@ table('what cannot be written is named, by its place in a list, and how it is wr
   ['a bigint', TypeError, `${data} a bigint: String(data) is its text`, (a) => a.write(5n)],
   ['a boolean', TypeError, `${data} a boolean: String(data) is its text`, (a) => a.write(true)],
   ['an object', TypeError, `${data} an object: JSON.stringify(data) is its text`, (a) => a.write({ x: 1 })],
+  ['an object that cannot be looked at', TypeError, `${data} an object: JSON.stringify(data) is its text`, (a) => a.write(unreadable)],
   ['nothing', TypeError, `${data} undefined`, (a) => a.write()],
   ['null', TypeError, `${data} null`, (a) => a.write(null)],
   ['memory without a view', TypeError, `${data} an ArrayBuffer (wrap it: \`new Uint8Array(buffer)\`)`, (a) => a.write(new ArrayBuffer(5))],
@@ -511,6 +518,7 @@ table('an option under another name is answered by the right one', [
     unusable('socketPath: unknown option; did you mean `path`?'),
     () => listen({ socketPath: '/x' } as Any),
   ],
+  ['a limit of a read', TypeError, 'maxBytes: unknown option; did you mean `maxBufferSize`?', (a) => a.setLimits({ maxBytes: 5 })],
   ['an option of nobody', InvalidOptionsError, unusable('colour: unknown option'), () => listen({ colour: 1 } as Any)],
   [
     'a misspelt option of pipe()',
@@ -651,6 +659,18 @@ table('a key or a certificate that does not load is named by its option, and wha
     InvalidOptionsError,
     unusable('tls.cert: expected certificates in PEM (-----BEGIN …), got a private key'),
     () => listen({ tls: { key, cert: key } }),
+  ],
+  [
+    'a public key',
+    InvalidOptionsError,
+    unusable('tls.key: expected a private key in PEM (-----BEGIN …), got PEM of another kind'),
+    () => listen({ tls: { key: createPublicKey(cert).export({ type: 'spki', format: 'pem' }) as string, cert } }),
+  ],
+  [
+    'a number for a key',
+    InvalidOptionsError,
+    /^these options cannot be used: tls: .*Received type number/,
+    () => listen({ tls: { key: 5 as Any, cert } }),
   ],
   [
     'bytes that are no PEM',

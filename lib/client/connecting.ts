@@ -120,12 +120,12 @@ function placesOf(destination: Destination, { lookup }: Means): Attempt<Place[]>
 }
 
 // What is wrong where the system's code alone does not tell a person.
-const advice: { readonly [code: string]: string | undefined } = {
-  ECONNREFUSED: 'nothing listens there: is the server running? ',
-  ENOENT: 'there is no such socket: is the server running? ',
-  ENOTFOUND: 'the name has no address: is it spelt right? ',
-  ECONNRESET: 'the server has reset it at once: it may be full, or refuse this address; ',
-}
+const advice: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'nothing listens there: is the server running? '],
+  ['ENOENT', 'there is no such socket: is the server running? '],
+  ['ENOTFOUND', 'the name has no address: is it spelt right? '],
+  ['ECONNRESET', 'the server has reset it at once: it may be full, or refuse this address; '],
+])
 
 function failure(error: unknown, destination: Destination): ConnectError {
   const errors = error instanceof AggregateError ? error.errors : [error]
@@ -133,7 +133,7 @@ function failure(error: unknown, destination: Destination): ConnectError {
   const code = codeOf(errors.at(-1)) ?? 'no code'
   return new ConnectError({
     errors,
-    message: `no connection to ${where} could be made (${code}); ${advice[code] ?? ''}\`errors\` has the error of each attempt`,
+    message: `no connection to ${where} could be made (${code}); ${advice.get(code) ?? ''}\`errors\` has the error of each attempt`,
   })
 }
 

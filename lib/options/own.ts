@@ -39,7 +39,7 @@ export function unknownOption(what: string, name: string, known: readonly string
  * @throws TypeError for what is no object of options, or has an unknown option
  */
 export function optionsOf<Name extends string>(options: unknown, method: string, known: readonly Name[]): { [name in Name]?: unknown } {
-  if (options === undefined) return {}
+  if (options === undefined) return ownOf(options)
   if (!isOptions(options)) throw new TypeError(`options must be an object, not ${noOptions(options)}`)
   const own = ownOf<string>(options)
   for (const name of Object.keys(own)) {

@@ -30,6 +30,7 @@ const synonyms: { readonly [name: string]: readonly string[] | undefined } = {
   maxsize: ['maxBytes', 'maxBufferSize'],
   maxlength: ['maxBytes', 'maxBufferSize'],
   maxbuffersize: ['maxBytes'],
+  maxbytes: ['maxBufferSize'],
   maxbuffer: ['maxBufferSize', 'maxBytes'],
   highwatermark: ['readHighWaterMark', 'writeHighWaterMark'],
   maxclients: ['maxConnections'],

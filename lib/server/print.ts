@@ -15,7 +15,9 @@ let unprinted = 0
 
 /** Prints the error of a handler to stderr. Never throws. */
 export function print(error: unknown, connection: Connection): void {
-  const what = `linnet: the handler of connection ${connection.id} (${connection.remote}) failed (listen to 'handlerError' to handle this yourself)`
+  const remote = String(connection.remote)
+  const whose = `connection ${connection.id}${remote === '' ? '' : ` (${remote})`}`
+  const what = `linnet: the handler of ${whose} failed (listen to 'handlerError' to handle this yourself)`
   try {
     const { stderr } = process
     if (stderr.writableLength > BEHIND) {

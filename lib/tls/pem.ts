@@ -9,10 +9,12 @@ import { listOf, partsOf, Unusable } from './identity.js'
 const LOOKED_AT = 64 * 1024
 const READ_IT = 'give what is in the file, not its path: readFileSync(path)'
 
-type Kind = 'a private key' | 'certificates'
+const KEY = 'a private key'
+const CERTIFICATES = 'certificates'
+type Kind = typeof KEY | typeof CERTIFICATES
 const labels: Record<Kind, RegExp> = {
-  'a private key': /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
-  certificates: /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/,
+  [KEY]: /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/,
+  [CERTIFICATES]: /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/,
 }
 
 /** What `load` makes of `options`. What it throws names the option that is at fault, where that can be seen. */
@@ -28,9 +30,9 @@ export function explained<T>(options: object, load: () => T): T {
 function faultOf(options: object, cause: unknown): unknown {
   const given = bare(options) as { key?: unknown; cert?: unknown; ca?: unknown; pfx?: unknown }
   const expected: readonly (readonly ['key' | 'cert' | 'ca', Kind])[] = [
-    ['key', 'a private key'],
-    ['cert', 'certificates'],
-    ['ca', 'certificates'],
+    ['key', KEY],
+    ['cert', CERTIFICATES],
+    ['ca', CERTIFICATES],
   ]
   for (const [name, kind] of expected) {
     for (const each of listOf(given[name])) {
@@ -47,17 +49,17 @@ function faultOf(options: object, cause: unknown): unknown {
 /** What is wrong with one key, or with one text of certificates; undefined if nothing is that can be seen. */
 function faultIn(value: unknown, kind: Kind): string | undefined {
   const text = textOf(value)
-  if (text === undefined) return typeof value === 'object' && value !== null ? faultOfObject(value, kind) : undefined
+  if (text === undefined) return faultOfObject(value, kind)
   if (labels[kind].test(text)) return undefined
   const expected = `expected ${kind} in PEM (-----BEGIN …)`
   if (isPath(text)) return `${expected}, got a file's path: ${READ_IT}`
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) return `${expected}, got a private key`
-  if (/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(text)) return `${expected}, got a certificate`
-  return text.includes('-----BEGIN ') ? undefined : `${expected}, got none`
+  if (labels[KEY].test(text)) return `${expected}, got a private key`
+  if (labels[CERTIFICATES].test(text)) return `${expected}, got a certificate`
+  return `${expected}, got ${text.includes('-----BEGIN ') ? 'PEM of another kind' : 'none'}`
 }
 
 /** A file that was not read yet: a Promise of it, or its URL. */
-function faultOfObject(value: object, kind: Kind): string | undefined {
+function faultOfObject(value: unknown, kind: Kind): string | undefined {
   const hint = hintFor(value)
   if (hint !== undefined) return `expected ${kind} in PEM, got a Promise (${hint})`
   return isInstance(value, URL) ? `expected ${kind} in PEM, got a URL: ${READ_IT}` : undefined

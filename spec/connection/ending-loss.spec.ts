@@ -22,6 +22,8 @@ async function checkLoss(t: Test, b: Connection, carrier: CarrierName, error: un
   t.match(code, carrier === 'duplex' ? /^(EPIPE|ERR_LINNET_LOST)$/ : /^(ECONNRESET|EPIPE)$/)
   t.equal((cause as { code?: string }).code ?? 'ERR_LINNET_LOST', code)
   if (code !== 'ERR_LINNET_LOST') t.match(message, code)
+  t.equal((error as ConnectionLostError).remote, b.remote, 'which peer it was')
+  if (b.remote.address !== '') t.match(message, `the connection to ${b.remote} was lost`)
   const info = await within(b.closed)
   t.equal(info.by, 'lost')
   t.equal(info.error, error, 'the very error that a read rejects with')

@@ -3,10 +3,10 @@
 import { inspect } from 'node:util'
 import t from 'tap'
 import { tcpAddress } from '../../lib/address.js'
-import { Connection, connect as dial, LimitExceededError, Server } from '../../lib/index.js'
+import { Connection, connect as dial, LimitExceededError, Server, shutdownOn } from '../../lib/index.js'
 import { memoryServer, pair } from '../../lib/testing/index.js'
 import { identityOf } from '../support/certificates.js'
-import { everywhere, opened } from '../support/fixture.js'
+import { accepted, everywhere, opened } from '../support/fixture.js'
 import { until } from '../support/wait.js'
 
 everywhere(t, 'a connection shows its addresses, its state, what it waits for, and its counts', async (t, connect) => {
@@ -79,6 +79,13 @@ t.test('a server shows where it listens, its state and its counters', async (t) 
     inspect(server),
     new RegExp(`^Server \\{\\s+addresses: \\[ '127\\.0\\.0\\.1:${server.port}' \\],\\s+state: 'listening',\\s+connections: 0`),
   )
+  const held = await accepted(t)
+  const off = shutdownOn(held.server, { signals: ['SIGUSR2'], delay: 1_000_000 })
+  process.emit('SIGUSR2')
+  t.match(inspect(held.server), /state: 'stopping',\s+connections: 1,/)
+  void held.server.close()
+  t.match(inspect(held.server), /state: 'draining'/)
+  off[Symbol.dispose]()
   const loop = server[Symbol.asyncIterator]()
   await loop.return?.()
   t.match(inspect(server), /state: '(stopped|closed)'/)

@@ -1,7 +1,9 @@
 // The printing of a handler's error: whatever stderr is, it does not throw, and stderr has a listener only while it prints.
 
 import { Writable } from 'node:stream'
+import { format } from 'node:util'
 import t, { type Test } from 'tap'
+import { unixAddress } from '../../lib/address.js'
 import { print } from '../../lib/server/print.js'
 import { pair } from '../../lib/testing/index.js'
 import { turns, until } from '../support/wait.js'
@@ -67,4 +69,18 @@ t.test('a stderr that nobody reads is not filled without a bound; what was left 
   print(new Error('a bug'), connection)
   t.notMatch(lines.at(-1), /before it/)
   await until(() => stream.listenerCount('error') === 0)
+})
+
+t.test('it prints whose handler failed, a colon, and on a line of its own the error', async (t) => {
+  const [connection] = pair()
+  const printed: string[] = []
+  t.capture(console, 'error', (...args: unknown[]) => void printed.push(format(...args)))
+  const whose = (remote: string): string =>
+    `linnet: the handler of connection ${connection.id}${remote} failed (listen to 'handlerError' to handle this yourself):\n`
+  print(new Error('a bug'), connection)
+  t.ok(printed[0]?.startsWith(`${whose('')}Error: a bug\n    at `), `${printed[0]}`)
+  print('a text', connection)
+  t.equal(printed[1], `${whose('')}'a text'`)
+  print('a text', Object.create(connection, { id: { value: connection.id }, remote: { value: unixAddress('/run/100%s%O.sock') } }))
+  t.equal(printed[2], `${whose(' (/run/100%s%O.sock)')}'a text'`, 'a path is no format')
 })
