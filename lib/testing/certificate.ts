@@ -44,6 +44,7 @@ const COMMON_NAME = oid('2.5.4.3')
 const SUBJECT_KEY_IDENTIFIER = oid('2.5.29.14')
 const SUBJECT_ALT_NAME = oid('2.5.29.17')
 const BASIC_CONSTRAINTS = oid('2.5.29.19')
+const AUTHORITY_KEY_IDENTIFIER = oid('2.5.29.35')
 const EXTENDED_KEY_USAGE = oid('2.5.29.37')
 const SERVER_AUTH = oid('1.3.6.1.5.5.7.3.1')
 const CLIENT_AUTH = oid('1.3.6.1.5.5.7.3.2')
@@ -51,13 +52,16 @@ const CLIENT_AUTH = oid('1.3.6.1.5.5.7.3.2')
 /** What is signed: a TBSCertificate (RFC 5280, 4.1). */
 function contentsOf({ hosts, commonName, from, to }: CertificatePlan, publicKey: Buffer): Buffer {
   const name = sequence(setOf(sequence(COMMON_NAME, utf8String(commonName))))
+  const key = keyIdentifier(publicKey)
   // Not a CA: a key that leaks from a test vouches for these hosts alone. No key usage either: OpenSSL takes no certificate
   // for self-signed that has one without the signing of certificates, and others none for a server that has it.
   const extensions = sequence(
     sequence(BASIC_CONSTRAINTS, TRUE, octetString(sequence())),
     sequence(EXTENDED_KEY_USAGE, octetString(sequence(SERVER_AUTH, CLIENT_AUTH))),
     sequence(SUBJECT_ALT_NAME, octetString(sequence(...hosts.map(generalName)))),
-    sequence(SUBJECT_KEY_IDENTIFIER, octetString(octetString(keyIdentifier(publicKey)))),
+    // By these OpenSSL finds the right one among several that it trusts and that have one name.
+    sequence(SUBJECT_KEY_IDENTIFIER, octetString(octetString(key))),
+    sequence(AUTHORITY_KEY_IDENTIFIER, octetString(sequence(implicit(0, key)))),
   )
   const validity = sequence(time(from), time(to))
   return sequence(VERSION_3, serialNumber(), ECDSA_WITH_SHA256, name, validity, name, publicKey, explicit(3, extensions))

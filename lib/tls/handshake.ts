@@ -3,13 +3,9 @@
 
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { HandshakeError, TimeoutError } from '../errors.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
-import type { Clock } from '../transport/clock.js'
-import { Deadline } from '../transport/deadline.js'
 import { setImmediate } from '../turn.js'
 import { TlsCarrier } from './carrier.js'
-import { handshakeMessage } from './failure.js'
 import { mayBeShutting } from './shutting.js'
 
 const ignore = (): void => {}
@@ -97,25 +93,4 @@ export class TlsHandshake implements Handshake {
 
 function left(): Error {
   return Object.assign(new Error('the peer left before the TLS handshake was done'), { code: 'ECONNRESET' })
-}
-
-/** How long a handshake may take, and what the TimeoutError calls it. */
-export interface HandshakeLimit {
-  readonly clock: Clock
-  readonly timeout: number
-  readonly operation: string
-}
-
-/** What comes of a handshake over `carrier`. Rejects with a HandshakeError, whose `cause` is a TimeoutError if it was cut for taking too long. */
-export function withinTime(handshake: Handshake, carrier: Carrier, { clock, timeout, operation }: HandshakeLimit): Promise<Carrier> {
-  let late: TimeoutError | undefined
-  const expire = (): void => {
-    late = new TimeoutError({ operation, timeout, kind: 'handshake' })
-    handshake.cut()
-  }
-  const deadline = new Deadline({ clock, ms: timeout, progress: () => carrier.received, expired: expire })
-  const failed = (cause: unknown): never => {
-    throw new HandshakeError({ cause: late ?? cause, message: handshakeMessage(late ?? cause, 'connect', carrier.remote) })
-  }
-  return handshake.done.catch(failed).finally(() => deadline.clear())
 }

@@ -4,6 +4,7 @@
 
 import type { Duplex } from 'node:stream'
 import { type Address, unixAddress } from '../address.js'
+import { bare } from '../options/own.js'
 import { nextTick, setImmediate } from '../turn.js'
 import type { Carrier, CarrierSink } from './carrier.js'
 import { CarrierDuplex } from './carrier-duplex.js'
@@ -31,6 +32,8 @@ export interface MemoryEnds {
 }
 
 const unnamed = unixAddress()
+// Where nothing is said, there is nothing to inherit either.
+const NOBODY: MemoryEnds = Object.freeze(bare({}))
 
 function systemError(code: string, text: string): Error {
   return Object.assign(new Error(`${code}: ${text}`), { code })
@@ -252,6 +255,6 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
 }
 
 /** Two ends of a connection in memory. The first is the client's. */
-export function memoryPair(options: Way, ends: MemoryEnds = {}): [Carrier, Carrier] {
+export function memoryPair(options: Way, ends: MemoryEnds = NOBODY): [Carrier, Carrier] {
   return MemoryCarrier.pair(options, ends)
 }

@@ -1,10 +1,11 @@
-// Keys and certificates for tests, made by OpenSSL when they are first asked for: none that is checked in would be valid for
-// long, or be a secret for even less.
+// Keys and certificates for tests, made when they are first asked for: none that is checked in would be valid for long, or be a
+// secret for even less. OpenSSL makes what `testCertificate` does not.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { testCertificate } from '../../lib/testing/index.js'
 
 /** A key and a certificate that it has signed itself: trusted by whoever has the certificate as `ca`. */
 export interface Identity {
@@ -36,9 +37,11 @@ export function identityOf(names = 'DNS:localhost,IP:127.0.0.1,IP:::1'): Identit
   const known = made.get(names)
   if (known !== undefined) return known
   const [key, cert] = [join(room(), `${made.size}.key`), join(room(), `${made.size}.crt`)]
-  const algorithm = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  openssl('req', '-x509', ...algorithm, '-subj', '/CN=linnet', '-addext', `subjectAltName=${names}`, '-keyout', key, '-out', cert)
-  const identity = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8'), files: { key, cert } }
+  const hosts = names.split(',').map((name) => name.replace(/^(DNS|IP):/, ''))
+  const certificate = testCertificate({ hosts, commonName: 'linnet' })
+  writeFileSync(key, certificate.key)
+  writeFileSync(cert, certificate.cert)
+  const identity = { ...certificate, files: { key, cert } }
   made.set(names, identity)
   return identity
 }

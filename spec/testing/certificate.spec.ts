@@ -38,6 +38,7 @@ t.test('OpenSSL reads it, and verifies it strictly for a server and for a client
     /TLS Web Server Authentication, TLS Web Client Authentication/,
     /DNS:localhost, IP Address:127\.0\.0\.1, IP Address:0:0:0:0:0:0:0:1/,
     /Subject Key Identifier/,
+    /Authority Key Identifier/,
   ])
     t.match(text, part)
   const verify = ['verify', '-x509_strict', '-check_ss_sig', '-CAfile', 'CERT']
@@ -84,6 +85,19 @@ t.test('a client that has it as ca accepts a server with it, over TCP and in mem
     (await rejection(connect({ port: server.port, host: '127.0.0.1', tls: another }))) instanceof HandshakeError,
     'nor one that trusts another',
   )
+})
+
+t.test('of several that are trusted, each is found, though they have one name', async (t) => {
+  const all = [testCertificate(), testCertificate(), testCertificate()]
+  for (const certificate of all) {
+    await using kit = memoryServer({ tls: { ...certificate, requestCert: true, ca: all.map(({ cert }) => cert) } })
+    const accepting = kit.server.accept()
+    for (const ca of [all, [...all].reverse()].map((list) => list.map(({ cert }) => cert))) {
+      const client = await within(kit.connect({ tls: { ca, ...(all.at(1) as object) } }))
+      t.equal(client.tls?.authorized, true)
+    }
+    t.equal((await within(accepting))?.tls?.authorized, true)
+  }
 })
 
 t.test('it does for a client too, told by its common name', async (t) => {

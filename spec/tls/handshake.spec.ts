@@ -2,9 +2,8 @@
 
 import t from 'tap'
 import { ClientTls } from '../../lib/tls/client.js'
-import { TlsHandshake, withinTime } from '../../lib/tls/handshake.js'
+import { TlsHandshake } from '../../lib/tls/handshake.js'
 import { ServerTls } from '../../lib/tls/server.js'
-import { systemClock } from '../../lib/transport/clock.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
 import { identityOf } from '../support/certificates.js'
 import { rejection } from '../support/wait.js'
@@ -85,12 +84,4 @@ t.test('one that is cut in its very last step stays cut', async (t) => {
       () => {},
     )
   }
-})
-
-t.test('who waits without a limit waits for the handshake alone', async (t) => {
-  const [a, b] = await inMemory()
-  const limit = { clock: systemClock, timeout: Number.POSITIVE_INFINITY, operation: 'handshake' }
-  const [here] = await Promise.all([withinTime(client.secure(a), a, limit), withinTime(server.secure(b), b, { ...limit, timeout: 5000 })])
-  t.equal(here.tls?.authorized, true)
-  here.reset()
 })
