@@ -6,6 +6,7 @@ import { type Address, isLost, lostAddress, tcpAddress, unixAddress } from '../a
 import { net } from '../net.js'
 import { bare } from '../options/own.js'
 import type { SocketDefaults } from '../transport/listener.js'
+import { networkDenied } from '../transport/permission.js'
 import { endsOf, SocketCarrier } from '../transport/socket.js'
 import type { Ends } from '../transport/stream.js'
 import { systemError } from '../transport/system-error.js'
@@ -25,6 +26,9 @@ export interface DialOptions extends SocketDefaults {
 
 /** Begins to connect. `done` resolves with a carrier of which nothing was read, or rejects with Node's error. */
 export function dial(place: Place, options: DialOptions): Attempt<SocketCarrier> {
+  const denied = networkDenied()
+  /* c8 ignore next: as in `bind` of transport/listener.ts */
+  if (denied) return { done: Promise.reject(denied), cut() {} }
   // Node (before 24) would cut the name, and connect to whoever has the shorter one.
   if (place.kind === 'unix' && Buffer.byteLength(place.path) > LONGEST_PATH)
     return { done: Promise.reject(systemError('connect', 'EINVAL', place.path)), cut() {} }

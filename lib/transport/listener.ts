@@ -8,6 +8,7 @@ import type { Carrier } from './carrier.js'
 import { bindDescriptor, bindSystemd } from './listeners/inherited.js'
 import { bindTcp } from './listeners/tcp.js'
 import { bindUnix } from './listeners/unix.js'
+import { networkDenied } from './permission.js'
 
 /** One endpoint that is bound. */
 export interface Listener {
@@ -40,6 +41,9 @@ export interface SocketDefaults {
  * for; then nothing is left open, and who connected meanwhile was reset.
  */
 export async function bind(plan: EndpointPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
+  const denied = networkDenied()
+  /* c8 ignore next: tried on Node 26, in spec/transport/permission.spec.ts; Node 20 has no such permission */
+  if (denied) throw denied
   switch (plan.kind) {
     case 'tcp':
       return bindTcp(plan, intake, defaults)

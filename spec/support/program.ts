@@ -17,6 +17,8 @@ export interface ProgramOptions {
   descriptors?: number
   /** Its environment, on top of ours. */
   env?: NodeJS.ProcessEnv
+  /** Flags of the runtime. */
+  flags?: readonly string[]
   /** Descriptors from 3 on. */
   inherit?: readonly number[]
   /** Loads `linnet` and `testing`, and binds these names. True by default. */
@@ -67,9 +69,9 @@ export class Program {
 }
 
 /** Starts a module of its own; killed after the test. */
-export function program(t: Test, code: string, { descriptors, env, inherit = [], library: loads = true }: ProgramOptions = {}): Program {
+export function program(t: Test, code: string, { descriptors, env, flags = [], inherit = [], library: loads = true }: ProgramOptions = {}): Program {
   const prelude = "const linnet = await import('linnet'); const testing = await import('linnet/testing');"
-  const args = [...moduleFlags, loads ? prelude + code : code]
+  const args = [...flags, ...moduleFlags, loads ? prelude + code : code]
   // A shell between, since tap has its own options put in front of every Node that is spawned.
   const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `
   const child = spawn('sh', ['-c', `unset NODE_OPTIONS; ${limit}exec "$0" "$@"`, process.execPath, ...args], {
