@@ -70,7 +70,7 @@ export class ClientTls {
 /** Tries the options out. What is wrong with them, it throws. */
 function load(options: ConnectionOptions, host: string | undefined): ConnectionOptions {
   checkFunctions(options)
-  const secureContext = sharedContext(options, () => contextOf(options))
+  const secureContext = sharedContext(options, (shared) => contextOf(bare(shared)))
   const name = options.servername || options.host || host || 'localhost'
   // What is verified is `servername`, and where that is empty `host`. Nobody is sent the name that is an address.
   const servername = options.servername === '' || net().isIP(name) !== 0 ? '' : name

@@ -41,8 +41,13 @@ export function sharedServerTls(given: ServerTlsOptions): ServerTls {
   return !options.requestCert || isSettled(options) ? servers.get(fingerprint(options), make) : make()
 }
 
-/** The context of a client. Names, addresses and sessions are a connection's own. */
-export function sharedContext(options: ConnectionOptions, make: () => SecureContext): SecureContext {
-  const { host, port, path, servername, session, ...shared } = options
-  return isSettled(options) ? contexts.get(fingerprint(shared), make) : make()
+/**
+ * The context of a client. Names, addresses and sessions are a connection's own, and `make` is not given them: a context of Bun's
+ * remembers the name that it was made with, and a certificate would be good for that name in every connection that has none.
+ */
+export function sharedContext(
+  { host, port, path, servername, session, ...options }: ConnectionOptions,
+  make: (options: ConnectionOptions) => SecureContext,
+): SecureContext {
+  return isSettled(options) ? contexts.get(fingerprint(options), () => make(options)) : make(options)
 }

@@ -69,7 +69,11 @@ export class Program {
 }
 
 /** Starts a module of its own; killed after the test. */
-export function program(t: Test, code: string, { descriptors, env, flags = [], inherit = [], library: loads = true }: ProgramOptions = {}): Program {
+export function program(
+  t: Test,
+  code: string,
+  { descriptors, env, flags = [], inherit = [], library: loads = true }: ProgramOptions = {},
+): Program {
   const prelude = "const linnet = await import('linnet'); const testing = await import('linnet/testing');"
   const args = [...flags, ...moduleFlags, loads ? prelude + code : code]
   // A shell between, since tap has its own options put in front of every Node that is spawned.

@@ -51,7 +51,9 @@ export class Acceptor {
     })
     server.on('error', (error) => this.#intake.failed(error))
     const bound = server.address()
-    this.#address = bound !== null && typeof bound === 'object' ? tcpAddress(bound.address, bound.port) : unixAddress(name)
+    // A Unix socket is a text, or nothing; an inherited one is an object without an address on Bun.
+    const isTcp = bound !== null && typeof bound === 'object' && typeof bound.address === 'string'
+    this.#address = isTcp ? tcpAddress(bound.address, bound.port) : unixAddress(name)
   }
 
   #accept(socket: Socket): void {

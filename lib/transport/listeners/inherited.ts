@@ -8,6 +8,7 @@ import type { EndpointPlan } from '../../options/listen.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { systemError } from '../system-error.js'
 import { Acceptor, closeAll, listenerOf } from './acceptor.js'
+import { networkTable, unixEntries } from './kernel-table.js'
 import { passedSockets } from './passed-sockets.js'
 
 type DescriptorPlan = Extract<EndpointPlan, { kind: 'fd' }>
@@ -108,28 +109,14 @@ interface Entry {
 
 // Columns 3 and 9 of /proc/net/tcp: the state, in which 0A is TCP_LISTEN, and the inode.
 function tcpEntry(inode: string, table: 'tcp' | 'tcp6'): Entry | undefined {
-  for (const row of rows(table)) {
+  for (const row of networkTable(table)) {
     const columns = row.trim().split(/\s+/, 10)
     if (columns[9] === inode) return { listens: columns[3] === '0A' }
   }
   return undefined
 }
 
-// Columns 3 and 6 of /proc/net/unix: the flags, of which 0x10000 is __SO_ACCEPTCON, and the inode; then the path, in
-// which the kernel shows NULs, also that of an abstract name, as @.
 function unixEntry(inode: string): Entry | undefined {
-  for (const row of rows('unix')) {
-    const [, flags = '', found, path = ''] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) ?(.*)$/.exec(row) ?? []
-    if (found !== inode) continue
-    return { listens: (Number.parseInt(flags, 16) & 0x10000) !== 0, path: path.startsWith('@') ? path.replaceAll('@', '\0') : path }
-  }
-  return undefined
-}
-
-function rows(table: string): string[] {
-  try {
-    return fs.readFileSync(`/proc/self/net/${table}`, 'utf8').split('\n')
-  } catch /* c8 ignore start: a system without IPv6 has no such table, and this one has IPv6 */ {
-    return []
-  } /* c8 ignore stop */
+  const found = unixEntries().find((entry) => entry.inode === inode)
+  return found && { listens: found.listens, path: found.name }
 }

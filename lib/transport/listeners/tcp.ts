@@ -15,10 +15,9 @@ import { Acceptor, closeAll, listenerOf, type Place } from './acceptor.js'
 type TcpPlan = Extract<EndpointPlan, { kind: 'tcp' }>
 
 // What bind says of an IPv6 address that a name has and the machine does not, or where there is no IPv6 at all, as in
-// many containers.
-const UNAVAILABLE = new Set<unknown>(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
-// And of an address that holds on one interface (fe80::1) without the interface's name.
-const UNBINDABLE = new Set<unknown>([...UNAVAILABLE, 'EINVAL'])
+// many containers; EINVAL is also that of an address that holds on one interface (fe80::1) without the interface's name, and of
+// one that the machine does not have on Deno.
+const UNBINDABLE = new Set<unknown>(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'])
 
 // What it says when this process, or the system, has no descriptor or no memory to spare.
 const EXHAUSTED = new Set<unknown>(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
@@ -39,7 +38,7 @@ export async function bindTcp(plan: TcpPlan, intake: Intake, defaults: SocketDef
   try {
     return listenerOf(await bindAll(['::'], plan, make))
   } catch (error) {
-    if (plan.ipv6Only || !UNAVAILABLE.has(codeOf(error))) throw error
+    if (plan.ipv6Only || !UNBINDABLE.has(codeOf(error))) throw error
     return listenerOf(await bindAll(['0.0.0.0'], plan, make))
   }
 }

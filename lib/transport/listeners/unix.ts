@@ -5,7 +5,7 @@
 // bound by is therefore a name that is gone when libuv, at close, unlinks it without looking whose file it is.
 
 import fs from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { codeOf } from '../../errors.js'
 import { net } from '../../net.js'
 import type { EndpointPlan } from '../../options/listen.js'
@@ -14,6 +14,7 @@ import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { systemError } from '../system-error.js'
 import { LONGEST_PATH } from '../unix-path.js'
 import { Acceptor, listenerOf } from './acceptor.js'
+import { listensFor, privatePrefix } from './kernel-table.js'
 import { type FileId, moveInto, removeIfSame } from './takeover.js'
 
 type UnixPlan = Extract<EndpointPlan, { kind: 'unix' }>
@@ -41,13 +42,13 @@ export async function bindUnix(plan: UnixPlan, intake: Intake, defaults: SocketD
 
 /** Binds the acceptor and moves its file into place; tells which file that is. */
 async function bindBeside(absolute: string, { path, mode, backlog }: UnixPlan, acceptor: Acceptor): Promise<FileId> {
-  const room = fs.mkdtempSync(join(dirname(absolute), '.linnet-'))
+  const room = fs.mkdtempSync(privatePrefix(absolute))
   try {
     const file = join(room, 's')
     await bindIn(room, file, acceptor, backlog, path)
     fs.chmodSync(file, mode)
     const id = fs.lstatSync(file, { bigint: true })
-    await moveInto(file, absolute, () => alive(path))
+    await moveInto(file, absolute, () => alive(path, absolute))
     return id
   } finally {
     fs.rmSync(room, { recursive: true, force: true })
@@ -66,13 +67,19 @@ async function bindIn(room: string, file: string, acceptor: Acceptor, backlog: n
   }
 }
 
-/** Whether anybody listens there: only a refused connect says that nobody does. Undefined: it is gone. */
-function alive(path: string): Promise<boolean | undefined> {
+/**
+ * Whether anybody listens there: only a refused connect says that nobody does. Undefined: it is gone. Bun says "refused" as well of
+ * a server whose queue is full, so Linux is asked too.
+ */
+function alive(path: string, absolute: string): Promise<boolean | undefined> {
   return new Promise((resolve) => {
     const probe = net().connect(bare({ path }), () => {
       probe.destroy()
       resolve(true)
     })
-    probe.on('error', (error) => resolve(codeOf(error) === 'ENOENT' ? undefined : codeOf(error) !== 'ECONNREFUSED'))
+    probe.on('error', (error) => {
+      if (codeOf(error) === 'ENOENT') resolve(undefined)
+      else resolve(codeOf(error) !== 'ECONNREFUSED' || listensFor(absolute))
+    })
   })
 }

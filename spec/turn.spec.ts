@@ -1,0 +1,32 @@
+// One turn of the event loop: what the kernel holds when it begins has arrived when it is over.
+
+import { spawnSync } from 'node:child_process'
+import net from 'node:net'
+import t from 'tap'
+import { afterTurn, afterTwoImmediates, afterTwoTimers } from '../lib/turn.js'
+import { within } from './support/wait.js'
+
+const kinds = { 'the turn of this runtime': afterTurn, 'two timers': afterTwoTimers, 'two immediates': afterTwoImmediates }
+
+for (const [name, after] of Object.entries(kinds)) {
+  // On Deno immediates do not poll: that is why there is another kind.
+  const skip = after === afterTwoImmediates && after !== afterTurn && 'not the turn of this runtime'
+  t.test(`what is in the kernel has arrived: ${name}`, { skip }, async (t) => {
+    // The other end is another process, so that its bytes come while this one is at a standstill.
+    const far = net.createServer().listen(0, '127.0.0.1')
+    t.teardown(() => far.close())
+    await new Promise((resolve) => far.once('listening', resolve))
+    const accepted = new Promise<net.Socket>((resolve) => far.once('connection', resolve))
+    const { port } = far.address() as net.AddressInfo
+    const speaker = `exec 3<>/dev/tcp/127.0.0.1/${port}; echo hello >&3; sleep 0.2`
+    t.equal(spawnSync('bash', ['-c', speaker]).status, 0)
+    const socket = await within(accepted)
+    let seen = ''
+    socket.on('data', (chunk) => {
+      seen += chunk
+    })
+    await new Promise<void>((resolve) => after(resolve))
+    t.equal(seen, 'hello\n')
+    socket.destroy()
+  })
+}
