@@ -50,20 +50,29 @@ export function number(expected: string, possible: (value: number) => boolean): 
   return isNumber.check(refine(possible, { error: mismatch(expected), params: IMPOSSIBLE }))
 }
 
+const numbers = new Map<string, z.ZodMiniType<number>>()
+
+/** The same, one schema for all options that expect the same: each that is made costs some of the start. */
+function shared(expected: string, possible: (value: number) => boolean): z.ZodMiniType<number> {
+  const known = numbers.get(expected) ?? number(expected, possible)
+  numbers.set(expected, known)
+  return known
+}
+
 /** A whole number from `low` to `high`. */
 export function whole(low: number, high: number): z.ZodMiniType<number> {
-  return number(`a whole number from ${low} to ${high}`, (value) => Number.isInteger(value) && value >= low && value <= high)
+  return shared(`a whole number from ${low} to ${high}`, (value) => Number.isInteger(value) && value >= low && value <= high)
 }
 
 /** A whole number from `low` on. */
 export function wholeFrom(low: number): z.ZodMiniType<number> {
-  return number(`a whole number, ${low} or more`, (value) => Number.isInteger(value) && value >= low)
+  return shared(`a whole number, ${low} or more`, (value) => Number.isInteger(value) && value >= low)
 }
 
 /** A limit on bytes or on a count: a whole number from `low` on, or Infinity for none. */
 export function limitFrom(low: number): z.ZodMiniType<number> {
   const possible = (value: number): boolean => (Number.isInteger(value) && value >= low) || value === Infinity
-  return number(`a whole number, ${low} or more, or Infinity`, possible)
+  return shared(`a whole number, ${low} or more, or Infinity`, possible)
 }
 
 // A timer of Node fires at once where its delay is beyond its range, the very opposite of what was asked for; so from
