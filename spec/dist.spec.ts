@@ -12,11 +12,11 @@ const dist = join(root, 'dist')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const scripts = ['index.js', 'shared.js', 'testing.js']
 
-async function output(t: Test, code: string): Promise<string> {
+async function output(t: Test, code: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   // Before the library is loaded: of what was loaded earlier Node does not read the maps.
   const prelude =
     "process.setSourceMapsEnabled(true); const linnet = await import('linnet'); const testing = await import('linnet/testing');"
-  const run = program(t, prelude + code, { library: false })
+  const run = program(t, prelude + code, { library: false, env })
   t.equal(await run.ends(), 0, run.stderr)
   return run.stdout
 }
@@ -85,15 +85,21 @@ t.test('the source maps hold the sources of the library, as they are', async (t)
   }
 })
 
+const ended = `
+  const [a, b] = testing.pair()
+  void b.end()
+  console.log(await a.readUntil('\\n').catch((error) => error.stack))
+  a.abort()`
+
 t.test('an error that an event raises names the read, and no frame of the library', async (t) => {
-  const said = await output(
-    t,
-    `const [a, b] = testing.pair()
-     void b.end()
-     console.log(await a.readUntil('\\n').catch((error) => error.stack))
-     a.abort()`,
+  t.match(await output(t, ended), /^EndOfStreamError: .*\n {4}at readUntil\('\\n'\) \(linnet: .*\)\n$/)
+})
+
+t.test('where stacks are asked for, it names the program that called', async (t) => {
+  t.match(
+    await output(t, ended, { LINNET_STACKS: '1' }),
+    /^EndOfStreamError: .*\n {4}at readUntil\('\\n'\) on .*:\n[\s\S]*\n {4}at file:.*\[eval1\]/,
   )
-  t.match(said, /^EndOfStreamError: .*\n {4}at readUntil\('\\n'\) \(linnet, .*\)\n$/)
 })
 
 t.test('the licence of all that is in dist and not of linnet goes with it', async (t) => {
