@@ -133,7 +133,7 @@ both('options that do not load, or cannot be meant, are refused, and nothing has
     [{ ...server, isServer: 'yes' }, ['isServer']],
     [{ isServer: true }, ['key']],
     [{ isServer: true, key }, ['cert']],
-    [{ isServer: true, key: 'x', cert }, []],
+    [{ isServer: true, key: 'x', cert }, ['key']],
     [{ isServer: false, ca: 'x' }, ['ca']],
     [{ isServer: true, key, buffered: 'feed', reply: 'never said' }, ['cert']],
   ]
