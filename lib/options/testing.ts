@@ -17,7 +17,7 @@ import { bare } from './own.js'
 import { record } from './record.js'
 import { limitFrom, number, value } from './values.js'
 
-/** What goes wrong on the way, after so many bytes of one direction (each direction counts its own). */
+/** What goes wrong on the way, after so many bytes of one direction (each direction counts its own; a PROXY header and TLS count too). */
 export interface PairFaults {
   /** After this many bytes the connection is reset. A whole number ≥ 0. Default: never. */
   resetAfter?: number | undefined

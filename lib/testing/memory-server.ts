@@ -5,6 +5,7 @@ import { type Address, tcpAddress, unixAddress } from '../address.js'
 import type { Attempt } from '../client/attempt.js'
 import { type Means, open, systemMeans } from '../client/connecting.js'
 import type { Connection } from '../connection/connection.js'
+import { ConnectionClosedError } from '../errors.js'
 import { bare } from '../options/own.js'
 import {
   type MemoryConnectOptions,
@@ -16,6 +17,7 @@ import {
 import { ServerCore } from '../server/core.js'
 import { Entries, type Entry } from '../server/entry.js'
 import { Server } from '../server/server.js'
+import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
 import { ServerTls } from '../tls/server.js'
 import type { Carrier } from '../transport/carrier.js'
 import { systemClock } from '../transport/clock.js'
@@ -31,7 +33,8 @@ export interface MemoryServer extends AsyncDisposable {
    * Connects to the server, as `connect` does to one with a port: with a PROXY header and TLS, from a `remote` address, and
    * over a way that is slow, cuts its bytes into pieces or breaks, as that of `pair`.
    *
-   * Resolves with the client's connection. A connection that the server drops is lost.
+   * Resolves with the client's connection: without TLS at once, whatever the `latency`; with TLS after the round trips of its
+   * handshake. A connection that the server drops is lost.
    *
    * Rejects as `connect` does: with InvalidOptionsError, with ConnectError (`code: 'ECONNREFUSED'`) once the server listens no
    * more, with HandshakeError if TLS fails, with TimeoutError when `timeout` is over, or with the reason of `signal`.
@@ -74,6 +77,7 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   })
   const entry = entries.of(listen.defaults)
   const clients = new Set<Connection>()
+  const attempts = new Set<AbortController>()
 
   const accept = (plan: MemoryConnectPlan, header: Uint8Array | undefined, steps: Entry): Carrier => {
     if (!listening) throw systemError('connect', 'ECONNREFUSED', 'the server in memory')
@@ -92,12 +96,27 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
     server,
     async connect(options) {
       const plan = memoryConnectPlan(options)
-      const client = await open(plan, means(plan))
-      clients.add(client)
-      void client.closed.then(() => clients.delete(client))
-      return client
+      const { signal } = plan
+      const stop = new AbortController()
+      const caller: Abortable = { fail: (reason) => stop.abort(reason) }
+      if (signal?.aborted) caller.fail(signal.reason)
+      waitUnder(signal, caller)
+      attempts.add(stop)
+      try {
+        const client = await open({ ...plan, signal: stop.signal }, means(plan))
+        clients.add(client)
+        void client.closed.then(() => clients.delete(client))
+        return client
+      } finally {
+        attempts.delete(stop)
+        leaveSignal(signal, caller)
+      }
     },
-    [Symbol.asyncDispose]: () => closeServer(server, clients, clock),
+    async [Symbol.asyncDispose]() {
+      await closeServer(server, clients, clock)
+      // What is still in its handshake waits for bytes that time would bring.
+      for (const attempt of attempts) attempt.abort(new ConnectionClosedError({ message: 'the server in memory was disposed of' }))
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 // `memoryServer`: a whole server without a port. Everything that a server does it does; only the sockets are missing.
 
+import { getEventListeners } from 'node:events'
 import { BlockList } from 'node:net'
 import t from 'tap'
 import {
@@ -404,4 +405,15 @@ t.test('disposed of, it waits neither for handlers nor for a clock', async (t) =
     await within(kit.server.closed)
     for (const side of [left, connection, waiting]) t.equal(side.signal.aborted, true)
   }
+})
+
+t.test('disposed of, it calls off what is still in its handshake', async (t) => {
+  const { key, cert } = identityOf()
+  const kit = memoryServer({ clock: manualClock(), tls: { key, cert } })
+  const { signal } = new AbortController()
+  const connecting = rejection(kit.connect({ tls: { ca: cert }, latency: 100, signal }))
+  await turns()
+  await within(kit[Symbol.asyncDispose]())
+  t.match(await within(connecting), { code: 'ERR_LINNET_CLOSED', message: /disposed of/ })
+  t.equal(getEventListeners(signal, 'abort').length, 0)
 })
