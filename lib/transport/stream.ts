@@ -198,11 +198,11 @@ export abstract class StreamCarrier<S extends Duplex> implements Carrier, PacedS
     return false
   }
 
-  // A stream that is over would not take the chunk back.
+  // A stream that is over would not take the chunk back, nor one whose write has failed, which it tells a tick later.
   #holds(chunk: Buffer): boolean {
     if (this.#holding || !this.paced || this.#sink.paced !== true) return false
     const { stream } = this
-    if (stream.destroyed || readTurns.admits(this, chunk.length)) return false
+    if (stream.destroyed || stream.errored || readTurns.admits(this, chunk.length)) return false
     this.#holding = true
     stream.pause()
     stream.unshift(chunk)

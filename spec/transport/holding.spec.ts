@@ -3,6 +3,7 @@
 
 import t, { type Test } from 'tap'
 import { SocketCarrier } from '../../lib/transport/socket.js'
+import { until } from '../support/wait.js'
 import { Ear, pattern, scratch, sockets, turns } from './support.js'
 
 class PacedEar extends Ear {
@@ -80,6 +81,18 @@ for (const name of ['TCP', 'Unix']) {
     })
     await arrived
     await whole(ear)
+    t.ok(ear.all.equals(DATA))
+  })
+
+  t.test(`over ${name}, what comes in the tick in which a write has failed is handed on before the loss`, async (t) => {
+    const { server, carrier, ear } = await holding(t, name)
+    carrier.pause()
+    await until(() => server.readableLength === DATA.length)
+    server._write = (_chunk, _encoding, done) => done(new Error('write EPIPE'))
+    // The stream flows before the error of the write is told.
+    carrier.resume()
+    carrier.write(Buffer.from('x'))
+    await ear.hears('lost')
     t.ok(ear.all.equals(DATA))
   })
 
