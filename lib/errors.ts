@@ -20,6 +20,11 @@ export let isRaisedBy: (error: unknown, id: number) => boolean
 /** Whether something is an error of linnet: asked of any value, where `instanceof` may throw (a revoked Proxy). */
 export let isLinnetError: (error: unknown) => error is LinnetError
 
+/** The details that were given: nothing that an object inherits is one. */
+function own<T extends object>(details: T): T {
+  return Object.assign(Object.create(null), details)
+}
+
 /** The base of all errors that linnet makes. Catch it to tell the library's errors from a program's own. */
 export class LinnetError extends Error {
   /** A stable identifier: `ERR_LINNET_…`, or the operating system's code where one broke the connection. */
@@ -40,7 +45,8 @@ export class LinnetError extends Error {
   }
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
-    super(details.message ?? message, details.cause === undefined ? undefined : { cause: details.cause })
+    const { message: other, cause } = own(details)
+    super(other ?? message, cause === undefined ? undefined : { cause })
     this.code = code
   }
 
@@ -74,7 +80,8 @@ export class EndOfStreamError extends LinnetError {
   /** The bytes that had arrived for this read. They are also still unread: `read()` returns them. */
   readonly partial: Buffer
 
-  constructor({ partial = Buffer.alloc(0), ...details }: ErrorDetails & { partial?: Buffer | undefined } = {}) {
+  constructor(given: ErrorDetails & { partial?: Buffer | undefined } = {}) {
+    const { partial = Buffer.alloc(0), ...details } = own(given)
     const hint = partial.length === 0 ? '' : `; the ${partial.length} bytes that arrived are in \`partial\` and still unread`
     super('ERR_LINNET_END_OF_STREAM', `the peer ended the stream before the read was satisfied${hint}`, details)
     this.partial = partial
@@ -93,8 +100,9 @@ export class ConnectionLostError extends LinnetError {
   /** The address of the peer that was lost, as `connection.remote` says it. */
   readonly remote: Address | undefined
 
-  constructor({ remote, ...details }: ErrorDetails & { code?: string | undefined; remote?: Address | undefined } = {}) {
-    const found = details.code ?? systemCodeOf(details.cause)
+  constructor(given: ErrorDetails & { code?: string | undefined; remote?: Address | undefined } = {}) {
+    const { remote, code: named, ...details } = own(given)
+    const found = named ?? systemCodeOf(own(details).cause)
     const code = found ?? 'ERR_LINNET_LOST'
     // A Unix peer has no name, and one that had reset before it came has no address.
     const whose = remote === undefined || remote.address === '' ? '' : ` to ${remote}`
@@ -121,7 +129,8 @@ export class LimitExceededError extends LinnetError {
   /** The option that raises the limit. */
   readonly option: string
 
-  constructor({ limit, size, option, ...details }: ErrorDetails & { limit: number; size: number; option: string }) {
+  constructor(given: ErrorDetails & { limit: number; size: number; option: string }) {
+    const { limit, size, option, ...details } = own(given)
     super(
       'ERR_LINNET_LIMIT',
       `${size} bytes do not fit the limit of ${limit}; ${limitHints.get(option) ?? `raise \`${option}\``} if that much is expected`,
@@ -155,7 +164,8 @@ export class TimeoutError extends LinnetError {
   readonly timeout: number
   readonly kind: TimeoutKind
 
-  constructor({ operation, timeout, kind, ...details }: ErrorDetails & { operation: string; timeout: number; kind: TimeoutKind }) {
+  constructor(given: ErrorDetails & { operation: string; timeout: number; kind: TimeoutKind }) {
+    const { operation, timeout, kind, ...details } = own(given)
     super('ERR_LINNET_TIMEOUT', `${operation} did not finish within ${timeout} ms; ${timeoutHints[kind]}`, details)
     this.operation = operation
     this.timeout = timeout
@@ -182,7 +192,8 @@ export class HandshakeError extends LinnetError {
   /** The client's address, as far as it is known. */
   readonly remote: Address | undefined
 
-  constructor({ remote, ...details }: ErrorDetails & { remote?: Address | undefined } = {}) {
+  constructor(given: ErrorDetails & { remote?: Address | undefined } = {}) {
+    const { remote, ...details } = own(given)
     super('ERR_LINNET_HANDSHAKE', 'the handshake failed; `cause` tells why', details)
     this.remote = remote
   }
@@ -204,8 +215,9 @@ export class ConnectError extends LinnetError {
   /** The error of every attempt, in the order in which they failed. */
   readonly errors: readonly Error[]
 
-  constructor({ errors = [], ...details }: ErrorDetails & { errors?: readonly Error[] | undefined } = {}) {
-    const cause = details.cause === undefined ? errors.at(-1) : details.cause
+  constructor(given: ErrorDetails & { errors?: readonly Error[] | undefined } = {}) {
+    const { errors = [], cause: named, ...details } = own(given)
+    const cause = named === undefined ? errors.at(-1) : named
     super(codeOf(cause) ?? 'ERR_LINNET_CONNECT', 'no connection could be made; `errors` has the error of each attempt', {
       ...details,
       cause,
@@ -226,11 +238,8 @@ export class FrameError extends LinnetError {
   readonly frame: Buffer | undefined
   readonly issues: readonly Issue[]
 
-  constructor({
-    frame,
-    issues = [],
-    ...details
-  }: ErrorDetails & { frame?: Buffer | undefined; issues?: readonly Issue[] | undefined } = {}) {
+  constructor(given: ErrorDetails & { frame?: Buffer | undefined; issues?: readonly Issue[] | undefined } = {}) {
+    const { frame, issues = [], ...details } = own(given)
     super('ERR_LINNET_FRAME', 'the frame does not decode; skip it, or close the connection', details)
     this.frame = frame
     this.issues = issues
@@ -241,7 +250,8 @@ export class FrameError extends LinnetError {
 export class InvalidOptionsError extends LinnetError {
   readonly issues: readonly Issue[]
 
-  constructor({ issues = [], ...details }: ErrorDetails & { issues?: readonly Issue[] | undefined } = {}) {
+  constructor(given: ErrorDetails & { issues?: readonly Issue[] | undefined } = {}) {
+    const { issues = [], ...details } = own(given)
     const list = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
     super('ERR_LINNET_OPTIONS', `these options cannot be used: ${list.join('; ') || 'see `cause`'}`, details)
     this.issues = issues

@@ -6,11 +6,19 @@
 // Far more than any program throws at once; a list of millions must not stop the loop.
 const MOST = 1000
 
+/** Whether it has a property only since somebody has given it to all objects. */
+function inheritedByAll(value: object, name: string): boolean {
+  if (!Object.hasOwn(Object.prototype, name)) return false
+  let owner: object | null = value
+  while (owner !== null && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner)
+  return owner === Object.prototype
+}
+
 /** A property of any value; undefined where it cannot be read. */
 function propertyOf(value: unknown, name: string): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined
   try {
-    return (value as Record<string, unknown>)[name]
+    return inheritedByAll(value, name) ? undefined : (value as Record<string, unknown>)[name]
   } catch {
     return undefined
   }

@@ -90,7 +90,7 @@ function load({ optional = false, ...given }: ServerTlsOptions): {
   // Node takes `true` alone for a yes, and any other value for a no, in silence.
   const requestCert = Boolean(options.requestCert)
   const rejectUnauthorized = options.rejectUnauthorized !== false
-  const server = nodeTls().createServer(
+  const server = nodesServer(
     bare({
       ...options,
       requestCert,
@@ -106,6 +106,15 @@ function load({ optional = false, ...given }: ServerTlsOptions): {
   if (options.ALPNProtocols === undefined) Object.assign(server, { ALPNProtocols: undefined })
   checkPairs(options)
   return { server, optional, asks: requestCert, certified: requestCert && rejectUnauthorized }
+}
+
+/** A server of Node's that has no members of Object.prototype where it looks for its own: it reads these before it sets them. */
+function nodesServer(options: TlsOptions): NodeServer {
+  const { Server } = nodeTls()
+  class Own {}
+  const none = { value: undefined, writable: true }
+  Object.defineProperties(Object.setPrototypeOf(Own.prototype, Server.prototype), { sessionTimeout: none, ticketKeys: none })
+  return Reflect.construct(Server, [options], Own) as NodeServer
 }
 
 /**

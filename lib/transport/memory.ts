@@ -71,7 +71,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     })
   }
 
-  static pair(way: Way, { from = unnamed, to = unnamed, header }: MemoryEnds): [Carrier, Carrier] {
+  static pair(way: Way, ends: MemoryEnds): [Carrier, Carrier] {
+    const { from = unnamed, to = unnamed, header } = bare(ends)
     const [a, b] = [new MemoryCarrier(way, from, to), new MemoryCarrier(way, to, from)]
     a.#peer = b
     b.#peer = a
