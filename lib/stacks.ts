@@ -2,17 +2,16 @@
 // remember them at each call costs more than a short read does. So they are remembered only where the environment asks for
 // it: LINNET_STACKS=1, or NODE_DEBUG=linnet.
 
-import { debuglog } from 'node:util'
 import type { Address } from './address.js'
 import { isLinnetError } from './errors.js'
 
-/** Whether an environment asks for stacks. `debug`: NODE_DEBUG names linnet. */
-export function wantsStacks(variable: string | undefined, debug: boolean | undefined): boolean {
-  return debug === true || !(variable === undefined || variable === '' || variable === '0')
+/** Whether an environment asks for stacks. Not by `util.debuglog`, which does not say so on every runtime. */
+export function wantsStacks({ LINNET_STACKS = '', NODE_DEBUG = '' }: NodeJS.ProcessEnv): boolean {
+  return (LINNET_STACKS !== '' && LINNET_STACKS !== '0') || NODE_DEBUG.split(/[\s,]+/).some((name) => /^(linnet|\*)$/i.test(name))
 }
 
 /** Asked once: looking at the environment costs as much as a read. */
-export const stacks: { wanted: boolean } = { wanted: wantsStacks(process.env['LINNET_STACKS'], debuglog('linnet').enabled) }
+export const stacks: { wanted: boolean } = { wanted: wantsStacks(process.env) }
 
 /** What waits, and the connection it waits for. */
 export interface Called {

@@ -709,8 +709,9 @@ t.test('the cause of options that do not load is what Node said', async (t) => {
     { key: 'key.pem', cert: 'cert.pem' },
     { key, cert, ca: 'ca.pem' },
   ]) {
-    const { cause } = (await rejection(listen({ tls }))) as { cause: NodeJS.ErrnoException }
-    t.equal(cause.code, 'ERR_OSSL_PEM_NO_START_LINE')
+    const { cause } = (await rejection(listen({ tls }))) as { cause: Error }
+    t.ok(cause instanceof Error)
+    t.notMatch(cause.message, /expected/, 'and not what is said of it')
   }
 })
 
@@ -739,10 +740,10 @@ t.test('a client of TLS that meets plain text hears so, and a certificate that i
   const { port } = server
   const told = failed(server)
   const strange = (await rejection(connect({ host, port, tls: true }))) as Error
-  // From Node 24 on it says more in between.
+  // From Node 24 on it says more in between; Bun writes `self signed`.
   t.match(
     strange.message,
-    /^the TLS handshake with 127\.0\.0\.1 failed: self-signed certificate.*; the server's certificate is self-signed: give it, or the authority's, as `ca`$/,
+    /^the TLS handshake with 127\.0\.0\.1 failed: self.signed certificate.*; the server's certificate is self-signed: give it, or the authority's, as `ca`$/,
   )
   await within(told)
   const other = (await rejection(connect({ host, port, tls: { ca: cert, servername: 'other.example' } }))) as Error

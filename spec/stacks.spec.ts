@@ -10,12 +10,10 @@ import { program } from './support/program.js'
 import { rejection } from './support/wait.js'
 
 t.test('they are asked for by LINNET_STACKS, or by NODE_DEBUG', async (t) => {
-  t.equal(wantsStacks(undefined, false), false)
-  t.equal(wantsStacks(undefined, undefined), false)
-  t.equal(wantsStacks('', false), false)
-  t.equal(wantsStacks('0', false), false)
-  t.equal(wantsStacks('1', false), true)
-  t.equal(wantsStacks(undefined, true), true)
+  for (const env of [{}, { LINNET_STACKS: '' }, { LINNET_STACKS: '0' }, { NODE_DEBUG: 'net,http' }, { NODE_DEBUG: 'linnets' }])
+    t.equal(wantsStacks(env), false, JSON.stringify(env))
+  for (const env of [{ LINNET_STACKS: '1' }, { NODE_DEBUG: 'net,linnet' }, { NODE_DEBUG: 'LINNET net' }, { NODE_DEBUG: '*' }])
+    t.equal(wantsStacks(env), true, JSON.stringify(env))
   t.equal(stacks.wanted, false)
 })
 

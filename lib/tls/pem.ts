@@ -42,7 +42,7 @@ function faultOf(options: object, cause: unknown): unknown {
   }
   if (listOf(given.pfx).some((each) => typeof each === 'string' && isPath(each)))
     return new Unusable('pfx', `expected bytes, got a file's path: ${READ_IT}`, cause)
-  const secret = /interrupted or cancelled|bad decrypt|mac verify failure|bad password/i.test(String(cause))
+  const secret = /interrupted or cancelled|bad.decrypt|mac verif|bad password/i.test(String(cause))
   return secret ? new Unusable('passphrase', 'expected the passphrase of the private key, which is encrypted', cause) : cause
 }
 
