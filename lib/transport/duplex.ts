@@ -9,6 +9,7 @@ import { unixAddress } from '../address.js'
 import { net } from '../net.js'
 import type { Carrier } from './carrier.js'
 import { beforeCloseNotify } from './close-notify.js'
+import { copyOf } from './copy.js'
 import { Joined } from './joined.js'
 import { resetAtClose, SocketCarrier } from './socket.js'
 import { StreamCarrier } from './stream.js'
@@ -28,7 +29,7 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
   protected override arrived(chunk: unknown): void {
     const bytes = bytesOf(chunk, this.stream.readableEncoding)
     if (bytes === undefined) this.lose(new TypeError(`a stream of bytes must bring bytes or text, not ${typeof chunk}`))
-    else if (bytes.length > 0) super.arrived(this.#borrows ? Buffer.from(bytes) : bytes)
+    else if (bytes.length > 0) super.arrived(this.#borrows || typeof chunk === 'string' ? copyOf(bytes) : bytes)
     else if (isDetached(bytes)) this.lose(new TypeError('the memory of a chunk was transferred before the stream brought it'))
   }
 

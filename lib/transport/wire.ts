@@ -5,6 +5,7 @@
 
 import { clearImmediate, setImmediate } from '../turn.js'
 import type { Clock } from './clock.js'
+import { copyOf } from './copy.js'
 
 /** How bytes travel; Infinity is no limit, or never. */
 export interface Way {
@@ -252,11 +253,4 @@ export class Wire {
     this.#parcels = []
     this.#receiver.ended()
   }
-}
-
-/** A copy in memory that nothing else lies in. (`Buffer.from` puts small ones into a pool.) */
-function copyOf(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length)
-  copy.set(bytes)
-  return copy
 }

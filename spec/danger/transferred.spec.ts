@@ -65,7 +65,7 @@ everywhere(t, 'what a read returns whole is memory of its own, and goes to anoth
     const sent = pattern(size)
     await a.write(sent)
     const bytes = (await within(b.readExactly(size))) as Buffer
-    if (carrier === 'memory') t.equal(bytes.buffer.byteLength, size, 'and in no pool')
+    if (carrier === 'memory' || carrier === 'duplex') t.equal(bytes.buffer.byteLength, size, 'and in no pool')
     const [moved] = structuredClone([bytes], { transfer: [bytes.buffer as ArrayBuffer] }) as [Uint8Array]
     t.ok(Buffer.from(moved).equals(sent), `${size} bytes`)
   }
