@@ -64,7 +64,7 @@ function specs() {
 
 /** Runs one spec; resolves with what it printed and how it ended. */
 function run({ program, args }, spec, leftOut) {
-  const env = { ...process.env, NO_COLOR: '1', LINNET_LEFT_OUT: leftOut.join('\n') }
+  const env = { ...process.env, NO_COLOR: '1', TAP_TIMEOUT: '240', LINNET_LEFT_OUT: leftOut.join('\n') }
   const child = spawn(program, [...args, join('build/spec', `${spec}.spec.js`)], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let [output, errors, late] = ['', '', false]
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -125,7 +125,7 @@ function judge(sum, spec, lines, { output, errors, end }) {
   const expected = lines.filter(({ never }) => !never)
   const hit = new Set()
   for (const path of failed) {
-    const line = expected.find(({ test }) => test === undefined || path.startsWith(test))
+    const line = expected.find(({ test }) => test === undefined || path.replace('after the end of ', '').startsWith(test))
     if (line === undefined) {
       sum.wrong.push(`${spec} > ${path}`)
       if (values.verbose) console.log(`${sum.name} ${spec} > ${path}`)
