@@ -258,6 +258,13 @@ export class InvalidOptionsError extends LinnetError {
   }
 }
 
+// A bundler that minifies a program renames the classes, but not these keys.
+const classes = {
+  ...{ LinnetError, EndOfStreamError, ConnectionClosedError, ConnectionLostError, LimitExceededError, TimeoutError, ConcurrentReadError },
+  ...{ DrainingError, HandshakeError, PlaintextBufferedError, ConnectError, FrameError, InvalidOptionsError },
+}
+for (const [value, each] of Object.entries(classes)) Object.defineProperty(each, 'name', { value, configurable: true })
+
 // `ERR_…` are codes of Node, OpenSSL or linnet (a failed `startTls` is the cause of later losses): a loss must not go by
 // the code of its cause, or a program that asks for that code gets another class than it thinks.
 function systemCodeOf(error: unknown): string | undefined {

@@ -22,7 +22,7 @@ async function said(connection) {
 
 async function refused(options) {
   const error = await listen(options).catch((error) => error)
-  return `${error.code} ${error instanceof LinnetError}`
+  return `${error.name} ${error.code} ${error instanceof LinnetError}`
 }
 
 async function main() {
