@@ -127,7 +127,7 @@ function judge(sum, spec, lines, { output, errors, end }) {
   for (const path of failed) {
     const line = expected.find(({ test }) => test === undefined || path.replace('after the end of ', '').startsWith(test))
     if (line === undefined) {
-      sum.wrong.push(`${spec} > ${path}`)
+      sum.wrong.push(`${spec} > ${path.slice(0, 300)}`)
       if (values.verbose) console.log(`${sum.name} ${spec} > ${path}`)
     } else {
       hit.add(line)

@@ -249,7 +249,7 @@ t.test('optional: the first byte tells TLS from plain text', async (t) => {
 })
 
 t.test('optional: who says nothing, leaves or breaks off before the first byte is a handshakeError', async (t) => {
-  const { server, errors } = await serving(t, { tls: { ...own, optional: true }, handshakeTimeout: 100 })
+  const { server, errors } = await serving(t, { tls: { ...own, optional: true }, handshakeTimeout: 500 })
   const [silent, leaver, breaker] = [await dial(t, server), await dial(t, server), await dial(t, server)]
   await until(() => server.stats().pending === 3)
   leaver.end()
