@@ -60,20 +60,8 @@ export const known = [
     why: 'a write that meets the end of a socket is EPIPE before what is queued has left',
   },
   {
-    ...{
-      on: ['node22', 'node24', 'node26'],
-      spec: 'connection/start-tls',
-      test: 'options that do not load, or cannot be meant, are refused',
-    },
-    why: 'the issue of one of them names `key`, where Node 20 does not tell which option it is',
-  },
-  {
     ...{ on: ['node26'], spec: 'transport/inherited' },
     why: 'the test takes descriptors out of `_handle`, which a server of Node 26 does not show',
-  },
-  {
-    ...{ on: both, spec: 'connection/start-tls', test: 'options that do not load, or cannot be meant, are refused' },
-    why: 'some options that Node refuses are not looked at until the handshake, which fails',
   },
   {
     ...{ on: both, spec: 'testing/check', test: 'a connection that breaks a rule is refused', never: true },
