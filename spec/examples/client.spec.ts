@@ -33,7 +33,7 @@ t.test('a server that is not there, and one that breaks off', async (t) => {
   const { port } = server.address() as { port: number }
   const client = ClientExample.start(t, 'client', at(port))
   t.strictSame(await client.ended(), { code: 1, signal: null })
-  t.match(client.complained, /^the connection was lost/)
+  t.match(client.complained, /^the connection to 127\.0\.0\.1:\d+ was lost/)
   await new Promise((resolve) => server.close(resolve))
   const other = ClientExample.start(t, 'client', at(port))
   t.strictSame(await other.ended(), { code: 1, signal: null })
