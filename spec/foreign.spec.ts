@@ -18,6 +18,24 @@ t.test('no value makes a judgement throw', async (t) => {
   }
 })
 
+t.test('what somebody gave to all objects is no property of an error', async (t) => {
+  const given = Object.prototype as { code?: string }
+  class Coded extends Error {
+    get code(): string {
+      return 'OF_ITS_CLASS'
+    }
+  }
+  given.code = 'GIVEN'
+  try {
+    t.equal(codeOf(new Error('x')), undefined)
+    t.equal(codeOf(Object.assign(new Error('x'), { code: 'OWN' })), 'OWN')
+    t.equal(codeOf(new Coded('x')), 'OF_ITS_CLASS')
+    t.equal(codeOf(Object.assign(Object.create(null), { code: 'BARE' })), 'BARE')
+  } finally {
+    delete given.code
+  }
+})
+
 t.test('an error can be handed on to a stream unless it, or its stack, cannot be read', async (t) => {
   t.equal(isUsableError(new Error('x')), true)
   t.equal(isUsableError(new TypeError('x')), true)

@@ -330,7 +330,6 @@ export class Inbox implements PendingHost, FlowSource {
   #mayRest(pending: Pending<unknown>): boolean {
     if (!this.#pace?.resting || this.queue.length >= pending.read.limit.bytes) return false
     this.#pace.owe()
-    if (pending.awaitsFirst) begun(this.host, pending, READ)
     return true
   }
 

@@ -4,6 +4,7 @@
 import t from 'tap'
 import { CLOSE, Deadlines, MESSAGE, READ, type Slot, WRITE } from '../../lib/connection/deadlines.js'
 import type { Clock, Timer } from '../../lib/transport/clock.js'
+import type { QueueWatch } from '../../lib/transport/send-queues.js'
 import { turns } from '../support/wait.js'
 import { HandClock, wired } from './reading-support.js'
 
@@ -18,6 +19,44 @@ function made(clock: Clock = new HandClock()): { deadlines: Deadlines; expired: 
   })
   return { deadlines, expired, clock: clock as HandClock }
 }
+
+t.test('a limit on what is queued has its time anew whenever the queue moves, also at its last look', async (t) => {
+  const clock = new HandClock()
+  const expired: Slot[] = []
+  let move = (): void => {}
+  let atLook = (): void => {}
+  const deadlines = new Deadlines({
+    clock,
+    progress: 0,
+    watchable: true,
+    watch: (_ms, moved) => {
+      move = moved
+      const watch = { active: false, start: () => (watch.active = true), rest: () => (watch.active = false), look: async () => atLook() }
+      return watch as unknown as QueueWatch
+    },
+    expired: (slot) => void expired.push(slot),
+  })
+  deadlines.set(WRITE, 100)
+  await clock.pass(50)
+  await clock.pass(30)
+  move()
+  await clock.pass(99)
+  t.same(expired, [], 'it moved while the timer ran')
+  atLook = () => {
+    move()
+    atLook = () => {}
+  }
+  await clock.pass(1)
+  await turns(40)
+  await clock.pass(99)
+  await turns(40)
+  t.same(expired, [], 'it moved while it was looked at for the last time')
+  for (let n = 0; n < 3; n++) {
+    await clock.pass(100)
+    await turns(40)
+  }
+  t.same(expired, [WRITE])
+})
 
 t.test('several limits take several timers, or run out in another order', async (t) => {
   const { deadlines, expired, clock } = made()

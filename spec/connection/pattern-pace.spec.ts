@@ -109,6 +109,19 @@ t.test('a time limit holds for what began with a byte that is not tried yet', as
   t.equal(connection.buffered, 2)
 })
 
+t.test('the first byte of a message ends the wait for it as idle, also where its pattern is not tried yet', async (t) => {
+  const { connection, push, clock } = wired({ idleTimeout: 100, readTimeout: 1000 })
+  const first = connection.readUntilMatch(/;/)
+  push('x')
+  push(';')
+  t.equal(String(await within(first)), 'x;')
+  const next = connection.readUntilMatch(/;/, { idle: true })
+  for (const byte of 'abc') push(byte)
+  await clock.pass(101)
+  push(';')
+  t.equal(String(await within(next)), 'abc;', 'it has the time of a message')
+})
+
 t.test('after a long try the next one comes nineteen times as much later, and only if bytes wait', async (t) => {
   let retried = 0
   const pace = new PatternPace(() => retried++)

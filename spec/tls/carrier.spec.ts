@@ -1,6 +1,11 @@
 // The rules of carriers, over TLS on each kind of carrier, from both sides.
 
+import { once } from 'node:events'
+import type { TLSSocket } from 'node:tls'
 import t from 'tap'
+import { coreOf } from '../../lib/connection/connection.js'
+import { ends } from '../support/fixture.js'
+import { within } from '../support/wait.js'
 import { carrierRules } from '../transport/carrier-rules.js'
 import { inMemory, overDuplexes, tcpPair, unixPair } from '../transport/support.js'
 import { overTls } from './support.js'
@@ -26,4 +31,30 @@ t.test('the queue of a TLS carrier is that of the socket beneath; in memory ther
   }
   t.ok(((await over(tcpPair)) ?? 0) > 0)
   t.equal(await over(inMemory), 0)
+})
+
+t.test('a connection that is cut while TLS shuts its sending side down closes its stream, and its peer sees the end of it', async (t) => {
+  for (const later of [false, true]) {
+    const { a, b } = await ends(t, 'tls')
+    const { stream } = coreOf(a).carrier as unknown as { stream: TLSSocket }
+    const { end } = stream
+    const cut = new Promise<void>((resolve) => {
+      // `end()` of a connection waits a turn: this is the moment in which the stream is told.
+      stream.end = ((...args: Parameters<typeof end>) => {
+        // A peer that does not read its goodbye: the shutdown takes until the socket is gone.
+        if (later) stream._final = () => {}
+        end.apply(stream, args)
+        t.ok(stream.writableEnded && !stream.writableFinished, 'it is shutting down')
+        a.abort()
+        resolve()
+        return stream
+      }) as typeof end
+    })
+    const closed = once(stream, 'close')
+    a.end()
+    await within(cut)
+    t.match(await within(a.closed), { by: 'aborted' })
+    await within(closed)
+    await within(Promise.allSettled([b.readToEnd()]))
+  }
 })

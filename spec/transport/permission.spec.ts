@@ -16,9 +16,12 @@ t.test('a process without the permission is refused, every other one is not', as
   t.equal(networkDenied(), undefined, 'this process')
 })
 
-const skip = process.allowedNodeEnvironmentFlags.has('--allow-net') ? false : 'this runtime has no permission for the network'
-
-t.test('without --allow-net listen and connect reject, and the process lives', { skip }, async (t) => {
+t.test('without --allow-net listen and connect reject, and the process lives', async (t) => {
+  // Of the releases that linnet runs on only Node 25 and later know a permission for the network.
+  if (!process.allowedNodeEnvironmentFlags.has('--allow-net')) {
+    t.equal(networkDenied(process as never), undefined, 'this runtime asks for none')
+    return
+  }
   const code = `
     const places = [{ port: 0 }, { port: 0, host: '127.0.0.1' }, { port: 0, host: 'localhost' }, { path: '/tmp/l.sock' }, { path: '\\0l' }, { fd: 0 }]
     for (const place of places) await linnet.listen(place).catch((error) => console.log(error.code))
