@@ -88,5 +88,6 @@ t.test('of a connection that was lost, at most 1 MiB is held beyond what was rea
   }
   const { held, read } = await holds(t, code, { count, words, leave: full }, ({ over }) => over > count)
   t.ok(read > count * taken, 'there was something to take')
-  t.ok(held < count * (KIB * KIB + AHEAD + OBJECTS), `${held} bytes of ${count}`)
+  // One chunk may wait for its turn beside what was read ahead.
+  t.ok(held < count * (KIB * KIB + AHEAD + 64 * KIB + OBJECTS), `${held} bytes of ${count}`)
 })

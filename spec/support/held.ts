@@ -39,6 +39,8 @@ export const server = (options: string, handler: string): string =>
     console.log('stats', ++asked, active, pending, dropped, [...server.connections, ...kept].reduce((sum, { bytesRead }) => sum + bytesRead, 0), held() - before, over, handshakeErrors)
   })`
 
+const COUNTS = 4
+
 export interface Stats {
   active: number
   pending: number
@@ -75,6 +77,8 @@ export async function holds(t: Test, code: string, clients: Clients, ready: (sta
   let left = leave === undefined
   let asked = 0
   let last = Number.NaN
+  let least = Number.POSITIVE_INFINITY
+  let counts = 0
   for (;;) {
     run.child.stdin?.write('stats\n')
     const [, line = ''] = await run.says(new RegExp(`^stats ${++asked} (.*)$`, 'm'))
@@ -84,8 +88,11 @@ export async function holds(t: Test, code: string, clients: Clients, ready: (sta
       left = true
       for (const socket of sockets) socket.resetAndDestroy()
     }
-    // Twice the same: nothing more comes.
-    if (left && ready(stats) && (byte !== undefined || read === last)) return stats
+    // Twice the same: nothing more comes. V8 frees the memory of buffers beside the program, so the least of some counts.
+    if (left && ready(stats) && (byte !== undefined || read === last)) {
+      least = Math.min(least, held)
+      if (++counts === COUNTS) return { ...stats, held: least }
+    }
     last = read
     if (byte !== undefined) for (const socket of sockets) socket.write(byte)
     await new Promise((resolve) => setTimeout(resolve, 50))
