@@ -2,7 +2,7 @@
 // uses of its packages is in them, so an installation consists of these files alone (docs/decisions/dist-is-a-bundle.md).
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { entries, root, SHARED } from './entries.js'
 
@@ -34,7 +34,18 @@ const { output } = await bundle.write({
   comments: { annotation: true, legal: true, jsdoc: false },
 })
 await bundle.close()
+keepPaths()
 for (const { fileName } of output) if (fileName.endsWith('.map')) dropForeignSources(join(dist, fileName))
+
+// A checkout's files are also imported by their paths, which are those of lib/: dist/testing/index.js.
+function keepPaths() {
+  for (const { name, source } of entries) {
+    if (name === source) continue
+    const path = join(dist, `${source}.js`)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, `export * from '../${name}.js'\n`)
+  }
+}
 
 // Nobody who debugs a program with linnet steps into its check of options; they are a third of a map.
 function dropForeignSources(file) {

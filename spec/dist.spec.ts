@@ -23,7 +23,12 @@ async function output(t: Test, code: string, env: NodeJS.ProcessEnv = {}): Promi
 
 t.test('each file of dist is needed, and none is missing', async (t) => {
   const needed = scripts.flatMap((name) => [name, `${name}.map`, name.replace('.js', '.d.ts')])
-  t.strictSame(readdirSync(dist).sort(), needed.sort())
+  // And a file at the path that the entry point has in lib/, for those who import a checkout by its paths.
+  t.strictSame(readdirSync(dist).sort(), [...needed, 'testing'].sort())
+  t.strictSame(readdirSync(join(dist, 'testing')), ['index.js'])
+  const code =
+    "const byPath = await import('./dist/testing/index.js'); console.log(Object.keys(testing).every((name) => byPath[name] === testing[name]))"
+  t.equal(await output(t, code), 'true\n')
 })
 
 t.test('an installation needs no other package, and runs nothing when it is installed', async (t) => {
