@@ -7,6 +7,7 @@ import type { ByteQueue } from '../buffer/queue.js'
 import { type Search, searchFor } from '../buffer/search.js'
 import { completeLength } from '../buffer/text.js'
 import { LimitExceededError } from '../errors.js'
+import { LARGE } from './gather.js'
 
 /** What comes in: more bytes may, the peer has ended, or the connection was lost. */
 export type Stream = 'open' | 'ended' | 'lost'
@@ -207,20 +208,20 @@ export class SomeRead implements Read<Buffer | string | null> {
 }
 
 /** How many bytes a read of what is there takes; 0: it waits for the rest of a character. */
-export function someLength(queue: ByteQueue, stream: Stream, encoding: BufferEncoding | undefined, limit: Limit): number {
-  const there = Math.min(queue.length, limit.bytes)
+export function someLength(
+  queue: ByteQueue,
+  stream: Stream,
+  encoding: BufferEncoding | undefined,
+  limit: Limit,
+  there: number = Math.min(queue.length, limit.bytes),
+): number {
   const whole = pieceLength(queue, there, encoding, limit)
   return whole === 0 && stream !== 'open' ? there : whole
 }
 
-// From this size on a copy costs more than a piece of its own.
-const LARGE = 16 * 1024
-
 /** The same where the bytes are taken piece by piece: a large chunk is a piece, small ones are joined. */
 export function nextLength(queue: ByteQueue, stream: Stream, encoding: BufferEncoding | undefined, limit: Limit): number {
-  const there = pieceOf(queue, limit.bytes)
-  const whole = pieceLength(queue, there, encoding, limit)
-  return whole === 0 && stream !== 'open' ? there : whole
+  return someLength(queue, stream, encoding, limit, pieceOf(queue, limit.bytes))
 }
 
 /** The next piece, of at most `most` bytes. */
