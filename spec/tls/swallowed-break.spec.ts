@@ -9,6 +9,7 @@ import { resetOf } from '../../lib/transport/descriptor.js'
 import { identityOf } from '../support/certificates.js'
 import { opened } from '../support/fixture.js'
 import { within } from '../support/wait.js'
+import { resettable } from './support.js'
 
 const { key, cert } = identityOf()
 
@@ -79,15 +80,7 @@ t.test('an end that comes while a large answer is under way is an end', async (t
 })
 
 t.test('a reset that an own end meets is a loss: half an answer is not whole', async (t) => {
-  const sockets: net.Socket[] = []
-  const secure = tls.createServer({ key, cert })
-  const plain = net.createServer((raw) => {
-    sockets.push(raw.on('error', () => {}))
-    secure.emit('connection', raw)
-  })
-  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => plain.close())
-  const { port } = plain.address() as net.AddressInfo
+  const { secure, sockets, port } = await resettable(t)
   for (const upgraded of [false, true]) {
     const options = { ca: cert, servername: 'localhost' }
     const answered = new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 // An end that this side makes while the peer still sends. Over TLS Node decrypts record by record, and what a program does with
 // the first one runs before the second is decrypted.
 
-import net from 'node:net'
+import type net from 'node:net'
 import { Duplex, Readable, Writable } from 'node:stream'
 import tls from 'node:tls'
 import t from 'tap'
@@ -9,6 +9,7 @@ import { Connection, ConnectionClosedError, ConnectionLostError } from '../../li
 import { identityOf } from '../support/certificates.js'
 import { ends, everywhere } from '../support/fixture.js'
 import { within } from '../support/wait.js'
+import { resettable } from '../tls/support.js'
 
 const { key, cert } = identityOf()
 const rest = Buffer.alloc(300_000, 'what comes behind the question ')
@@ -71,15 +72,8 @@ for (const [name, make] of Object.entries(given)) {
 }
 
 t.test('a reset that the end of a given TLSSocket meets is a loss: half an answer is not whole', async (t) => {
-  const sockets: net.Socket[] = []
-  const secure = tls.createServer({ key, cert })
-  const plain = net.createServer((raw) => {
-    sockets.push(raw.on('error', () => {}))
-    secure.emit('connection', raw)
-  })
-  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => plain.close())
-  const socket = tls.connect({ port: (plain.address() as net.AddressInfo).port, ca: cert, servername: 'localhost' })
+  const { secure, sockets, port } = await resettable(t)
+  const socket = tls.connect({ port, ca: cert, servername: 'localhost' })
   const client = Connection.from(socket)
   const ended = new Promise((resolve) => {
     secure.once('secureConnection', (peer) => {
