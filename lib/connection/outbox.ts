@@ -255,6 +255,9 @@ export class Outbox implements Progress {
     const { writeHighWaterMark } = this.#host.limits
     if (this.#quickly(data, writeHighWaterMark)) return true
     checkWritable(data)
+    // What was written in this turn had no chance to leave yet.
+    if (this.scheduled && !this.below(writeHighWaterMark)) this.pump()
+    // What was written before may have failed, and with it the connection.
     if (this.#state.kind !== 'open' || !this.below(writeHighWaterMark)) return false
     this.#add(data)
     return true

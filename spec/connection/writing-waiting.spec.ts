@@ -102,6 +102,27 @@ everywhere(t, 'tryWrite takes all of it while there is room, and nothing when th
   t.equal((await rest).subarray(-6).toString('latin1'), '\0again')
 })
 
+everywhere(t, 'tryWrite counts nothing against a peer that has had no chance to take it', async (t, connect, carrier) => {
+  const { a, b } = await connect({ a: { writeHighWaterMark: 1000 }, b: { maxBufferSize: 1e6 } })
+  const arrived = b.readExactly(50_000)
+  // All in one turn: what fits the system's buffers leaves when the mark is reached.
+  let taken = 0
+  for (let n = 0; n < 50; n++) if (a.tryWrite(Buffer.alloc(1000))) taken++
+  if (carrier === 'tcp' || carrier === 'unix') t.equal(taken, 50, 'a peer that reads misses nothing')
+  else t.ok(taken > 0)
+  await a.write(Buffer.alloc(50_000 - taken * 1000))
+  t.equal((await arrived).length, 50_000)
+})
+
+t.test('tryWrite that finds out, when it makes room, that what was written cannot leave takes nothing', async (t) => {
+  const { a } = memory(t, { client: { writeHighWaterMark: 10 } })
+  const bytes = new Uint8Array(20_000)
+  t.equal(a.tryWrite(bytes), true)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  t.equal(a.tryWrite('x'), false)
+  t.equal((await a.closed).by, 'aborted')
+})
+
 t.test('tryWrite takes something of any size as long as less than the mark is queued', async (t) => {
   const { a } = memory(t, { client: { writeHighWaterMark: 100, maxWriteBuffer: 200 }, highWaterMark: 1 })
   t.equal(a.tryWrite(Buffer.alloc(99)), true)
