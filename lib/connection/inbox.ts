@@ -344,7 +344,7 @@ export class Inbox implements PendingHost, FlowSource {
   /** Takes it back. A read of it that is still pending rejects as those that come too late. */
   revoke(lease: Lease): void {
     this.#pace?.stop()
-    if (this.#pending !== undefined) this.failPending(lease.afterlife())
+    if (this.#pending !== undefined) this.failPending(lease.afterlife(this.#pending.operation))
     this.#lease = undefined
     this.#busy = this.#refusal !== undefined
     this.#flow.checkSoon()

@@ -5,11 +5,11 @@ import type { Limit } from './reads.js'
 
 /**
  * Who may read while others may not: a message that is being read, a pipe, or a bridge. Once it is over, `afterlife`
- * is what its reads reject with.
+ * is what its reads reject with; `pending` is the one that it was still waiting for.
  */
 export interface Lease {
   readonly over: boolean
-  afterlife(): unknown
+  afterlife(pending?: string): unknown
   /** What a read is refused with that is not one of its own. */
   readonly refusal: string
   /** True while this is a message whose first byte has not come. */

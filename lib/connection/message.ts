@@ -5,7 +5,7 @@ import { EndOfStreamError, type ErrorDetails, isLinnetError } from '../errors.js
 import type { ConnectionLimits } from '../options/connection.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import { rememberCaller, showCaller, stacks } from '../stacks.js'
-import { nextTick } from '../turn.js'
+import { nextTick, setImmediate } from '../turn.js'
 import { MESSAGE } from './deadlines.js'
 import type { Inbox } from './inbox.js'
 import type { Lease } from './lease.js'
@@ -94,10 +94,13 @@ export class Message implements Lease, Waiting {
 
   #resolved(resolve: () => void): void {
     if (this.over) return
+    // Perhaps a forgotten await: in a loop of such messages no read would ever let the event loop go on.
+    const forgotten = this.#inbox.pending !== undefined
     this.#state = { kind: 'resolved' }
     this.#inbox.queue.commit()
     this.#over()
-    resolve()
+    if (forgotten) setImmediate(resolve)
+    else resolve()
   }
 
   /** Its function failed. With the failure of a read, all is unread again; with an error of its own, what it took stays taken. */
@@ -141,8 +144,10 @@ export class Message implements Lease, Waiting {
     return REFUSAL
   }
 
-  afterlife(): unknown {
+  afterlife(pending?: string): unknown {
     if (this.#state.kind === 'rejected') return this.#state.error
+    if (pending !== undefined)
+      return new TypeError(`readMessage() is done while its ${pending} is pending: await each read in its function`)
     return new TypeError('this message has been read: its reader cannot be used any more, read from the connection')
   }
 

@@ -199,6 +199,19 @@ t.test('a read that is left pending when its message resolves takes bytes', asyn
   t.equal(await connection.readLine(), 'abc')
 })
 
+t.test('a loop of messages that await no read lets nothing else of the process run', async (t) => {
+  const { connection } = wired()
+  let turned = false
+  setImmediate(() => {
+    turned = true
+  })
+  for (let n = 0; n < 1000 && !turned; n++)
+    await connection.readMessage((reader) => {
+      void reader.readLine()
+    })
+  t.equal(turned, true)
+})
+
 t.test('a message that is over is kept, to be given back', async (t) => {
   const { connection, push, core } = wired()
   push('one\ntwo\n')
