@@ -183,7 +183,11 @@ export class ConcurrentReadError extends LinnetError {
 /** The server is closing: this read was waiting for a new message, or `add` came too late. */
 export class DrainingError extends LinnetError {
   constructor(details: ErrorDetails = {}) {
-    super('ERR_LINNET_DRAINING', 'the server is draining and no new message is begun; say goodbye and return', details)
+    super(
+      'ERR_LINNET_DRAINING',
+      '`server.close()` or `drain()` asks this connection to finish, and no new message is begun; say goodbye and return',
+      details,
+    )
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { createPublicKey } from 'node:crypto'
 import net from 'node:net'
-import { Readable } from 'node:stream'
+import { Duplex, Readable, Writable } from 'node:stream'
 import t from 'tap'
 import {
   ConcurrentReadError,
@@ -329,9 +329,50 @@ t.test('what still goes on when a handler has returned hears that it was not awa
     t.ok(error instanceof ConnectionClosedError)
     t.equal(error.message, 'the connection was closed when its handler returned: await in the handler whatever still reads or writes')
   }
+})
+
+t.test('a write behind an end says whose end it was, and what still goes on', async (t) => {
+  const said = async (connection: Connection): Promise<string> => {
+    const error = (await rejection(connection.write('x'))) as Error
+    t.ok(error instanceof ConnectionClosedError)
+    return error.message
+  }
+  const ENDED = 'end() has ended what this side sends, and reads go on: write before it'
   const [a] = pair()
-  a.end()
-  t.match(((await rejection(a.write('x'))) as Error).message, /^this side has closed the connection; /)
+  void a.end()
+  t.equal(await said(a), ENDED)
+  t.equal(((await rejection(a.end('more'))) as Error).message, ENDED, 'end() with data is such a write')
+  const [b, c] = pair({ client: { allowHalfOpen: false } })
+  await c.end()
+  t.equal(await b.read(), null)
+  t.equal(await said(b), 'the peer has ended, and with `allowHalfOpen: false` that ends this side too')
+  const [d] = pair({ client: { allowHalfOpen: false } })
+  void d.end()
+  t.equal(await said(d), ENDED, 'with that option too, where it was end()')
+  const [e] = pair()
+  void e.close()
+  t.match(await said(e), /^this side has closed the connection; /)
+})
+
+t.test('a read that is not awaited in readMessage() is told to be', async (t) => {
+  const [a] = pair()
+  let late: Promise<unknown> | undefined
+  await a.readMessage((reader) => {
+    late = rejection(reader.readLine())
+  })
+  const error = (await late) as Error
+  t.ok(error instanceof TypeError)
+  t.equal(error.message, 'readMessage() is done while its readLine() is pending: await each read in its function')
+})
+
+t.test('a client that asks for a finish hears who asks, also where there is no server', async (t) => {
+  const [a] = pair()
+  const reading = rejection(a.readLine())
+  a.drain()
+  t.equal(
+    ((await reading) as Error).message,
+    '`server.close()` or `drain()` asks this connection to finish, and no new message is begun; say goodbye and return',
+  )
 })
 
 // --- functions and options -------------------------------------------------------------------------------------------
@@ -346,6 +387,18 @@ table('a function that is called too early, or given where none is taken, is nam
     () => (connect as Any)({ port: 1 }, () => {}),
   ],
   ['a handler of listen()', TypeError, 'listen() takes no handler: give it to `server.serve(handler)`', () => (listen as Any)(0, () => {})],
+  [
+    'a host behind the port',
+    TypeError,
+    'listen() takes one argument, not a string behind it: write { port, host }',
+    () => (listen as Any)(0, '127.0.0.1'),
+  ],
+  [
+    'a host behind the port of connect()',
+    TypeError,
+    'connect() takes one argument, not a string behind it: write { port, host }',
+    () => (connect as Any)(8888, 'localhost'),
+  ],
   [
     'a task that was started',
     TypeError,
@@ -480,6 +533,128 @@ table('a value in the place of options is answered by how options are written', 
   ],
 ])
 
+table('a value of an option that was meant otherwise is answered by how it is written', [
+  [
+    'a port from the environment',
+    InvalidOptionsError,
+    unusable("port: expected a whole number from 0 to 65535, got '8888'; write Number('8888')"),
+    () => listen({ port: '8888' as Any }),
+  ],
+  [
+    'a time from the environment',
+    TypeError,
+    "idleTimeout: expected milliseconds, more than 0, or Infinity for no limit, got '5000'; write Number('5000')",
+    (a) => a.setLimits({ idleTimeout: '5000' }),
+  ],
+  [
+    'a time with its unit',
+    TypeError,
+    "idleTimeout: expected milliseconds, more than 0, or Infinity for no limit, got '5s'",
+    (a) => a.setLimits({ idleTimeout: '5s' }),
+  ],
+  [
+    'a mode that is not octal',
+    InvalidOptionsError,
+    unusable('mode: expected a whole number from 0 to 0o777, got 660; write 0o660'),
+    () => listen({ path: '/tmp/never.sock', mode: 660 }),
+  ],
+  [
+    'a mode as chmod takes it',
+    InvalidOptionsError,
+    unusable("mode: expected a whole number from 0 to 0o777, got '0660'; write 0o660"),
+    () => listen({ path: '/tmp/never.sock', mode: '0660' as Any }),
+  ],
+  [
+    'a mode that is none',
+    InvalidOptionsError,
+    unusable('mode: expected a whole number from 0 to 0o777, got an object'),
+    () => listen({ path: '/tmp/never.sock', mode: {} as Any }),
+  ],
+  [
+    'a mode beyond all',
+    InvalidOptionsError,
+    unusable('mode: expected a whole number from 0 to 0o777, got 100000'),
+    () => listen({ path: '/tmp/never.sock', mode: 100_000 }),
+  ],
+  [
+    'one network for a list',
+    InvalidOptionsError,
+    unusable("proxyProtocol.trust: expected a list of at least one address or network, got '10.0.0.0/8'; write ['10.0.0.0/8']"),
+    () => listen({ proxyProtocol: { trust: '10.0.0.0/8' as Any } }),
+  ],
+  [
+    'one endpoint for a list',
+    InvalidOptionsError,
+    unusable('endpoints: expected a list of at least one endpoint, got an object; write a list, [{ … }]'),
+    () => listen({ endpoints: { port: 0 } as Any }),
+  ],
+  [
+    'a number for a list',
+    InvalidOptionsError,
+    unusable('endpoints: expected a list of at least one endpoint, got 8888'),
+    () => listen({ endpoints: 8888 as Any }),
+  ],
+  [
+    'a list without elements',
+    InvalidOptionsError,
+    unusable('endpoints: expected a list of at least one endpoint, got an empty one'),
+    () => listen({ endpoints: [] }),
+  ],
+  [
+    'TLS of a server without a certificate',
+    InvalidOptionsError,
+    unusable(
+      'tls: expected false, or TLS options of Node (with `optional`: true or false), got true; write { key, cert }: a server has to show a certificate',
+    ),
+    () => listen({ tls: true as Any }),
+  ],
+  [
+    'no TLS options',
+    InvalidOptionsError,
+    unusable('tls: expected false, or TLS options of Node (with `optional`: true or false), got 5'),
+    () => listen({ tls: 5 as Any }),
+  ],
+])
+
+table('an option in the wrong place of a test says where it belongs', [
+  [
+    'a limit of a connection for pair()',
+    InvalidOptionsError,
+    unusable('idleTimeout: unknown option; it is an option of `client` or `server`: write { server: { idleTimeout } }'),
+    () => pair({ idleTimeout: 5 } as Any),
+  ],
+  [
+    'a clock for one side',
+    InvalidOptionsError,
+    unusable('server.clock: unknown option; it stands beside `client` and `server`: write { server: { … }, clock }'),
+    () => pair({ server: { clock: {} } } as Any),
+  ],
+  [
+    'an option of pair() that nobody knows',
+    InvalidOptionsError,
+    unusable('colour: unknown option; expected one of client, server, maxChunk, latency, highWaterMark, faults, clock'),
+    () => pair({ colour: 5 } as Any),
+  ],
+  [
+    'an option of a side that nobody knows',
+    InvalidOptionsError,
+    unusable('server.colour: unknown option'),
+    () => pair({ server: { colour: 5 } } as Any),
+  ],
+  [
+    'a port of a server in memory',
+    InvalidOptionsError,
+    unusable('port: unknown option; a server in memory listens nowhere: its clients come by its own `connect`'),
+    () => memoryServer({ port: 5 } as Any),
+  ],
+  [
+    'an option of a server in memory that nobody knows',
+    InvalidOptionsError,
+    unusable('colour: unknown option'),
+    () => memoryServer({ colour: 5 } as Any),
+  ],
+])
+
 table('an option under another name is answered by the right one', [
   ['hostname', InvalidOptionsError, unusable('hostname: unknown option; did you mean `host`?'), () => listen({ hostname: 'x' } as Any)],
   [
@@ -591,6 +766,36 @@ table('what is no connection, no server or no stream is named, and what makes on
     () => Connection.from(Object.create(null)),
   ],
   ['something else', TypeError, 'stream must be a Duplex or { readable, writable }, not an object', () => Connection.from(nobody)],
+  [
+    'both directions as two arguments',
+    TypeError,
+    'options must be an object, not a Writable: give both directions, as { readable, writable }',
+    () => Connection.from(new Readable(), new Writable() as Any),
+  ],
+  [
+    'one direction of a pair',
+    TypeError,
+    'stream must be a Duplex or { readable, writable }, not an object: its `writable` must be a Writable or a WritableStream, not undefined',
+    () => Connection.from({ readable: new Readable() }),
+  ],
+  [
+    'the other direction of a pair',
+    TypeError,
+    'stream must be a Duplex or { readable, writable }, not an object: its `readable` must be a Readable or a ReadableStream, not a Writable',
+    () => Connection.from({ readable: new Writable(), writable: new Writable() }),
+  ],
+  [
+    'a pair of both kinds',
+    TypeError,
+    'stream must be a Duplex or { readable, writable }, not an object: both streams must be of Node, or both of the web',
+    () => Connection.from({ readable: new Readable(), writable: new WritableStream() }),
+  ],
+  [
+    'a pipe at stdin',
+    TypeError,
+    'stream must be a Duplex or { readable, writable }, not a Duplex: give both directions, as { readable, writable }',
+    () => Connection.from(Object.assign(new Duplex({ writable: false, read() {} } as Any), { fd: 0 })),
+  ],
 ])
 
 // --- TLS -------------------------------------------------------------------------------------------------------------
@@ -659,6 +864,12 @@ table('a key or a certificate that does not load is named by its option, and wha
     InvalidOptionsError,
     unusable('tls.cert: expected certificates in PEM (-----BEGIN …), got a private key'),
     () => listen({ tls: { key, cert: key } }),
+  ],
+  [
+    'the key of another certificate',
+    InvalidOptionsError,
+    unusable('tls.key: expected the private key of `cert`, got another'),
+    () => listen({ tls: { key, cert: identityOf('DNS:other.example').cert } }),
   ],
   [
     'a public key',
@@ -758,6 +969,18 @@ t.test('a server of TLS says which client failed, and that it sent plain text', 
   socket.write('GET / HTTP/1.1\r\n\r\n')
   const { message } = await within(told)
   t.match(message, /^the TLS handshake with 127\.0\.0\.1:\d+ failed: .*; the client sends plain text: it must connect by TLS/)
+})
+
+t.test('a server of TLS says that a client has ended first, and why that may be', async (t) => {
+  const server = await opened(t, { tls: { key, cert } })
+  const told = failed(server)
+  const socket = net.connect(server.port, '127.0.0.1').on('error', () => {})
+  t.teardown(() => socket.destroy())
+  socket.end()
+  t.match(
+    (await within(told)).message,
+    /; the client has ended first: it may not trust the certificate, or only check that the port is open$/,
+  )
 })
 
 t.test('a startTls that fails says which side did what', async (t) => {

@@ -1,6 +1,7 @@
 // `connect`, as a program calls it.
 
 import type { Connection } from '../connection/connection.js'
+import { kindOf } from '../kind-of.js'
 import { type ConnectOptions, connectPlan } from '../options/connect.js'
 import { open } from './connecting.js'
 
@@ -29,8 +30,10 @@ import { open } from './connecting.js'
  * const answer = await connection.readExactly(size)
  */
 export function connect(options: ConnectOptions): Promise<Connection>
-export async function connect(options: ConnectOptions, listener?: unknown): Promise<Connection> {
+export async function connect(options: ConnectOptions, second?: unknown): Promise<Connection> {
   // As `net.connect` takes one.
-  if (typeof listener === 'function') throw new TypeError('connect() takes no callback: await the connection that it promises')
+  if (typeof second === 'function') throw new TypeError('connect() takes no callback: await the connection that it promises')
+  // As Node's own `connect(port, host)`.
+  if (second !== undefined) throw new TypeError(`connect() takes one argument, not ${kindOf(second)} behind it: write { port, host }`)
   return open(connectPlan(options))
 }

@@ -1,13 +1,13 @@
 // The connection as a program sees it. Every method here is a sentence or two over the core and its halves; reading is
 // inherited, since the reader of a message reads by the same methods.
 
-import { Stream } from 'node:stream'
-import { isInstance, kindOf } from '../kind-of.js'
+import { kindOf } from '../kind-of.js'
 import { type ConnectionOptions, changedLimits, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
 import type { Server } from '../server/server.js'
 import { showBy } from '../shown-as.js'
 import { systemClock } from '../transport/clock.js'
 import { carrierFor } from '../transport/duplex.js'
+import { adviceFor, secondStream } from '../transport/no-stream.js'
 import { toDuplex } from './bridge-duplex.js'
 import { toWeb, type WebStreams } from './bridge-web.js'
 import { ConnectionCore } from './core.js'
@@ -34,8 +34,7 @@ export let isConnection: (value: unknown) => value is Connection
 
 /** What a stream of one direction, or a connection, is made a connection by. */
 function insteadOf(stream: unknown): string {
-  if (isConnection(stream)) return ': it is one already'
-  return isInstance(stream, Stream) ? ': give both directions, as { readable, writable }' : ''
+  return isConnection(stream) ? ': it is one already' : adviceFor(stream)
 }
 
 /**
@@ -77,6 +76,9 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
    * Makes a connection of anything that is a stream: a Node Duplex, or `{ readable, writable }` of Node or web streams
    * (child processes, SSH channels, stdio). It takes the stream over; nobody else may read from it or write to it.
    *
+   * It is a client's connection: its `run` rejects with whatever the handler throws, and `drain()` asks it to finish. Of
+   * `process.stdin` and `process.stdout`: give `closeTimeout: 0`, since Node ends stdout only with the process.
+   *
    * @param options - the connection options of `listen`
    * @throws InvalidOptionsError for options that do not fit, TypeError for what is no stream
    * @example
@@ -84,6 +86,8 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
    * const connection = Connection.from({ readable: child.stdout, writable: child.stdin })
    */
   static from(stream: unknown, options?: ConnectionOptions): Connection {
+    const second = secondStream(options)
+    if (second !== undefined) throw new TypeError(second)
     const settings = options === undefined ? defaultSettings : connectionSettings(options)
     const carrier = carrierFor(stream)
     if (carrier === undefined)
@@ -145,7 +149,10 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
     return encoding === undefined ? this.#core.outbox.write(data) : this.#core.outbox.writeEncoded(data, encoding)
   }
 
-  /** Takes all of it if less than `writeHighWaterMark` is queued; else, or when the connection ends, nothing and says false. Throws TypeError. */
+  /**
+   * Takes all of it if less than `writeHighWaterMark` is queued; else, or when the connection ends, nothing and says false.
+   * Throws TypeError. Where the queue is full, what was written in this turn is handed to the system first.
+   */
   tryWrite(data: Writable): boolean {
     return this.#core.outbox.tryWrite(data)
   }

@@ -36,6 +36,9 @@ type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean; since: num
 // What still goes on then was not awaited: the commonest mistake of all.
 const HANDLED = 'the connection was closed when its handler returned: await in the handler whatever still reads or writes'
 
+const ENDED = 'end() has ended what this side sends, and reads go on: write before it'
+const ENDED_BY_PEER = 'the peer has ended, and with `allowHalfOpen: false` that ends this side too'
+
 const OPEN: Phase = { kind: 'open' }
 const OVER: Phase = { kind: 'over' }
 
@@ -158,12 +161,12 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     return this.#phase.kind === 'over'
   }
 
-  #endSending(): void {
+  #endSending(refusal: () => Error = this.#endedError): void {
     if (this.#endAsked) return
     this.#endAsked = true
     this.ended = true
     this.#first ??= 'local'
-    this.outbox.close(this.#closedError)
+    this.outbox.close(refusal)
     this.outbox.end()
   }
 
@@ -172,7 +175,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     if (this.#phase.kind !== 'open') return
     this.#phase = { kind: 'closing', flushing: true, since: Date.now() }
     this.inbox.refuse(this.#closedError)
-    this.#endSending()
+    this.#endSending(this.#closedError)
     if (this.#isOver) return
     if (this.#finished) this.#awaitPeer()
     else this.limit(CLOSE, this.settings.closeTimeout)
@@ -204,7 +207,13 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     end?.reject(loss())
   }
 
-  /** What makes the error of this side's end. */
+  /** What makes the error of a write after this side's end. */
+  get #endedError(): () => Error {
+    const message = this.#first === 'peer' && !this.settings.allowHalfOpen ? ENDED_BY_PEER : ENDED
+    return once(() => this.own(new ConnectionClosedError({ message })))
+  }
+
+  /** The same for `close()`, and for reads. */
   get #closedError(): () => Error {
     return (this.#makesClosed ??= once(() => this.own(new ConnectionClosedError({ message: this.handled ? HANDLED : undefined }))))
   }

@@ -113,6 +113,12 @@ function isPath(value: unknown): boolean {
   return name !== '' && !name.includes(NUL)
 }
 
+// Modes are octal everywhere else: `660`, and `'660'` as chmod takes it.
+function meantMode(input: unknown): string | undefined {
+  const [, digits] = typeof input === 'number' || typeof input === 'string' ? (/^0?([0-7]{3})$/.exec(String(input)) ?? []) : []
+  return digits === undefined ? undefined : `0o${digits}`
+}
+
 const A_HOST = 'a host name or an IP address'
 
 // An empty host is one that was forgotten in a configuration, and would open the server to all interfaces. One with a port
@@ -140,7 +146,7 @@ export const endpointShape: Lazy<Shape<FlatEndpoint>> = once(() => ({
   port: whole(0, 65_535),
   host: host(),
   path: value('a path without NUL (a leading one makes an abstract name, on Linux)', isPath),
-  mode: number('a whole number from 0 to 0o777', (mode) => Number.isInteger(mode) && mode >= 0 && mode <= 0o777),
+  mode: number('a whole number from 0 to 0o777', (mode) => Number.isInteger(mode) && mode >= 0 && mode <= 0o777, meantMode),
   fd: whole(0, LARGEST_INT),
   systemd: value("true or a socket's name", (value) => value === true || (typeof value === 'string' && value !== '')),
   ...shapeOf(shared),

@@ -7,7 +7,7 @@ import { array, object, optional, pipe, safeParse, transform } from 'zod/mini'
 import type { Issue } from '../errors.js'
 import { bare, isOptions } from './own.js'
 import { suggestion } from './suggestion.js'
-import { mismatch } from './values.js'
+import { mismatch, shown } from './values.js'
 
 /** The schemas of an object's properties. All of them may be left out. */
 export type Shape<T> = { readonly [K in keyof T]: z.ZodMiniType<T[K]> }
@@ -35,23 +35,23 @@ export function report(context: Context, path: readonly (string | number)[], mes
 /**
  * An object with the properties of `shape`, each of which may be left out (`undefined` is left out), and no others.
  * `contradictions` sees what was given and says what cannot go together; `meant` says how what is no object is written as
- * one. The output holds only what was given.
+ * one. `elsewhere` says where an option belongs that is unknown here. The output holds only what was given.
  */
 export function record<T extends object>(
   shape: Shape<T>,
   contradictions?: (given: Given) => Issue[],
   meant?: (input: unknown) => string | undefined,
+  elsewhere?: (key: string) => string | undefined,
 ): z.ZodMiniType<Partial<T>> {
   const names = Object.keys(shape)
   const properties = object(Object.fromEntries(names.map((name) => [name, leftOut(shape[name as keyof T])]))) as z.ZodMiniType<Partial<T>>
 
   return transform((input: unknown, context: Context) => {
     if (!isOptions(input)) {
-      const instead = meant?.(input)
-      report(context, [], mismatch('an object of options')({ input }) + (instead === undefined ? '' : `; write ${instead}`))
+      report(context, [], mismatch('an object of options', meant)({ input }))
       return bare({})
     }
-    const given = read(input, names, context)
+    const given = read(input, names, context, elsewhere)
     for (const { path, message } of contradictions?.(given) ?? []) report(context, path, message)
     // Run here and not as the next schema of a pipe, which would not run at all once an unknown key was reported:
     // whoever made two mistakes shall hear of both. Without code generation, which costs more than a check ever wins.
@@ -63,7 +63,12 @@ export function record<T extends object>(
 
 // The only place that touches a program's object, and it looks at each property once: a getter may throw, or say
 // something else the second time, and nothing behind this should have to think of that.
-function read(input: Record<string, unknown>, names: readonly string[], context: Context): Given {
+function read(
+  input: Record<string, unknown>,
+  names: readonly string[],
+  context: Context,
+  elsewhere: (key: string) => string | undefined = () => undefined,
+): Given {
   const given: Record<string, unknown> = Object.create(null)
   let at: string[] = []
   try {
@@ -75,7 +80,7 @@ function read(input: Record<string, unknown>, names: readonly string[], context:
       if (property !== undefined) given[name] = property
     }
     at = []
-    for (const key of keys) if (!names.includes(key)) report(context, [key], unknown(key, names))
+    for (const key of keys) if (!names.includes(key)) report(context, [key], unknown(key, names, elsewhere(key)))
   } catch (cause) {
     report(context, at, UNREADABLE, { cause })
   }
@@ -87,10 +92,16 @@ const UNREADABLE = 'expected something that can be read, got an exception'
 /** More names than this are no help in a message. */
 const FEW = 12
 
-function unknown(key: string, names: readonly string[]): string {
-  const instead = suggestion(key, names)
+function unknown(key: string, names: readonly string[], elsewhere: string | undefined): string {
+  const instead = elsewhere ?? suggestion(key, names)
   if (instead !== undefined) return `unknown option; ${instead}`
   return names.length > FEW ? 'unknown option' : `unknown option; expected one of ${names.join(', ')}`
+}
+
+/** One element that is not in a list. */
+function meantList(input: unknown): string | undefined {
+  if (typeof input === 'string') return `[${shown(input)}]`
+  return isOptions(input) ? 'a list, [{ … }]' : undefined
 }
 
 /** A list with at least so many elements, copied before it is looked at, for the reason given at `read`. */
@@ -105,7 +116,8 @@ export function list<T>(expected: string, element: z.ZodMiniType<T>, least = 1):
       report(context, [], UNREADABLE, { cause })
       return []
     }
-    if (items === undefined || items.length < least) report(context, [], mismatch(expected)({ input }))
+    if (items === undefined) report(context, [], mismatch(expected, meantList)({ input }))
+    else if (items.length < least) report(context, [], `expected ${expected}, got an empty one`)
     return items ?? []
   })
   return pipe(copy, array(element))

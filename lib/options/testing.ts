@@ -132,6 +132,8 @@ const clock = once(() =>
   }),
 )
 
+const PLACES: readonly string[] = ['port', 'host', 'path', 'fd', 'systemd', 'endpoints']
+
 interface FlatWay extends Speed {
   faults: Partial<Faults>
 }
@@ -150,10 +152,20 @@ interface FlatPair extends FlatWay {
 }
 
 const pairSchema: Lazy<z.ZodMiniType<Partial<FlatPair>>> = once(() => {
-  const connection = record(connectionShape())
-  return record<FlatPair>({ client: connection, server: connection, ...wayShape(), clock: clock() })
+  const ofConnection = connectionShape()
+  const ofPair = { ...wayShape(), clock: clock() }
+  const connection = record(ofConnection, undefined, undefined, (key) =>
+    Object.hasOwn(ofPair, key) ? `it stands beside \`client\` and \`server\`: write { server: { … }, ${key} }` : undefined,
+  )
+  return record<FlatPair>({ client: connection, server: connection, ...ofPair }, undefined, undefined, (key) =>
+    Object.hasOwn(ofConnection, key) ? `it is an option of \`client\` or \`server\`: write { server: { ${key} } }` : undefined,
+  )
 })
-const serverSchema: Lazy<z.ZodMiniType<Partial<FlatService & { clock: Clock }>>> = once(() => record({ ...serviceShape(), clock: clock() }))
+const serverSchema: Lazy<z.ZodMiniType<Partial<FlatService & { clock: Clock }>>> = once(() =>
+  record({ ...serviceShape(), clock: clock() }, undefined, undefined, (key) =>
+    PLACES.includes(key) ? 'a server in memory listens nowhere: its clients come by its own `connect`' : undefined,
+  ),
+)
 
 interface FlatConnect extends FlatWay, FlatReaching {
   remote: Address

@@ -36,6 +36,7 @@ export const serverTls: Lazy<z.ZodMiniType<ServerTlsOptions | false>> = once(() 
   value(
     'false, or TLS options of Node (with `optional`: true or false)',
     (value) => value === false || (isOptions(value) && optionalIsBoolean(value)),
+    (input) => (input === true ? '{ key, cert }: a server has to show a certificate' : undefined),
   ),
 )
 

@@ -27,13 +27,25 @@ export function shown(value: unknown): string {
   return words.length === 0 ? 'an object' : `an object (${words.join(': ')})`
 }
 
+/** How what does not fit is written right, where that can be known. */
+type Meant = (input: unknown) => string | undefined
+
 /** The sentence for a value that does not fit. */
-export function mismatch(expected: string): (issue: { input?: unknown }) => string {
-  return ({ input }) => `expected ${expected}, got ${shown(input)}`
+export function mismatch(expected: string, meant?: Meant): (issue: { input?: unknown }) => string {
+  return ({ input }) => {
+    const instead = meant?.(input)
+    return `expected ${expected}, got ${shown(input)}${instead === undefined ? '' : `; write ${instead}`}`
+  }
+}
+
+/** A text that says a number, as the environment and the command line do. */
+function meantNumber(input: unknown): string | undefined {
+  const says = typeof input === 'string' && input.trim() !== '' && input.length <= QUOTED && !Number.isNaN(Number(input))
+  return says ? `Number(${inspect(input)})` : undefined
 }
 
 /** A value that passes `is`. What throws while it is looked at (a getter, a Proxy) does not pass. */
-export function value<T>(expected: string, is: (value: unknown) => boolean): z.ZodMiniType<T> {
+export function value<T>(expected: string, is: (value: unknown) => boolean, meant?: Meant): z.ZodMiniType<T> {
   const passes = (value: unknown): boolean => {
     try {
       return is(value)
@@ -41,13 +53,13 @@ export function value<T>(expected: string, is: (value: unknown) => boolean): z.Z
       return false
     }
   }
-  return custom<T>(passes, { error: mismatch(expected) })
+  return custom<T>(passes, { error: mismatch(expected, meant) })
 }
 
 /** A number for which `possible` holds; NaN is a number too, and an impossible one. */
-export function number(expected: string, possible: (value: number) => boolean): z.ZodMiniType<number> {
-  const isNumber = value<number>(expected, (value) => typeof value === 'number')
-  return isNumber.check(refine(possible, { error: mismatch(expected), params: IMPOSSIBLE }))
+export function number(expected: string, possible: (value: number) => boolean, meant: Meant = meantNumber): z.ZodMiniType<number> {
+  const isNumber = value<number>(expected, (value) => typeof value === 'number', meant)
+  return isNumber.check(refine(possible, { error: mismatch(expected, meant), params: IMPOSSIBLE }))
 }
 
 const numbers = new Map<string, z.ZodMiniType<number>>()

@@ -33,6 +33,8 @@ export interface ProxyInfo extends ProxyHeader {
 /** Why bytes are no header. Whoever reads them makes of it the error that a program sees. */
 export class MalformedHeader extends Error {}
 
+export const NO_HEADER = 'the connection does not begin with one: configure the proxy to send it, or name the proxies that do in `trust`'
+
 /** The twelve bytes that begin a version 2 header and nothing else. */
 export const SIGNATURE: Buffer = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 /** Signature, version and command, family and protocol, length. */

@@ -4,7 +4,7 @@
 
 import { tcpAddress } from '../address.js'
 import { net } from '../net.js'
-import { MalformedHeader, type ProxyHeader } from './header.js'
+import { MalformedHeader, NO_HEADER, type ProxyHeader } from './header.js'
 import { NO_TLVS } from './tlvs.js'
 
 const CR = 13
@@ -113,7 +113,7 @@ function check(kind: Kind | undefined, field: string): void {
 }
 
 function notOne(): MalformedHeader {
-  return new MalformedHeader('the connection does not begin with one')
+  return new MalformedHeader(NO_HEADER)
 }
 
 function noFamily(family: string): MalformedHeader {

@@ -9,6 +9,7 @@ import {
   FIXED,
   LOCAL,
   MalformedHeader,
+  NO_HEADER,
   PATH,
   PROXY,
   type ProxyHeader,
@@ -44,7 +45,7 @@ export class Version2 {
 
   #begin(bytes: Buffer): void {
     const seen = Math.min(bytes.length, SIGNATURE.length)
-    if (bytes.compare(SIGNATURE, 0, seen, 0, seen) !== 0) throw new MalformedHeader('the connection does not begin with one')
+    if (bytes.compare(SIGNATURE, 0, seen, 0, seen) !== 0) throw new MalformedHeader(NO_HEADER)
     const [command, family] = [bytes[12], bytes[13]]
     if (command !== undefined && command !== LOCAL && command !== PROXY)
       throw new MalformedHeader(`expected LOCAL or PROXY of version 2, got ${hex(command)}`)

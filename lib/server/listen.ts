@@ -1,5 +1,6 @@
 // `listen`, as a program calls it.
 
+import { kindOf } from '../kind-of.js'
 import type { ListenOptions } from '../options/listen.js'
 import { openServer } from './open.js'
 import type { Server } from './server.js'
@@ -15,8 +16,10 @@ import type { Server } from './server.js'
  * const server = await listen({ port: 8888, idleTimeout: 60_000 })
  */
 export function listen(options?: number | ListenOptions): Promise<Server>
-export async function listen(options?: number | ListenOptions, handler?: unknown): Promise<Server> {
+export async function listen(options?: number | ListenOptions, second?: unknown): Promise<Server> {
   // As `net.createServer` and `net.connect` take one.
-  if (typeof handler === 'function') throw new TypeError('listen() takes no handler: give it to `server.serve(handler)`')
+  if (typeof second === 'function') throw new TypeError('listen() takes no handler: give it to `server.serve(handler)`')
+  // As Node's own `listen(port, host)`: without it the server would be open to all interfaces.
+  if (second !== undefined) throw new TypeError(`listen() takes one argument, not ${kindOf(second)} behind it: write { port, host }`)
   return openServer(options)
 }

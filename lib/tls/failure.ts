@@ -36,6 +36,7 @@ const ofServers: Advice = [
     /NO_SHARED_CIPHER|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/,
     'the client offers nothing that `minVersion`, `ciphers` and the certificate allow',
   ],
+  [/^ECONNRESET$/, 'the client has ended first: it may not trust the certificate, or only check that the port is open'],
 ]
 
 /** The message of the HandshakeError that `cause` makes. `peer`: its name or address. */

@@ -9,6 +9,8 @@ import { InvalidOptionsError } from '../errors.js'
 import type { Path } from '../options/check.js'
 import { bare } from '../options/own.js'
 
+export const OTHER_KEY = 'expected the private key of `cert`, got another'
+
 /** Something else than Node's loading found a fault, in the option of this name. */
 export class Unusable extends Error {
   readonly option: string
@@ -64,7 +66,7 @@ export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions):
   if (keys.length === 0) return
   for (const each of listOf(cert)) {
     const certificate = parsed('cert', each as string)
-    if (!keys.some((key) => certificate.checkPrivateKey(key))) throw new Unusable('key', 'expected the private key of `cert`, got another')
+    if (!keys.some((key) => certificate.checkPrivateKey(key))) throw new Unusable('key', OTHER_KEY)
   }
 }
 

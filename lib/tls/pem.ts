@@ -3,7 +3,7 @@
 
 import { hintFor, isInstance } from '../kind-of.js'
 import { bare } from '../options/own.js'
-import { listOf, partsOf, Unusable } from './identity.js'
+import { listOf, OTHER_KEY, partsOf, Unusable } from './identity.js'
 
 // The first line of a PEM file is near its front; a bundle of authorities begins with kilobytes of comments at most.
 const LOOKED_AT = 64 * 1024
@@ -42,6 +42,7 @@ function faultOf(options: object, cause: unknown): unknown {
   }
   if (listOf(given.pfx).some((each) => typeof each === 'string' && isPath(each)))
     return new Unusable('pfx', `expected bytes, got a file's path: ${READ_IT}`, cause)
+  if (/key values mismatch/i.test(String(cause))) return new Unusable('key', OTHER_KEY, cause)
   const secret = /interrupted or cancelled|bad.decrypt|mac verif|bad password/i.test(String(cause))
   return secret ? new Unusable('passphrase', 'expected the passphrase of the private key, which is encrypted', cause) : cause
 }

@@ -11,6 +11,7 @@ import type { Carrier } from './carrier.js'
 import { beforeCloseNotify } from './close-notify.js'
 import { copyOf } from './copy.js'
 import { Joined } from './joined.js'
+import { isHalfOfStdio } from './no-stream.js'
 import { resetAtClose, SocketCarrier } from './socket.js'
 import { StreamCarrier } from './stream.js'
 
@@ -122,6 +123,7 @@ export function duplexOf(stream: unknown): Duplex | undefined {
 
 /** The carrier that fits: a plain socket has its own, everything else is taken as a Duplex; undefined for what is no stream. */
 export function carrierFor(stream: unknown): Carrier | undefined {
+  if (isHalfOfStdio(stream)) return undefined
   if (stream instanceof net().Socket && !('encrypted' in stream) && stream.readableEncoding === null) return new SocketCarrier(stream)
   const duplex = duplexOf(stream)
   return duplex && new DuplexCarrier(duplex)

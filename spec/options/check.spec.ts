@@ -83,7 +83,7 @@ t.test('a list that changes while it is read is what was read', async (t) => {
   t.equal(Array.isArray(shrinking), true)
   const many = (): object[] => (checkOptions(outer, { many: shrinking }) as { many: object[] }).many.map((one) => ({ ...one }))
   t.strictSame(many(), [{}])
-  t.match(refusal(many), { many: /^expected a list of them, got an array/ })
+  t.match(refusal(many), { many: /^expected a list of them, got an empty one/ })
 })
 
 t.test('a list that is none, or is empty, is refused', async (t) => {

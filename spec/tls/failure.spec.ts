@@ -22,7 +22,8 @@ t.test('a code that is known says what to do, to either side', async (t) => {
     ['ECONNRESET', 'connect', /may not speak TLS there$/],
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'server', /the client does not trust the certificate/],
     ['ERR_SSL_NO_SHARED_CIPHER', 'server', /`minVersion`, `ciphers`/],
-    ['ECONNRESET', 'server', /; `cause` has its code$/],
+    ['ECONNRESET', 'server', /; the client has ended first: it may not trust the certificate/],
+    ['ESOMETHING', 'server', /; `cause` has its code$/],
     ['ESOMETHING', 'connect', /; `cause` has its code$/],
   ]
   for (const [code, side, advice] of cases) {
