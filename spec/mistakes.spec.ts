@@ -997,6 +997,18 @@ t.test('a startTls that fails says which side did what', async (t) => {
   t.match(((await within(served)) as Error).message, /^the TLS handshake with the client failed: .*; the client sends plain text/)
 })
 
+t.test('a peer without a PROXY header is answered by who has to send one', async (t) => {
+  const server = await opened(t, { proxyProtocol: true })
+  const told = failed(server)
+  const socket = net.connect(server.port, '127.0.0.1').on('error', () => {})
+  t.teardown(() => socket.destroy())
+  socket.write('GET / HTTP/1.1\r\n\r\n')
+  t.equal(
+    (await within(told)).message,
+    'the PROXY header is malformed: the connection does not begin with one: configure the proxy to send it, or name the proxies that do in `trust`',
+  )
+})
+
 // --- connecting ------------------------------------------------------------------------------------------------------
 
 table('a connection that is refused says what the code means', [

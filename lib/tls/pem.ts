@@ -3,7 +3,7 @@
 
 import { hintFor, isInstance } from '../kind-of.js'
 import { bare } from '../options/own.js'
-import { listOf, OTHER_KEY, partsOf, Unusable } from './identity.js'
+import { checkPairs, listOf, OTHER_KEY, partsOf, Unusable } from './identity.js'
 
 // The first line of a PEM file is near its front; a bundle of authorities begins with kilobytes of comments at most.
 const LOOKED_AT = 64 * 1024
@@ -42,9 +42,19 @@ function faultOf(options: object, cause: unknown): unknown {
   }
   if (listOf(given.pfx).some((each) => typeof each === 'string' && isPath(each)))
     return new Unusable('pfx', `expected bytes, got a file's path: ${READ_IT}`, cause)
-  if (/key values mismatch/i.test(String(cause))) return new Unusable('key', OTHER_KEY, cause)
+  if (hasOtherKey(options)) return new Unusable('key', OTHER_KEY, cause)
   const secret = /interrupted or cancelled|bad.decrypt|mac verif|bad password/i.test(String(cause))
   return secret ? new Unusable('passphrase', 'expected the passphrase of the private key, which is encrypted', cause) : cause
+}
+
+/** Whether all of it can be read, and no key belongs to a certificate. Asked of the key: each runtime has words of its own for it. */
+function hasOtherKey(options: object): boolean {
+  try {
+    checkPairs(options)
+    return false
+  } catch (error) {
+    return error instanceof Unusable && error.message === OTHER_KEY
+  }
 }
 
 /** What is wrong with one key, or with one text of certificates; undefined if nothing is that can be seen. */
