@@ -286,6 +286,13 @@ table('what cannot be written is named, by its place in a list, and how it is wr
     (a) => a.write('x', () => {}),
   ],
   [
+    'an encoding as an option of write()',
+    TypeError,
+    "encoding must be a string, not an object: write 'latin1' alone",
+    (a) => a.write('x', { encoding: 'latin1' }),
+  ],
+  ['options of write()', TypeError, 'encoding must be a string, not an object', (a) => a.write('x', { signal: controller.signal })],
+  [
     'one piece for writeFrom()',
     TypeError,
     'source must be an iterable, an async iterable or a stream, not a string: write() takes a single piece',

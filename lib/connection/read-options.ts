@@ -182,11 +182,16 @@ export function booleanOf(value: unknown, name: string): boolean | undefined {
 /** One of Node's encodings, as `Buffer` takes it. */
 export function encodingOf(value: unknown): BufferEncoding {
   if (typeof value !== 'string') {
-    const instead = typeof value === 'function' ? ': await the promise instead of passing a callback' : ''
-    throw new TypeError(`encoding must be a string, not ${kindOf(value)}${instead}`)
+    throw new TypeError(`encoding must be a string, not ${kindOf(value)}${insteadOfEncoding(value)}`)
   }
   if (!Buffer.isEncoding(value)) throw new RangeError(`${shown(value)} is no encoding that Node knows; ${rightEncoding(value)}`)
   return value
+}
+
+function insteadOfEncoding(value: unknown): string {
+  if (typeof value === 'function') return ': await the promise instead of passing a callback'
+  const encoding = ownOption(value, 'encoding')
+  return typeof encoding === 'string' ? `: write ${shown(encoding)} alone` : ''
 }
 
 /** An encoding that stands for the options. Of a read of lines it may have been meant for what ends them. */
