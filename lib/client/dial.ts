@@ -10,7 +10,7 @@ import { networkDenied } from '../transport/permission.js'
 import { endsOf, SocketCarrier } from '../transport/socket.js'
 import type { Ends } from '../transport/stream.js'
 import { systemError } from '../transport/system-error.js'
-import { LONGEST_PATH } from '../transport/unix-path.js'
+import { pathTooLong } from '../transport/unix-path.js'
 import type { Attempt } from './attempt.js'
 
 /** Where one attempt goes: one address, with nothing left to look up. */
@@ -30,8 +30,8 @@ export function dial(place: Place, options: DialOptions): Attempt<SocketCarrier>
   /* c8 ignore next: as in `bind` of transport/listener.ts */
   if (denied) return { done: Promise.reject(denied), cut() {} }
   // Node (before 24) would cut the name, and connect to whoever has the shorter one.
-  if (place.kind === 'unix' && Buffer.byteLength(place.path) > LONGEST_PATH)
-    return { done: Promise.reject(systemError('connect', 'EINVAL', place.path)), cut() {} }
+  const refusal = place.kind === 'unix' ? pathTooLong('connect', place.path) : undefined
+  if (refusal !== undefined) return { done: Promise.reject(refusal), cut() {} }
   return new Dialling(place, options)
 }
 

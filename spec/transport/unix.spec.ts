@@ -177,7 +177,12 @@ t.test('a file that is no socket is left as it is', async (t) => {
 
 t.test('a name that is too long is refused and never cut', async (t) => {
   const path = long(108, 'server.sock')
-  t.match(await refusal(unix(path)), { code: 'EINVAL', syscall: 'listen', address: path })
+  t.match(await refusal(unix(path)), {
+    code: 'EINVAL',
+    syscall: 'listen',
+    address: path,
+    cause: { message: /^the path has 108 bytes, and that of a Unix socket has at most 10[37]$/ },
+  })
   t.same(fs.readdirSync(dirname(path)), [])
   const umlauts = join(dirname(long(90, 's')), 'ü'.repeat(15))
   t.ok(umlauts.length < 107 && Buffer.byteLength(umlauts) > 107)

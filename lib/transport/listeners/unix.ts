@@ -12,7 +12,7 @@ import type { EndpointPlan } from '../../options/listen.js'
 import { bare } from '../../options/own.js'
 import type { Intake, Listener, SocketDefaults } from '../listener.js'
 import { systemError } from '../system-error.js'
-import { LONGEST_PATH } from '../unix-path.js'
+import { LONGEST_PATH, pathTooLong } from '../unix-path.js'
 import { Acceptor, listenerOf } from './acceptor.js'
 import { listensFor, privatePrefix } from './kernel-table.js'
 import { type FileId, moveInto, removeIfSame } from './takeover.js'
@@ -21,7 +21,8 @@ type UnixPlan = Extract<EndpointPlan, { kind: 'unix' }>
 
 export async function bindUnix(plan: UnixPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
   const { path, backlog } = plan
-  if (Buffer.byteLength(path) > LONGEST_PATH) throw systemError('listen', 'EINVAL', path)
+  const refusal = pathTooLong('listen', path)
+  if (refusal !== undefined) throw refusal
   const acceptor = new Acceptor(intake, defaults)
   // An abstract name is no file (and a pipe of Windows is none either): it is free or taken, and gone with its socket.
   if (path.startsWith('\0') || process.platform === 'win32') {
