@@ -20,9 +20,9 @@ export let isRaisedBy: (error: unknown, id: number) => boolean
 /** Whether something is an error of linnet: asked of any value, where `instanceof` may throw (a revoked Proxy). */
 export let isLinnetError: (error: unknown) => error is LinnetError
 
-/** The details that were given: nothing that an object inherits is one. */
-function own<T extends object>(details: T): T {
-  return Object.assign(Object.create(null), details)
+/** A detail that was given: nothing that an object inherits is one. */
+function own<T extends object, K extends keyof T>(details: T, key: K): T[K] | undefined {
+  return Object.hasOwn(details, key) ? details[key] : undefined
 }
 
 /** The base of all errors that linnet makes. Catch it to tell the library's errors from a program's own. */
@@ -45,8 +45,8 @@ export class LinnetError extends Error {
   }
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
-    const { message: other, cause } = own(details)
-    super(other ?? message, cause === undefined ? undefined : { cause })
+    const cause = own(details, 'cause')
+    super(own(details, 'message') ?? message, cause === undefined ? undefined : { cause })
     this.code = code
   }
 
@@ -80,8 +80,8 @@ export class EndOfStreamError extends LinnetError {
   /** The bytes that had arrived for this read. They are also still unread: `read()` returns them. */
   readonly partial: Buffer
 
-  constructor(given: ErrorDetails & { partial?: Buffer | undefined } = {}) {
-    const { partial = Buffer.alloc(0), ...details } = own(given)
+  constructor(details: ErrorDetails & { partial?: Buffer | undefined } = {}) {
+    const partial = own(details, 'partial') ?? Buffer.alloc(0)
     const hint = partial.length === 0 ? '' : `; the ${partial.length} bytes that arrived are in \`partial\` and still unread`
     super('ERR_LINNET_END_OF_STREAM', `the peer ended the stream before the read was satisfied${hint}`, details)
     this.partial = partial
@@ -100,9 +100,9 @@ export class ConnectionLostError extends LinnetError {
   /** The address of the peer that was lost, as `connection.remote` says it. */
   readonly remote: Address | undefined
 
-  constructor(given: ErrorDetails & { code?: string | undefined; remote?: Address | undefined } = {}) {
-    const { remote, code: named, ...details } = own(given)
-    const found = named ?? systemCodeOf(own(details).cause)
+  constructor(details: ErrorDetails & { code?: string | undefined; remote?: Address | undefined } = {}) {
+    const remote = own(details, 'remote')
+    const found = own(details, 'code') ?? systemCodeOf(own(details, 'cause'))
     const code = found ?? 'ERR_LINNET_LOST'
     // A Unix peer has no name, and one that had reset before it came has no address.
     const whose = remote === undefined || remote.address === '' ? '' : ` to ${remote}`
@@ -129,8 +129,8 @@ export class LimitExceededError extends LinnetError {
   /** The option that raises the limit. */
   readonly option: string
 
-  constructor(given: ErrorDetails & { limit: number; size: number; option: string }) {
-    const { limit, size, option, ...details } = own(given)
+  constructor(details: ErrorDetails & { limit: number; size: number; option: string }) {
+    const { limit, size, option } = details
     super(
       'ERR_LINNET_LIMIT',
       `${size} bytes do not fit the limit of ${limit}; ${limitHints.get(option) ?? `raise \`${option}\``} if that much is expected`,
@@ -164,8 +164,8 @@ export class TimeoutError extends LinnetError {
   readonly timeout: number
   readonly kind: TimeoutKind
 
-  constructor(given: ErrorDetails & { operation: string; timeout: number; kind: TimeoutKind }) {
-    const { operation, timeout, kind, ...details } = own(given)
+  constructor(details: ErrorDetails & { operation: string; timeout: number; kind: TimeoutKind }) {
+    const { operation, timeout, kind } = details
     super('ERR_LINNET_TIMEOUT', `${operation} did not finish within ${timeout} ms; ${timeoutHints[kind]}`, details)
     this.operation = operation
     this.timeout = timeout
@@ -196,10 +196,9 @@ export class HandshakeError extends LinnetError {
   /** The client's address, as far as it is known. */
   readonly remote: Address | undefined
 
-  constructor(given: ErrorDetails & { remote?: Address | undefined } = {}) {
-    const { remote, ...details } = own(given)
+  constructor(details: ErrorDetails & { remote?: Address | undefined } = {}) {
     super('ERR_LINNET_HANDSHAKE', 'the handshake failed; `cause` tells why', details)
-    this.remote = remote
+    this.remote = own(details, 'remote')
   }
 }
 
@@ -219,11 +218,12 @@ export class ConnectError extends LinnetError {
   /** The error of every attempt, in the order in which they failed. */
   readonly errors: readonly Error[]
 
-  constructor(given: ErrorDetails & { errors?: readonly Error[] | undefined } = {}) {
-    const { errors = [], cause: named, ...details } = own(given)
+  constructor(details: ErrorDetails & { errors?: readonly Error[] | undefined } = {}) {
+    const errors = own(details, 'errors') ?? []
+    const named = own(details, 'cause')
     const cause = named === undefined ? errors.at(-1) : named
     super(codeOf(cause) ?? 'ERR_LINNET_CONNECT', 'no connection could be made; `errors` has the error of each attempt', {
-      ...details,
+      message: own(details, 'message'),
       cause,
     })
     this.errors = errors
@@ -242,11 +242,10 @@ export class FrameError extends LinnetError {
   readonly frame: Buffer | undefined
   readonly issues: readonly Issue[]
 
-  constructor(given: ErrorDetails & { frame?: Buffer | undefined; issues?: readonly Issue[] | undefined } = {}) {
-    const { frame, issues = [], ...details } = own(given)
+  constructor(details: ErrorDetails & { frame?: Buffer | undefined; issues?: readonly Issue[] | undefined } = {}) {
     super('ERR_LINNET_FRAME', 'the frame does not decode; skip it, or close the connection', details)
-    this.frame = frame
-    this.issues = issues
+    this.frame = own(details, 'frame')
+    this.issues = own(details, 'issues') ?? []
   }
 }
 
@@ -254,8 +253,8 @@ export class FrameError extends LinnetError {
 export class InvalidOptionsError extends LinnetError {
   readonly issues: readonly Issue[]
 
-  constructor(given: ErrorDetails & { issues?: readonly Issue[] | undefined } = {}) {
-    const { issues = [], ...details } = own(given)
+  constructor(details: ErrorDetails & { issues?: readonly Issue[] | undefined } = {}) {
+    const issues = own(details, 'issues') ?? []
     const list = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
     super('ERR_LINNET_OPTIONS', `these options cannot be used: ${list.join('; ') || 'see `cause`'}`, details)
     this.issues = issues

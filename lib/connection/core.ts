@@ -17,8 +17,8 @@ import {
   raise,
   TimeoutError,
 } from '../errors.js'
+import { lazily } from '../lazily.js'
 import type { ConnectionLimits, ConnectionSettings } from '../options/connection.js'
-import { once } from '../options/once.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
@@ -210,17 +210,17 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   /** What makes the error of a write after this side's end. */
   get #endedError(): () => Error {
     const message = this.#first === 'peer' && !this.settings.allowHalfOpen ? ENDED_BY_PEER : ENDED
-    return once(() => this.own(new ConnectionClosedError({ message })))
+    return lazily(() => this.own(new ConnectionClosedError({ message })))
   }
 
   /** The same for `close()`, and for reads. */
   get #closedError(): () => Error {
-    return (this.#makesClosed ??= once(() => this.own(new ConnectionClosedError({ message: this.handled ? HANDLED : undefined }))))
+    return (this.#makesClosed ??= lazily(() => this.own(new ConnectionClosedError({ message: this.handled ? HANDLED : undefined }))))
   }
 
   /** The same for a cut: one error for all, however many wait or come later. */
   #closedBy(cause: unknown): () => Error {
-    return once(() => this.own(new ConnectionClosedError({ cause })))
+    return lazily(() => this.own(new ConnectionClosedError({ cause })))
   }
 
   /** What the handler let through or threw: told by `closed`. */

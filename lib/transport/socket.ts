@@ -67,15 +67,8 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     if (unsure) probeEnd(this.stream, this.remote, inOrder)
     else {
       inOrder()
-      this.#noticeReset()
+      if (this.remote.family !== 'unix') setImmediate(noticeReset, this.stream)
     }
-  }
-
-  // A reset that came behind the end: nothing but a write notices it, and one of nothing does. What is queued fails by itself.
-  // The peer of a Unix socket that has closed, as most of them end, would fail it too.
-  #noticeReset(): void {
-    const socket = this.stream
-    if (socket.writable && socket.writableLength === 0 && socket.localAddress !== undefined) socket.write('')
   }
 
   // A peer may have answered and gone before it had read all: our own write then fails first.
@@ -146,6 +139,15 @@ function breakOff(socket: Socket): void {
     // Unix sockets have none, and Node throws.
   }
   socket.destroy()
+}
+
+/**
+ * Notices a reset that came behind the end: nothing but a write does, and one of nothing is enough. Most connections end by
+ * this turn's end, and need none; what is queued fails by itself. The peer of a Unix socket that has closed, as most of them
+ * end, would fail it too.
+ */
+function noticeReset(socket: Socket): void {
+  if (socket.writable && socket.writableLength === 0) socket.write('')
 }
 
 /**
