@@ -1,6 +1,9 @@
 // When writes leave: as soon as the connection's reader begins to wait, since then its answers are complete; behind the
 // call of a write that has to wait; and at the latest at the end of the turn. With many connections in a turn it pays to let several of them answer before the first
 // write (1.1 times the rate where twelve or more answer in a turn): then they leave in groups.
+//
+// Nearly every answer leaves with its reader. What does not is found two microtasks later, when the caller of the write has
+// gone on, and only then an immediate marks the end of the turn: it costs 340 ns of 16 µs for a message of four connections.
 
 import { throwLater } from '../throw-later.js'
 import { nextTick, setImmediate } from '../turn.js'
@@ -17,14 +20,22 @@ const MANY = 12
 // So many leave together in a crowded turn: a connection waits for 15 others at most.
 const GROUP = 16
 
+// So many depart before a turn is counted, while they are few.
+const PROBE = 64
+
 // Two lists in turns, so that no turn makes one.
 let waiting: (Departure | undefined)[] = []
 let left: (Departure | undefined)[] = []
 let count = 0
-/** All that departed in this turn, also those that have left. */
+/** All that departed since the last turn that was marked, also those that have left. */
 let departed = 0
+/** The next turn is marked from its first departure on, so that they are counted. */
+let counting = false
 let crowded = false
+/** An immediate marks the end of this turn. */
 let marked = false
+/** Whether anything still waits will be looked at. */
+let looking = false
 let ticking = false
 let turn = 0
 /** Those whose writer waits. */
@@ -32,16 +43,35 @@ let soon: Departure[] = []
 
 const RESOLVED: Promise<void> = Promise.resolve()
 
-/** Changes at the end of each turn in which something departed. */
-export const turnOf = (): number => turn
+/** A number that is another one in each turn in which it is asked for. */
+export function thisTurn(): number {
+  mark()
+  return turn
+}
 
 /** Has `departure` pumped at the end of this turn, unless it has left before. */
 export function depart(departure: Departure): void {
   waiting[count++] = departure
   departed++
   if (marked) return
+  if (counting || departed >= PROBE) mark()
+  else if (!looking) {
+    looking = true
+    void RESOLVED.then(lookSoon)
+  }
+}
+
+function mark(): void {
+  if (marked) return
   marked = true
   setImmediate(endTurn)
+}
+
+const lookSoon = (): void => void RESOLVED.then(look)
+
+function look(): void {
+  looking = false
+  if (count > 0) mark()
 }
 
 /** The same, and now, unless the turn is crowded: the reader of its connection begins to wait. */
@@ -71,7 +101,9 @@ function leaveSoon(): void {
 function endTurn(): void {
   marked = false
   turn++
-  crowded = departed >= MANY
+  // A turn that was marked in its middle counts too few, so the next one is counted.
+  crowded = counting && departed >= MANY
+  counting = crowded || (!counting && departed >= MANY)
   departed = 0
   leave()
 }

@@ -5,6 +5,7 @@
 
 import { set, view } from '../buffer/view.js'
 import { hasSpareSlab, releaseSlab, SLAB, takeSlab } from './slabs.js'
+import { copySmall, releaseSmall, sharedMemory } from './small-copies.js'
 
 /** From this size on a copy costs more than a piece of its own in the system call: such a piece goes by reference. */
 export const LARGE: number = 16 * 1024
@@ -33,6 +34,7 @@ export interface Mark {
   readonly pieces: Buffer[]
   readonly pieceCount: number
   readonly loose: Buffer | undefined
+  readonly shared: number
   readonly slab: Buffer | undefined
   readonly from: number
   readonly to: number
@@ -48,6 +50,8 @@ export class Gatherer {
   #head = 0
   /** Behind them: one small piece alone, or else a run of small ones in the slab; and behind that, text. */
   #loose: Buffer | undefined
+  /** Which memory the small piece shares with those of other connections; 0: none. */
+  #shared = 0
   #slab: Buffer | undefined
   #from = 0
   #to = 0
@@ -69,14 +73,24 @@ export class Gatherer {
     }
     this.#flushText()
     if (this.#isClear && (length <= SMALL || !hasSpareSlab())) {
-      const copy = Buffer.allocUnsafe(length)
-      set.call(copy, bytes)
-      this.#loose = copy
+      this.#keepAlone(bytes)
       return
     }
     const slab = this.#room(length)
     set.call(slab, bytes, this.#to)
     this.#to += length
+  }
+
+  #keepAlone(bytes: Uint8Array): void {
+    if (bytes.length <= SMALL) {
+      this.#loose = copySmall(bytes)
+      this.#shared = sharedMemory()
+      return
+    }
+    const copy = Buffer.allocUnsafe(bytes.length)
+    set.call(copy, bytes)
+    this.#loose = copy
+    this.#shared = 0
   }
 
   /**
@@ -130,6 +144,7 @@ export class Gatherer {
       let bytes = Buffer.from(text)
       if (bytes.length > units && texts.some(meetsNext)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
       this.#loose = bytes
+      this.#shared = 0
       length = bytes.length
     } else {
       const slab = this.#room(this.#mostOf(text, texts, units))
@@ -207,6 +222,7 @@ export class Gatherer {
       pieces: this.#pieces,
       pieceCount: this.#pieces.length,
       loose: this.#loose,
+      shared: this.#shared,
       slab: this.#slab,
       from: this.#from,
       to: this.#to,
@@ -222,6 +238,7 @@ export class Gatherer {
     this.#pieces = mark.pieces
     this.#pieces.length = mark.pieceCount
     this.#loose = mark.loose
+    this.#shared = mark.shared
     this.#slab = mark.slab
     this.#from = mark.from
     this.#to = mark.to
@@ -237,11 +254,18 @@ export class Gatherer {
     this.#flushText()
     // Where text needed another slab, what was joined before is a piece.
     if (this.#pieces.length > 0) return undefined
-    const small = this.#loose ?? this.#run()
+    const alone = this.#loose
+    const small = alone ?? this.#run()
     if (small === undefined) return undefined
+    if (alone === undefined) this.#shared = 0
     this.#loose = undefined
     if (this.#behind === 0) this.#behind = FIRST_BEHIND
     return small
+  }
+
+  /** What `takeSmall` returned has left, and nothing was appended since: its memory may be used again. */
+  releaseSmall(small: Buffer): void {
+    if (this.#shared > 0) releaseSmall(small, this.#shared)
   }
 
   /** Takes what was joined in the slab, if anything was. */

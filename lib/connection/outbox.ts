@@ -6,7 +6,7 @@ import { LimitExceededError } from '../errors.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import type { Carrier } from '../transport/carrier.js'
 import { type Slot, WRITE } from './deadlines.js'
-import { depart, departNow, departSoon, turnOf } from './departures.js'
+import { depart, departNow, departSoon, thisTurn } from './departures.js'
 import { Gatherer, LARGE, WIDEST } from './gather.js'
 import { encodingOf } from './read-options.js'
 import { quietly, refused } from './refusals.js'
@@ -32,7 +32,7 @@ export interface OutboxHost {
 // What is handed on at once: progress is seen, and a writeTimeout is fair, in steps of this size.
 const SLICE = 64 * 1024
 // What one connection hands on before the end of a turn for a caller that waits: then the others have their turn.
-const AT_ONCE = 256 * 1024
+const AT_ONCE = 512 * 1024
 
 type State =
   /** Takes writes. */
@@ -170,6 +170,7 @@ export class Outbox implements Progress {
     this.#took(length)
     return true
   }
+
   /** Resolves when there is room below the high-water mark; rejects once the stream has ended. */
   room(): Promise<void> {
     return this.#roomBehind(0)
@@ -186,7 +187,7 @@ export class Outbox implements Progress {
 
   // Whoever waits shall not wait for the end of the turn, if the system takes what is queued at once.
   #handOnSoon(): void {
-    const turn = turnOf()
+    const turn = thisTurn()
     if (turn !== this.#turn) {
       this.#turn = turn
       this.#atOnceTo = this.sent + AT_ONCE
@@ -364,7 +365,7 @@ export class Outbox implements Progress {
       const units = this.#gatherText(piece)
       this.#queued += units
       this.#most += units
-      return units * WIDEST >= LARGE && Buffer.byteLength(piece) >= LARGE
+      return units >= LARGE || (units * WIDEST >= LARGE && Buffer.byteLength(piece) >= LARGE)
     }
     const bytes = bytesOf(piece)
     const { length } = bytes
@@ -426,8 +427,10 @@ export class Outbox implements Progress {
     this.#handed = pieces
     const hasLeft = pieces.length > 1 ? this.#carrier.writeBatch(pieces) : this.#carrier.write(first)
     if ((this.#state as State).kind === 'failed') return false
-    if (hasLeft) this.#left(bytes)
-    else this.#host.limit(WRITE, this.#host.limits.writeTimeout)
+    if (hasLeft) {
+      if (small !== undefined) gathered.releaseSmall(small)
+      this.#left(bytes)
+    } else this.#host.limit(WRITE, this.#host.limits.writeTimeout)
     return true
   }
 

@@ -162,7 +162,7 @@ export class ReadTurns {
   #next(): void {
     for (let source = this.#waiting.shift(); source !== undefined; source = this.#waiting.shift()) {
       const at = this.#host.now()
-      const used = this.#host.cpu()
+      const used = source.suspect ? this.#host.cpu() : 0
       const bytes = source.handOn()
       if (source.holding) this.#waiting.push(source)
       if (bytes === 0) continue

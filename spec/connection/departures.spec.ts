@@ -1,7 +1,7 @@
 // When writes leave, for all connections together.
 
 import t from 'tap'
-import { type Departure, depart, departNow, departSoon, turnOf } from '../../lib/connection/departures.js'
+import { type Departure, depart, departNow, departSoon, thisTurn } from '../../lib/connection/departures.js'
 import { uncaught } from '../support/uncaught.js'
 import { turn, until } from '../support/wait.js'
 
@@ -24,11 +24,18 @@ const sum = (all: readonly Sender[]): number => all.reduce((total, { pumped }) =
 const microtask = async (): Promise<void> => {}
 const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
-/** A turn in which so many departed is over. */
+/** The next turn has begun. */
+async function nextTurn(): Promise<void> {
+  const before = thisTurn()
+  await until(() => thisTurn() > before)
+}
+
+/** Turns in which so many departed are over: the second one was counted. */
 async function after(count: number): Promise<void> {
-  for (const sender of senders(count)) sender.write()
-  const before = turnOf()
-  await until(() => turnOf() > before)
+  for (let turns = 0; turns < 2; turns++) {
+    for (const sender of senders(count)) sender.write()
+    await nextTurn()
+  }
 }
 
 t.test('a mistake in one connection keeps back nothing of the others, and is an uncaught exception', async (t) => {
@@ -54,8 +61,7 @@ t.test('what was written leaves at the end of the turn, once', async (t) => {
   await microtask()
   await tick()
   t.equal(sum(all), 0)
-  const before = turnOf()
-  await until(() => turnOf() > before)
+  await nextTurn()
   t.same(
     all.map(({ pumped }) => pumped),
     [1, 1, 1],
@@ -108,4 +114,29 @@ t.test('behind a turn of few, the next crowded one leaves without waiting', asyn
     departNow(sender.write())
     t.equal(sender.pumped, 1)
   }
+})
+
+t.test('a crowd is noticed where every answer leaves with its reader, so that no turn is marked', async (t) => {
+  await after(1)
+  // A look is taken at one turn of many.
+  for (let turns = 0; turns < 100; turns++) {
+    const all = senders(16)
+    for (const sender of all) departNow(sender.write())
+    const left = sum(all)
+    await turn()
+    t.equal(sum(all), 16)
+    if (left === 0) return
+  }
+  t.fail('no turn was crowded')
+})
+
+t.test('what nobody waits for leaves at the end of the turn, also where all others have left before', async (t) => {
+  await after(1)
+  const [written, answered] = senders(2) as [Sender, Sender]
+  written.write()
+  departNow(answered.write())
+  t.equal(written.pumped, 0)
+  await turn()
+  await turn()
+  t.equal(written.pumped, 1)
 })
