@@ -179,6 +179,11 @@ export class ByteQueue {
     return this.#torn || (head !== undefined && head.length <= this.#offset)
   }
 
+  /** Bytes that were read as they came, and never lay here: counts them as taken. */
+  pass(n: number): void {
+    this.consumed += n
+  }
+
   /** Drops the next `n` bytes (n ≤ length). */
   skip(n: number): void {
     this.length -= n

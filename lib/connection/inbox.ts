@@ -23,6 +23,7 @@ import { rememberCaller, showCaller, stacks } from '../stacks.js'
 import { READ, type Slot } from './deadlines.js'
 import { Flow, type FlowSource } from './flow.js'
 import type { Lease } from './lease.js'
+import { ParkedRead } from './parked-read.js'
 import { arm, begun, drainSoon } from './patience.js'
 import { PatternPace } from './pattern-pace.js'
 import type { ReadPlan } from './read-options.js'
@@ -55,6 +56,11 @@ export interface InboxHost {
 // The limit of a read that has none of its own: the same for nearly all connections of a process.
 let usual: Limit = { bytes: 0, before: 0, option: 'maxBufferSize', shared: false }
 
+function usualLimit(maxBufferSize: number): Limit {
+  if (maxBufferSize !== usual.bytes) usual = { bytes: maxBufferSize, before: 0, option: 'maxBufferSize', shared: false }
+  return usual
+}
+
 export class Inbox implements PendingHost, FlowSource {
   readonly queue: ByteQueue = new ByteQueue()
   /** Bytes that arrived. */
@@ -67,6 +73,8 @@ export class Inbox implements PendingHost, FlowSource {
   readonly host: InboxHost
   // biome-ignore lint/suspicious/noExplicitAny: what a read resolves with is its own matter
   #pending: Pending<any> | undefined
+  /** The usual read, while it waits. Undefined where none has waited. */
+  #parked: ParkedRead | undefined
   #lease: Lease | undefined
   #refusal: (() => Error) | undefined
   /** A read is pending, another reader has the connection, or this side has closed it: one flag for the quick way. */
@@ -85,6 +93,13 @@ export class Inbox implements PendingHost, FlowSource {
   }
 
   get pending(): Waiting | undefined {
+    return this.#unpark()
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: what a read resolves with is its own matter
+  #unpark(): Pending<any> | undefined {
+    const parked = this.#parked
+    if (parked?.waits) this.#pending = parked.leave(this, usualLimit(parked.limits.maxBufferSize))
     return this.#pending
   }
 
@@ -98,15 +113,13 @@ export class Inbox implements PendingHost, FlowSource {
   limit(maxBytes: number | undefined, by: Lease | undefined): Limit {
     if (by !== undefined) return by.limitOf(maxBytes)
     if (maxBytes !== undefined) return { bytes: maxBytes, before: 0, option: 'maxBytes', shared: false }
-    const { maxBufferSize } = this.host.limits
-    if (maxBufferSize !== usual.bytes) usual = { bytes: maxBufferSize, before: 0, option: 'maxBufferSize', shared: false }
-    return usual
+    return usualLimit(this.host.limits.maxBufferSize)
   }
 
   /** Throws what a read by `by` is refused with before it looks at any byte. */
   admit(by: Lease | undefined, signal: AbortSignal | undefined): void {
     if (by?.over) throw by.afterlife()
-    if (this.#pending !== undefined || this.#lease !== by) {
+    if (this.#unpark() !== undefined || this.#lease !== by) {
       // What has come may settle the pending one.
       if (this.#pace?.claim()) this.#retry()
       failIfAborted(this.#pending)
@@ -146,6 +159,43 @@ export class Inbox implements PendingHost, FlowSource {
     const bytes = this.queue.takeThrough(byte, this.host.limits.maxBufferSize)
     if (bytes !== undefined) this.#tookQuickly()
     return bytes
+  }
+
+  /**
+   * The quick way of the same read where it has to wait and nothing is unread: see `ParkedRead`. Undefined: go the long way.
+   */
+  parkUntil(delimiter: unknown): Promise<Buffer> | undefined {
+    if (this.#busy || this.queue.length > 0 || this.stream !== 'open' || typeof delimiter !== 'string' || delimiter === '') return undefined
+    const { host } = this
+    const compiled = compileDelimiter(delimiter)
+    if (compiled.byte < 0 || host.draining || stacks.wanted) return undefined
+    const { limits } = host
+    const { fresh } = this
+    const promise = (this.#parked ??= new ParkedRead()).park(compiled, limits, fresh)
+    this.#busy = true
+    this.#tried = 0
+    host.limit(READ, fresh ? limits.idleTimeout : limits.readTimeout)
+    if (this.#flow.paused) this.#flow.check()
+    host.readerWaits()
+    return promise
+  }
+
+  /** A chunk has come for the parked read: ends it, if its delimiter is there. */
+  #endParked(parked: ParkedRead, chunk: Buffer): boolean {
+    const end = parked.end(chunk)
+    if (end === 0) return false
+    const { queue } = this
+    let bytes = chunk
+    if (end === chunk.length) queue.pass(end)
+    else {
+      queue.push(chunk)
+      bytes = queue.take(end)
+    }
+    this.#busy = false
+    this.overflowing = false
+    this.host.lift(READ)
+    parked.settle(bytes)
+    return true
   }
 
   /** The quick way of a line that ends in `\n` or `\r\n`. Undefined: go the long way. */
@@ -265,7 +315,7 @@ export class Inbox implements PendingHost, FlowSource {
   }
 
   #settle(): Pending<unknown> | undefined {
-    const pending = this.#pending
+    const pending = this.#unpark()
     this.#pending = undefined
     this.#pace?.stop()
     this.#busy = this.#lease !== undefined || this.#refusal !== undefined
@@ -296,7 +346,7 @@ export class Inbox implements PendingHost, FlowSource {
   }
 
   #retry(): void {
-    const pending = this.#pending
+    const pending = this.#unpark()
     if (pending === undefined) return
     if (this.queue.torn) return this.#tear()
     let result: unknown
@@ -369,7 +419,7 @@ export class Inbox implements PendingHost, FlowSource {
 
   /** What waits: the message, if one is being read, else the read. */
   #waiting(): Waiting | undefined {
-    return this.#lease !== undefined && 'plan' in this.#lease ? (this.#lease as Lease & Waiting) : this.#pending
+    return this.#lease !== undefined && 'plan' in this.#lease ? (this.#lease as Lease & Waiting) : this.#unpark()
   }
 
   /** Something was written: the next read waits for a new message, unless one is being read. */
@@ -382,6 +432,10 @@ export class Inbox implements PendingHost, FlowSource {
   data(chunk: Buffer): void {
     this.received += chunk.length
     if (this.#refusal !== undefined || chunk.length === 0) return
+    if (this.#parked?.waits && this.#endParked(this.#parked, chunk)) {
+      if (this.queue.length > 0) this.#flow.checkSoon()
+      return
+    }
     if (this.queue.torn) return this.#tear()
     this.queue.push(chunk)
     if (this.#lease?.awaitsFirst) this.#lease.begun()
@@ -411,7 +465,7 @@ export class Inbox implements PendingHost, FlowSource {
     this.#pace?.stop()
     this.queue.clear()
     this.#forgetText()
-    if (this.#lease !== undefined || this.#pending !== undefined) {
+    if (this.#lease !== undefined || this.#unpark() !== undefined) {
       const error = refusal()
       this.#lease?.refused(error)
       this.failPending(error)
@@ -455,6 +509,6 @@ export class Inbox implements PendingHost, FlowSource {
 
   /** A read is pending, or was tried and needs more, or what comes is dropped: nothing may stand in its way. */
   get wanting(): boolean {
-    return this.#pending !== undefined || this.#refusal !== undefined || this.queue.length < this.#tried
+    return this.#pending !== undefined || this.#parked?.waits === true || this.#refusal !== undefined || this.queue.length < this.#tried
   }
 }

@@ -30,8 +30,12 @@ export abstract class ReadMethods implements Reader {
   readUntil(delimiter: Delimiter, options: Text): Promise<string>
   readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<string | Buffer>
   readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<never> {
-    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickUntil(delimiter) : undefined
-    if (quick !== undefined) return Promise.resolve(quick as never)
+    if (options === undefined && this.#lease === undefined) {
+      const quick = this.#inbox.quickUntil(delimiter)
+      if (quick !== undefined) return Promise.resolve(quick as never)
+      const parked = this.#inbox.parkUntil(delimiter)
+      if (parked !== undefined) return parked as never
+    }
     return this.#reading(() => {
       const plan = readPlan(options)
       const compiled = this.#delimiter(delimiter, plan)

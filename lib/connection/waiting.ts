@@ -24,8 +24,17 @@ export interface PendingHost {
   failPending(error: unknown): void
 }
 
+/** A promise with what settles it, and since when it is waited for. */
+export interface Settling<T> {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (error: unknown) => void
+  readonly since: number
+  readonly limits: ConnectionLimits
+}
+
 // One executor for all promises: a closure for each costs as much as the promise.
-let settling: { resolve(value: never): void; reject(error: unknown): void } | undefined
+let settling: Pick<Settling<never>, 'resolve' | 'reject'> | undefined
 const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
   const pending = settling as NonNullable<typeof settling>
   pending.resolve = resolve
@@ -34,26 +43,38 @@ const capture = (resolve: (value: never) => void, reject: (error: unknown) => vo
   settling = undefined
 }
 
+/** Gives `it` a promise, and returns that. */
+export function makePromise<T>(it: Settling<T>): Promise<T> {
+  settling = it as never
+  return (it.promise = new Promise<T>(capture))
+}
+
 /** A read that waits, and the promise that it settles. */
-export class Pending<T> implements Waiting {
+export class Pending<T> implements Waiting, Settling<T> {
   readonly read: Read<T>
   readonly plan: ReadPlan
-  readonly promise: Promise<T>
+  promise!: Promise<T>
   resolve!: (value: T) => void
   reject!: (error: unknown) => void
-  readonly since: number = Date.now()
+  readonly since: number
   readonly limits: ConnectionLimits
   awaitsFirst: boolean
   readonly #host: PendingHost
 
-  constructor(host: PendingHost, read: Read<T>, plan: ReadPlan, awaitsFirst: boolean) {
+  /** `begun`: the wait that it goes on with. */
+  constructor(host: PendingHost, read: Read<T>, plan: ReadPlan, awaitsFirst: boolean, begun?: Settling<T>) {
     this.#host = host
     this.read = read
     this.plan = plan
-    this.limits = host.host.limits
     this.awaitsFirst = awaitsFirst
-    settling = this
-    this.promise = new Promise<T>(capture)
+    this.limits = begun?.limits ?? host.host.limits
+    this.since = begun?.since ?? Date.now()
+    if (begun === undefined) makePromise(this)
+    else {
+      this.promise = begun.promise
+      this.resolve = begun.resolve
+      this.reject = begun.reject
+    }
     waitUnder(plan.signal, this)
   }
 
