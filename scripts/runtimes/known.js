@@ -64,10 +64,6 @@ export const known = [
     why: 'a write that meets the end of a socket is EPIPE before what is queued has left',
   },
   {
-    ...{ on: ['node26'], spec: 'transport/inherited' },
-    why: 'the test takes descriptors out of `_handle`, which a server of Node 26 does not show',
-  },
-  {
     ...{ on: both, spec: 'testing/check', test: 'a connection that breaks a rule is refused', never: true },
     why: 'the broken connections of the test leave rejections behind that tap on Node does not see',
   },
@@ -103,13 +99,6 @@ export const known = [
     ...{ on: deno, spec: 'tls/server', test: 'a client refuses another name, an expired certificate' },
     why: 'a certificate that is itself in `ca` is trusted whatever its dates',
   },
-  ...[
-    'a TCP socket that listens is adopted',
-    'one that cannot be adopted lets the others go',
-    'the sockets with a name are adopted',
-    'where no names are given each is called unknown',
-    'two calls of listen share the sockets by their names',
-  ].map((test) => ({ on: deno, spec: 'transport/inherited', test, why: 'listening on a TCP descriptor binds another port' })),
   {
     ...{ on: bun, spec: 'transport/unix', test: 'so is that of one that does not answer' },
     why: 'the connect of the test itself is ECONNREFUSED, not EAGAIN; the path is left alone all the same',

@@ -1,6 +1,6 @@
 // Runs the built specs on other runtimes than the Node that runs this, and compares what fails with the list of what is known to.
 //
-//   node scripts/runtimes/run.js [--on node22,bun] [--set covering|all] [--in DIR] [--jobs 2] [--verbose] [spec…]
+//   node scripts/runtimes/run.js [--on node22,bun] [--set covering|all] [--in DIR] [--jobs 2] [--verbose] [--keep DIR] [spec…]
 //
 // Node runs them plainly (a file that imports tap prints TAP); Bun and Deno do with tap.js in the place of tap. DIR is where
 // package.json of this folder is installed. A spec is a part of its path: `tls/server`. The last line for each runtime counts the
@@ -8,7 +8,7 @@
 // does not fail any more.
 
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -28,6 +28,7 @@ const { values, positionals } = parseArgs({
     in: { type: 'string', default: join(root, 'node_modules/.cache/runtimes') },
     jobs: { type: 'string', default: '2' },
     verbose: { type: 'boolean', default: false },
+    keep: { type: 'string' },
   },
 })
 
@@ -103,7 +104,9 @@ async function runOn(name, names) {
       }
       const seconds = performance.now()
       const leftOut = lines.filter(({ never }) => never).map(({ test }) => test)
-      judge(sum, spec, lines, await run(runtime, spec, leftOut))
+      const result = await run(runtime, spec, leftOut)
+      if (values.keep !== undefined) keep(values.keep, `${name}-${spec.replaceAll('/', '-')}.txt`, result)
+      judge(sum, spec, lines, result)
       if (values.verbose) console.log(`${name} ${spec} ${((performance.now() - seconds) / 1000).toFixed(1)} s`)
     }
   }
@@ -111,6 +114,12 @@ async function runOn(name, names) {
   sum.seconds = Math.round((performance.now() - begun) / 1000)
   console.log(`${name}: ${sum.passed} passed, ${sum.wrong.length} failed, ${sum.known} known to fail, ${sum.seconds} s`)
   return sum
+}
+
+/** Writes what a spec printed to a file, to read the reason of a failure. */
+function keep(folder, file, { output, errors, end }) {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, file), `${output}\n--- stderr\n${errors}\n--- ended with ${end}\n`)
 }
 
 /** Adds what a spec came to, against the lines of the list about it. */

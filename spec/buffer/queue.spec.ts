@@ -1,8 +1,7 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
 import { ByteQueue } from '../../lib/buffer/queue.js'
+import { collect } from '../support/collect.js'
 import { bytes, counting, KiB, MiB, same } from './support.js'
 
 /** The queue as one Buffer: slow, and too simple to be wrong. */
@@ -364,8 +363,6 @@ t.test('a rewind or a commit without a mark gives back or forgets something', as
 
 t.test('chunks that were taken stay in memory while others follow them', async (t) => {
   // Only the garbage collector can tell.
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc') as () => void
   const queue = new ByteQueue()
   // In a function of their own: this one would hold the last chunk as long as it lives.
   const pushed = () => {
@@ -377,7 +374,7 @@ t.test('chunks that were taken stay in memory while others follow them', async (
   const alive = async () => {
     // A WeakRef that was made or read holds its target to the end of the turn.
     await new Promise((resolve) => setImmediate(resolve))
-    gc()
+    collect()
     return refs.filter((ref) => ref.deref() !== undefined).length
   }
   queue.skip(4096)
@@ -398,8 +395,6 @@ t.test('chunks that were taken stay in memory while others follow them', async (
 })
 
 t.test('a connection that has nothing to read keeps memory for small pieces', async (t) => {
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc') as () => void
   const queue = new ByteQueue()
   const slab = (() => {
     for (let i = 0; i < 9; i++) queue.push(Buffer.from('x'))
@@ -408,7 +403,7 @@ t.test('a connection that has nothing to read keeps memory for small pieces', as
   })()
   queue.skip(7)
   await new Promise((resolve) => setImmediate(resolve))
-  gc()
+  collect()
   t.equal(slab.deref(), undefined)
   t.equal(queue.length, 0)
 })

@@ -1,15 +1,11 @@
 // What text that was read keeps alive: a kept line less than 4 KiB beside itself, and a connection that was read empty
 // nothing.
 
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
 import { wired } from '../connection/reading-support.js'
+import { collect as gc } from '../support/collect.js'
 import { turn } from '../support/wait.js'
-
-setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc') as () => void
 
 // Promises that have run are only let go when the turn is over.
 async function collect(): Promise<void> {

@@ -2,17 +2,13 @@
 // server that has closed or never came to be.
 
 import { getEventListeners } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { type Connection, listen } from '../../lib/index.js'
 import { client, echo, ending, overEach, talk } from '../server/support.js'
+import { collect } from '../support/collect.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { program } from '../support/program.js'
 import { rejection, turns, until, within } from '../support/wait.js'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 
 /** What keeps this process alive, but for what the test runner holds. */
 const handles = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Timeout|Immediate/.test(name)).length

@@ -2,22 +2,19 @@
 // than was allowed, or the others anything.
 
 import type { Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { type Connection, LimitExceededError, TimeoutError } from '../../lib/index.js'
+import { collect } from '../support/collect.js'
 import { accepted, dial, everywhere, memory, opened } from '../support/fixture.js'
 import { fateOf } from '../support/peer.js'
 import { rejection, turn, turns, until, within } from '../support/wait.js'
 
 const MB = 1_000_000
-setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc') as () => void
 
 /** Bytes of memory outside of the heap: where buffers live. What a collection frees is counted a little later. */
 async function held(): Promise<number> {
   for (let n = 0; n < 3; n++) {
-    gc()
+    collect()
     await turns(3)
   }
   return process.memoryUsage().arrayBuffers

@@ -4,6 +4,7 @@
 import net from 'node:net'
 import type { Test } from 'tap'
 import { identityOf } from './certificates.js'
+import { COLLECT } from './collect.js'
 import { program } from './program.js'
 
 export const KIB = 1024
@@ -15,11 +16,8 @@ export const OBJECTS: number = 40 * KIB
 /** A program with a server. In `handler` and `options` the program's `sleep` and `kept` may be used. */
 export const server = (options: string, handler: string): string =>
   `
-  const { setFlagsFromString } = await import('node:v8')
-  const { runInNewContext } = await import('node:vm')
   const { setTimeout: sleep } = await import('node:timers/promises')
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc')
+  const gc = ${COLLECT}
   const kept = []
   const held = () => { gc(); gc(); const { heapUsed, external } = process.memoryUsage(); return heapUsed + external }
   const server = await linnet.listen({ port: 0, host: '127.0.0.1', ${options} })

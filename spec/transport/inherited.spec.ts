@@ -11,7 +11,7 @@ import type { EndpointPlan } from '../../lib/options/listen.js'
 import { passedSockets } from '../../lib/transport/listeners/passed-sockets.js'
 import { program as start } from '../support/program.js'
 import { dial, knock } from './intake.js'
-import { next, scratch, sockets } from './support.js'
+import { next, scratch } from './support.js'
 
 interface Report {
   addresses?: { address: string; port: number; family: string }[]
@@ -25,15 +25,27 @@ interface Report {
 // A process is started here, and that takes its time on a machine that is busy.
 t.setTimeout(120_000)
 
-const descriptorOf = (holder: unknown): number => (holder as { _handle: { fd: number } })._handle.fd
+/** The first descriptor that `open` opens. (Not every runtime shows the descriptor of a socket.) */
+async function opened(open: () => Promise<unknown>): Promise<number> {
+  const isOpen = (fd: string): boolean => fs.existsSync(`/dev/fd/${fd}`)
+  const before = new Set(fs.readdirSync('/dev/fd').filter(isOpen))
+  await open()
+  // The list was read by a descriptor too, which is closed by now.
+  const added = fs.readdirSync('/dev/fd').filter((fd) => !before.has(fd) && isOpen(fd))
+  return Math.min(...added.map(Number))
+}
 
 const mine: net.Server[] = []
+const descriptors = new Map<net.Server | dgram.Socket, number>()
 async function listening(at: net.ListenOptions): Promise<net.Server> {
   const server = net.createServer()
-  await new Promise<void>((resolve) => void server.listen(at, resolve))
+  descriptors.set(server, await opened(() => new Promise<void>((resolve) => void server.listen(at, resolve))))
   mine.push(server)
   return server
 }
+const descriptorOf = (holder: net.Server | dgram.Socket): number => descriptors.get(holder) ?? -1
+/** The descriptor of a socket that is connected. */
+const connected = (to: net.NetConnectOpts): Promise<number> => opened(() => dial(t, to))
 const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port
 
 // --- what is inherited, and by whom ----------------------------------------------------------------------------------
@@ -50,13 +62,13 @@ const [web, six, unix, web2, named, odd] = [
 ]
 fs.renameSync(`${path}.first`, path)
 const udp = dgram.createSocket('udp4')
-await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))
-const { client } = await sockets(t)
-const { client: onPath } = await sockets(t, { path: scratch() })
+descriptors.set(udp, await opened(() => new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))))
+const client = await connected({ host: '127.0.0.1', port: portOf(web) })
+const onPath = await connected({ path })
 const program = fileURLToPath(new URL('./bind-child.js', import.meta.url))
 const file = fs.openSync(program, 'r')
 
-const inherited = [web, six, unix, web2, odd, udp, named, client, onPath].map(descriptorOf).concat(file)
+const inherited = [...[web, six, unix, web2, odd, udp, named].map(descriptorOf), client, onPath, file]
 const [WEB, SIX, UNIX, , , UDP, ABSTRACT, CLIENT, ON_PATH, FILE] = inherited.map((_, index) => 3 + index) as number[]
 const names = 'web:six:admin:web:odd:odd'
 const child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', ...inherited, 'ipc'] })
@@ -193,13 +205,7 @@ t.test(
 t.test(
   'two calls of listen share the sockets by their names; one that was taken, and a process without any, are said to be so',
   async (t) => {
-    const [one, two] = (await Promise.all(
-      [0, 0].map(async () => {
-        const server = net.createServer()
-        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-        return server
-      }),
-    )) as [net.Server, net.Server]
+    const [one, two] = [await listening({ host: '127.0.0.1', port: 0 }), await listening({ host: '127.0.0.1', port: 0 })]
     const code = `
     console.log(await linnet.listen({ systemd: true }).catch((error) => error.code + error.issues[0].path))
     Object.assign(process.env, { LISTEN_PID: process.pid, LISTEN_FDS: 2, LISTEN_FDNAMES: 'web:admin' })
