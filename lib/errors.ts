@@ -46,6 +46,7 @@ export class LinnetError extends Error {
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     const cause = own(details, 'cause')
+    nameOf(new.target)
     super(own(details, 'message') ?? message, cause === undefined ? undefined : { cause })
     this.code = code
   }
@@ -54,6 +55,16 @@ export class LinnetError extends Error {
   override get name(): string {
     return this.constructor.name
   }
+}
+
+// The engine of Bun takes the first word of a stack from a value on the prototype, and calls no getter.
+function nameOf({ prototype, name }: typeof LinnetError): void {
+  if (!Object.hasOwn(prototype, 'name')) hidden(prototype, 'name', name)
+}
+
+/** Gives an object a member that is not enumerable. Nothing that all objects inherit is a part of how it is defined. */
+function hidden(object: object, name: string, value: string): void {
+  Object.defineProperty(object, name, { __proto__: null, value, writable: true, configurable: true } as PropertyDescriptor)
 }
 
 /**
@@ -68,7 +79,13 @@ export function untraced<E extends Error>(operation: string, make: () => E): E {
   Error.stackTraceLimit = 0
   try {
     const error = make()
-    error.stack = `${error.name}: ${error.message}\n    at ${operation} (linnet: rejected from an event, no caller on the stack; LINNET_STACKS=1 shows it)`
+    const first = `${error.name}: ${error.message}`
+    // Where nothing is traced, Bun makes no member that is not enumerable, and to assign it would make one that is.
+    hidden(
+      error,
+      'stack',
+      `${first}\n    at ${operation} (linnet: rejected from an event, no caller on the stack; LINNET_STACKS=1 shows it)`,
+    )
     return error
   } finally {
     Error.stackTraceLimit = limit.value

@@ -115,12 +115,23 @@ type TcpHandle = { reset?(done?: () => void): number; close(done?: () => void): 
 
 /**
  * Makes the close of a socket's handle a reset, for a socket that is about to be destroyed: of the TCP handle itself, or of
- * the one beneath a TLSSocket. Node has no method that resets a TLSSocket. Where there is no TCP handle it does nothing.
+ * the one beneath a TLSSocket. Node has no method that resets a TLSSocket. Bun has, and its handles cannot be reset. Where there
+ * is no TCP handle it does nothing.
  */
 export function resetAtClose(socket: Socket): void {
   const { _handle: handle } = socket as Socket & { _handle?: (TcpHandle & { _parent?: TcpHandle }) | null }
   const tcp = handle?._parent ?? handle
-  if (typeof tcp?.reset === 'function' && !isShutting(socket)) tcp.close = tcp.reset
+  if (!tcp || isShutting(socket)) return
+  if (typeof tcp.reset === 'function') tcp.close = tcp.reset
+  else reset(socket)
+}
+
+function reset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy()
+  } catch {
+    // Unix sockets have none, and Node throws.
+  }
 }
 
 /** RST where there is one. `destroy` in the same turn keeps the reset from waiting for the write queue. */
@@ -133,11 +144,7 @@ function breakOff(socket: Socket): void {
     afterTurn(() => socket.destroy())
     return
   }
-  try {
-    socket.resetAndDestroy()
-  } catch {
-    // Unix sockets have none, and Node throws.
-  }
+  reset(socket)
   socket.destroy()
 }
 

@@ -264,8 +264,10 @@ class Test {
 
   #expected(error, rest, title) {
     const wanted = typeof rest[0] === 'string' ? undefined : rest[0]
-    if (wanted === undefined) return this.#assert(true, titleOf(rest) ?? title)
-    return this.#compared(match(wanted instanceof RegExp ? error.message : error, wanted), titleOf(rest) ?? title)
+    const found = wanted instanceof RegExp ? error.message : error
+    const ok =
+      wanted === undefined ? this.#assert(true, titleOf(rest) ?? title) : this.#compared(match(found, wanted), titleOf(rest) ?? title)
+    return ok && error
   }
 
   // --- tools ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 // when the program has taken it, or waits for more.
 
 import t from 'tap'
+import { CHUNK } from '../support/chunk.js'
 import { everywhere } from '../support/fixture.js'
 import { pattern, rejection, turn, turns, until, within } from '../support/wait.js'
 import { wired } from './reading-support.js'
@@ -179,7 +180,7 @@ everywhere(t, 'a flood that nobody reads is read ahead beyond the mark and two c
     const sent = a.end(data)
     await until(() => b.buffered > readHighWaterMark)
     await turns(30)
-    const most = readHighWaterMark + 2 * 64 * 1024
+    const most = readHighWaterMark + 2 * CHUNK
     t.ok(b.buffered <= most, `${b.buffered} bytes over ${carrier}, of at most ${most}`)
     t.notOk(b.peerEnded)
     const all = within(b.readToEnd({ maxBytes: Number.POSITIVE_INFINITY }))
@@ -200,7 +201,7 @@ everywhere(t, 'small reads from a large stream fill the memory', async (t, conne
     if (++lines % 200 === 0) await turn()
   }
   t.equal(lines, 4096)
-  t.ok(most <= 4096 + 2 * 64 * 1024 + 1024, `${most} bytes were buffered`)
+  t.ok(most <= 4096 + 2 * CHUNK + 1024, `${most} bytes were buffered`)
   await sent
 })
 
@@ -220,5 +221,5 @@ everywhere(t, 'to skip much fills the memory', async (t, connect) => {
   t.equal(String(await within(b.readToEnd())), 'z')
   await within(watch)
   await sent
-  t.ok(most <= 1000 + 2 * 64 * 1024, `${most} bytes were buffered`)
+  t.ok(most <= 1000 + 2 * CHUNK, `${most} bytes were buffered`)
 })

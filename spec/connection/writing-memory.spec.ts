@@ -265,9 +265,9 @@ t.test('text for which there is no memory is refused whole, and the connection g
   const { from } = Buffer
   const refuse = new RangeError('Array buffer allocation failed')
   a.write('one ')
-  Buffer.from = ((data: string, encoding: never) => {
+  Buffer.from = ((data: string, ...rest: never[]) => {
     if (data.length > 100_000) throw refuse
-    return from(data, encoding)
+    return from(data, ...rest)
   }) as typeof from
   t.teardown(() => (Buffer.from = from))
   const huge = 'x'.repeat(100_001)

@@ -13,14 +13,15 @@ const serving = (shutdown: string): string => `
   ${shutdown}
   process.exitCode = 7
   console.log('port', server.port)
-  await server.serve(async (connection) => {
+  const served = server.serve(async (connection) => {
     await connection.write('hello\\n')
     for await (const line of connection.lines()) {
       if (line === 'stay') await new Promise(() => {})
       await connection.write(line + '\\n')
     }
   })
-  console.log('served', JSON.stringify(server.stats()))
+  // Not awaited at the top: a module that never ends has an exit code of its own on Node, and on Bun the process stays.
+  served.then(() => console.log('served', JSON.stringify(server.stats())))
 `
 
 /** A raw client and what it hears. */
@@ -73,8 +74,8 @@ t.test('a second signal cuts what the first one waits for', async (t) => {
   await until(() => busy.heard.end !== '')
   t.equal(busy.heard.end, 'reset')
   // The handler that never returns keeps `serve`, but no process, waiting.
-  t.not(await run.ends(), null)
-  t.equal(run.stderr.replace(/^Warning: Detected unsettled top-level await[\s\S]*$/m, ''), '')
+  t.equal(await run.ends(), 7)
+  t.equal(run.stderr, '')
 })
 
 t.test('the grace of a shutdown is kept, and then what is left is cut', async (t) => {
@@ -83,7 +84,7 @@ t.test('the grace of a shutdown is kept, and then what is left is cut', async (t
   const busy = caller(t, port, 'stay')
   await until(() => busy.heard.text === 'hello\n')
   run.child.kill('SIGUSR2')
-  await run.ends()
+  t.equal(await run.ends(), 7)
   await until(() => busy.heard.end !== '')
   t.equal(busy.heard.end, 'reset')
 })

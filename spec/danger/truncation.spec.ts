@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import net from 'node:net'
 import t from 'tap'
 import type { TimeoutError } from '../../lib/index.js'
+import { CHUNK } from '../support/chunk.js'
 import { accepted, dial, everywhere, opened } from '../support/fixture.js'
 import { fateOf } from '../support/peer.js'
 import { program } from '../support/program.js'
@@ -55,7 +56,7 @@ t.test('also when the peer reads slower than closeTimeout and writeTimeout', asy
   const began = performance.now()
   connection.write(data)
   const close = connection.close()
-  const arrived = within(readSlowly(peer, 5), 'the end', 30_000)
+  const arrived = within(readSlowly(peer, (5 * CHUNK) / (64 * 1024)), 'the end', 30_000)
   t.ok((await arrived).equals(data))
   t.ok(performance.now() - began > 800, 'it was slow indeed')
   peer.end()

@@ -11,10 +11,16 @@ import { turns, until } from '../support/wait.js'
 /** A stderr of the test's, until the test is over. */
 function stderr(t: Test, write: Writable['_write'], highWaterMark = 16): Writable {
   const stream = new Writable({ write, highWaterMark })
-  const own = Object.getOwnPropertyDescriptor(process, 'stderr') as PropertyDescriptor
-  Object.defineProperty(process, 'stderr', { ...own, get: () => stream })
-  t.teardown(() => Object.defineProperty(process, 'stderr', own))
+  replace(t, () => stream)
   return stream
+}
+
+/** Puts what `get` returns in the place of `process.stderr`, until the test is over. */
+function replace(t: Test, get: () => unknown): void {
+  const own = Object.getOwnPropertyDescriptor(process, 'stderr') as PropertyDescriptor
+  // A getter on Node, a value on Bun.
+  Object.defineProperty(process, 'stderr', { configurable: true, enumerable: own.enumerable ?? true, get })
+  t.teardown(() => Object.defineProperty(process, 'stderr', own))
 }
 
 t.test('a stderr that fails has one listener while it prints, and none afterwards', async (t) => {
@@ -39,10 +45,8 @@ t.test('what cannot be shown, a console that throws and a stderr that throws or 
   })
   t.doesNotThrow(() => print(new Error('a bug'), connection))
   t.same(said, [2, 1], 'once with the error and once without')
-  const own = Object.getOwnPropertyDescriptor(process, 'stderr') as PropertyDescriptor
-  t.teardown(() => Object.defineProperty(process, 'stderr', own))
   for (const get of [() => undefined, () => ({}), () => process.exitCode as never]) {
-    Object.defineProperty(process, 'stderr', { ...own, get })
+    replace(t, get)
     t.doesNotThrow(() => print(new Error('a bug'), connection))
   }
 })
