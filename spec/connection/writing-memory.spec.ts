@@ -96,16 +96,18 @@ t.test('a stream that passes on what it is given, or gives it away, never sees m
     if (chunk !== null) kept.push(chunk)
     return push(chunk)
   }
-  const buffer = Buffer.alloc(20_000)
-  for (const size of [3, 3000, 20_000, 3]) {
+  // Larger than what Node cuts small Buffers of, which cannot be given away from Node 24 on.
+  const large = Math.max(20_000, 2 * Buffer.poolSize)
+  const buffer = Buffer.alloc(large)
+  for (const size of [3, 3000, large, 3]) {
     const piece = buffer.subarray(0, size).fill(size)
     await connection.write(piece)
     await connection.write('text')
     piece.fill(0)
   }
   await connection.flush()
-  t.ok(Buffer.concat(kept).equals(Buffer.concat([3, 3000, 20_000, 3].flatMap((size) => [Buffer.alloc(size, size), Buffer.from('text')]))))
-  for (const chunk of kept.filter(({ buffer }) => buffer.byteLength > 20_000)) transfer(chunk)
+  t.ok(Buffer.concat(kept).equals(Buffer.concat([3, 3000, large, 3].flatMap((size) => [Buffer.alloc(size, size), Buffer.from('text')]))))
+  for (const chunk of kept.filter(({ buffer }) => buffer.byteLength >= large)) transfer(chunk)
   await connection.write(['on', Buffer.from('and'), 'on'])
   await connection.flush()
   t.equal(String(kept.at(-1)), 'onandon')

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import t from 'tap'
 import { type Connection, LimitExceededError, TimeoutError } from '../../lib/index.js'
+import { CHUNK } from '../support/chunk.js'
 import { collect } from '../support/collect.js'
 import { accepted, dial, everywhere, memory, opened } from '../support/fixture.js'
 import { fateOf } from '../support/peer.js'
@@ -50,7 +51,7 @@ t.test('one that reads slowly but steadily is not cut, for many times writeTimeo
   peer.on('data', (chunk: Buffer) => {
     read += chunk.length
     peer.pause()
-    setTimeout(() => peer.resume(), 6)
+    setTimeout(() => peer.resume(), (6 * CHUNK) / (64 * 1024))
   })
   const began = performance.now()
   const size = 30 * MB

@@ -49,6 +49,16 @@ t.test('a header is read as it is, however it is cut', async (t) => {
   }
 })
 
+/** Gives the memory of a view to somebody else. */
+function given({ buffer }: Buffer): string {
+  try {
+    structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
+    return 'given'
+  } catch (error) {
+    return (error as Error).name
+  }
+}
+
 t.test('TLVs are parsed when they are looked at: the same list each time, which nobody can spoil', async (t) => {
   const bytes = binary(0x21, 0x11, Buffer.concat([four, tlv(1, 'h2'), tlv(2, ''), tlv(0xe0, 'name')]))
   const parsed = parse(bytes)
@@ -57,7 +67,8 @@ t.test('TLVs are parsed when they are looked at: the same list each time, which 
   bytes.fill(0)
   t.equal(parsed.header.tlvs, tlvs)
   tlvs[0]!.value.fill(0)
-  structuredClone(tlvs[2]!.value.buffer, { transfer: [tlvs[2]!.value.buffer as ArrayBuffer] })
+  // From Node 24 on the memory that small Buffers are cut of cannot be given away.
+  t.match(given(tlvs[2]!.value), /^(DataCloneError|given)$/)
   t.throws(() => (tlvs as unknown[]).push('more'), TypeError)
   t.throws(() => Object.assign(tlvs[1]!, { type: 5 }), TypeError)
   const told = parsed.header.tlvs.map(({ type, value }) => [type, value.toString()])

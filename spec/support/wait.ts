@@ -15,8 +15,15 @@ export async function within<T>(promise: Promise<T>, what = 'it', ms = 10_000): 
   }
 }
 
-/** One turn of the event loop. */
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+// A test may replace it.
+const { setTimeout: later } = globalThis
+
+/** One turn of the event loop. On Deno immediates follow each other without a poll, unless a timer is between. */
+export const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if ('Deno' in globalThis) later(() => setImmediate(resolve), 0)
+    else setImmediate(resolve)
+  })
 
 /** Some turns: what is under way on the loopback, or in memory, has arrived. */
 export async function turns(n = 6): Promise<void> {

@@ -67,11 +67,12 @@ t.test('an end behind the own end is told at once', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   const ear = listening(carrier)
+  const closed = next(server, 'close')
   carrier.end()
   await ear.hears('finished')
   client.resume().end()
   await ear.hears('end')
-  await next(server, 'close')
+  await closed
   t.same(ear.told, ['finished', 'end'])
 })
 

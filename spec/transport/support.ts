@@ -12,6 +12,7 @@ import { systemClock } from '../../lib/transport/clock.js'
 import { DuplexCarrier } from '../../lib/transport/duplex.js'
 import { memoryPair } from '../../lib/transport/memory.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
+import { turn } from '../support/wait.js'
 
 /** A sink that remembers. `told` is the story in words, with runs of data as one. */
 export class Ear implements CarrierSink {
@@ -96,7 +97,7 @@ export function listening(carrier: Carrier): Ear {
 
 /** One turn of the event loop, or several. */
 export async function turns(count = 1): Promise<void> {
-  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve))
+  for (let n = 0; n < count; n++) await turn()
 }
 
 /** Resolves with the arguments of the next `event`. */
