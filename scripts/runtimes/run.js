@@ -13,7 +13,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { tapResults } from '../tap-results.js'
-import { covering, known, long } from './known.js'
+import { covering, knownOf, long } from './known/index.js'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '../..')
@@ -59,7 +59,7 @@ function specs() {
   if (positionals.length > 0) return all.filter((spec) => positionals.some((part) => spec.includes(part)))
   if (values.set === 'all') return all
   const missing = covering.filter((spec) => !all.includes(spec))
-  if (missing.length > 0) throw new Error(`known.js names specs that are not there: ${missing.join(', ')}`)
+  if (missing.length > 0) throw new Error(`known/index.js names specs that are not there: ${missing.join(', ')}`)
   return covering
 }
 
@@ -92,7 +92,7 @@ async function runOn(name, names) {
   const runtime = runtimes[name]
   if (!existsSync(runtime.program ?? '')) throw new Error(`${name} is not installed in ${values.in}: npm ci --ignore-scripts there`)
   const begun = performance.now()
-  const expected = known.filter(({ on }) => on.includes(name))
+  const expected = knownOf(name)
   const sum = { name, specs: 0, passed: 0, known: 0, leftOut: 0, wrong: [] }
   const waiting = [...names]
   const next = async () => {
@@ -144,8 +144,7 @@ function judge(sum, spec, lines, { output, errors, end }) {
     }
   }
   for (const line of expected) {
-    if (!hit.has(line) && !line.sometimes)
-      sum.wrong.push(`${spec}: known.js says that it fails, and it does not: ${line.test ?? 'the file'}`)
+    if (!hit.has(line) && !line.sometimes) sum.wrong.push(`${spec}: known/ says that it fails, and it does not: ${line.test ?? 'the file'}`)
   }
 }
 

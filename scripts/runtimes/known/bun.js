@@ -1,0 +1,156 @@
+// What fails on Bun. See index.js.
+
+/** @type {import('./index.js').Known[]} */
+export const bun = [
+  {
+    why: 'process.getActiveResourcesInfo is always empty there: it is how these tests see that something is open, or has closed',
+    tests: {
+      'connection/settings': ['the timers of a connection hold and let go with it', 'a limit that was met keeps nobody alive'],
+      'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
+      'transport/memory': ['the same holds for what only waits for a turn'],
+      'transport/parts': ['the clock of the machine does not go back, and its timers fire, or do not'],
+      'transport/tcp': ['only a referenced listener keeps the process alive'],
+    },
+  },
+  {
+    why: 'the silent peer of these tests is a listener of Bun whose queue is full; Bun gives it a longer queue, and the connect succeeds',
+    never: true,
+    tests: {
+      'client/connect': [
+        'an address that is silent costs a quarter of a second',
+        'out of time while a peer is silent',
+        'aborted while a peer is silent',
+      ],
+    },
+  },
+  {
+    why: 'the connect of the test itself is ECONNREFUSED, not EAGAIN; the path is left alone all the same',
+    tests: { 'transport/unix': ['so is that of one that does not answer'] },
+  },
+  {
+    why: 'the limits of these tests are those of V8 and of chunks of 64 KiB: Bun reads up to 512 KiB, and its process.memoryUsage counts otherwise',
+    never: true,
+    tests: { 'danger/memory': 'all', 'danger/memory-reading': 'all', 'danger/memory-time': 'all' },
+  },
+  {
+    why: 'Bun reads 512 KiB at once, so nothing of the answer is left in the system',
+    tests: {
+      'danger/early-answer': ['so is one that is more than was read ahead, of a connection that is not being read'],
+    },
+  },
+  {
+    why: 'a reset that comes with data is an end on Unix sockets, and over TLS it is not noticed behind an own end',
+    never: true,
+    tests: {
+      'danger/early-answer': [
+        'data and a reset that come together are no end, whatever this side does (unix)',
+        'data and a reset that come together are no end, whatever this side does (TLSv1',
+        'data and a reset that come together are no end, whatever this side does (from a TLSSocket',
+        'data and a reset that come together are no end, whatever this side does (by startTls)',
+      ],
+    },
+  },
+  {
+    why: 'Bun notices a reset of a socket that is paused, before the test looks for it',
+    never: true,
+    tests: {
+      'danger/slow-peer': ['a slow consumer is cut at maxWriteBuffer, and the others hear all'],
+      'transport/socket': ['a write that fails within the call has not left'],
+    },
+  },
+  {
+    why: 'where no descriptor is free, its listen fails without EMFILE, its connect with ECONNREFUSED, and an accept does not end the clients',
+    tests: {
+      'danger/descriptors': ['an option that has to be tried out is not called impossible because no descriptor is free'],
+      package: ['importing loads none of the modules of Node that take long'],
+    },
+  },
+  {
+    why: 'where no descriptor is free Bun leaves clients in the queue of the system, and does not close them',
+    never: true,
+    tests: { 'danger/descriptors': ['a server whose limits are above those of the system lives too, and serves again'] },
+  },
+  {
+    why: 'modules of Bun read what all objects inherit (destroy, call, errno …), and throw where nothing can be caught',
+    never: true,
+    tests: { 'danger/polluted-names': 'all', 'danger/polluted-prototype': 'all' },
+  },
+  {
+    why: 'console.error prints an error with lines of its source, and not as its stack',
+    tests: { 'danger/silence': ['a bug in a handler is printed, with where it is, and the server lives'] },
+  },
+  {
+    why: 'a process that could not write to stderr has exit code 1 at its end, which it reaches',
+    tests: { 'danger/stderr': ['a stderr that is a dead pipe does not end the process', 'nor does a full disk'] },
+  },
+  {
+    why: 'Bun follows the paths of tsconfig.json in a checkout, and finds lib/ where a program asks for linnet',
+    tests: {
+      dist: ['each file of dist is needed, and none is missing', 'where stacks are asked for, it names the program that called'],
+      package: ['there is no way in behind the face, nor an entry point that is not built'],
+    },
+  },
+  {
+    why: 'the broken connections of the test leave rejections behind that tap on Node does not see',
+    never: true,
+    tests: { 'testing/check': ['a connection that breaks a rule is refused'] },
+  },
+  {
+    why: 'it is about the listeners of unhandledRejection, and the stand-in for tap has one',
+    tests: { 'testing/check': ['an unhandled rejection that is none of its business'] },
+  },
+  {
+    why: 'minDHSize is not looked at',
+    never: true,
+    tests: { 'tls/handshake': ['options that Node refuses only when it connects'] },
+  },
+  {
+    why: 'the error does not say that it is the key that does not belong to the certificate',
+    tests: { 'tls/identity': ['a key of another kind than its certificate'] },
+  },
+  {
+    why: 'a session of TLS 1.3 is not resumed, which the test waits for',
+    never: true,
+    tests: { 'tls/server': ['a client certificate that verifies is known', 'with rejectUnauthorized: false it is for the program to say'] },
+  },
+  {
+    why: 'a session is not resumed by another server or context with the same ticket keys',
+    tests: {
+      'tls/sessions': [
+        'after setTls to the same authorities: with shared keys only',
+        'another endpoint of the server: only where it asks for the same',
+        'another server with the same ticket keys: only where it asks for the same',
+      ],
+    },
+  },
+  {
+    why: 'there are no pre-shared keys',
+    tests: { 'tls/server': ['a pre-shared key lets a client in'] },
+  },
+  {
+    why: 'the test cuts within Socket.prototype._final, which Bun does not call for the TLSSockets of a server',
+    never: true,
+    tests: { 'tls/shutting': ['the handle of a client that'] },
+  },
+  {
+    why: 'over a stream that is no socket of the system, its TLS takes writes at once, keeps no order of ends and losses, and loses what is queued at an end',
+    never: true,
+    tests: {
+      'tls/carrier': [
+        'in memory, as the client',
+        'in memory, as the server',
+        'over Duplexes, as the client',
+        'over Duplexes, as the server',
+      ],
+    },
+  },
+  {
+    why: 'over Unix sockets a reset of the TLS client, which is a plain close there, is not always told',
+    never: true,
+    tests: { 'tls/carrier': ['over Unix sockets, as the client'] },
+  },
+  {
+    why: 'a server keeps keepAliveInitialDelay in milliseconds, where Node has seconds',
+    tests: { 'transport/tcp': ['sockets are accepted paused, half-open and set up as asked'] },
+  },
+]

@@ -1,0 +1,117 @@
+// What fails on Deno for the ways of its TLS. See index.js.
+
+/** The tests with these titles over TLS, and over STARTTLS. */
+const tls = (...titles) => titles.flatMap((title) => [`${title} (tls)`, `${title} (starttls)`])
+
+/** @type {import('./index.js').Known[]} */
+export const denoTls = [
+  {
+    why: 'over TLS an end of stream that comes while the socket is paused is lost, and a write is taken at once, however much waits',
+    never: true,
+    tests: {
+      'connection/bridges-duplex': tls('a large stream goes through two bridges unharmed', 'back-pressure goes both ways'),
+      'connection/bridges-web': tls('a large stream is piped through unharmed', 'back-pressure goes both ways'),
+      'connection/cancelling': tls('a cancelled read hurts a write, or holds up the close'),
+      'connection/flow': tls(
+        'a flood that nobody reads is read ahead beyond the mark',
+        'small reads from a large stream fill the memory',
+      ).concat(tls('a flood that nobody reads is read ahead beyond the mark and two chunks')),
+      'connection/iterators': tls(
+        'chunks loses a byte, or gives an empty piece',
+        'lines gives other lines than readLine, or not the last one',
+      ),
+      'connection/iterators-overflow': tls('an over-long line is dropped in part, or the next one with it'),
+      'connection/reading-ends': tls('an end behind bytes that nobody read comes before them'),
+      'connection/write-from': tls('a source is asked for no more than the peer has room for'),
+      'connection/writing-waiting': tls(
+        'a peer that does not read makes a write wait; when it reads, the write goes on',
+        'tryWrite takes all of it while there is room, and nothing when there is none',
+        'flush waits for what was written so far, and for nothing behind it',
+        'a flush rejects if some of what was written is lost, also when it is asked afterwards',
+      ),
+      'tls/carrier': 'all',
+      'transport/close-notify': 'all',
+      'danger/truncation': tls('also when the peer sends as much meanwhile, which nobody reads'),
+      pipe: tls(
+        'much goes both ways at once unharmed',
+        'a side that does not read holds the other up, and no more is kept than both may buffer',
+      ),
+    },
+  },
+  {
+    why: 'there is no reset over TLS: the peer sees nothing, or an end',
+    never: true,
+    tests: {
+      'connection/bridges-duplex-breaks': tls(
+        'a loss is its error, whether it is being read, written or neither',
+        'everything that had arrived is read before a loss',
+      ),
+      'connection/bridges-web': tls('a loss is the error of both, behind what had arrived'),
+      'connection/ending-abort': tls('what an abort cuts off looks broken to the peer, and not like an end'),
+      'connection/ending-loss': tls(
+        'a read that waits is told of a loss, and so is everything after it',
+        'what had arrived is read before the loss, line by line and down to the last byte',
+        'a loss is noticed while nobody reads or writes',
+      ),
+      'connection/reading-ends': tls(
+        'a buffered line is not delivered before a reset',
+        'a line that is buffered on a paused socket is not delivered before a reset',
+      ),
+      'connection/write-from-failing': tls(
+        'when the connection fails the source is given back, also while it is asked for its next piece',
+        'a web stream that says nothing is cancelled as soon as nothing can be written any more',
+      ),
+      'danger/cancel': tls('a buffered line is delivered before a reset, also on a paused socket', 'a reset is not an end'),
+      'danger/early-answer': [
+        'data and a reset that come together are no end, whatever this side does (TLSv1',
+        'data and a reset that come together are no end, whatever this side does (from a TLSSocket',
+        'data and a reset that come together are no end, whatever this side does (by startTls)',
+      ],
+      'danger/tls': ['a reset behind session tickets, or behind data, is a loss and no end'],
+      pipe: tls('when either side is lost both are aborted, and that is the rejection'),
+      'tls/handshake': ['one that is cut frees both sides'],
+      'tls/swallowed-break': 'all',
+      'transport/duplex-reset': ['an abort of a TLSSocket that was given'],
+    },
+  },
+  {
+    why: 'a session is not resumed',
+    never: true,
+    tests: {
+      'tls/server': ['a client certificate that verifies is known', 'with rejectUnauthorized: false it is for the program to say'],
+      'tls/sessions': 'all',
+    },
+  },
+  {
+    why: 'there are no pre-shared keys',
+    tests: { 'tls/server': ['a pre-shared key lets a client in'] },
+  },
+  {
+    why: 'the errors of TLS and of certificates have other codes (UNABLE_TO_VERIFY_LEAF_SIGNATURE, ERR_SSL_WRONG_VERSION_NUMBER)',
+    tests: {
+      'real-peers/tls': ['client certificates'],
+      'tls/server': ['plain HTTP at a TLS port is one event', 'one that does not verify is refused, and so is none'],
+    },
+  },
+  {
+    why: 'a certificate that is itself in `ca` is trusted whatever its dates',
+    tests: {
+      'testing/certificate': ['one that has expired, or is not valid yet, is refused'],
+      'testing/statements': ['a certificate that has expired is refused'],
+      'tls/server': ['a client refuses another name, an expired certificate'],
+    },
+  },
+  {
+    why: 'a TLSSocket of a server does not say that its client named nothing',
+    tests: { 'client/tls': ['a name is asked for by SNI'] },
+  },
+  {
+    why: 'a locked key, a pfx and callbacks are not all loaded',
+    tests: { 'tls/identity': ['a pfx, a locked key, lists, and callbacks alone do serve'] },
+  },
+  {
+    why: 'the test cuts within Socket.prototype._final, which Deno does not call for a close_notify',
+    never: true,
+    tests: { 'tls/shutting': ['the handle of a client that says by TLS that it closes'] },
+  },
+]

@@ -1,0 +1,157 @@
+// What fails on Deno, but for what its TLS does (deno-tls.js). See index.js.
+
+/** @type {import('./index.js').Known[]} */
+export const deno = [
+  {
+    why: 'bind says EINVAL of an address that the machine does not have, not EADDRNOTAVAIL',
+    tests: { 'client/connect': ['a local address that is not ours'] },
+  },
+  {
+    why: 'the list of active resources, by which the tests see that nothing is left, is behind now and then',
+    sometimes: true,
+    tests: {
+      'client/connect': ['an address that is silent costs a quarter of a second'],
+      'client/tls': ['out of time in the handshake'],
+      'connection/reading-cost': ['a thousand reads under one signal leave it as it was'],
+      'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
+      'transport/tcp': ['only a referenced listener keeps the process alive'],
+    },
+  },
+  {
+    why: 'a write that meets the end or the reset of a socket is EPIPE or ECANCELED, before what is queued has left and what has come is read',
+    sometimes: true,
+    tests: {
+      'connection/ending-close': ['what the peer sends during a close is dropped'],
+      'connection/ending-loss': ['writes, flushes and ends that wait are told of a loss (tcp)'],
+      'danger/early-answer': [
+        'an answer that came before a write of ours failed is read whole, and then the loss',
+        'so is one that is more than was read ahead, of a connection that is not being read',
+      ],
+      'danger/reset': ['a peer that resets while it is written to'],
+      'examples/http-front': ['a drain lets answers end, tells WebSockets, and ends the idle in order'],
+    },
+  },
+  {
+    why: 'a turn of the event loop takes 2 ms and more, and these take thousands of turns',
+    never: true,
+    tests: {
+      'connection/ending-time': ['a peer that reads slowly but steadily gets everything'],
+      'connection/iterators-overflow': ['some cut, cancel or time-out makes a loop give a line that is too long'],
+      'connection/messages': ['a message of two reads is not what its function makes of them'],
+      'connection/messages-model': 'all',
+      'connection/reading-model': 'all',
+      'connection/reading-some': ['text changes by where it was cut'],
+      'connection/writing-limits': ['any progress gives it its time anew'],
+      'connection/writing-order': ['whatever is written, by whatever method', 'a loop of large writes to a peer that takes all'],
+      'danger/fairness': 'all',
+      'danger/kept-text': 'all',
+      'danger/stampede': 'all',
+      'server/proxy-header-refused': ['whatever the bytes are, there is a connection'],
+      'testing/conformance': ['a good connection is accepted'],
+      'testing/manual-clock': ['two sides that never come to rest are not waited for'],
+    },
+  },
+  {
+    why: 'the signal that a test has sent is told as the end of the process, whatever its exit code (child_process)',
+    never: true,
+    tests: {
+      'connection/settings': ['an open connection keeps the process alive until unref, with its timers'],
+      'danger/shutdown': 'all',
+      'examples/countdown': ['Ctrl-C'],
+      'examples/daytime': ['what the client says is ignored'],
+      'examples/echo': ['Ctrl-C'],
+      'examples/irc-bot': ['Ctrl-C'],
+      'examples/tcp-proxy': 'all',
+      'examples/telemetry-push': ['the client that ends its side ends both tasks'],
+      'examples/tls-echo': ['what comes in goes back, and what was agreed on is told'],
+      shutdown: 'all',
+    },
+  },
+  {
+    why: 'the tests start a child by the flags of Node, or with its descriptors, which Deno takes otherwise',
+    never: true,
+    tests: {
+      'danger/lost-address': ['it is dropped on a socket that was passed to the process'],
+      'danger/silence': 'all',
+      'danger/stderr': 'all',
+    },
+  },
+  {
+    why: 'the limits of these tests are those of Node',
+    never: true,
+    tests: { 'danger/memory': 'all', 'danger/memory-reading': 'all', 'danger/memory-time': 'all', 'danger/descriptors': 'all' },
+  },
+  {
+    why: 'modules of Deno read what all objects inherit (blockList …), and throw where nothing can be caught',
+    never: true,
+    tests: { 'danger/polluted-names': 'all', 'danger/polluted-prototype': 'all' },
+  },
+  {
+    why: 'memory that is marked as not transferable is a TypeError to a transfer, and no DataCloneError',
+    never: true,
+    tests: { 'danger/transferred': 'all' },
+  },
+  {
+    why: 'the frames of the library are not left out of stacks, and a program has no [eval] in them',
+    tests: { dist: ['where stacks are asked for, it names the program that called'] },
+  },
+  {
+    why: 'a socket has no descriptor',
+    tests: {
+      'transport/descriptor': [
+        'a socket of Node has a descriptor while it is open',
+        'a socket that is open and quiet is not broken',
+        'what the system holds is taken in order',
+      ],
+    },
+  },
+  {
+    why: 'a turn of the event loop is not an immediate there, as these tests count them',
+    tests: {
+      'transport/deadline': ['while bytes that have come wait for their turn a limit waits as well'],
+      'transport/memory': ['several chunks come in one turn, what they make room for in the next'],
+      'connection/writing-waiting': ['setLimits moves the mark from the next write on'],
+    },
+    sometimes: true,
+  },
+  {
+    why: 'not explained yet',
+    never: true,
+    tests: { 'transport/clock': 'all', 'transport/socket': ['an end in order is told although bytes wait to leave'] },
+  },
+  {
+    why: 'a listener on :: takes IPv4 clients also with ipv6Only, and what waits in the queue of the system at a close is not reset',
+    never: true,
+    tests: {
+      'server/add': ['an endpoint takes over what listen said of all of them'],
+      'transport/tcp': [
+        'ipv6Only keeps IPv4 out',
+        'an IPv6 address that the machine has not is left out',
+        'sockets are accepted paused, half-open and set up as asked',
+        'a connection that is in the queue of the system at close is reset',
+        'a close from within an accept lets nobody else in',
+      ],
+    },
+  },
+  {
+    why: 'an X509Certificate does not show its alternative names as Node does',
+    tests: { 'testing/certificate': ['it is for the hosts that were asked for'] },
+  },
+  {
+    why: 'the code of a path that a package does not export is another',
+    tests: { package: ['there is no way in behind the face, nor an entry point that is not built'] },
+  },
+  {
+    why: 'process.platform cannot be replaced as the test does',
+    tests: { 'options/listen': ['an abstract name is a name on Linux'] },
+  },
+  {
+    why: 'the broken connections of the test leave rejections behind that tap on Node does not see',
+    never: true,
+    tests: { 'testing/check': ['a connection that breaks a rule is refused'] },
+  },
+  {
+    why: 'it is about the listeners of unhandledRejection, and the stand-in for tap has one',
+    tests: { 'testing/check': ['an unhandled rejection that is none of its business'] },
+  },
+]
