@@ -106,10 +106,6 @@ export const denoTls = [
     tests: { 'client/tls': ['a name is asked for by SNI'] },
   },
   {
-    why: 'a locked key, a pfx and callbacks are not all loaded',
-    tests: { 'tls/identity': ['a pfx, a locked key, lists, and callbacks alone do serve'] },
-  },
-  {
     why: 'the test cuts within Socket.prototype._final, which Deno does not call for a close_notify',
     never: true,
     tests: { 'tls/shutting': ['the handle of a client that says by TLS that it closes'] },
