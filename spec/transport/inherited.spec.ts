@@ -25,14 +25,19 @@ interface Report {
 // A process is started here, and that takes its time on a machine that is busy.
 t.setTimeout(120_000)
 
-/** The first descriptor that `open` opens. (Not every runtime shows the descriptor of a socket.) */
+/** The sockets of this process, by their descriptors. */
+const socketsHere = (): number[] =>
+  fs
+    .readdirSync('/dev/fd')
+    .map(Number)
+    // The list is read by a descriptor too, which is closed by then.
+    .filter((fd) => fs.statSync(`/dev/fd/${fd}`, { throwIfNoEntry: false })?.isSocket())
+
+/** The first socket that `open` opens. (Not every runtime shows the descriptor of a socket.) */
 async function opened(open: () => Promise<unknown>): Promise<number> {
-  const isOpen = (fd: string): boolean => fs.existsSync(`/dev/fd/${fd}`)
-  const before = new Set(fs.readdirSync('/dev/fd').filter(isOpen))
+  const before = new Set(socketsHere())
   await open()
-  // The list was read by a descriptor too, which is closed by now.
-  const added = fs.readdirSync('/dev/fd').filter((fd) => !before.has(fd) && isOpen(fd))
-  return Math.min(...added.map(Number))
+  return Math.min(...socketsHere().filter((fd) => !before.has(fd)))
 }
 
 const mine: net.Server[] = []
