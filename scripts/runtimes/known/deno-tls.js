@@ -12,6 +12,8 @@ export const denoTls = [
       'connection/bridges-duplex': tls('a large stream goes through two bridges unharmed', 'back-pressure goes both ways'),
       'connection/bridges-web': tls('a large stream is piped through unharmed', 'back-pressure goes both ways'),
       'connection/cancelling': tls('a cancelled read hurts a write, or holds up the close'),
+      'connection/ending-peer': tls('a peer that only ended its side gets its answer whole, however late'),
+      'connection/writing-memory': tls('a source may bring the same memory again with each piece'),
       'connection/flow': tls(
         'a flood that nobody reads is read ahead beyond the mark',
         'small reads from a large stream fill the memory',
@@ -28,6 +30,7 @@ export const denoTls = [
         'tryWrite takes all of it while there is room, and nothing when there is none',
         'flush waits for what was written so far, and for nothing behind it',
         'a flush rejects if some of what was written is lost, also when it is asked afterwards',
+        'queued and bytesWritten are what was written, at every moment',
       ),
       'tls/carrier': 'all',
       'transport/close-notify': 'all',

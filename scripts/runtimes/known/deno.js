@@ -28,7 +28,7 @@ export const deno = [
         'so is one that is more than was read ahead, of a connection that is not being read',
       ],
       'danger/reset': ['a peer that resets while it is written to'],
-      'examples/http-front': ['a drain lets answers end, tells WebSockets, and ends the idle in order'],
+      'examples/http-front': 'all',
     },
   },
   {
@@ -43,6 +43,7 @@ export const deno = [
       'connection/reading-some': ['text changes by where it was cut'],
       'connection/writing-limits': ['any progress gives it its time anew'],
       'connection/writing-order': ['whatever is written, by whatever method', 'a loop of large writes to a peer that takes all'],
+      'danger/blocked-loop': ['a process that was stopped and goes on cuts nobody who has spoken'],
       'danger/fairness': 'all',
       'danger/kept-text': 'all',
       'danger/stampede': 'all',
