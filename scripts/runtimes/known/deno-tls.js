@@ -74,7 +74,7 @@ export const denoTls = [
       pipe: tls('when either side is lost both are aborted, and that is the rejection'),
       'tls/handshake': ['one that is cut frees both sides'],
       'tls/swallowed-break': 'all',
-      'transport/duplex-reset': ['an abort of a TLSSocket that was given'],
+      'transport/duplex-reset': 'all',
     },
   },
   {
