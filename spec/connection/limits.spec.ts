@@ -12,6 +12,15 @@ import { shown, unread, type Wired, wired } from './reading-support.js'
 type Start = (connection: Wired['connection'], maxBytes: number) => Promise<unknown>
 const messages: [name: string, text: string, result: unknown, start: Start][] = [
   ['readUntil a byte', 'abcd\n', 'abcd\n', (connection, maxBytes) => connection.readUntil('\n', { maxBytes })],
+  [
+    "readUntil with the connection's limit",
+    'abcd\n',
+    'abcd\n',
+    (connection, maxBytes) => {
+      connection.setLimits({ maxBufferSize: maxBytes })
+      return connection.readUntil('\n')
+    },
+  ],
   ['readUntil two bytes', 'ab\rc\r\n', 'ab\rc\r\n', (connection, maxBytes) => connection.readUntil('\r\n', { maxBytes })],
   ['readUntil of several', 'ab;c\r\n', 'ab;c\r\n', (connection, maxBytes) => connection.readUntil([';;;', '\r\n', '\n'], { maxBytes })],
   ['readUntil of one in another', 'a;b;;;', 'a;b;;;', (connection, maxBytes) => connection.readUntil([';;;', ';;;x'], { maxBytes })],
