@@ -14,12 +14,13 @@
 // `pipe`, `together` and `shutdownOn` stand on connections and servers, each on one page.
 
 export type { Address } from './address.js'
-export type { Delimiter } from './buffer/delimiter.js'
+export type { Delimiter } from './bytes/delimiter.js'
 export { connect } from './client/connect.js'
-export type { WebStreams } from './connection/bridge-web.js'
+export type { ConnectionDuplex } from './connection/bridges/socket-duplex.js'
+export type { WebStreams } from './connection/bridges/web.js'
+export type { CloseInfo } from './connection/close-info.js'
 export { Connection } from './connection/connection.js'
-export type { WaitingInfo } from './connection/facts.js'
-export type { CloseInfo } from './connection/outcome.js'
+export type { WaitingInfo } from './connection/info.js'
 export type {
   BytesOptions,
   EitherOptions,
@@ -28,13 +29,12 @@ export type {
   LinesOptions,
   ReadOptions,
   TextOptions,
-} from './connection/read-options.js'
-export type { Reader } from './connection/reader.js'
+} from './connection/reading/read-options.js'
+export type { Reader } from './connection/reading/reader.js'
 export type { Handler } from './connection/run.js'
-export type { ConnectionDuplex } from './connection/socket-duplex.js'
 export type { StartTlsExtras, StartTlsOptions } from './connection/start-tls.js'
-export type { Writable } from './connection/writable.js'
-export type { WriteSource } from './connection/write-from.js'
+export type { Writable } from './connection/writing/write-data.js'
+export type { WriteSource } from './connection/writing/write-from.js'
 export {
   ConcurrentReadError,
   ConnectError,

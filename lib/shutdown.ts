@@ -3,7 +3,7 @@
 // servers share: Node warns of a leak from eleven listeners on.
 
 import { constants } from 'node:os'
-import { delayOf } from './connection/read-options.js'
+import { delayOf } from './connection/reading/read-options.js'
 import { kindOf } from './kind-of.js'
 import { closeGrace } from './options/admission.js'
 import { optionsOf } from './options/own.js'

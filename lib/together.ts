@@ -1,7 +1,7 @@
 // Several tasks as one: no task outlives the call. For a connection with a reader and a writer, or whatever else must
 // begin and end together.
 
-import { functionOf, signalOf } from './connection/read-options.js'
+import { functionOf, signalOf } from './connection/reading/read-options.js'
 import { everyError, isAbortBy } from './foreign.js'
 import { kindOf } from './kind-of.js'
 import { optionsOf } from './options/own.js'

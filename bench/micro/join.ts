@@ -1,7 +1,7 @@
 // Gathering what is written in a turn: copied into a slab, or passed on by reference; beside it the ways that a program has
 // by hand. The time is that of one piece.
 
-import { Gatherer } from '../../lib/connection/gather.js'
+import { Gatherer } from '../../lib/connection/writing/write-buffer.js'
 import { type Case, many, sizeName } from './case.js'
 
 const KIB = 1024

@@ -1,9 +1,9 @@
 // Finding where a message ends: one byte, two bytes, a list; in one chunk of 16 bytes to 64 KiB, and in many pieces, which
 // must cost the same for each byte. Beside it what Node itself takes for the same.
 
-import { compileDelimiter } from '../../lib/buffer/delimiter.js'
-import { ByteQueue } from '../../lib/buffer/queue.js'
-import { searchFor } from '../../lib/buffer/search.js'
+import { compileDelimiter } from '../../lib/bytes/delimiter.js'
+import { ByteQueue } from '../../lib/bytes/queue.js'
+import { searchFor } from '../../lib/bytes/search.js'
 import { type Case, lineOf, many, once, sizeName } from './case.js'
 
 const KIB = 1024

@@ -1,7 +1,7 @@
 // Making the value that a program gets: a view of bytes in the ways there are, text in the ways there are, and what the
 // queue does around it.
 
-import { ByteQueue } from '../../lib/buffer/queue.js'
+import { ByteQueue } from '../../lib/bytes/queue.js'
 import { type Case, many, once } from './case.js'
 
 const SIZE = 64

@@ -2,7 +2,7 @@
 // it. The rule it keeps: whatever ends it, nothing but what it resolves with is left open.
 
 import { Connection } from '../connection/connection.js'
-import { ConnectionCore } from '../connection/core.js'
+import { ConnectionCore } from '../connection/lifecycle.js'
 import { ConnectError, codeOf, HandshakeError, TimeoutError } from '../errors.js'
 import type { ConnectPlan, Destination } from '../options/connect.js'
 import { buildHeader } from '../proxy-protocol/build.js'

@@ -5,8 +5,8 @@ import type { InspectOptions } from 'node:util'
 import { codeOf } from '../errors.js'
 import { shownAs } from '../shown-as.js'
 import type { TlsInfo } from '../tls/info.js'
-import type { ConnectionCore } from './core.js'
-import type { CloseInfo } from './outcome.js'
+import type { CloseInfo } from './close-info.js'
+import type { ConnectionCore } from './lifecycle.js'
 
 export function inspectConnection(core: ConnectionCore, depth: number, options: InspectOptions): string {
   const { id, proxy, carrier, inbox, outbox, outcome, waiting } = core

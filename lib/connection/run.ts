@@ -4,8 +4,8 @@
 import { isRaisedBy } from '../errors.js'
 import { everyError, isAbortBy } from '../foreign.js'
 import type { Connection } from './connection.js'
-import type { ConnectionCore } from './core.js'
-import { functionOf } from './read-options.js'
+import type { ConnectionCore } from './lifecycle.js'
+import { functionOf } from './reading/read-options.js'
 
 /** The logic of a connection: reads, decides, writes, and returns. */
 export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>

@@ -16,8 +16,8 @@ import { loading } from '../tls/identity.js'
 import { sharedServerTls } from '../tls/shared.js'
 import type { Carrier, CarrierSink, Handshake } from '../transport/carrier.js'
 import { silent } from '../transport/sink.js'
-import type { ConnectionCore } from './core.js'
 import { HANDSHAKE } from './deadlines.js'
+import type { ConnectionCore } from './lifecycle.js'
 
 /** What `startTls` takes besides the options of Node's TLS. */
 export interface StartTlsExtras {

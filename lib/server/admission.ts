@@ -9,11 +9,11 @@ import type { AdmissionPlan } from '../options/listen.js'
 import { handshakeMessage } from '../tls/failure.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import { Arrival, type Stage } from './arrival.js'
-import { Arrivals } from './arrivals.js'
-import type { Entry } from './entry.js'
+import type { Visitor } from './accept-queue.js'
+import type { Entry } from './endpoint-handshakes.js'
 import type { DropReason } from './events.js'
-import type { Visitor } from './waiting-room.js'
+import { Arrival, type Stage } from './pending-connection.js'
+import { Arrivals } from './pending-list.js'
 
 /** The limits that `server.setLimits` changes. */
 export interface AdmissionLimits {

@@ -4,8 +4,8 @@
 import { EventEmitter } from 'node:events'
 import type Module from 'typed-emitter'
 import type { Address } from '../address.js'
+import type { CloseInfo } from '../connection/close-info.js'
 import type { Connection } from '../connection/connection.js'
-import type { CloseInfo } from '../connection/outcome.js'
 import type { HandshakeError } from '../errors.js'
 import { throwLater } from '../throw-later.js'
 

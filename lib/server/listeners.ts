@@ -2,7 +2,7 @@
 // one that is bound when nobody wants it any more is closed again.
 
 import type { Address } from '../address.js'
-import type { Listener } from '../transport/listener.js'
+import type { Listener } from '../transport/listening/listener.js'
 
 export class Listeners {
   /** What was bound, in order; stays when the listeners close. */

@@ -3,21 +3,21 @@
 
 import type { Address } from '../address.js'
 import { type Connection, runFor } from '../connection/connection.js'
-import { functionOf, signalOf } from '../connection/read-options.js'
-import { quietly, refused } from '../connection/refusals.js'
+import { functionOf, signalOf } from '../connection/reading/read-options.js'
 import type { Handler } from '../connection/run.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/admission.js'
 import type { Endpoint } from '../options/endpoint.js'
 import { optionsOf } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
+import { quietly, refused } from '../rejections.js'
 import { showBy } from '../shown-as.js'
 import { leaveSignal, waitUnder } from '../signals.js'
+import type { Taker } from './accept-queue.js'
 import type { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
 import { inspectServer } from './inspect.js'
-import type { Taker } from './waiting-room.js'
 
 /** Cancels what it is given to. */
 export interface SignalOption {

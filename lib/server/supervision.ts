@@ -1,8 +1,8 @@
 // What stands between one connection and its server: it tells the server when the connection is over, and when its handler
 // failed. It keeps what the connection is counted as, until then.
 
+import type { CloseInfo, Supervisor } from '../connection/close-info.js'
 import type { Connection } from '../connection/connection.js'
-import type { CloseInfo, Supervisor } from '../connection/outcome.js'
 
 /** The server, as far as a connection of it is concerned. */
 export interface Superior {

@@ -1,7 +1,7 @@
 // A clock that stands still until it is told: time limits and latencies of a pair or a memory server run on it, so that
 // a test of an hour takes no time, and takes the same course every time.
 
-import { signalOf } from '../connection/read-options.js'
+import { signalOf } from '../connection/reading/read-options.js'
 import { ownOf } from '../options/own.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import type { Clock, Timer } from '../transport/clock.js'

@@ -2,10 +2,10 @@
 // needs no network.
 
 import { Connection } from '../connection/connection.js'
-import { ConnectionCore } from '../connection/core.js'
+import { ConnectionCore } from '../connection/lifecycle.js'
 import { type PairOptions, pairPlan } from '../options/testing.js'
 import { systemClock } from '../transport/clock.js'
-import { memoryPair } from '../transport/memory.js'
+import { memoryPair } from '../transport/memory/carrier.js'
 import { closeConnections } from './dispose.js'
 
 /** What `pair` returns: both ends, and what closes both. */

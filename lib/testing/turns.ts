@@ -1,7 +1,7 @@
 // The end of work under way, for what no event tells of: turns of the event loop until nothing moves in memory any more.
 
 import type { Clock } from '../transport/clock.js'
-import { arrivalsBy } from '../transport/wire.js'
+import { arrivalsBy } from '../transport/memory/wire.js'
 import { afterTurn } from '../turn.js'
 
 // What one timer sets going (a time-out that looks at its socket once more, bytes under way, the handler's answer, the

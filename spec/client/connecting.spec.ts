@@ -9,7 +9,7 @@ import { ConnectError, type Connection, type ConnectOptions, TimeoutError } from
 import { connectPlan } from '../../lib/options/connect.js'
 import { type ManualClock, manualClock } from '../../lib/testing/index.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
-import { memoryPair } from '../../lib/transport/memory.js'
+import { memoryPair } from '../../lib/transport/memory/carrier.js'
 import { isPending, rejection, turns } from '../support/wait.js'
 import { Held } from './support.js'
 

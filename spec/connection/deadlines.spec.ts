@@ -6,7 +6,7 @@ import { CLOSE, Deadlines, MESSAGE, READ, type Slot, WRITE } from '../../lib/con
 import type { Clock, Timer } from '../../lib/transport/clock.js'
 import type { QueueWatch } from '../../lib/transport/send-queues.js'
 import { turns } from '../support/wait.js'
-import { HandClock, wired } from './reading-support.js'
+import { HandClock, wired } from './reading/support.js'
 
 function made(clock: Clock = new HandClock()): { deadlines: Deadlines; expired: Slot[]; clock: HandClock } {
   const expired: Slot[] = []

@@ -4,8 +4,8 @@ import t from 'tap'
 import { DrainingError } from '../../lib/index.js'
 import { everywhere } from '../support/fixture.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
-import { connectionKinds } from './reading-kinds.js'
-import { unread, wired } from './reading-support.js'
+import { connectionKinds } from './reading/kinds.js'
+import { unread, wired } from './reading/support.js'
 
 t.test('a drain interrupts the rest of a message, or leaves one waiting that is idle', async (t) => {
   for (const { name, start, some, rest, toEnd } of connectionKinds) {

@@ -21,7 +21,7 @@ import '../../lib/tls/server.js'
 import { identityOf } from '../support/certificates.js'
 import { accepted, type Ends, ends, memory } from '../support/fixture.js'
 import { isPending, pattern, rejection, turns, until, within } from '../support/wait.js'
-import { wired } from './reading-support.js'
+import { wired } from './reading/support.js'
 
 const { key, cert } = identityOf()
 const server = { key, cert }

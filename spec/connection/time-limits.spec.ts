@@ -5,8 +5,8 @@ import { TimeoutError } from '../../lib/index.js'
 import { manualClock } from '../../lib/testing/index.js'
 import { memory } from '../support/fixture.js'
 import { isPending, rejection, turns, within } from '../support/wait.js'
-import { connectionKinds } from './reading-kinds.js'
-import { shown, unread, wired } from './reading-support.js'
+import { connectionKinds } from './reading/kinds.js'
+import { shown, unread, wired } from './reading/support.js'
 
 const both = { idleTimeout: 100, readTimeout: 1000 }
 

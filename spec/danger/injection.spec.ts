@@ -3,7 +3,7 @@
 
 import t from 'tap'
 import { LimitExceededError, type Reader } from '../../lib/index.js'
-import { unread, wired } from '../connection/reading-support.js'
+import { unread, wired } from '../connection/reading/support.js'
 import { everywhere, memory } from '../support/fixture.js'
 import { cuts, rejection, turn, turns, until, within } from '../support/wait.js'
 

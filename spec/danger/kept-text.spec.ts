@@ -3,7 +3,7 @@
 
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
-import { wired } from '../connection/reading-support.js'
+import { wired } from '../connection/reading/support.js'
 import { collect as gc } from '../support/collect.js'
 import { turn } from '../support/wait.js'
 

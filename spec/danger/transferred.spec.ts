@@ -4,9 +4,9 @@
 
 import { Duplex, PassThrough } from 'node:stream'
 import t from 'tap'
-import { keeperBy, keepHere } from '../../lib/buffer/keep.js'
+import { keeperBy, keepHere } from '../../lib/bytes/keep.js'
 import { Connection } from '../../lib/index.js'
-import { wired } from '../connection/reading-support.js'
+import { wired } from '../connection/reading/support.js'
 import { everywhere, memory } from '../support/fixture.js'
 import { pattern, rejection, turn, until, within } from '../support/wait.js'
 

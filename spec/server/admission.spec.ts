@@ -10,7 +10,7 @@ import { ServerCore } from '../../lib/server/core.js'
 import { Server } from '../../lib/server/server.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
 import { systemClock } from '../../lib/transport/clock.js'
-import { memoryPair } from '../../lib/transport/memory.js'
+import { memoryPair } from '../../lib/transport/memory/carrier.js'
 import { turns, until, within } from '../support/wait.js'
 import { Books, client, cut, inMemory, open, overEach, type Service } from './support.js'
 

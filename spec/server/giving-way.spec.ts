@@ -4,7 +4,7 @@
 import { BlockList } from 'node:net'
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
-import { Arrivals, type Link } from '../../lib/server/arrivals.js'
+import { Arrivals, type Link } from '../../lib/server/pending-list.js'
 import { identityOf } from '../support/certificates.js'
 import { turns, until, within } from '../support/wait.js'
 import { client, cut, open, overEach, talk } from './support.js'

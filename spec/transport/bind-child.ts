@@ -3,7 +3,7 @@
 
 import fs from 'node:fs'
 import type { EndpointPlan } from '../../lib/options/listen.js'
-import { bind, type Listener } from '../../lib/transport/listener.js'
+import { bind, type Listener } from '../../lib/transport/listening/listener.js'
 import { defaults, Hall } from './intake.js'
 
 type Order = EndpointPlan | 'close' | { report: EndpointPlan; environment: Record<string, string>; descriptors: number[] }

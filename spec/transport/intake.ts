@@ -4,7 +4,7 @@ import net from 'node:net'
 import type { Test } from 'tap'
 import type { EndpointPlan } from '../../lib/options/listen.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
-import { bind, type Intake, type Listener, type SocketDefaults } from '../../lib/transport/listener.js'
+import { bind, type Intake, type Listener, type SocketDefaults } from '../../lib/transport/listening/listener.js'
 import { next } from './support.js'
 
 export const defaults: SocketDefaults = { noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }

@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { systemClock } from '../../lib/transport/clock.js'
-import { Acceptor } from '../../lib/transport/listeners/acceptor.js'
+import { Acceptor } from '../../lib/transport/listening/listening-socket.js'
 import { EarlySink, silent } from '../../lib/transport/sink.js'
 import { defaults, dial, Hall } from './intake.js'
 import { Ear, turns } from './support.js'

@@ -10,7 +10,7 @@ import type { Test } from 'tap'
 import type { Carrier, CarrierSink } from '../../lib/transport/carrier.js'
 import { systemClock } from '../../lib/transport/clock.js'
 import { DuplexCarrier } from '../../lib/transport/duplex.js'
-import { memoryPair } from '../../lib/transport/memory.js'
+import { memoryPair } from '../../lib/transport/memory/carrier.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
 import { turn } from '../support/wait.js'
 

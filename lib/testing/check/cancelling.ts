@@ -3,7 +3,7 @@
 
 import { getEventListeners } from 'node:events'
 import type { Connection } from '../../connection/connection.js'
-import type { ReadOptions } from '../../connection/read-options.js'
+import type { ReadOptions } from '../../connection/reading/read-options.js'
 import { ConcurrentReadError, EndOfStreamError, TimeoutError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, rejectsWith, stays, throws } from './expect.js'
 import { type Rules, send } from './speak.js'

@@ -1,7 +1,7 @@
 // Rules of `readMessage`: all its reads are one. It succeeds whole or leaves everything unread, its limits hold for the
 // whole, nobody else reads meanwhile, and its reader is worth nothing afterwards.
 
-import type { Reader } from '../../connection/reader.js'
+import type { Reader } from '../../connection/reading/reader.js'
 import { ConcurrentReadError, EndOfStreamError, LimitExceededError, TimeoutError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, rejectsWith, stays, throws } from './expect.js'
 import { cuts, type Rules, send, sized } from './speak.js'

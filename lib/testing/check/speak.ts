@@ -2,7 +2,7 @@
 // and a side that does not read until the other one waits.
 
 import type { Connection } from '../../connection/connection.js'
-import type { Reader } from '../../connection/reader.js'
+import type { Reader } from '../../connection/reading/reader.js'
 import { equal, expect } from './expect.js'
 import { pause, until } from './time.js'
 

@@ -7,9 +7,9 @@ export const bun = [
     tests: {
       'connection/settings': ['the timers of a connection hold and let go with it', 'a limit that was met keeps nobody alive'],
       'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
-      'transport/memory': ['the same holds for what only waits for a turn'],
+      'transport/memory/carrier': ['the same holds for what only waits for a turn'],
       'transport/parts': ['the clock of the machine does not go back, and its timers fire, or do not'],
-      'transport/tcp': ['only a referenced listener keeps the process alive'],
+      'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
     },
   },
   {
@@ -25,7 +25,7 @@ export const bun = [
   },
   {
     why: 'the connect of the test itself is ECONNREFUSED, not EAGAIN; the path is left alone all the same',
-    tests: { 'transport/unix': ['so is that of one that does not answer'] },
+    tests: { 'transport/listening/unix': ['so is that of one that does not answer'] },
   },
   {
     why: 'the limits of these tests are those of V8 and of chunks of 64 KiB: Bun reads up to 512 KiB, and its process.memoryUsage counts otherwise',
@@ -151,6 +151,6 @@ export const bun = [
   },
   {
     why: 'a server keeps keepAliveInitialDelay in milliseconds, where Node has seconds',
-    tests: { 'transport/tcp': ['sockets are accepted paused, half-open and set up as asked'] },
+    tests: { 'transport/listening/tcp': ['sockets are accepted paused, half-open and set up as asked'] },
   },
 ]

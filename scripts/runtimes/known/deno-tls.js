@@ -9,23 +9,23 @@ export const denoTls = [
     why: 'over TLS an end of stream that comes while the socket is paused is lost, and a write is taken at once, however much waits',
     never: true,
     tests: {
-      'connection/bridges-duplex': tls('a large stream goes through two bridges unharmed', 'back-pressure goes both ways'),
-      'connection/bridges-web': tls('a large stream is piped through unharmed', 'back-pressure goes both ways'),
-      'connection/cancelling': tls('a cancelled read hurts a write, or holds up the close'),
+      'connection/bridges/duplex': tls('a large stream goes through two bridges unharmed', 'back-pressure goes both ways'),
+      'connection/bridges/web': tls('a large stream is piped through unharmed', 'back-pressure goes both ways'),
+      'connection/reading/cancelling': tls('a cancelled read hurts a write, or holds up the close'),
       'connection/ending-peer': tls('a peer that only ended its side gets its answer whole, however late'),
-      'connection/writing-memory': tls('a source may bring the same memory again with each piece'),
-      'connection/flow': tls(
+      'connection/writing/memory': tls('a source may bring the same memory again with each piece'),
+      'connection/reading/backpressure': tls(
         'a flood that nobody reads is read ahead beyond the mark',
         'small reads from a large stream fill the memory',
       ).concat(tls('a flood that nobody reads is read ahead beyond the mark and two chunks')),
-      'connection/iterators': tls(
+      'connection/reading/iterators': tls(
         'chunks loses a byte, or gives an empty piece',
         'lines gives other lines than readLine, or not the last one',
       ),
-      'connection/iterators-overflow': tls('an over-long line is dropped in part, or the next one with it'),
-      'connection/reading-ends': tls('an end behind bytes that nobody read comes before them'),
-      'connection/write-from': tls('a source is asked for no more than the peer has room for'),
-      'connection/writing-waiting': tls(
+      'connection/reading/iterators-overflow': tls('an over-long line is dropped in part, or the next one with it'),
+      'connection/reading/ends': tls('an end behind bytes that nobody read comes before them'),
+      'connection/writing/write-from': tls('a source is asked for no more than the peer has room for'),
+      'connection/writing/waiting': tls(
         'a peer that does not read makes a write wait; when it reads, the write goes on',
         'tryWrite takes all of it while there is room, and nothing when there is none',
         'flush waits for what was written so far, and for nothing behind it',
@@ -45,22 +45,22 @@ export const denoTls = [
     why: 'there is no reset over TLS: the peer sees nothing, or an end',
     never: true,
     tests: {
-      'connection/bridges-duplex-breaks': tls(
+      'connection/bridges/duplex-breaks': tls(
         'a loss is its error, whether it is being read, written or neither',
         'everything that had arrived is read before a loss',
       ),
-      'connection/bridges-web': tls('a loss is the error of both, behind what had arrived'),
+      'connection/bridges/web': tls('a loss is the error of both, behind what had arrived'),
       'connection/ending-abort': tls('what an abort cuts off looks broken to the peer, and not like an end'),
       'connection/ending-loss': tls(
         'a read that waits is told of a loss, and so is everything after it',
         'what had arrived is read before the loss, line by line and down to the last byte',
         'a loss is noticed while nobody reads or writes',
       ),
-      'connection/reading-ends': tls(
+      'connection/reading/ends': tls(
         'a buffered line is not delivered before a reset',
         'a line that is buffered on a paused socket is not delivered before a reset',
       ),
-      'connection/write-from-failing': tls(
+      'connection/writing/write-from-failing': tls(
         'when the connection fails the source is given back, also while it is asked for its next piece',
         'a web stream that says nothing is cancelled as soon as nothing can be written any more',
       ),

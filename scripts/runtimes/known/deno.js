@@ -12,9 +12,9 @@ export const deno = [
     tests: {
       'client/connect': ['an address that is silent costs a quarter of a second'],
       'client/tls': ['out of time in the handshake'],
-      'connection/reading-cost': ['a thousand reads under one signal leave it as it was'],
+      'connection/reading/cost': ['a thousand reads under one signal leave it as it was'],
       'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
-      'transport/tcp': ['only a referenced listener keeps the process alive'],
+      'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
     },
   },
   {
@@ -36,13 +36,13 @@ export const deno = [
     never: true,
     tests: {
       'connection/ending-time': ['a peer that reads slowly but steadily gets everything'],
-      'connection/iterators-overflow': ['some cut, cancel or time-out makes a loop give a line that is too long'],
-      'connection/messages': ['a message of two reads is not what its function makes of them'],
-      'connection/messages-model': 'all',
-      'connection/reading-model': 'all',
-      'connection/reading-some': ['text changes by where it was cut'],
-      'connection/writing-limits': ['any progress gives it its time anew'],
-      'connection/writing-order': ['whatever is written, by whatever method', 'a loop of large writes to a peer that takes all'],
+      'connection/reading/iterators-overflow': ['some cut, cancel or time-out makes a loop give a line that is too long'],
+      'connection/reading/messages': ['a message of two reads is not what its function makes of them'],
+      'connection/reading/messages-model': 'all',
+      'connection/reading/model': 'all',
+      'connection/reading/some': ['text changes by where it was cut'],
+      'connection/writing/limits': ['any progress gives it its time anew'],
+      'connection/writing/order': ['whatever is written, by whatever method', 'a loop of large writes to a peer that takes all'],
       'danger/blocked-loop': ['a process that was stopped and goes on cuts nobody who has spoken'],
       'danger/fairness': 'all',
       'danger/kept-text': 'all',
@@ -111,8 +111,8 @@ export const deno = [
     why: 'a turn of the event loop is not an immediate there, as these tests count them',
     tests: {
       'transport/deadline': ['while bytes that have come wait for their turn a limit waits as well'],
-      'transport/memory': ['several chunks come in one turn, what they make room for in the next'],
-      'connection/writing-waiting': ['setLimits moves the mark from the next write on'],
+      'transport/memory/carrier': ['several chunks come in one turn, what they make room for in the next'],
+      'connection/writing/waiting': ['setLimits moves the mark from the next write on'],
     },
     sometimes: true,
   },
@@ -132,7 +132,7 @@ export const deno = [
     never: true,
     tests: {
       'server/add': ['an endpoint takes over what listen said of all of them'],
-      'transport/tcp': [
+      'transport/listening/tcp': [
         'ipv6Only keeps IPv4 out',
         'an IPv6 address that the machine has not is left out',
         'sockets are accepted paused, half-open and set up as asked',

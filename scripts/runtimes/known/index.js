@@ -18,7 +18,7 @@ export const covering = [
   'client/connect',
   'client/tls',
   'connection/ending-close',
-  'connection/reading-until',
+  'connection/reading/until',
   'connection/start-tls',
   'proxy-protocol/build',
   'server/draining-idle',
@@ -29,15 +29,15 @@ export const covering = [
   'tls/beneath',
   'tls/handshake',
   'tls/server',
-  'transport/inherited',
-  'transport/listeners/kernel-table',
+  'transport/listening/inherited',
+  'transport/listening/kernel-table',
   'transport/permission',
-  'transport/unix',
+  'transport/listening/unix',
   'turn',
 ]
 
 /** Specs of the covering set that take long. Node 22 and 24 are between Node 20, which runs all specs, and 26: there they are left out. */
-export const long = ['client/connect', 'connection/start-tls', 'server/serve', 'testing/check', 'transport/unix']
+export const long = ['client/connect', 'connection/start-tls', 'server/serve', 'testing/check', 'transport/listening/unix']
 
 /** @type {Record<string, Known[]>} */
 const lists = { node22: node, node24: node, node26: node, bun, deno: [...deno, ...denoTls] }

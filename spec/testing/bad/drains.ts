@@ -1,6 +1,6 @@
 // Connections that break a rule: drains.
 
-import type { ReadOptions } from '../../../lib/connection/read-options.js'
+import type { ReadOptions } from '../../../lib/connection/reading/read-options.js'
 import { type BadConnection, DRAIN, facts, ignore, type Method, methods } from './spoil.js'
 
 export const drains: Record<string, BadConnection> = {

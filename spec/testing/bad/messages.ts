@@ -1,7 +1,7 @@
 // Connections that break a rule: messages.
 
 import type { Connection } from '../../../lib/connection/connection.js'
-import type { ReadOptions } from '../../../lib/connection/read-options.js'
+import type { ReadOptions } from '../../../lib/connection/reading/read-options.js'
 import { EndOfStreamError } from '../../../lib/errors.js'
 import { type BadConnection, ignore, type Method, methods } from './spoil.js'
 

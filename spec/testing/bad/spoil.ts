@@ -2,14 +2,14 @@
 // whose methods are spoiled one by one; some have a carrier that is.
 
 import { Connection } from '../../../lib/connection/connection.js'
-import { ConnectionCore } from '../../../lib/connection/core.js'
-import type { ReadOptions } from '../../../lib/connection/read-options.js'
+import { ConnectionCore } from '../../../lib/connection/lifecycle.js'
+import type { ReadOptions } from '../../../lib/connection/reading/read-options.js'
 import { connectionSettings } from '../../../lib/options/connection.js'
 import type { MakePair } from '../../../lib/testing/check.js'
 import { pair } from '../../../lib/testing/pair.js'
 import type { Carrier, CarrierSink } from '../../../lib/transport/carrier.js'
 import { systemClock } from '../../../lib/transport/clock.js'
-import { memoryPair } from '../../../lib/transport/memory.js'
+import { memoryPair } from '../../../lib/transport/memory/carrier.js'
 
 export interface BadConnection {
   /** The rule that must be named. */

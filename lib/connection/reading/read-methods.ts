@@ -1,0 +1,252 @@
+// Every reading method, once: arguments are checked, a kind of read is made, and the inbox runs it. A connection and the
+// reader of a message both are this; they differ in whom the inbox lets read.
+
+import { isRegExp } from 'node:util/types'
+import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../../bytes/delimiter.js'
+import { kindOf } from '../../kind-of.js'
+import { ChunkIterator, LineIterator } from './iterators.js'
+import { MatchRead } from './match-read.js'
+import type { Inbox } from './read-half.js'
+import { ExactRead, IntoRead, type Limit, type LineFormat, LineRead, SomeRead, ToEndRead, UntilRead } from './read-kinds.js'
+import type { Lease } from './read-lock.js'
+import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
+import { booleanOf, countOf, encodingOf, INTO, LINE, LINES, ownOption, plainPlan, type ReadPlan, readPlan } from './read-options.js'
+import type { Reader } from './reader.js'
+import { SkipRead, SkipUntilRead } from './skips.js'
+
+type Text = BufferEncoding | TextOptions
+
+export abstract class ReadMethods implements Reader {
+  readonly #inbox: Inbox
+  readonly #lease: Lease | undefined
+
+  /** @internal */
+  constructor(inbox: Inbox, lease?: Lease) {
+    this.#inbox = inbox
+    this.#lease = lease
+  }
+
+  readUntil(delimiter: Delimiter, options?: BytesOptions): Promise<Buffer>
+  readUntil(delimiter: Delimiter, options: Text): Promise<string>
+  readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<string | Buffer>
+  readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<never> {
+    if (options === undefined && this.#lease === undefined) {
+      const quick = this.#inbox.quickUntil(delimiter)
+      if (quick !== undefined) return Promise.resolve(quick as never)
+      const parked = this.#inbox.parkUntil(delimiter)
+      if (parked !== undefined) return parked as never
+    }
+    return this.#reading(() => {
+      const plan = readPlan(options)
+      const compiled = this.#delimiter(delimiter, plan)
+      return this.#inbox.run((limit) => new UntilRead(compiled, limit, plan.encoding) as never, plan, this.#lease)
+    })
+  }
+
+  readLine(options?: BufferEncoding | LineOptions): Promise<string> {
+    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickLine(undefined) : undefined
+    if (quick !== undefined) return Promise.resolve(quick)
+    return this.#reading(() => {
+      const plan = readPlan(options, LINE)
+      const format = this.#lineFormat(options, plan)
+      return this.#inbox.run((limit) => new LineRead(format, limit), plan, this.#lease)
+    })
+  }
+
+  readExactly(n: number, options?: BytesOptions): Promise<Buffer>
+  readExactly(n: number, options: Text): Promise<string>
+  readExactly(n: number, options?: EitherOptions): Promise<string | Buffer>
+  readExactly(n: number, options?: EitherOptions): Promise<never> {
+    return this.#exact(n, options, false)
+  }
+
+  readInto(target: NodeJS.ArrayBufferView, options?: IntoOptions): Promise<number> {
+    return this.#reading(() => {
+      if (!ArrayBuffer.isView(target)) throw new TypeError(`target must be a typed array, a Buffer or a DataView, not ${kindOf(target)}`)
+      const plan = plainPlan(options, INTO)
+      const partial = booleanOf(ownOption(options, 'partial'), 'partial') ?? false
+      const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
+      // The target is a limit of its own. (An empty one is below the smallest that can be said, and takes nothing anyway.)
+      const own = { ...plan, maxBytes: plan.maxBytes ?? Math.max(bytes.length, 1) }
+      return this.#inbox.run((limit) => new IntoRead(bytes, limit, partial), own, this.#lease)
+    })
+  }
+
+  read(options?: BytesOptions): Promise<Buffer | null>
+  read(options: Text): Promise<string | null>
+  read(options?: EitherOptions): Promise<string | Buffer | null>
+  read(options?: EitherOptions): Promise<never> {
+    return this.#reading(() => {
+      const plan = readPlan(options)
+      return this.#inbox.run((limit) => new SomeRead(limit, plan.encoding, 'read()') as never, plan, this.#lease)
+    })
+  }
+
+  readToEnd(options?: BytesOptions): Promise<Buffer>
+  readToEnd(options: Text): Promise<string>
+  readToEnd(options?: EitherOptions): Promise<string | Buffer>
+  readToEnd(options?: EitherOptions): Promise<never> {
+    return this.#reading(() => {
+      const plan = readPlan(options)
+      return this.#inbox.run((limit) => new ToEndRead(limit, plan.encoding) as never, plan, this.#lease)
+    })
+  }
+
+  readUntilMatch(pattern: RegExp, options?: BytesOptions): Promise<Buffer>
+  readUntilMatch(pattern: RegExp, options: Text): Promise<string>
+  readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<string | Buffer>
+  readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<never> {
+    return this.#reading(() => {
+      if (!isRegExp(pattern)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}: readUntil() takes text or bytes`)
+      const plan = readPlan(options)
+      const how = { limited: plan.maxBytes !== undefined, encoding: plan.encoding, cache: this.#inbox.latin1 }
+      return this.#inbox.run((limit) => new MatchRead(pattern, limit, how) as never, plan, this.#lease)
+    })
+  }
+
+  peek(n: number, options?: BytesOptions): Promise<Buffer>
+  peek(n: number, options: Text): Promise<string>
+  peek(n: number, options?: EitherOptions): Promise<string | Buffer>
+  peek(n: number, options?: EitherOptions): Promise<never> {
+    return this.#exact(n, options, true)
+  }
+
+  skip(n: number, options?: ReadOptions): Promise<number> {
+    return this.#reading(() => {
+      countOf(n, 'n')
+      const plan = this.#unbounded(options)
+      return this.#inbox.run((limit) => new SkipRead(n, limit, this.#gathers), plan, this.#lease)
+    })
+  }
+
+  skipUntil(delimiter: Delimiter, options?: ReadOptions): Promise<number> {
+    return this.#reading(() => {
+      const plan = this.#unbounded(options)
+      const compiled = this.#delimiter(delimiter, plan)
+      return this.#inbox.run((limit) => new SkipUntilRead(compiled, limit, this.#gathers), plan, this.#lease)
+    })
+  }
+
+  tryReadUntil(delimiter: Delimiter, options?: BytesOptions): Buffer | undefined
+  tryReadUntil(delimiter: Delimiter, options: Text): string | undefined
+  tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined
+  tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined {
+    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickUntil(delimiter) : undefined
+    if (quick !== undefined) return quick
+    return this.#trying(() => {
+      const plan = readPlan(options)
+      const compiled = this.#delimiter(delimiter, plan)
+      return this.#inbox.try((limit) => new UntilRead(compiled, limit, plan.encoding), plan, this.#lease)
+    })
+  }
+
+  tryReadExactly(n: number, encoding?: undefined): Buffer | undefined
+  tryReadExactly(n: number, encoding: BufferEncoding): string | undefined
+  tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined
+  tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined {
+    return this.#trying(() => {
+      countOf(n, 'n')
+      const plan = readPlan(encoding === undefined ? undefined : encodingOf(encoding))
+      return this.#inbox.try((limit) => new ExactRead(n, limit, plan.encoding, false), plan, this.#lease)
+    })
+  }
+
+  tryReadLine(options?: BufferEncoding | LineOptions): string | undefined {
+    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickLine(undefined) : undefined
+    if (quick !== undefined) return quick
+    return this.#trying(() => {
+      const plan = readPlan(options, LINE)
+      const format = this.#lineFormat(options, plan)
+      return this.#inbox.try((limit) => new LineRead(format, limit), plan, this.#lease)
+    })
+  }
+
+  lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> & AsyncDisposable {
+    return new LineIterator(this.#inbox, this.#lease, () => {
+      const plan = readPlan(options, LINES)
+      const overflow = ownOption(options, 'overflow')
+      if (overflow !== undefined && overflow !== 'error' && overflow !== 'skip') {
+        throw typeof overflow === 'string'
+          ? new RangeError(`overflow must be 'error' or 'skip'`)
+          : new TypeError(`overflow must be a string, not ${kindOf(overflow)}`)
+      }
+      return { plan, format: this.#lineFormat(options, plan), skips: overflow === 'skip' }
+    })
+  }
+
+  chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> & AsyncDisposable
+  chunks(n: number | undefined, options: Text): AsyncIterableIterator<string> & AsyncDisposable
+  chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<string | Buffer> & AsyncDisposable
+  chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<never> & AsyncDisposable {
+    return new ChunkIterator(this.#inbox, this.#lease, () => {
+      if (typeof n === 'object') throw new TypeError(`n must be a number of bytes, not ${kindOf(n)}: write chunks(undefined, options)`)
+      if (n !== undefined) countOf(n, 'n')
+      return { plan: readPlan(options), n }
+    }) as AsyncIterableIterator<never> & AsyncDisposable
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> & AsyncDisposable {
+    return this.chunks()
+  }
+
+  // --- arguments -------------------------------------------------------------------------------------------------------
+
+  /** Nothing throws synchronously: a wrong argument rejects. */
+  #reading<T>(read: () => Promise<T>): Promise<T> {
+    // Not by `#trying`: with one frame more the caller's is none of the ten that a stack shows.
+    try {
+      return read()
+    } catch (error) {
+      this.#lease?.failed(error)
+      return Promise.reject(error)
+    }
+  }
+
+  /** What a read fails with is known to the message it belongs to, a wrong argument too (a length that is none). */
+  #trying<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      this.#lease?.failed(error)
+      throw error
+    }
+  }
+
+  #exact(n: number, options: EitherOptions | undefined, keep: boolean): Promise<never> {
+    return this.#reading(() => {
+      countOf(n, 'n')
+      const plan = readPlan(options)
+      return this.#inbox.run((limit: Limit) => new ExactRead(n, limit, plan.encoding, keep) as never, plan, this.#lease)
+    })
+  }
+
+  #delimiter(delimiter: unknown, plan: ReadPlan): CompiledDelimiter {
+    const compiled = compileDelimiter(delimiter)
+    const limit = plan.maxBytes ?? this.#inbox.host.limits.maxBufferSize
+    if (limit < compiled.shortest) {
+      throw new RangeError(
+        `a limit of ${limit} bytes is smaller than the delimiter ${compiled.text}: raise ${plan.maxBytes === undefined ? 'maxBufferSize' : 'maxBytes'}`,
+      )
+    }
+    return compiled
+  }
+
+  #lineFormat(options: unknown, plan: ReadPlan): LineFormat {
+    const given = ownOption(options, 'delimiter')
+    return {
+      delimiter: this.#delimiter(given === undefined ? '\n' : given, plan),
+      carriageReturn: given === undefined,
+      encoding: plan.encoding ?? 'utf8',
+    }
+  }
+
+  /** Skipped bytes are not gathered and need no limit, except in a message, which may have to give them back. */
+  #unbounded(options: unknown): ReadPlan {
+    const plan = plainPlan(options)
+    return plan.maxBytes === undefined && !this.#gathers ? { ...plan, maxBytes: Number.POSITIVE_INFINITY } : plan
+  }
+
+  get #gathers(): boolean {
+    return this.#lease?.gathers ?? false
+  }
+}

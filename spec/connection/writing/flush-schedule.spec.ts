@@ -1,0 +1,142 @@
+// When writes leave, for all connections together.
+
+import t from 'tap'
+import { type Departure, depart, departNow, departSoon, thisTurn } from '../../../lib/connection/writing/flush-schedule.js'
+import { uncaught } from '../../support/uncaught.js'
+import { turn, until } from '../../support/wait.js'
+
+class Sender implements Departure {
+  scheduled = false
+  pumped = 0
+  write(): this {
+    if (!this.scheduled) depart(this)
+    this.scheduled = true
+    return this
+  }
+  pump(): void {
+    this.scheduled = false
+    this.pumped++
+  }
+}
+
+const senders = (count: number): Sender[] => Array.from({ length: count }, () => new Sender())
+const sum = (all: readonly Sender[]): number => all.reduce((total, { pumped }) => total + pumped, 0)
+const microtask = async (): Promise<void> => {}
+const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
+/** The next turn has begun. */
+async function nextTurn(): Promise<void> {
+  const before = thisTurn()
+  await until(() => thisTurn() > before)
+}
+
+/** Turns in which so many departed are over: the second one was counted. */
+async function after(count: number): Promise<void> {
+  for (let turns = 0; turns < 2; turns++) {
+    for (const sender of senders(count)) sender.write()
+    await nextTurn()
+  }
+}
+
+t.test('a mistake in one connection keeps back nothing of the others, and is an uncaught exception', async (t) => {
+  const errors = uncaught(t)
+  const mistake = new Error('a mistake')
+  const left: string[] = []
+  depart({ scheduled: true, pump: () => left.push('first') })
+  depart({
+    scheduled: true,
+    pump: () => {
+      throw mistake
+    },
+  })
+  depart({ scheduled: true, pump: () => left.push('last') })
+  await until(() => errors.length > 0)
+  t.same(errors, [mistake])
+  t.same(left, ['first', 'last'])
+})
+
+t.test('what was written leaves at the end of the turn, once', async (t) => {
+  await after(1)
+  const all = senders(3).map((sender) => sender.write())
+  await microtask()
+  await tick()
+  t.equal(sum(all), 0)
+  await nextTurn()
+  t.same(
+    all.map(({ pumped }) => pumped),
+    [1, 1, 1],
+  )
+})
+
+t.test('it leaves at once when a reader begins to wait, and not a second time at the end of the turn', async (t) => {
+  await after(1)
+  const [first, last] = senders(2).map((sender) => sender.write()) as [Sender, Sender]
+  departNow(first)
+  t.equal(first.pumped, 1)
+  departNow(last)
+  t.equal(last.pumped, 1)
+  await turn()
+  await turn()
+  t.equal(sum([first, last]), 2)
+})
+
+t.test('it leaves behind the call when its writer waits, together with what was written in the same call', async (t) => {
+  await after(1)
+  const [first, last] = senders(2).map((sender) => sender.write()) as [Sender, Sender]
+  departSoon(first)
+  departSoon(last)
+  departSoon(last)
+  t.equal(sum([first, last]), 0)
+  await microtask()
+  await microtask()
+  t.equal(sum([first, last]), 2)
+})
+
+t.test('behind a crowded turn those whose reader waits leave in groups, from one tick', async (t) => {
+  await after(12)
+  const all = senders(40)
+  for (const sender of all.slice(0, 15)) departNow(sender.write())
+  await tick()
+  t.equal(sum(all), 0, 'fewer wait for the others')
+  for (const sender of all.slice(15, 20)) departNow(sender.write())
+  t.equal(sum(all), 0)
+  await tick()
+  t.equal(sum(all), 20, 'the group has left')
+  for (const sender of all.slice(20)) departNow(sender.write())
+  await turn()
+  await turn()
+  t.ok(all.every(({ pumped }) => pumped === 1))
+})
+
+t.test('behind a turn of few, the next crowded one leaves without waiting', async (t) => {
+  await after(11)
+  for (const sender of senders(40)) {
+    departNow(sender.write())
+    t.equal(sender.pumped, 1)
+  }
+})
+
+t.test('a crowd is noticed where every answer leaves with its reader, so that no turn is marked', async (t) => {
+  await after(1)
+  // A look is taken at one turn of many.
+  for (let turns = 0; turns < 100; turns++) {
+    const all = senders(16)
+    for (const sender of all) departNow(sender.write())
+    const left = sum(all)
+    await turn()
+    t.equal(sum(all), 16)
+    if (left === 0) return
+  }
+  t.fail('no turn was crowded')
+})
+
+t.test('what nobody waits for leaves at the end of the turn, also where all others have left before', async (t) => {
+  await after(1)
+  const [written, answered] = senders(2) as [Sender, Sender]
+  written.write()
+  departNow(answered.write())
+  t.equal(written.pumped, 0)
+  await turn()
+  await turn()
+  t.equal(written.pumped, 1)
+})

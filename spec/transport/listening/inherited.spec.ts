@@ -1,0 +1,237 @@
+// Listening sockets that somebody else opened, in a process that inherits them: what is adopted, what is refused and
+// left open, and that nobody's file is removed. One process inherits them all, since starting one takes long.
+
+import { fork } from 'node:child_process'
+import dgram from 'node:dgram'
+import fs from 'node:fs'
+import net from 'node:net'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import type { EndpointPlan } from '../../../lib/options/listen.js'
+import { passedSockets } from '../../../lib/transport/listening/passed-sockets.js'
+import { program as start } from '../../support/program.js'
+import { dial, knock } from '../intake.js'
+import { next, scratch } from '../support.js'
+
+interface Report {
+  addresses?: { address: string; port: number; family: string }[]
+  code?: string
+  message?: string
+  issues?: { path: string[]; message: string }[]
+  /** Whether the descriptors that were asked about are still open. */
+  open?: boolean[]
+}
+
+// A process is started here, and that takes its time on a machine that is busy.
+t.setTimeout(120_000)
+
+/** The sockets of this process, by their descriptors. */
+const socketsHere = (): number[] =>
+  fs
+    .readdirSync('/dev/fd')
+    .map(Number)
+    // The list is read by a descriptor too, which is closed by then.
+    .filter((fd) => fs.statSync(`/dev/fd/${fd}`, { throwIfNoEntry: false })?.isSocket())
+
+/** The first socket that `open` opens. (Not every runtime shows the descriptor of a socket.) */
+async function opened(open: () => Promise<unknown>): Promise<number> {
+  const before = new Set(socketsHere())
+  await open()
+  return Math.min(...socketsHere().filter((fd) => !before.has(fd)))
+}
+
+const mine: net.Server[] = []
+const descriptors = new Map<net.Server | dgram.Socket, number>()
+async function listening(at: net.ListenOptions): Promise<net.Server> {
+  const server = net.createServer()
+  descriptors.set(server, await opened(() => new Promise<void>((resolve) => void server.listen(at, resolve))))
+  mine.push(server)
+  return server
+}
+const descriptorOf = (holder: net.Server | dgram.Socket): number => descriptors.get(holder) ?? -1
+/** The descriptor of a socket that is connected. */
+const connected = (to: net.NetConnectOpts): Promise<number> => opened(() => dial(t, to))
+const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port
+
+// --- what is inherited, and by whom ----------------------------------------------------------------------------------
+
+const path = scratch('with a space.sock')
+const abstract = `\0linnet-inherited-${process.pid}`
+const [web, six, unix, web2, named, odd] = [
+  await listening({ host: '127.0.0.1', port: 0 }),
+  await listening({ host: '::1', port: 0 }),
+  await listening({ path: `${path}.first` }),
+  await listening({ host: '127.0.0.2', port: 0 }),
+  await listening({ path: abstract }),
+  await listening({ host: '127.0.0.1', port: 0 }),
+]
+fs.renameSync(`${path}.first`, path)
+const udp = dgram.createSocket('udp4')
+descriptors.set(udp, await opened(() => new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))))
+const client = await connected({ host: '127.0.0.1', port: portOf(web) })
+const onPath = await connected({ path })
+const program = fileURLToPath(new URL('../bind-child.js', import.meta.url))
+const file = fs.openSync(program, 'r')
+
+const inherited = [...[web, six, unix, web2, odd, udp, named].map(descriptorOf), client, onPath, file]
+const [WEB, SIX, UNIX, , , UDP, ABSTRACT, CLIENT, ON_PATH, FILE] = inherited.map((_, index) => 3 + index) as number[]
+const names = 'web:six:admin:web:odd:odd'
+const child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', ...inherited, 'ipc'] })
+const ports = [web, six, web2, odd].map(portOf)
+await next(child, 'message')
+for (const server of mine) server.close()
+fs.closeSync(file)
+udp.close()
+t.teardown(() => child.kill())
+
+async function say(order: object | string): Promise<unknown> {
+  const answer = next<[unknown]>(child, 'message')
+  child.send(order)
+  return (await answer)[0]
+}
+const ask = async (report: EndpointPlan, environment: Record<string, string> = {}, descriptors: number[] = []): Promise<Report> =>
+  (await say({ report, environment, descriptors })) as Report
+
+const fd = (number: number): EndpointPlan => ({ kind: 'fd', fd: number, backlog: 5 })
+const systemd = (name?: string): EndpointPlan => ({ kind: 'systemd', name, backlog: 5 })
+
+async function echoes(t: Test, to: net.NetConnectOpts): Promise<void> {
+  const client = await dial(t, to)
+  const answer = next<[Buffer]>(client, 'data')
+  client.write('adopted')
+  t.equal(String((await answer)[0]), 'adopted')
+  client.destroy()
+}
+
+// --- descriptors -----------------------------------------------------------------------------------------------------
+
+t.test('what does not listen is refused and left open', async (t) => {
+  const open = [true]
+  t.match(await ask(fd(CLIENT!), {}, [CLIENT!]), { code: 'EINVAL', message: new RegExp(`descriptor ${CLIENT}`), open })
+  t.match(await ask(fd(ON_PATH!), {}, [ON_PATH!]), { code: 'EINVAL', open })
+  t.match(await ask(fd(FILE!), {}, [FILE!]), { code: 'ENOTSOCK', open })
+  t.match(await ask(fd(UDP!), {}, [UDP!]), { code: /^E/, open })
+  t.match(await ask(fd(99)), { code: /^E/ })
+})
+
+t.test('one that cannot be adopted lets the others go', async (t) => {
+  // Found out before anything is taken: behind the six there is an abstract socket, then one that is connected.
+  t.match(await ask(systemd(), { LISTEN_PID: 'SELF', LISTEN_FDS: '8' }, [WEB!, CLIENT!]), { code: 'EINVAL', open: [true, true] })
+  // Found out when the first is taken already: that a socket is one of UDP only Node sees.
+  const port = ports[3] ?? 0
+  t.equal(await knock({ host: '127.0.0.1', port }), 'connected')
+  t.match(await ask(systemd('odd'), { LISTEN_PID: 'SELF', LISTEN_FDS: '6', LISTEN_FDNAMES: names }, [UDP!]), { code: /^E/, open: [true] })
+  t.equal(await knock({ host: '127.0.0.1', port }), 'ECONNREFUSED')
+})
+
+t.test('an abstract socket is adopted with its name', { skip: process.platform !== 'linux' && 'Linux only' }, async (t) => {
+  const { addresses } = await ask(fd(ABSTRACT!))
+  // Node 20 fills an abstract name up with NULs.
+  const [address] = addresses ?? []
+  t.equal(address?.address.replace(/\0+$/, ''), abstract)
+  await echoes(t, { path: address?.address ?? '' })
+  await say('close')
+})
+
+// --- systemd ---------------------------------------------------------------------------------------------------------
+
+t.test('the sockets with a name are adopted, and closed with the listener', async (t) => {
+  const { addresses } = await ask(systemd('web'), { LISTEN_PID: 'SELF', LISTEN_FDS: '6', LISTEN_FDNAMES: names })
+  t.match(addresses, [
+    { address: '127.0.0.1', port: ports[0], family: 'IPv4' },
+    { address: '127.0.0.2', port: ports[2], family: 'IPv4' },
+  ])
+  t.equal(addresses?.length, 2)
+  await echoes(t, { host: '127.0.0.1', port: ports[0] ?? 0 })
+  await echoes(t, { host: '127.0.0.2', port: ports[2] ?? 0 })
+  await say('close')
+  t.equal(await knock({ host: '127.0.0.2', port: ports[2] ?? 0 }), 'ECONNREFUSED')
+})
+
+t.test('a TCP socket that listens is adopted', async (t) => {
+  const { addresses } = await ask(fd(SIX!))
+  t.match(addresses, [{ address: '::1', port: ports[1], family: 'IPv6' }])
+  await echoes(t, { host: '::1', port: ports[1] ?? 0 })
+  await say('close')
+  t.equal(await knock({ host: '::1', port: ports[1] ?? 0 }), 'ECONNREFUSED')
+})
+
+t.test('a Unix socket that listens is adopted with its path, and its file stays', async (t) => {
+  const { addresses } = await ask(fd(UNIX!))
+  // The system knows it by the name that it was bound by.
+  t.match(addresses, [{ address: `${path}.first`, port: 0, family: 'unix' }])
+  await echoes(t, { path })
+  await say('close')
+  t.ok(fs.existsSync(path))
+  t.equal(await knock({ path }), 'ECONNREFUSED')
+})
+
+t.test('no socket at all is refused, and says what is missing', async (t) => {
+  const cases: [Record<string, string>, RegExp, string?][] = [
+    [{ LISTEN_PID: 'SELF' }, /LISTEN_PID and LISTEN_FDS/],
+    [{ LISTEN_FDS: '1' }, /LISTEN_PID and LISTEN_FDS/],
+    [{ LISTEN_PID: '1', LISTEN_FDS: '1' }, /for process 1 /],
+    [{ LISTEN_PID: '', LISTEN_FDS: '1' }, /LISTEN_PID/],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: '0' }, /LISTEN_FDS says 0/],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: '-1' }, /LISTEN_FDS says -1/],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: 'many' }, /LISTEN_FDS says many/],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' }, /none is called admin .*says web/, 'admin'],
+    [{ LISTEN_PID: 'SELF', LISTEN_FDS: '1' }, /none is called admin .*says nothing/, 'admin'],
+  ]
+  for (const [environment, message, name] of cases) {
+    const { code, issues } = await ask(systemd(name), environment)
+    t.equal(code, 'ERR_LINNET_OPTIONS')
+    t.same(issues?.[0]?.path, ['systemd'])
+    t.match(issues?.[0]?.message, message)
+  }
+})
+
+t.test('where no names are given each is called unknown', async (t) => {
+  const { issues } = await ask(systemd('unknown'), { LISTEN_PID: 'SELF', LISTEN_FDS: '1' })
+  // It was found; that it was taken, and closed with its server, is another matter.
+  t.match(issues?.[0]?.message, /took unknown \(descriptor 3\)/)
+})
+
+t.test(
+  'the variables are taken out of the environment, for no child is meant by them; a second call still finds the sockets',
+  async (t) => {
+    const env: NodeJS.ProcessEnv = { LISTEN_PID: String(process.pid), LISTEN_FDS: '2', LISTEN_FDNAMES: 'a:b', OTHER: 'stays' }
+    const first = passedSockets(env)
+    t.strictSame(first, { pid: String(process.pid), count: '2', names: 'a:b' })
+    t.strictSame(env, { OTHER: 'stays' })
+    t.strictSame(passedSockets(env), first)
+    const others = { LISTEN_PID: '1', LISTEN_FDS: '3' }
+    t.match(passedSockets(others), { pid: '1', count: '3' })
+    t.strictSame(others, { LISTEN_PID: '1', LISTEN_FDS: '3' }, 'those of another process are not ours to take')
+    t.strictSame(passedSockets({}), first)
+  },
+)
+
+t.test(
+  'two calls of listen share the sockets by their names; one that was taken, and a process without any, are said to be so',
+  async (t) => {
+    const [one, two] = [await listening({ host: '127.0.0.1', port: 0 }), await listening({ host: '127.0.0.1', port: 0 })]
+    const code = `
+    console.log(await linnet.listen({ systemd: true }).catch((error) => error.code + error.issues[0].path))
+    Object.assign(process.env, { LISTEN_PID: process.pid, LISTEN_FDS: 2, LISTEN_FDNAMES: 'web:admin' })
+    const web = await linnet.listen({ systemd: 'web' })
+    const admin = await linnet.listen({ systemd: 'admin' })
+    const again = () => linnet.listen({ systemd: true }).catch((error) => error.issues[0].message)
+    console.log(await again())
+    console.log(web.port, admin.port, Object.keys(process.env).filter((name) => name.startsWith('LISTEN')).length)
+    await Promise.all([web.close(), admin.close()])
+    // The numbers are free, and may be those of other sockets by now.
+    const other = await linnet.listen({ port: 0, host: '127.0.0.1' })
+    console.log(await again())
+    await other.close()`
+    const run = start(t, code, { inherit: [one, two].map(descriptorOf) })
+    const expected = [portOf(one), portOf(two)]
+    one.close()
+    two.close()
+    t.equal(await run.ends(), 0, run.stderr)
+    const [none, open, ports, closed] = run.stdout.trim().split('\n')
+    t.strictSame([none, ports], ['ERR_LINNET_OPTIONSsystemd', `${expected.join(' ')} 0`])
+    t.match(open, /an earlier `listen` took web \(descriptor 3\), which is closed with its server/)
+    t.equal(closed, open, 'also when that server has closed')
+  },
+)

@@ -1,0 +1,78 @@
+// Which Unix sockets listen, as the system knows them: that nobody answers at a path does not mean that nobody listens there.
+
+import { mkdirSync, symlinkSync } from 'node:fs'
+import net from 'node:net'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { listen } from '../../../lib/index.js'
+import { listensFor, unixEntries } from '../../../lib/transport/listening/kernel-table.js'
+import { socketPath } from '../../support/fixture.js'
+import { program } from '../../support/program.js'
+
+async function listening(t: Test, path: string): Promise<net.Server> {
+  const server = net.createServer().listen({ path })
+  t.teardown(() => server.close())
+  await new Promise((resolve) => server.once('listening', resolve))
+  return server
+}
+
+const skip = process.platform !== 'linux' && 'Linux only'
+
+t.test('a socket that is bound to the path listens for it, one beside it does not', { skip }, async (t) => {
+  const path = socketPath()
+  t.equal(listensFor(path), false)
+  const server = await listening(t, path)
+  t.equal(listensFor(path), true)
+  t.equal(listensFor(`${path}.b`), false)
+  await new Promise((resolve) => server.close(resolve))
+  t.equal(listensFor(path), false)
+})
+
+t.test('so does one that linnet has moved there', { skip }, async (t) => {
+  const path = socketPath()
+  const server = await listen({ path })
+  t.equal(listensFor(path), true)
+  t.equal(listensFor(`${path}.b`), false)
+  await server.close()
+  t.equal(listensFor(path), false)
+})
+
+t.test('the directory may be named by a link', { skip }, async (t) => {
+  const folder = dirname(socketPath())
+  mkdirSync(join(folder, 'real'))
+  symlinkSync('real', join(folder, 'link'))
+  await listening(t, join(folder, 'real/a.sock'))
+  const server = await listen({ path: join(folder, 'real/b.sock') })
+  t.equal(listensFor(join(folder, 'link/a.sock')), true)
+  t.equal(listensFor(join(folder, 'link/b.sock')), true)
+  t.equal(listensFor(join(folder, 'link/c.sock')), false)
+  await server.close()
+})
+
+t.test('an abstract name begins with a NUL, however the runtime pads it', { skip }, async (t) => {
+  const name = `\0linnet-table-${process.pid}`
+  await listening(t, name)
+  t.same(
+    unixEntries()
+      .filter((entry) => entry.name.startsWith(name))
+      .map(({ listens }) => listens),
+    [true],
+  )
+})
+
+t.test('a path whose server is refused to be reached is not taken while the system shows it', { skip }, async (t) => {
+  // What Bun says of a server whose queue is full, said by every runtime.
+  const path = socketPath()
+  await listening(t, path)
+  const code = `
+    const { Socket } = (await import('node:net')).default
+    Socket.prototype.connect = function () {
+      process.nextTick(() => this.destroy(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })))
+      return this
+    }
+    await linnet.listen({ path: ${JSON.stringify(path)} }).then(() => console.log('taken'), ({ code }) => console.log(code))
+  `
+  const run = program(t, code)
+  t.equal(await run.ends(), 0, run.stderr)
+  t.equal(run.stdout, 'EADDRINUSE\n')
+})

@@ -1,0 +1,431 @@
+// Unix listeners: whose path it is, which mode it has, what is replaced and what is left alone, and who removes it.
+
+import { fork } from 'node:child_process'
+import fs from 'node:fs'
+import net from 'node:net'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import type { EndpointPlan } from '../../../lib/options/listen.js'
+import { program } from '../../support/program.js'
+import { bound, dial, Hall, knock, refusal } from '../intake.js'
+import { listening, next, scratch, turns } from '../support.js'
+
+const unix = (path: string, mode = 0o600): EndpointPlan => ({ kind: 'unix', path, mode, backlog: 511 })
+
+let rooms = 0
+/** A path in a directory of its own. */
+function fresh(): string {
+  const room = scratch(`r${++rooms}`)
+  fs.mkdirSync(room)
+  return join(room, 's')
+}
+
+/** A path of so many bytes, of which the file's name has some and the directory's the others. */
+function long(length: number, name: string): string {
+  let directory = dirname(fresh())
+  // Names of directories have a limit of their own, of 255.
+  for (let missing = length - name.length - directory.length - 2; missing > 0; missing = length - name.length - directory.length - 2) {
+    directory = join(directory, 'd'.repeat(Math.min(missing, 20)))
+  }
+  fs.mkdirSync(directory, { recursive: true })
+  const path = `${directory}/${name}`
+  // One byte may be missing, for a separator with nothing behind it.
+  return path + 's'.repeat(length - path.length)
+}
+
+async function rival(t: Test, path: string): Promise<net.Server> {
+  const server = net.createServer((socket) => socket.on('error', () => {}).end('rival'))
+  await new Promise<void>((resolve) => void server.listen({ path }, resolve))
+  t.teardown(() => void server.close())
+  return server
+}
+
+/** The socket of a server that is gone and had no time to remove it. */
+async function stale(t: Test, path: string): Promise<void> {
+  const server = await rival(t, `${path}.dead`)
+  fs.renameSync(`${path}.dead`, path)
+  server.close()
+  await next(server, 'close')
+}
+
+/** Replaces a function of `node:fs` for one test. */
+function instead<K extends 'linkSync' | 'openSync' | 'renameSync' | 'lstatSync' | 'unlinkSync' | 'mkdtempSync'>(
+  t: Test,
+  name: K,
+  make: (real: (typeof fs)[K]) => unknown,
+): void {
+  const real = fs[name]
+  Object.assign(fs, { [name]: make(real) })
+  t.teardown(() => void Object.assign(fs, { [name]: real }))
+}
+
+const failure = (code: string): Error => Object.assign(new Error(code), { code })
+const inode = (path: string): bigint => fs.lstatSync(path, { bigint: true }).ino
+/** What else is in the directory of a path. */
+const beside = (path: string): string[] => fs.readdirSync(dirname(path)).filter((name) => name !== basename(path))
+
+// Other processes are started here, and that takes its time on a machine that is busy.
+t.setTimeout(120_000)
+
+t.test('a path is bound, connections have it as their local address, and close removes it', async (t) => {
+  const path = fresh()
+  const { hall, listener } = await bound(t, unix(path))
+  t.same(listener.addresses.map(String), [path])
+  const client = await dial(t, { path })
+  const carrier = await hall.carrier()
+  t.equal(carrier.local, listener.addresses[0])
+  t.same([carrier.remote.family, carrier.remote.address], ['unix', ''])
+  t.same(beside(path), [], 'nothing is left beside it')
+  await listener.close()
+  t.equal(fs.existsSync(path), false)
+  const ear = listening(carrier)
+  client.write('still here')
+  await ear.hears('data')
+})
+
+t.test('the mode is right from the first moment that the path is there, whatever the umask says', async (t) => {
+  for (const mode of [0o600, 0o666, 0o660, 0o755]) {
+    const path = fresh()
+    let first: number | undefined
+    instead(t, 'linkSync', (real) => (from: string, to: string) => {
+      first = fs.lstatSync(from).mode & 0o777
+      t.equal(fs.lstatSync(dirname(from)).mode & 0o777, 0o700, 'and nobody else could have found it before')
+      real(from, to)
+    })
+    await bound(t, unix(path, mode))
+    t.equal(first, mode)
+    t.equal(fs.lstatSync(path).mode & 0o777, mode)
+  }
+})
+
+t.test('a stale socket is replaced in one step', async (t) => {
+  const path = fresh()
+  await stale(t, path)
+  t.equal(await knock({ path }), 'ECONNREFUSED')
+  const replaced: boolean[] = []
+  instead(t, 'renameSync', (real) => (from: string, to: string) => {
+    replaced.push(fs.existsSync(to))
+    real(from, to)
+  })
+  let unlinked = 0
+  instead(t, 'unlinkSync', (real) => (file: string) => {
+    unlinked++
+    real(file)
+  })
+  await bound(t, unix(path))
+  t.same(replaced, [true])
+  t.equal(unlinked, 0)
+  t.equal(await knock({ path }), 'connected')
+  t.same(beside(path), [])
+})
+
+t.test('the path of a living server is left to it', async (t) => {
+  const path = fresh()
+  const server = await rival(t, path)
+  const before = inode(path)
+  const error = await refusal(unix(path))
+  t.match(error, { code: 'EADDRINUSE', syscall: 'listen', address: path, message: `listen EADDRINUSE: address already in use ${path}` })
+  t.equal(typeof error.errno, 'number')
+  t.equal(inode(path), before)
+  t.equal(await knock({ path }), 'connected')
+  t.same(beside(path), [])
+  server.close()
+})
+
+t.test('so is that of one that does not answer, whose queue is full', async (t) => {
+  const path = fresh()
+  const hung = program(
+    t,
+    `const { createServer } = await import('node:net')
+    createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
+      console.log('listening')
+      setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), 50)
+    })`,
+    { library: false },
+  )
+  await hung.says(/listening/)
+  // Until the system takes no more: it has room for the backlog, and one.
+  let answer = await knock({ path })
+  for (let tries = 0; answer === 'connected' && tries < 1000; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    answer = await knock({ path })
+  }
+  t.equal(answer, 'EAGAIN')
+  const before = inode(path)
+  t.match(await refusal(unix(path)), { code: 'EADDRINUSE', address: path })
+  t.equal(inode(path), before)
+  t.same(beside(path), [])
+})
+
+t.test('a file that is no socket is left as it is', async (t) => {
+  const [file, directory, dangling, link] = [fresh(), fresh(), fresh(), fresh()]
+  fs.writeFileSync(file, 'precious')
+  fs.mkdirSync(directory)
+  fs.symlinkSync('nowhere', dangling)
+  const dead = fresh()
+  await stale(t, dead)
+  fs.symlinkSync(dead, link)
+  for (const path of [file, directory, dangling, link]) {
+    t.equal((await refusal(unix(path))).code, 'EADDRINUSE')
+    t.same(beside(path), [])
+  }
+  t.equal(fs.readFileSync(file, 'utf8'), 'precious')
+  t.equal(fs.readlinkSync(dangling), 'nowhere')
+  t.ok(fs.lstatSync(link).isSymbolicLink() && fs.lstatSync(dead).isSocket())
+})
+
+t.test('a name that is too long is refused and never cut', async (t) => {
+  const path = long(108, 'server.sock')
+  t.match(await refusal(unix(path)), {
+    code: 'EINVAL',
+    syscall: 'listen',
+    address: path,
+    cause: { message: /^the path has 108 bytes, and that of a Unix socket has at most 10[37]$/ },
+  })
+  t.same(fs.readdirSync(dirname(path)), [])
+  const umlauts = join(dirname(long(90, 's')), 'ü'.repeat(15))
+  t.ok(umlauts.length < 107 && Buffer.byteLength(umlauts) > 107)
+  t.equal((await refusal(unix(umlauts))).code, 'EINVAL')
+  t.same(fs.readdirSync(dirname(umlauts)), [])
+})
+
+t.test('the longest name works, although the one that it is bound by would be too long', async (t) => {
+  for (const path of [long(107, 'a-name-long-enough'), long(107, 's'), long(95, 's')]) {
+    const { hall, listener } = await bound(t, unix(path))
+    await dial(t, { path })
+    await hall.carrier()
+    t.same(beside(path), [])
+    await listener.close()
+    t.equal(fs.existsSync(path), false)
+  }
+})
+
+t.test('a directory that is not there, or that fails, rejects with the code of the system', async (t) => {
+  const path = join(fresh(), 'missing', 'x.sock')
+  t.match(await refusal(unix(path)), { code: 'ENOENT', syscall: 'listen', address: path })
+  const full = fresh()
+  instead(t, 'linkSync', () => () => {
+    throw failure('ENOSPC')
+  })
+  t.match(await refusal(unix(full)), { code: 'ENOSPC', cause: { code: 'ENOSPC' } })
+  instead(t, 'linkSync', () => () => {
+    throw new Error('no code at all')
+  })
+  t.match(await refusal(unix(full)), { code: 'EINVAL', cause: { message: 'no code at all' } })
+  instead(t, 'linkSync', () => () => {
+    throw failure('ESTRANGE')
+  })
+  t.match(await refusal(unix(full)), { code: 'ESTRANGE', message: `listen ESTRANGE: it failed ${full}` })
+  t.same(fs.readdirSync(dirname(full)), [])
+})
+
+// --- several that want the same path ---------------------------------------------------------------------------------
+
+t.test('of several in one process that want a path, free or stale, exactly one gets it', async (t) => {
+  for (const state of ['free', 'stale']) {
+    for (let round = 0; round < 10; round++) {
+      const path = fresh()
+      if (state === 'stale') await stale(t, path)
+      const halls = Array.from({ length: 6 }, () => new Hall())
+      const results = await Promise.allSettled(halls.map((hall) => bound(t, unix(path), hall)))
+      t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
+      for (const result of results) if (result.status === 'rejected') t.equal(result.reason.code, 'EADDRINUSE')
+      const winner = results.findIndex(({ status }) => status === 'fulfilled')
+      await dial(t, { path })
+      await halls[winner]?.carrier()
+      t.same(beside(path), [])
+    }
+  }
+})
+
+t.test('of several processes that want a stale path exactly one gets it', { timeout: 30_000 }, async (t) => {
+  const program = fileURLToPath(new URL('../bind-child.js', import.meta.url))
+  const children = Array.from({ length: 3 }, () => fork(program, []))
+  t.teardown(() => {
+    for (const child of children) child.kill()
+  })
+  const said = (): Promise<string[]> => Promise.all(children.map(async (child) => (await next<[string]>(child, 'message'))[0]))
+  await said()
+  for (let round = 0; round < 15; round++) {
+    const path = fresh()
+    await stale(t, path)
+    const answers = said()
+    for (const child of children) child.send({ kind: 'unix', path, mode: 0o600, backlog: 5 })
+    const codes = await answers
+    t.same([...codes].sort(), ['EADDRINUSE', 'EADDRINUSE', 'bound'])
+    t.equal(await knock({ path }), 'connected')
+    t.same(beside(path), [])
+    const closed = said()
+    for (const child of children) child.send('close')
+    await closed
+    t.equal(fs.existsSync(path), false)
+  }
+})
+
+t.test('a lock that a dead process left behind delays nobody for long', async (t) => {
+  const path = fresh()
+  await stale(t, path)
+  const lock = join(dirname(path), `.${basename(path)}.linnet-lock`)
+  fs.writeFileSync(lock, '')
+  fs.utimesSync(lock, 1, 1)
+  await bound(t, unix(path))
+  t.same(beside(path), [])
+})
+
+t.test('while another process holds the lock, the path is left alone', async (t) => {
+  const path = fresh()
+  await stale(t, path)
+  const lock = join(dirname(path), `.${basename(path)}.linnet-lock`)
+  fs.writeFileSync(lock, '')
+  let tries = 0
+  instead(t, 'openSync', (real) => (file: string, flags: string, mode: number) => {
+    // The other one is done at our third try, and its lock goes between our failure and our look at it.
+    if (file === lock && ++tries === 3) {
+      try {
+        return real(file, flags, mode)
+      } finally {
+        fs.rmSync(lock)
+      }
+    }
+    return real(file, flags, mode)
+  })
+  await bound(t, unix(path))
+  t.equal(tries, 4)
+})
+
+t.test('who gets the lock after another has taken over sees that, and leaves it alone', async (t) => {
+  const path = fresh()
+  await stale(t, path)
+  await rival(t, `${path}.quick`)
+  let tries = 0
+  instead(t, 'openSync', (real) => (file: string, flags: string, mode: number) => {
+    if (flags === 'wx' && tries++ === 0) fs.renameSync(`${path}.quick`, path)
+    return real(file, flags, mode)
+  })
+  t.equal((await refusal(unix(path))).code, 'EADDRINUSE')
+  t.equal(tries, 1)
+  t.equal(await knock({ path }), 'connected')
+})
+
+t.test('a lock that cannot be made is a failure', async (t) => {
+  const path = fresh()
+  await stale(t, path)
+  instead(t, 'openSync', () => () => {
+    throw failure('EROFS')
+  })
+  t.equal((await refusal(unix(path))).code, 'EROFS')
+})
+
+t.test('a stale socket that goes before it is asked leaves a free path', async (t) => {
+  const path = fresh()
+  await stale(t, path)
+  instead(t, 'lstatSync', (real) => (file: string, options: fs.StatSyncOptions) => {
+    const found = real(file, options)
+    if (file === path && found !== undefined) fs.unlinkSync(path)
+    return found
+  })
+  await bound(t, unix(path))
+})
+
+t.test("a path that comes and goes for ever is somebody else's", async (t) => {
+  const path = fresh()
+  // The link fails as if there were a file, and there is none.
+  let tries = 0
+  instead(t, 'linkSync', () => () => {
+    tries++
+    throw failure('EEXIST')
+  })
+  t.equal((await refusal(unix(path))).code, 'EADDRINUSE')
+  t.equal(tries, 200)
+})
+
+t.test('where the file system knows no links, a free path is taken and no other', async (t) => {
+  instead(t, 'linkSync', () => () => {
+    throw failure('EPERM')
+  })
+  const [free, taken, dead] = [fresh(), fresh(), fresh()]
+  await bound(t, unix(free))
+  t.equal(await knock({ path: free }), 'connected')
+  await rival(t, taken)
+  t.equal((await refusal(unix(taken))).code, 'EADDRINUSE')
+  await stale(t, dead)
+  await bound(t, unix(dead))
+  t.equal(await knock({ path: dead }), 'connected')
+})
+
+// --- whose file it is at close ---------------------------------------------------------------------------------------
+
+t.test('a file that somebody put there meanwhile survives the close', async (t) => {
+  const path = fresh()
+  const { listener } = await bound(t, unix(path))
+  fs.unlinkSync(path)
+  await rival(t, path)
+  await listener.close()
+  await turns(5)
+  t.equal(await knock({ path }), 'connected')
+
+  const other = fresh()
+  const second = await bound(t, unix(other))
+  fs.unlinkSync(other)
+  fs.writeFileSync(other, 'precious')
+  await second.listener.close()
+  await turns(5)
+  t.equal(fs.readFileSync(other, 'utf8'), 'precious')
+})
+
+t.test('a file that is gone, or cannot be removed, does not disturb the close', async (t) => {
+  const path = fresh()
+  const { listener } = await bound(t, unix(path))
+  fs.unlinkSync(path)
+  await listener.close()
+  const other = fresh()
+  const second = await bound(t, unix(other))
+  instead(t, 'unlinkSync', () => () => {
+    throw failure('EACCES')
+  })
+  await second.listener.close()
+  await second.listener.close()
+  t.equal(await knock({ path: other }), 'ECONNREFUSED', 'stale: the next server replaces it')
+})
+
+t.test('a path that is relative is removed although the program went elsewhere', async (t) => {
+  const path = fresh()
+  const home = process.cwd()
+  t.teardown(() => process.chdir(home))
+  process.chdir(dirname(path))
+  const { listener } = await bound(t, unix(basename(path)))
+  t.same(listener.addresses.map(String), [basename(path)])
+  process.chdir(home)
+  t.equal(await knock({ path }), 'connected')
+  await listener.close()
+  t.equal(fs.existsSync(path), false)
+})
+
+t.test('a connection in the queue of the system at close does not come', async (t) => {
+  const path = fresh()
+  const { hall, listener } = await bound(t, unix(path))
+  const client = net.connect({ path })
+  const ended = new Promise((resolve) =>
+    client
+      .resume()
+      .on('error', () => {})
+      .once('close', resolve),
+  )
+  await new Promise<void>((resolve) => process.nextTick(() => process.nextTick(resolve)))
+  await listener.close()
+  await ended
+  t.same(hall.carriers, [])
+})
+
+t.test('an abstract name is bound without a file, and only once', { skip: process.platform !== 'linux' && 'Linux only' }, async (t) => {
+  const path = `\0linnet-spec-${process.pid}`
+  const { hall, listener } = await bound(t, unix(path))
+  t.same(listener.addresses.map(String), [path])
+  await dial(t, { path })
+  await hall.carrier()
+  t.equal((await refusal(unix(path))).code, 'EADDRINUSE')
+  await listener.close()
+  t.equal(await knock({ path }), 'ECONNREFUSED')
+  t.equal((await refusal(unix(`\0${'n'.repeat(107)}`))).code, 'EINVAL')
+})
