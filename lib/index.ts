@@ -3,10 +3,10 @@
 // A tour of the house. A byte goes carrier → buffer → reader → the handler's `await` → writer → carrier:
 //   transport/   carriers of bytes (sockets, streams, memory) and the listeners that bring them
 //   buffer/      bytes that arrived and nobody took, and how a message's end is found in them
-//   connection/  the inbox (reading), the outbox (writing), the core (what ends it), and the class a program sees
-// A connection goes listener → admission → waiting room → loop → `run` → closing:
+//   connection/  the read half (reading), the write half (writing), the core (what ends it), and the class a program sees
+// A connection goes listener → admission → accept queue → loop → `run` → closing:
 //   proxy-protocol/  what a proxy in front says of its client: read, checked, written
-//   server/      the way in, the waiting room, the drain, and the class a program sees
+//   server/      the way in, the accept queue, the drain, and the class a program sees
 //   client/      `connect`: look up, dial, secure, and one deadline over all of it
 //   tls/         keys that are tried out, handshakes of both sides, the carrier over TLS
 //   options/     every option once: schema, default, reason
@@ -33,7 +33,7 @@ export type {
 export type { Reader } from './connection/reading/reader.js'
 export type { Handler } from './connection/run.js'
 export type { StartTlsExtras, StartTlsOptions } from './connection/start-tls.js'
-export type { Writable } from './connection/writing/write-data.js'
+export type { WriteData } from './connection/writing/write-data.js'
 export type { WriteSource } from './connection/writing/write-from.js'
 export {
   ConcurrentReadError,

@@ -10,7 +10,7 @@ import { signalOf, timeOf } from './connection/reading/read-options.js'
 import { ConnectionClosedError, isLinnetError, TimeoutError } from './errors.js'
 import { isInstance, kindOf } from './kind-of.js'
 import { optionsOf } from './options/own.js'
-import { ignorable, refused } from './rejections.js'
+import { ignorable, rejectHandled } from './rejections.js'
 import { leaveSignal, waitUnder } from './signals.js'
 import type { Clock } from './transport/clock.js'
 import { type QueueWatch, watchQueues } from './transport/send-queues.js'
@@ -59,7 +59,7 @@ export function pipe(a: Connection, b: Connection, options?: PipeOptions): Promi
     plan = planOf(options)
     return ignorable(begin(plan, coreFrom(a, 'a'), coreFrom(b, 'b')).done(), plan.signal)
   } catch (error) {
-    return refused(error, plan?.signal)
+    return rejectHandled(error, plan?.signal)
   }
 }
 
@@ -111,7 +111,7 @@ class Piping implements DeadlinesHost {
     this.#active()
     const sides = [this.#a, this.#b]
     // A loss behind the end of a side is told by no read of it.
-    const forget = sides.map(({ core }) => core.outcome.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)))
+    const forget = sides.map(({ core }) => core.closeState.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)))
     try {
       return await Promise.race([this.#copied(), this.#failed]).catch((error) => this.#broken(causeOf(error)))
     } finally {
@@ -124,7 +124,7 @@ class Piping implements DeadlinesHost {
 
   async #copied(): Promise<PipeResult> {
     const [aToB, bToA] = await Promise.all([this.#copy(this.#a, this.#b), this.#copy(this.#b, this.#a)])
-    await Promise.all([this.#a.core.outcome.closed, this.#b.core.outcome.closed])
+    await Promise.all([this.#a.core.closeState.closed, this.#b.core.closeState.closed])
     return { aToB, bToA }
   }
 
@@ -143,8 +143,8 @@ class Piping implements DeadlinesHost {
     let bytes = 0
     for (let piece = await from.bridge.read(); piece !== null; piece = await from.bridge.read()) {
       this.#active()
-      bytes += to.core.outbox.put(piece)
-      await to.core.outbox.room()
+      bytes += to.core.writeHalf.put(piece)
+      await to.core.writeHalf.room()
       this.#active()
     }
     this.#ended++
@@ -166,7 +166,7 @@ class Piping implements DeadlinesHost {
   }
 
   get #sent(): number {
-    return this.#a.core.outbox.sent + this.#b.core.outbox.sent
+    return this.#a.core.writeHalf.sent + this.#b.core.writeHalf.sent
   }
 
   // --- what the time limit asks and tells ------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ class Piping implements DeadlinesHost {
   }
 
   expired(): void {
-    const queued = this.#a.core.outbox.queued + this.#b.core.outbox.queued
+    const queued = this.#a.core.writeHalf.queued + this.#b.core.writeHalf.queued
     if (queued > 0 && this.#sent > this.#left) this.#active()
     else this.#fail(this.#tooSilent(this.#timeout))
   }

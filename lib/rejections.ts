@@ -7,7 +7,7 @@ import { ConcurrentReadError, InvalidOptionsError, isLinnetError } from './error
 const ignore = (): void => {}
 
 /** Marks the rejection of a promise as handled. */
-export function quietly<T>(promise: Promise<T>): Promise<T> {
+export function markHandled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore)
   return promise
 }
@@ -19,16 +19,16 @@ export function isNews(error: unknown, signal?: AbortSignal | undefined): boolea
 }
 
 /** A rejection for a failed connection, or by `signal`, may be ignored; one for a wrong argument may not. */
-export function refused(error: unknown, signal?: AbortSignal | undefined): Promise<never> {
+export function rejectHandled(error: unknown, signal?: AbortSignal | undefined): Promise<never> {
   const rejection = Promise.reject(error)
-  return isNews(error, signal) ? quietly(rejection) : rejection
+  return isNews(error, signal) ? markHandled(rejection) : rejection
 }
 
 /** The same for work that goes on: its failure may be ignored where it is no mistake. */
 export function ignorable<T>(work: Promise<T>, signal?: AbortSignal | undefined): Promise<T> {
   const promise = new Promise<T>((resolve, reject) => {
     work.then(resolve, (error) => {
-      if (isNews(error, signal)) quietly(promise)
+      if (isNews(error, signal)) markHandled(promise)
       reject(error)
     })
   })

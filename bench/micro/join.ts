@@ -1,7 +1,7 @@
 // Gathering what is written in a turn: copied into a slab, or passed on by reference; beside it the ways that a program has
 // by hand. The time is that of one piece.
 
-import { Gatherer } from '../../lib/connection/writing/write-buffer.js'
+import { WriteBuffer } from '../../lib/connection/writing/write-buffer.js'
 import { type Case, many, sizeName } from './case.js'
 
 const KIB = 1024
@@ -17,7 +17,7 @@ export const join: readonly Case[] = PIECES.flatMap(([size, count]): Case[] => {
   const piece = Buffer.alloc(size, 'x')
   const text = 'x'.repeat(size)
   const pieces = Array.from({ length: count }, () => piece)
-  const gatherer = new Gatherer()
+  const gatherer = new WriteBuffer()
   const leave = (): number => {
     let bytes = 0
     for (let next = gatherer.next(SLICE); next.length > 0; next = gatherer.next(SLICE)) for (const { length } of next) bytes += length

@@ -1,6 +1,6 @@
 // Lines of text, many at a time: what lies in the first chunk is decoded once, and each line is a slice of that, at a
 // third of what decoding it by itself costs. Only for lines that end in `\n` and for plain ASCII, where a byte is a
-// character whatever the encoding; anything else takes the long way. It holds text, never bytes: what is taken in
+// character whatever the encoding; anything else takes the slow path. It holds text, never bytes: what is taken in
 // between by other reads, or given back, changes nothing, since a position in the stream always has the same byte.
 
 import { isAscii } from 'node:buffer'
@@ -31,7 +31,7 @@ export class LineCache {
     this.#text = ''
   }
 
-  /** The next line without its end, of at most `most` bytes with it; undefined: go the long way. */
+  /** The next line without its end, of at most `most` bytes with it; undefined: go the slow path. */
   next(queue: ByteQueue, most: number): string | undefined {
     const { consumed } = queue
     if (consumed < this.#barren) return undefined

@@ -31,7 +31,7 @@ export class ByteQueue {
   #offset = 0
   #torn = false
   #mark: { first: number; offset: number; consumed: number } | undefined
-  /** The chunk that was last taken from the quick way, and the memory it lies in: to ask a Buffer for that costs as much as a view. */
+  /** The chunk that was last taken from the fast path, and the memory it lies in: to ask a Buffer for that costs as much as a view. */
   #viewed: Buffer | undefined
   #memory: ArrayBufferLike | undefined
   #base = 0
@@ -94,7 +94,7 @@ export class ByteQueue {
 
   /**
    * Everything up to and including the first `byte`, if that lies in the first chunk and among the next `most` bytes:
-   * the quick way of the commonest read. Undefined says nothing about what lies further on.
+   * the fast path of the commonest read. Undefined says nothing about what lies further on.
    */
   takeThrough(byte: number, most: number): Buffer | undefined {
     const head = this.#chunks[this.#first]

@@ -4,7 +4,7 @@
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/lifecycle.js'
 import { ConnectError, codeOf, HandshakeError, TimeoutError } from '../errors.js'
-import type { ConnectPlan, Destination } from '../options/connect.js'
+import type { Destination, ResolvedConnectOptions } from '../options/connect.js'
 import { buildHeader } from '../proxy-protocol/build.js'
 import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
 import { ClientTls } from '../tls/client.js'
@@ -31,7 +31,7 @@ const UNNAMED = 'the server in memory'
 export const systemMeans: Means = { lookup, dial, clock: systemClock }
 
 /** Connects as the plan says. */
-export async function open(plan: ConnectPlan, means: Means = systemMeans): Promise<Connection> {
+export async function open(plan: ResolvedConnectOptions, means: Means = systemMeans): Promise<Connection> {
   const { signal, timeout, connection } = plan
   const stop = new AbortController()
   const caller: Abortable = { fail: (reason) => stop.abort(reason) }
@@ -76,7 +76,7 @@ interface Course {
   readonly way: Way
 }
 
-async function reach(plan: ConnectPlan, means: Means, course: Course): Promise<Carrier> {
+async function reach(plan: ResolvedConnectOptions, means: Means, course: Course): Promise<Carrier> {
   const { signal } = course
   const { destination, connection } = plan
   // What cannot be sent, or does not load, is known before anybody is dialled.

@@ -31,7 +31,7 @@ export interface Supervisor {
 type Listener = (info: CloseInfo) => void
 
 /** What one listener throws (a stream of somebody else's that is destroyed) keeps no other from hearing. */
-function tell(listener: Listener, info: CloseInfo): void {
+function callListener(listener: Listener, info: CloseInfo): void {
   try {
     listener(info)
   } catch (error) {
@@ -39,24 +39,24 @@ function tell(listener: Listener, info: CloseInfo): void {
   }
 }
 
-export class Outcome {
+export class CloseState {
   /** Undefined while it is not over. */
   info: CloseInfo | undefined
   supervisor: Supervisor | undefined
-  readonly #reads: { verdict(): Error }
+  readonly #reads: { endError(): Error }
   /** One, as nearly every connection has, or more. */
   #listeners: Listener | Listener[] | undefined
   #closed: Promise<CloseInfo> | undefined
   #signal: AbortController | undefined
 
   /** `reads` knows what a read rejects with from then on: the reason of the signal. */
-  constructor(reads: { verdict(): Error }) {
+  constructor(reads: { endError(): Error }) {
     this.#reads = reads
   }
 
   /** Resolves when it is over. */
   get closed(): Promise<CloseInfo> {
-    this.#closed ??= new Promise((resolve) => this.whenOver(resolve))
+    this.#closed ??= new Promise((resolve) => this.onClosed(resolve))
     return this.#closed
   }
 
@@ -64,20 +64,20 @@ export class Outcome {
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
       this.#signal = new AbortController()
-      if (this.info !== undefined) this.#signal.abort(this.#reads.verdict())
+      if (this.info !== undefined) this.#signal.abort(this.#reads.endError())
     }
     return this.#signal.signal
   }
 
   /** Calls `listener` when it is over; at once if it is. */
-  whenOver(listener: Listener): void {
-    if (this.info !== undefined) tell(listener, this.info)
+  onClosed(listener: Listener): void {
+    if (this.info !== undefined) callListener(listener, this.info)
     else this.#listeners = this.#listeners === undefined ? listener : [this.#listeners, listener].flat()
   }
 
   /** The same, and returns what takes it back. */
   listen(listener: Listener): () => void {
-    this.whenOver(listener)
+    this.onClosed(listener)
     return () => {
       if (this.#listeners === listener) this.#listeners = undefined
       else if (typeof this.#listeners === 'object') this.#listeners = this.#listeners.filter((other) => other !== listener)
@@ -87,11 +87,11 @@ export class Outcome {
   /** It is over. Called once. */
   settle(info: CloseInfo): void {
     this.info = info
-    this.#signal?.abort(this.#reads.verdict())
+    this.#signal?.abort(this.#reads.endError())
     this.supervisor?.over(info)
     const listeners = this.#listeners
     this.#listeners = undefined
-    if (typeof listeners === 'function') tell(listeners, info)
-    else if (listeners !== undefined) for (const listener of listeners) tell(listener, info)
+    if (typeof listeners === 'function') callListener(listeners, info)
+    else if (listeners !== undefined) for (const listener of listeners) callListener(listener, info)
   }
 }

@@ -3,7 +3,7 @@
 
 import { kindOf } from '../kind-of.js'
 import { type ConnectionOptions, changedLimits, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
-import { ignorable, refused } from '../rejections.js'
+import { ignorable, rejectHandled } from '../rejections.js'
 import type { Server } from '../server/server.js'
 import { showBy } from '../shown-as.js'
 import { systemClock } from '../transport/clock.js'
@@ -12,15 +12,15 @@ import { adviceFor, secondStream } from '../transport/no-stream.js'
 import { toDuplex } from './bridges/duplex.js'
 import type { ConnectionDuplex } from './bridges/socket-duplex.js'
 import { toWeb, type WebStreams } from './bridges/web.js'
-import { ConnectionFacts } from './info.js'
+import { ConnectionInfo } from './info.js'
 import { inspectConnection } from './inspect.js'
 import { ConnectionCore } from './lifecycle.js'
 import { Message } from './reading/message.js'
-import { booleanOf, delayOf, functionOf, plainPlan, type ReadOptions, type ReadPlan } from './reading/read-options.js'
+import { booleanOf, delayOf, functionOf, plainPlan, type ReadOptions, type ResolvedReadOptions } from './reading/read-options.js'
 import type { Reader } from './reading/reader.js'
 import { type Handler, runHandler, superviseHandler } from './run.js'
 import { type StartTlsOptions, startTls } from './start-tls.js'
-import type { Writable } from './writing/write-data.js'
+import type { WriteData } from './writing/write-data.js'
 import { type WriteSource, writeFrom } from './writing/write-from.js'
 
 /** The core of a connection, for the rooms of the library. */
@@ -47,7 +47,7 @@ function insteadOf(stream: unknown): string {
  * await connection.write(`hello ${name}\n`)
  * await connection.close()
  */
-export class Connection extends ConnectionFacts implements AsyncDisposable {
+export class Connection extends ConnectionInfo implements AsyncDisposable {
   readonly #core: ConnectionCore
   #ran = false
 
@@ -114,14 +114,14 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
    * }, { timeout: 5000 })
    */
   readMessage<T>(read: (reader: Reader) => T | PromiseLike<T>, options?: ReadOptions): Promise<T> {
-    let plan: ReadPlan | undefined
+    let plan: ResolvedReadOptions | undefined
     try {
       functionOf(read, 'read')
       plan = plainPlan(options)
-      this.#core.inbox.admit(undefined, plan.signal)
-      return new Message(this.#core.inbox, plan).read(read)
+      this.#core.readHalf.assertReadable(undefined, plan.signal)
+      return new Message(this.#core.readHalf, plan).read(read)
     } catch (error) {
-      return refused(error, plan?.signal)
+      return rejectHandled(error, plan?.signal)
     }
   }
 
@@ -145,21 +145,21 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
    * @example
    * await connection.write('Grüße\r\n', 'latin1')
    */
-  write(data: Writable, encoding?: BufferEncoding): Promise<void> {
-    return encoding === undefined ? this.#core.outbox.write(data) : this.#core.outbox.writeEncoded(data, encoding)
+  write(data: WriteData, encoding?: BufferEncoding): Promise<void> {
+    return encoding === undefined ? this.#core.writeHalf.write(data) : this.#core.writeHalf.writeEncoded(data, encoding)
   }
 
   /**
    * Takes all of it if less than `writeHighWaterMark` is queued; else, or when the connection ends, nothing and says false.
    * Throws TypeError. Where the queue is full, what was written in this turn is handed to the system first.
    */
-  tryWrite(data: Writable): boolean {
-    return this.#core.outbox.tryWrite(data)
+  tryWrite(data: WriteData): boolean {
+    return this.#core.writeHalf.tryWrite(data)
   }
 
   /** Resolves when all bytes written so far were handed to the operating system; rejects as `write` if some of them were lost. */
   flush(): Promise<void> {
-    return this.#core.outbox.flush()
+    return this.#core.writeHalf.flush()
   }
 
   /**
@@ -171,11 +171,11 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
   }
 
   /** Flush, then end the sending side (FIN); reading goes on. Resolves once sent. With data, that is written first. A second one does nothing. */
-  end(data?: Writable): Promise<void> {
+  end(data?: WriteData): Promise<void> {
     try {
-      if (data !== undefined) this.#core.outbox.put(data)
+      if (data !== undefined) this.#core.writeHalf.put(data)
     } catch (error) {
-      return refused(error)
+      return rejectHandled(error)
     }
     return this.#core.finish()
   }
@@ -186,7 +186,7 @@ export class Connection extends ConnectionFacts implements AsyncDisposable {
    */
   async close(): Promise<void> {
     this.#core.close()
-    await this.#core.outcome.closed
+    await this.#core.closeState.closed
   }
 
   /** Drops everything and resets the connection now. Every pending and later call says ConnectionClosedError, `cause: reason`. */

@@ -15,7 +15,7 @@ export const MESSAGE = 1
 export const WRITE = 2
 export const CLOSE = 3
 export const HANDSHAKE = 4
-export type Slot = typeof READ | typeof MESSAGE | typeof WRITE | typeof CLOSE | typeof HANDSHAKE
+export type DeadlineKind = typeof READ | typeof MESSAGE | typeof WRITE | typeof CLOSE | typeof HANDSHAKE
 
 const NEVER = Number.POSITIVE_INFINITY
 // Node's timers count whole milliseconds and may fire up to one early against `performance.now`.
@@ -33,7 +33,7 @@ export interface DeadlinesHost {
   /** A look at that queue for a limit of `ms`, which calls `moved` when it has moved; undefined where there is none. */
   watch(ms: number, moved: () => void): QueueWatch | undefined
   /** A limit has run out, and is lifted. */
-  expired(slot: Slot): void
+  expired(slot: DeadlineKind): void
 }
 
 export class Deadlines {
@@ -57,7 +57,7 @@ export class Deadlines {
   }
 
   /** Starts a limit of `ms` from now, or moves it there. Infinity lifts it. */
-  set(slot: Slot, ms: number): void {
+  set(slot: DeadlineKind, ms: number): void {
     if (ms === NEVER) {
       this.clear(slot)
       return
@@ -78,7 +78,7 @@ export class Deadlines {
   }
 
   /** Lifts a limit. The timer may stay, but keeps no process alive for it. */
-  clear(slot: Slot): void {
+  clear(slot: DeadlineKind): void {
     if (this.#at === undefined || this.#at[slot] === NEVER) return
     this.#at[slot] = NEVER
     if (onQueued(slot)) this.#unwatch()
@@ -126,7 +126,7 @@ export class Deadlines {
     this.#at?.forEach((at, slot) => {
       if (at === NEVER) return
       const due = onQueued(slot) ? this.#watched(slot, at, now) : at
-      if (due - now < EARLY) this.#overdue(slot as Slot, at, now - at)
+      if (due - now < EARLY) this.#overdue(slot as DeadlineKind, at, now - at)
       else next = Math.min(next, due)
     })
     if (next !== NEVER) this.#arm(next, next - now)
@@ -162,7 +162,7 @@ export class Deadlines {
   }
 
   /** The time of a limit is over. */
-  #overdue(slot: Slot, at: number, late: number): void {
+  #overdue(slot: DeadlineKind, at: number, late: number): void {
     const watch = onQueued(slot) ? this.#watch : undefined
     const host = this.#host
     const limit = {
@@ -179,14 +179,14 @@ export class Deadlines {
     lookOnce(limit, late)
   }
 
-  #postpone(slot: Slot, ms: number): void {
+  #postpone(slot: DeadlineKind, ms: number): void {
     const at = this.#host.clock.now() + ms
     ;(this.#at as number[])[slot] = at
     if (at < this.#firesAt) this.#arm(at, ms)
   }
 
   // What `now` says has nothing to do with when such a timer fires: it is the limit's own, and is never set for less.
-  #setExactly(slot: Slot, at: number, ms: number): void {
+  #setExactly(slot: DeadlineKind, at: number, ms: number): void {
     this.#exact ??= []
     this.#exact[slot]?.clear()
     const timer = this.#host.clock.setTimer(() => this.#overdue(slot, at, 0), Math.min(Math.max(ms, 1), LONGEST_TIMER))

@@ -19,13 +19,13 @@ export interface WaitingInfo {
 }
 
 /** The facts of a connection. Not made by itself: every `Connection` is one. */
-export abstract class ConnectionFacts extends ReadMethods {
+export abstract class ConnectionInfo extends ReadMethods {
   readonly #core: ConnectionCore
   readonly #server: Server | undefined
 
   /** @internal */
   constructor(core: ConnectionCore, server: Server | undefined) {
-    super(core.inbox)
+    super(core.readHalf)
     this.#core = core
     this.#server = server
   }
@@ -74,7 +74,7 @@ export abstract class ConnectionFacts extends ReadMethods {
    * nothing but this then ends with exit code 13. Read the connection to its end, or `close()` it.
    */
   get closed(): Promise<CloseInfo> {
-    return this.#core.outcome.closed
+    return this.#core.closeState.closed
   }
 
   /**
@@ -82,7 +82,7 @@ export abstract class ConnectionFacts extends ReadMethods {
    * `closed` it reads nothing: an end or a loss behind more than `readHighWaterMark` unread bytes shows when they are read.
    */
   get signal(): AbortSignal {
-    return this.#core.outcome.signal
+    return this.#core.closeState.signal
   }
 
   /** Aborts, with a DrainingError, when the connection is asked to finish: for a handler that is not reading. */
@@ -102,22 +102,22 @@ export abstract class ConnectionFacts extends ReadMethods {
 
   /** Bytes that arrived. */
   get bytesRead(): number {
-    return this.#core.inbox.received
+    return this.#core.readHalf.received
   }
 
   /** Bytes that left for the operating system. */
   get bytesWritten(): number {
-    return this.#core.outbox.sent
+    return this.#core.writeHalf.sent
   }
 
   /** Bytes that arrived and are unread. */
   get buffered(): number {
-    return this.#core.inbox.queue.length
+    return this.#core.readHalf.queue.length
   }
 
   /** Bytes written and not yet handed to the system. */
   get queued(): number {
-    return this.#core.outbox.queued
+    return this.#core.writeHalf.queued
   }
 
   /** Unix time (milliseconds) at which it was opened. */

@@ -9,20 +9,20 @@ import type { CloseInfo } from './close-info.js'
 import type { ConnectionCore } from './lifecycle.js'
 
 export function inspectConnection(core: ConnectionCore, depth: number, options: InspectOptions): string {
-  const { id, proxy, carrier, inbox, outbox, outcome, waiting } = core
+  const { id, proxy, carrier, readHalf, writeHalf, closeState, waiting } = core
   const facts = {
     remote: String(core.remote) || undefined,
     local: String(carrier.local) || undefined,
     proxy: proxy && String(proxy.peer),
     tls: carrier.tls && tlsOf(carrier.tls),
     state: stateOf(core),
-    ...(outcome.info && endOf(outcome.info)),
+    ...(closeState.info && endOf(closeState.info)),
     waiting: waiting && `${waiting.operation} for ${Math.max(0, Date.now() - waiting.since)} ms`,
     draining: core.draining || undefined,
-    bytesRead: inbox.received,
-    bytesWritten: outbox.sent,
-    buffered: inbox.queue.length,
-    queued: outbox.queued,
+    bytesRead: readHalf.received,
+    bytesWritten: writeHalf.sent,
+    buffered: readHalf.queue.length,
+    queued: writeHalf.queued,
   }
   return shownAs(`Connection ${id}`, facts, depth, options)
 }

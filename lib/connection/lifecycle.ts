@@ -18,18 +18,18 @@ import {
   TimeoutError,
 } from '../errors.js'
 import { lazily } from '../lazily.js'
-import type { ConnectionLimits, ConnectionSettings } from '../options/connection.js'
+import type { ConnectionLimits, ResolvedConnectionOptions } from '../options/connection.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
-import { quietly } from '../rejections.js'
+import { markHandled } from '../rejections.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { type QueueWatch, watchQueues } from '../transport/send-queues.js'
-import { type CloseInfo, Outcome } from './close-info.js'
-import { CLOSE, Deadlines, type DeadlinesHost, HANDSHAKE, MESSAGE, READ, type Slot, WRITE } from './deadlines.js'
-import type { Waiting } from './reading/pending-read.js'
-import { Inbox, type InboxHost } from './reading/read-half.js'
+import { type CloseInfo, CloseState } from './close-info.js'
+import { CLOSE, type DeadlineKind, Deadlines, type DeadlinesHost, HANDSHAKE, MESSAGE, READ, WRITE } from './deadlines.js'
+import type { PendingOperation } from './reading/pending-read.js'
+import { ReadHalf, type ReadHalfHost } from './reading/read-half.js'
 import { expired } from './reading/read-timers.js'
-import { Outbox, type OutboxHost } from './writing/write-half.js'
+import { WriteHalf, type WriteHalfHost } from './writing/write-half.js'
 
 type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean; since: number } | { kind: 'over' }
 
@@ -49,7 +49,7 @@ class Ending {
   readonly since: number = Date.now()
   resolve!: () => void
   reject!: (error: unknown) => void
-  readonly promise: Promise<void> = quietly(
+  readonly promise: Promise<void> = markHandled(
     new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
@@ -57,7 +57,7 @@ class Ending {
   )
 }
 
-export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, DeadlinesHost {
+export class ConnectionCore implements CarrierSink, ReadHalfHost, WriteHalfHost, DeadlinesHost {
   readonly id: number = ++lastId
   readonly openedAt: number = Date.now()
   /** Another one once `startTls` has upgraded it. */
@@ -69,10 +69,10 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   upgrade: { readonly since: number; expired(): void } | undefined
   /** What a PROXY header said of it. */
   readonly proxy: ProxyInfo | undefined
-  readonly settings: ConnectionSettings
-  readonly inbox: Inbox
-  readonly outbox: Outbox
-  readonly outcome: Outcome
+  readonly settings: ResolvedConnectionOptions
+  readonly readHalf: ReadHalf
+  readonly writeHalf: WriteHalf
+  readonly closeState: CloseState
   limits: ConnectionLimits
   draining = false
   /** Its handler has returned, which closes it. */
@@ -90,24 +90,24 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   #finished = false
   #first: 'local' | 'peer' | undefined
   /** What the handler let through or threw. */
-  blamed: { readonly error: unknown } | undefined
+  handlerError: { readonly error: unknown } | undefined
   /** What all who wait for the end of stream to leave wait for. */
   #end: Ending | undefined
   #drainSignal: AbortController | undefined
   #makesClosed: (() => Error) | undefined
 
-  constructor(carrier: Carrier, settings: ConnectionSettings, clock: Clock, proxy?: ProxyInfo) {
+  constructor(carrier: Carrier, settings: ResolvedConnectionOptions, clock: Clock, proxy?: ProxyInfo) {
     this.carrier = carrier
     this.proxy = proxy
     this.settings = settings
     this.limits = settings.limits
     this.clock = clock
     this.#opened = clock.now()
-    this.inbox = new Inbox(this)
-    this.outbox = new Outbox(carrier, this)
-    this.outcome = new Outcome(this.inbox)
+    this.readHalf = new ReadHalf(this)
+    this.writeHalf = new WriteHalf(carrier, this)
+    this.closeState = new CloseState(this.readHalf)
     carrier.attach(this)
-    this.inbox.start()
+    this.readHalf.start()
   }
 
   // --- facts -----------------------------------------------------------------------------------------------------------
@@ -126,12 +126,12 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   get waiting(): { operation: string; since: number } | undefined {
-    const lease = this.inbox.lease as Partial<Waiting> | undefined
-    const waiting = lease?.operation === undefined ? this.inbox.pending : (lease as Waiting)
+    const lock = this.readHalf.lock as Partial<PendingOperation> | undefined
+    const waiting = lock?.operation === undefined ? this.readHalf.pending : (lock as PendingOperation)
     if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
     if (this.upgrade !== undefined) return { operation: 'startTls', since: this.upgrade.since }
     if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#phase.since }
-    const since = this.outbox.waitingSince ?? this.#end?.since
+    const since = this.writeHalf.waitingSince ?? this.#end?.since
     return since === undefined ? undefined : { operation: 'write', since }
   }
 
@@ -146,10 +146,10 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   /** Flush, then the end of stream; resolves when it has left. */
   finish(): Promise<void> {
     if (this.#finished) return Promise.resolve()
-    if (this.#isOver) return quietly(Promise.reject(this.outbox.refusal))
+    if (this.#isOver) return markHandled(Promise.reject(this.writeHalf.refusal))
     this.#endSending()
     // What it hands on may fail at once.
-    if (this.#isOver) return quietly(Promise.reject(this.outbox.refusal))
+    if (this.#isOver) return markHandled(Promise.reject(this.writeHalf.refusal))
     return (this.#end ??= new Ending()).promise
   }
 
@@ -166,15 +166,15 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.#endAsked = true
     this.ended = true
     this.#first ??= 'local'
-    this.outbox.close(refusal)
-    this.outbox.end()
+    this.writeHalf.close(refusal)
+    this.writeHalf.end()
   }
 
   /** Flush, end, wait for the peer's end, release. */
   close(): void {
     if (this.#phase.kind !== 'open') return
     this.#phase = { kind: 'closing', flushing: true, since: Date.now() }
-    this.inbox.refuse(this.#closedError)
+    this.readHalf.refuse(this.#closedError)
     this.#endSending(this.#closedError)
     if (this.#isOver) return
     if (this.#finished) this.#awaitPeer()
@@ -185,7 +185,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.#cut('aborted', reason, this.#closedBy(reason))
   }
 
-  overflowed(error: LimitExceededError): void {
+  slowConsumer(error: LimitExceededError): void {
     this.own(error)
     this.#cut('aborted', error, this.#closedBy(error))
   }
@@ -194,14 +194,14 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   #cut(by: 'aborted' | 'timeout', error: unknown, refusal: () => Error): void {
     if (this.#phase.kind === 'over') return
     this.ended = true
-    this.inbox.refuse(refusal)
+    this.readHalf.refuse(refusal)
     this.#failSending(refusal)
     this.carrier.reset()
     this.#over(by, error)
   }
 
   #failSending(loss: () => Error): void {
-    this.outbox.fail(loss)
+    this.writeHalf.fail(loss)
     const end = this.#end
     this.#end = undefined
     end?.reject(loss())
@@ -224,29 +224,29 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   /** What the handler let through or threw: told by `closed`. */
-  blame(error: unknown): void {
-    this.blamed ??= { error }
+  recordHandlerError(error: unknown): void {
+    this.handlerError ??= { error }
   }
 
   drain(): void {
     if (this.draining || this.#phase.kind === 'over') return
     this.draining = true
     this.#drainSignal?.abort(this.own(new DrainingError()))
-    this.inbox.drain()
+    this.readHalf.drain()
   }
 
   // --- what the carrier tells ------------------------------------------------------------------------------------------
 
   data(chunk: Buffer): void {
-    this.inbox.data(chunk)
+    this.readHalf.data(chunk)
   }
 
   sent(): void {
-    this.outbox.sentAll()
+    this.writeHalf.sentAll()
   }
 
   moved(bytes: number): void {
-    this.outbox.sentPart(bytes)
+    this.writeHalf.sentPart(bytes)
   }
 
   /** The peer ended its side. */
@@ -254,7 +254,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.peerEnded = true
     this.#first ??= 'peer'
     if (!this.settings.allowHalfOpen) this.#endSending()
-    this.inbox.ended()
+    this.readHalf.ended()
     if (this.#finished) this.#over(this.#first)
   }
 
@@ -269,13 +269,13 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   lost(cause: Error): void {
     // The system may have found memory gone that was under way.
-    const { takenAway } = this.outbox
+    const { takenAway } = this.writeHalf
     if (takenAway !== undefined) {
       this.abort(takenAway)
       return
     }
     // All was sent, and nobody reads any more: a peer that breaks off instead of ending takes nothing from anybody.
-    if (this.#phase.kind === 'closing' && this.outbox.queued === 0) {
+    if (this.#phase.kind === 'closing' && this.writeHalf.queued === 0) {
       this.#over(this.#first as 'local' | 'peer')
       return
     }
@@ -286,12 +286,12 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   #break(loss: ConnectionLostError): void {
-    this.inbox.lost(loss)
+    this.readHalf.lost(loss)
     this.#failSending(() => loss)
   }
 
   /** A `startTls` has failed, and nothing can be said any more. Not for a connection that is over. */
-  notUpgraded(by: 'lost' | 'timeout', error: HandshakeError): void {
+  upgradeFailed(by: 'lost' | 'timeout', error: HandshakeError): void {
     this.#break(this.own(new ConnectionLostError({ cause: this.own(error), remote: this.remote })))
     this.#over(by, error)
   }
@@ -300,7 +300,7 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   /** Changes whenever bytes have come or left. */
   get progress(): number {
-    return this.carrier.received + this.outbox.sent
+    return this.carrier.received + this.writeHalf.sent
   }
 
   get watchable(): boolean {
@@ -312,13 +312,13 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
   }
 
   /** Starts a time limit of `ms` from now, or moves it there. Infinity lifts it. */
-  limit(slot: Slot, ms: number): void {
+  limit(slot: DeadlineKind, ms: number): void {
     if (ms === Number.POSITIVE_INFINITY) this.lift(slot)
     else this.#time.set(slot, ms)
   }
 
   /** Lifts a time limit. */
-  lift(slot: Slot): void {
+  lift(slot: DeadlineKind): void {
     this.#deadlines?.clear(slot)
   }
 
@@ -341,13 +341,13 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
     this.limit(CLOSE, this.settings.closeTimeout)
   }
 
-  expired(slot: Slot): void {
+  expired(slot: DeadlineKind): void {
     if (slot === WRITE) this.#tooSlow('write', this.limits.writeTimeout)
-    else if (slot === CLOSE && this.outbox.queued > 0) this.#tooSlow('close', this.settings.closeTimeout)
+    else if (slot === CLOSE && this.writeHalf.queued > 0) this.#tooSlow('close', this.settings.closeTimeout)
     else if (slot === CLOSE) this.#over(this.#first as 'local' | 'peer')
     else if (slot === HANDSHAKE) this.upgrade?.expired()
-    else if (slot === READ && this.inbox.pending !== undefined) expired(this, this.inbox.pending)
-    else if (slot === MESSAGE && this.inbox.lease !== undefined) expired(this, this.inbox.lease as unknown as Waiting)
+    else if (slot === READ && this.readHalf.pending !== undefined) expired(this, this.readHalf.pending)
+    else if (slot === MESSAGE && this.readHalf.lock !== undefined) expired(this, this.readHalf.lock as unknown as PendingOperation)
   }
 
   #tooSlow(operation: 'write' | 'close', timeout: number): void {
@@ -357,26 +357,26 @@ export class ConnectionCore implements CarrierSink, InboxHost, OutboxHost, Deadl
 
   // --- the rest --------------------------------------------------------------------------------------------------------
 
-  #over(by: CloseInfo['by'], error: unknown = this.blamed?.error): void {
+  #over(by: CloseInfo['by'], error: unknown = this.handlerError?.error): void {
     this.#phase = OVER
     this.#deadlines?.stop()
     this.#failSending(this.#closedError)
     this.carrier.release()
-    this.outcome.settle({
+    this.closeState.settle({
       by,
       ...(error !== undefined && { error }),
-      bytesRead: this.inbox.received,
-      bytesWritten: this.outbox.sent,
+      bytesRead: this.readHalf.received,
+      bytesWritten: this.writeHalf.sent,
       duration: this.clock.now() - this.#opened,
     })
   }
 
   written(): void {
-    this.inbox.written()
+    this.readHalf.written()
   }
 
   readerWaits(): void {
-    this.outbox.readerWaits()
+    this.writeHalf.readerWaits()
   }
 
   get paced(): boolean {

@@ -15,7 +15,7 @@ export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T
  * on a server's connection. The server's end of a pair has no server to tell: it rejects with what would be a `handlerError`.
  */
 export function runHandler<T>(connection: Connection, core: ConnectionCore, handler: Handler<T>, again: boolean): Promise<T | undefined> {
-  const { supervisor } = core.outcome
+  const { supervisor } = core.closeState
   if (again) {
     const misuse = new TypeError('run() was called before on this connection: a connection has one handler')
     if (supervisor === undefined) return Promise.reject(misuse)
@@ -48,14 +48,14 @@ export function superviseHandler<T>(
   const returned = (value: T): void => {
     core.handled = true
     core.close()
-    core.outcome.whenOver(() => done(value))
+    core.closeState.onClosed(() => done(value))
   }
   const threw = (error: unknown): void => {
-    core.blame(error)
+    core.recordHandlerError(error)
     const normal = isNormalEnd(core, error)
-    if (!normal) core.outcome.supervisor?.handlerFailed(error)
+    if (!normal) core.closeState.supervisor?.handlerFailed(error)
     core.close()
-    core.outcome.whenOver(() => failed(error, normal))
+    core.closeState.onClosed(() => failed(error, normal))
   }
   try {
     Promise.resolve(functionOf(handler, 'handler')(connection)).then(returned, threw)
@@ -70,6 +70,6 @@ function isNormalEnd(core: ConnectionCore, error: unknown): boolean {
   return everyError(error, (each) => {
     if (isOurs(each)) return true
     // Not every library says what made it abort; then it is taken for these signals if one of them has aborted.
-    return isAbortBy(each, isOurs) ?? (core.outcome.signal.aborted || core.drainSignal.aborted)
+    return isAbortBy(each, isOurs) ?? (core.closeState.signal.aborted || core.drainSignal.aborted)
   })
 }

@@ -42,13 +42,13 @@ interface Plan {
 /** Upgrades a connection. Rejects as `Connection.startTls` says. */
 export async function startTls(core: ConnectionCore, options: unknown): Promise<void> {
   const plan = planOf(core, options)
-  const { inbox, outbox } = core
+  const { readHalf, writeHalf } = core
   if (core.upgrade !== undefined || core.carrier.tls !== undefined)
     throw new TypeError('this connection speaks TLS already, or is about to')
-  const refusal = outbox.refused
+  const refusal = writeHalf.refused
   if (refusal !== undefined) throw refusal
-  inbox.admit(undefined, undefined)
-  if (inbox.queue.length > 0 && !plan.feed) throw core.own(new PlaintextBufferedError())
+  readHalf.assertReadable(undefined, undefined)
+  if (readHalf.queue.length > 0 && !plan.feed) throw core.own(new PlaintextBufferedError())
   await new Upgrade(core, plan, loaded(core, plan)).run()
 }
 
@@ -83,10 +83,10 @@ class Upgrade {
     this.#plan = plan
     this.#begin = begin
     core.upgrade = this
-    const { carrier, inbox, outbox } = core
-    const fed = inbox.disown()
+    const { carrier, readHalf, writeHalf } = core
+    const fed = readHalf.takeBackUnread()
     if (fed.length > 0) this.#arrived.push(fed)
-    outbox.bar()
+    writeHalf.beginBarrier()
     carrier.detach()
     carrier.attach(this.#sink(carrier))
     carrier.resume()
@@ -112,17 +112,17 @@ class Upgrade {
 
   async run(): Promise<void> {
     const core = this.#core
-    const stop = core.outcome.listen(() => this.#handshake?.cut())
+    const stop = core.closeState.listen(() => this.#handshake?.cut())
     try {
-      await core.outbox.clear(this.#plan.reply)
+      await core.writeHalf.flushBeforeBarrier(this.#plan.reply)
       // Whatever has cut it meanwhile, that is what is said.
-      if (core.outcome.info !== undefined) throw core.outbox.refused
+      if (core.closeState.info !== undefined) throw core.writeHalf.refused
       core.limit(HANDSHAKE, core.settings.handshakeTimeout)
       this.#handshake = this.#begin(this.#handOver())
       this.#secured(await this.#handshake.done)
     } catch (error) {
       this.#failed(error)
-      throw this.#error ?? core.outbox.refused
+      throw this.#error ?? core.writeHalf.refused
     } finally {
       stop()
       core.lift(HANDSHAKE)
@@ -141,10 +141,10 @@ class Upgrade {
   #secured(carrier: Carrier): void {
     const core = this.#core
     // Over in the very turn: then the handshake was cut, and with it what came of it.
-    if (core.outcome.info !== undefined) throw core.outbox.refused
+    if (core.closeState.info !== undefined) throw core.writeHalf.refused
     core.carrier = carrier
     carrier.attach(core)
-    core.outbox.unbar(carrier)
+    core.writeHalf.endBarrier(carrier)
     carrier.resume()
   }
 
@@ -157,12 +157,12 @@ class Upgrade {
   /** The first failure is the one that is told, and ends the connection; one that has ended already has its own. */
   #failed(cause: unknown): void {
     const core = this.#core
-    if (core.outcome.info !== undefined) return
+    if (core.closeState.info !== undefined) return
     const { remote } = core
     const failure = this.#late ?? cause
     const message = handshakeMessage(failure, this.#plan.isServer ? 'server' : 'client', core.host ?? remote)
     this.#error = new HandshakeError({ cause: failure, remote, message })
-    core.notUpgraded(this.#late === undefined ? 'lost' : 'timeout', this.#error)
+    core.upgradeFailed(this.#late === undefined ? 'lost' : 'timeout', this.#error)
   }
 }
 

@@ -52,7 +52,7 @@ export interface AdmissionOptions {
 }
 
 /** Who may come in. A limit of undefined is worked out from the free descriptors. */
-export interface AdmissionPlan {
+export interface ResolvedAdmissionOptions {
   maxConnections: number | undefined
   maxPending: number | undefined
   maxConnectionsPerAddress: number
@@ -80,13 +80,13 @@ const counts: Lazy<Shape<Counts>> = once(() => ({
 }))
 
 /** The options about who may come in, when each is given. */
-export interface FlatAdmission extends Counts {
+export interface AdmissionInput extends Counts {
   admit: (candidate: Candidate) => unknown
   blockList: BlockList
 }
 
 /** The schemas of these options. */
-export const admissionShape: Lazy<Shape<FlatAdmission>> = once(() => ({
+export const admissionShape: Lazy<Shape<AdmissionInput>> = once(() => ({
   ...counts(),
   admit: value('a function', (value) => typeof value === 'function'),
   // Node's own class and no likeness of it: a list that is asked wrongly lets everybody in.
@@ -94,7 +94,7 @@ export const admissionShape: Lazy<Shape<FlatAdmission>> = once(() => ({
 }))
 
 /** The plan of what was checked; other properties of `given` are left aside. */
-export function admissionOf(given: Partial<FlatAdmission>): AdmissionPlan {
+export function admissionOf(given: Partial<AdmissionInput>): ResolvedAdmissionOptions {
   const { maxConnections, maxPending, maxConnectionsPerAddress = Infinity, admit, blockList } = given
   return { maxConnections, maxPending, maxConnectionsPerAddress, admit, blockList }
 }

@@ -29,7 +29,7 @@ export interface TestCertificateOptions {
 export type CertificateHost = { readonly name: string } | { readonly address: Buffer }
 
 /** What `testCertificate` was asked for, with nothing left to check. Times are Unix times in milliseconds. */
-export interface CertificatePlan {
+export interface ResolvedCertificateOptions {
   hosts: CertificateHost[]
   commonName: string
   from: number
@@ -91,7 +91,7 @@ const schema: Lazy<z.ZodMiniType<Partial<Flat>>> = once(() =>
  *
  * @throws InvalidOptionsError
  */
-export function certificatePlan(options: unknown): CertificatePlan {
+export function certificatePlan(options: unknown): ResolvedCertificateOptions {
   const given = checkOptions(schema(), options === undefined ? {} : options)
   const hosts = given.hosts ?? HOSTS.map((host) => hostOf(host) as Flat['hosts'][number])
   const { days = DAYS, validFrom, commonName = hosts[0]?.text.slice(0, LONGEST_COMMON_NAME) as string } = given

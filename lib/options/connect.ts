@@ -8,7 +8,7 @@ import type { Issue } from '../errors.js'
 import { net } from '../net.js'
 import type { HeaderContents } from '../proxy-protocol/build.js'
 import { checkOptions } from './check.js'
-import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
+import { type ConnectionInput, type ConnectionOptions, connectionShape, type ResolvedConnectionOptions, settingsOf } from './connection.js'
 import { endpointShape } from './endpoint.js'
 import { meantPlace } from './meant.js'
 import { type Lazy, once } from './once.js'
@@ -63,7 +63,7 @@ export type Destination =
   | { kind: 'unix'; path: string }
 
 /** What `connect` was asked for, with nothing left to check. */
-export interface ConnectPlan {
+export interface ResolvedConnectOptions {
   destination: Destination
   /** What TLS is asked for with; whether that loads is not known yet. */
   tls: ClientTlsOptions | undefined
@@ -71,11 +71,11 @@ export interface ConnectPlan {
   header: HeaderContents | undefined
   timeout: number
   signal: AbortSignal | undefined
-  connection: ConnectionSettings
+  connection: ResolvedConnectionOptions
 }
 
 /** The options of `connect` that have nothing to do with where it goes, when each is given. */
-export interface FlatReaching extends FlatSettings {
+export interface ReachingInput extends ConnectionInput {
   tls: ClientTlsOptions | false
   proxyProtocol: HeaderContents | false
   timeout: number
@@ -83,7 +83,7 @@ export interface FlatReaching extends FlatSettings {
 }
 
 /** The schemas of these options; also those of a memory server's `connect`. */
-export const reachingShape: Lazy<Shape<FlatReaching>> = once(() => ({
+export const reachingShape: Lazy<Shape<ReachingInput>> = once(() => ({
   tls: clientTls(),
   proxyProtocol: proxyHeader(),
   timeout: time(),
@@ -92,12 +92,12 @@ export const reachingShape: Lazy<Shape<FlatReaching>> = once(() => ({
 }))
 
 /** The plan of these options. */
-export function reachingOf(given: Partial<FlatReaching>): Omit<ConnectPlan, 'destination'> {
+export function reachingOf(given: Partial<ReachingInput>): Omit<ResolvedConnectOptions, 'destination'> {
   const { tls, proxyProtocol, timeout = TIMEOUT, signal } = given
   return { tls: tls || undefined, header: proxyProtocol || undefined, timeout, signal, connection: settingsOf(given) }
 }
 
-interface FlatConnect extends FlatReaching {
+interface FlatConnect extends ReachingInput {
   port: number
   host: string
   family: Family
@@ -140,7 +140,7 @@ function contradictions(given: Given): Issue[] {
  *
  * @throws InvalidOptionsError
  */
-export function connectPlan(options: unknown): ConnectPlan {
+export function connectPlan(options: unknown): ResolvedConnectOptions {
   const given = checkOptions(schema(), options)
   return { destination: destinationOf(given), ...reachingOf(given) }
 }

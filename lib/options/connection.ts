@@ -89,7 +89,7 @@ export interface ConnectionOptions {
 }
 
 /** The options of a connection, all of them settled. Times are in milliseconds; Infinity is none. */
-export interface ConnectionSettings {
+export interface ResolvedConnectionOptions {
   limits: ConnectionLimits
   closeTimeout: number
   handshakeTimeout: number
@@ -119,7 +119,7 @@ const limits: Table<ConnectionLimits> = {
   writeTimeout: option(time, 60_000),
 }
 
-type Rest = Omit<ConnectionSettings, 'limits'>
+type Rest = Omit<ResolvedConnectionOptions, 'limits'>
 
 const rest: Table<Rest> = {
   // 0 makes sense here: close, and wait for nobody.
@@ -134,19 +134,19 @@ const rest: Table<Rest> = {
 }
 
 /** The options of a connection before they are sorted into settings. */
-export type FlatSettings = ConnectionLimits & Rest
+export type ConnectionInput = ConnectionLimits & Rest
 
 /** The schemas of all connection options, for the tables that contain them. */
-export const connectionShape: Lazy<Shape<FlatSettings>> = once(() => ({ ...shapeOf(limits), ...shapeOf(rest) }))
+export const connectionShape: Lazy<Shape<ConnectionInput>> = once(() => ({ ...shapeOf(limits), ...shapeOf(rest) }))
 
 const limitDefaults = defaultsOf(limits)
 const restDefaults = defaultsOf(rest)
 
 /** What a connection has where nothing else is said. */
-export const defaultSettings: ConnectionSettings = Object.freeze({ limits: limitDefaults, ...restDefaults })
+export const defaultSettings: ResolvedConnectionOptions = Object.freeze({ limits: limitDefaults, ...restDefaults })
 
 /** The settings that checked options come to; other properties of `given` are left aside. */
-export function settingsOf(given: Partial<FlatSettings>): ConnectionSettings {
+export function settingsOf(given: Partial<ConnectionInput>): ResolvedConnectionOptions {
   return { limits: chosen(given, limitDefaults), ...chosen(given, restDefaults) }
 }
 
@@ -155,7 +155,7 @@ function chosen<T extends object>(given: Partial<T>, defaults: T): T {
   return Object.fromEntries(names.map((name) => [name, (Object.hasOwn(given, name) ? given[name] : undefined) ?? defaults[name]])) as T
 }
 
-const connection: Lazy<z.ZodMiniType<Partial<FlatSettings>>> = once(() => record(connectionShape()))
+const connection: Lazy<z.ZodMiniType<Partial<ConnectionInput>>> = once(() => record(connectionShape()))
 const limitChanges: Lazy<z.ZodMiniType<Partial<ConnectionLimits>>> = once(() => record(shapeOf(limits)))
 
 /**
@@ -163,7 +163,7 @@ const limitChanges: Lazy<z.ZodMiniType<Partial<ConnectionLimits>>> = once(() => 
  *
  * @throws InvalidOptionsError whose issues' paths begin with `path`
  */
-export function connectionSettings(options: unknown, path: Path = []): ConnectionSettings {
+export function connectionSettings(options: unknown, path: Path = []): ResolvedConnectionOptions {
   return options === undefined ? settingsOf({}) : settingsOf(checkOptions(connection(), options, path))
 }
 

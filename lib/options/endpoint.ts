@@ -13,7 +13,7 @@ import { type Lazy, once } from './once.js'
 import { bare } from './own.js'
 import { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.js'
 import { type Given, record, type Shape } from './record.js'
-import { type ServerTlsOptions, serverTls, type TlsPlan } from './tls.js'
+import { type ResolvedTlsOptions, type ServerTlsOptions, serverTls } from './tls.js'
 import { flag, IMPOSSIBLE, mismatch, number, value, whole } from './values.js'
 
 /** What endpoints of every kind may say. */
@@ -62,22 +62,22 @@ export interface SystemdEndpoint extends EndpointOptions {
 export type Endpoint = TcpEndpoint | UnixEndpoint | FdEndpoint | SystemdEndpoint
 
 /** Where to listen, with nothing left open. A TCP `host` of undefined is all interfaces, a systemd `name` of undefined all sockets. */
-export type PlacePlan =
+export type ResolvedPlace =
   | { kind: 'tcp'; host: string | undefined; port: number; backlog: number; ipv6Only: boolean; reusePort: boolean }
   | { kind: 'unix'; path: string; mode: number; backlog: number }
   | { kind: 'fd'; fd: number; backlog: number }
   | { kind: 'systemd'; name: string | undefined; backlog: number }
 
 /** What a connection passes that comes by an endpoint, before it may come in. */
-export interface EntryPlan {
+export interface ResolvedHandshakeOptions {
   /** Who must send a PROXY header; nobody where it is left out. */
   proxyProtocol?: ProxyPlan
   /** What TLS is served with; none where it is left out. */
-  tls?: TlsPlan
+  tls?: ResolvedTlsOptions
 }
 
 /** An endpoint with nothing left to check. */
-export type EndpointPlan = PlacePlan & EntryPlan
+export type ResolvedEndpoint = ResolvedPlace & ResolvedHandshakeOptions
 
 /** What sockets that listen have, whatever they are. */
 interface Socket {
@@ -87,7 +87,7 @@ interface Socket {
 }
 
 /** What endpoints take over from the options of `listen` where they say nothing themselves. */
-export type EndpointDefaults = Socket & EntryPlan
+export type EndpointDefaults = Socket & ResolvedHandshakeOptions
 
 /** The largest number that the system calls take for a descriptor or a backlog; a larger one would wrap around. */
 const LARGEST_INT = 2 ** 31 - 1
@@ -130,7 +130,7 @@ function host(): z.ZodMiniType<string> {
 }
 
 /** An endpoint as it is written: the keys of all kinds side by side. */
-export interface FlatEndpoint extends Socket {
+export interface EndpointInput extends Socket {
   port: number
   host: string
   path: string
@@ -142,7 +142,7 @@ export interface FlatEndpoint extends Socket {
 }
 
 /** The schemas of an endpoint's keys. */
-export const endpointShape: Lazy<Shape<FlatEndpoint>> = once(() => ({
+export const endpointShape: Lazy<Shape<EndpointInput>> = once(() => ({
   port: whole(0, 65_535),
   host: host(),
   path: value('a path without NUL (a leading one makes an abstract name, on Linux)', isPath),
@@ -158,7 +158,7 @@ export const endpointShape: Lazy<Shape<FlatEndpoint>> = once(() => ({
 export const endpointDefaults: Readonly<EndpointDefaults> = defaultsOf(shared)
 
 /** One endpoint, alone or of a list. */
-export const endpointSchema: Lazy<z.ZodMiniType<Partial<FlatEndpoint>>> = once(() =>
+export const endpointSchema: Lazy<z.ZodMiniType<Partial<EndpointInput>>> = once(() =>
   record(endpointShape(), endpointContradictions, meantPlace),
 )
 
@@ -187,12 +187,12 @@ export function withoutTcp(given: object): Issue[] {
 }
 
 /** The plan of an endpoint that was checked: where, and what a connection passes there. Its options stand at `path`. */
-export function planOf(given: Partial<FlatEndpoint>, defaults: EndpointDefaults, path: Path = []): EndpointPlan {
+export function planOf(given: Partial<EndpointInput>, defaults: EndpointDefaults, path: Path = []): ResolvedEndpoint {
   return { ...placeOf(given, defaults), ...entryOf(given, defaults, path) }
 }
 
 /** What a connection passes; an endpoint's own `false` stands against what `listen` says. */
-export function entryOf(given: Partial<FlatEndpoint>, defaults: EntryPlan = {}, path: Path = []): EntryPlan {
+export function entryOf(given: Partial<EndpointInput>, defaults: ResolvedHandshakeOptions = {}, path: Path = []): ResolvedHandshakeOptions {
   const shared = bare(defaults)
   const { proxyProtocol = shared.proxyProtocol } = given
   const own = given.tls && { options: given.tls, path: [...path, 'tls'] }
@@ -201,7 +201,7 @@ export function entryOf(given: Partial<FlatEndpoint>, defaults: EntryPlan = {}, 
 }
 
 /** Where to listen. An endpoint that names no kind is TCP, on a port that the system picks. */
-export function placeOf(given: Partial<FlatEndpoint>, defaults: Socket): PlacePlan {
+export function placeOf(given: Partial<EndpointInput>, defaults: Socket): ResolvedPlace {
   const { backlog = defaults.backlog, ipv6Only = defaults.ipv6Only, reusePort = defaults.reusePort } = given
   const { port = 0, host, path, mode = PRIVATE, fd, systemd } = given
   if (path !== undefined) return { kind: 'unix', path, mode, backlog }
@@ -215,6 +215,6 @@ export function placeOf(given: Partial<FlatEndpoint>, defaults: Socket): PlacePl
  *
  * @throws InvalidOptionsError
  */
-export function endpointPlan(endpoint: unknown, defaults: EndpointDefaults = endpointDefaults): EndpointPlan {
+export function endpointPlan(endpoint: unknown, defaults: EndpointDefaults = endpointDefaults): ResolvedEndpoint {
   return planOf(checkOptions(endpointSchema(), typeof endpoint === 'number' ? { port: endpoint } : endpoint), defaults)
 }

@@ -5,21 +5,21 @@
 import type * as z from 'zod/mini'
 import { superRefine } from 'zod/mini'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
-import { type AdmissionOptions, type AdmissionPlan, admissionOf, admissionShape, type FlatAdmission } from './admission.js'
+import { type AdmissionInput, type AdmissionOptions, admissionOf, admissionShape, type ResolvedAdmissionOptions } from './admission.js'
 import { checkOptions } from './check.js'
-import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
+import { type ConnectionInput, type ConnectionOptions, connectionShape, type ResolvedConnectionOptions, settingsOf } from './connection.js'
 import {
   type Endpoint,
   type EndpointDefaults,
-  type EndpointPlan,
+  type EndpointInput,
   endpointContradictions,
   endpointDefaults,
   endpointSchema,
   endpointShape,
   entryOf,
-  type FlatEndpoint,
   placeOf,
   planOf,
+  type ResolvedEndpoint,
   withoutTcp,
 } from './endpoint.js'
 import { meantPlace } from './meant.js'
@@ -29,15 +29,15 @@ import { list, record, type Shape } from './record.js'
 import type { ServerTlsOptions } from './tls.js'
 import { abortSignal } from './values.js'
 
-export type { AdmissionChanges, AdmissionOptions, AdmissionPlan, Candidate, CloseOptions } from './admission.js'
+export type { AdmissionChanges, AdmissionOptions, Candidate, CloseOptions, ResolvedAdmissionOptions } from './admission.js'
 export { changedAdmission, closeGrace } from './admission.js'
 export type {
   Endpoint,
   EndpointDefaults,
   EndpointOptions,
-  EndpointPlan,
-  EntryPlan,
   FdEndpoint,
+  ResolvedEndpoint,
+  ResolvedHandshakeOptions,
   SystemdEndpoint,
   TcpEndpoint,
   UnixEndpoint,
@@ -98,24 +98,24 @@ export interface ListenOptions extends ConnectionOptions, AdmissionOptions {
 }
 
 /** What `listen` was asked for, with nothing left to check. */
-export interface ListenPlan {
-  endpoints: EndpointPlan[]
+export interface ResolvedListenOptions {
+  endpoints: ResolvedEndpoint[]
   /** What `server.add` gives to endpoints that do not say it themselves. */
   defaults: EndpointDefaults
-  admission: AdmissionPlan
-  connection: ConnectionSettings
+  admission: ResolvedAdmissionOptions
+  connection: ResolvedConnectionOptions
   signal: AbortSignal | undefined
 }
 
 /** The options of `listen` that have nothing to do with where it listens, when each is given. */
-export interface FlatService extends FlatSettings, FlatAdmission {
+export interface ServiceInput extends ConnectionInput, AdmissionInput {
   tls: ServerTlsOptions | false
   proxyProtocol: ProxyPlan | false
   signal: AbortSignal
 }
 
 /** The schemas of these options; also those of a server in memory. */
-export const serviceShape: Lazy<Shape<FlatService>> = once(() => ({
+export const serviceShape: Lazy<Shape<ServiceInput>> = once(() => ({
   ...connectionShape(),
   ...admissionShape(),
   tls: endpointShape().tls,
@@ -123,12 +123,12 @@ export const serviceShape: Lazy<Shape<FlatService>> = once(() => ({
   signal: abortSignal(),
 }))
 
-interface FlatListen extends FlatService, FlatEndpoint {
-  endpoints: Partial<FlatEndpoint>[]
+interface ListenInput extends ServiceInput, EndpointInput {
+  endpoints: Partial<EndpointInput>[]
 }
 
-const listening: Lazy<z.ZodMiniType<Partial<FlatListen>>> = once(() => {
-  const shape: Shape<FlatListen> = {
+const listening: Lazy<z.ZodMiniType<Partial<ListenInput>>> = once(() => {
+  const shape: Shape<ListenInput> = {
     ...endpointShape(),
     endpoints: list('a list of at least one endpoint', endpointSchema()),
     ...serviceShape(),
@@ -144,7 +144,7 @@ const listening: Lazy<z.ZodMiniType<Partial<FlatListen>>> = once(() => {
 })
 
 /** The plan of a server, but for its endpoints. */
-export function serviceOf(given: Partial<FlatService>): Pick<ListenPlan, 'admission' | 'connection' | 'signal'> {
+export function serviceOf(given: Partial<ServiceInput>): Pick<ResolvedListenOptions, 'admission' | 'connection' | 'signal'> {
   return { admission: admissionOf(given), connection: settingsOf(given), signal: given.signal }
 }
 
@@ -153,7 +153,7 @@ export function serviceOf(given: Partial<FlatService>): Pick<ListenPlan, 'admiss
  *
  * @throws InvalidOptionsError
  */
-export function listenPlan(options: unknown): ListenPlan {
+export function listenPlan(options: unknown): ResolvedListenOptions {
   const given = checkOptions(listening(), typeof options === 'number' ? { port: options } : options === undefined ? {} : options)
   const { backlog = endpointDefaults.backlog, ipv6Only = endpointDefaults.ipv6Only, reusePort = endpointDefaults.reusePort } = given
   const entry = entryOf(given)

@@ -25,7 +25,7 @@ export interface ProxyHeaderOptions {
   tlvs?: readonly ProxyTlv[] | undefined
 }
 
-interface FlatHeader {
+interface HeaderInput {
   version: 1 | 2
   source: Address
   destination: Address
@@ -36,7 +36,7 @@ const EXPECTED = 'a connection, or an object of `version`, `source`, `destinatio
 
 /** The schema: false, or what the header shall say. */
 export const proxyHeader: Lazy<z.ZodMiniType<HeaderContents | false>> = once(() => {
-  const header = record<FlatHeader>({
+  const header = record<HeaderInput>({
     version: value('1 or 2', (version) => version === 1 || version === 2),
     source: address(),
     destination: address(),

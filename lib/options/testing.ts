@@ -8,10 +8,10 @@ import type { Address } from '../address.js'
 import { type Clock, LONGEST_TIMER } from '../transport/clock.js'
 import { addressOrText } from './address.js'
 import { checkOptions, defaultsOf, option, shapeOf, type Table } from './check.js'
-import { type ConnectOptions, type ConnectPlan, type FlatReaching, reachingOf, reachingShape } from './connect.js'
-import { type ConnectionOptions, type ConnectionSettings, connectionShape, type FlatSettings, settingsOf } from './connection.js'
+import { type ConnectOptions, type ReachingInput, type ResolvedConnectOptions, reachingOf, reachingShape } from './connect.js'
+import { type ConnectionInput, type ConnectionOptions, connectionShape, type ResolvedConnectionOptions, settingsOf } from './connection.js'
 import { endpointDefaults, entryOf } from './endpoint.js'
-import { type FlatService, type ListenOptions, type ListenPlan, serviceOf, serviceShape } from './listen.js'
+import { type ListenOptions, type ResolvedListenOptions, type ServiceInput, serviceOf, serviceShape } from './listen.js'
 import { type Lazy, once } from './once.js'
 import { bare } from './own.js'
 import { record } from './record.js'
@@ -79,7 +79,7 @@ interface Faults {
 }
 
 /** How bytes travel, with nothing left to check. */
-export interface WayPlan {
+export interface ResolvedLinkOptions {
   maxChunk: number
   latency: number
   highWaterMark: number
@@ -87,16 +87,16 @@ export interface WayPlan {
 }
 
 /** What `pair` was asked for, with nothing left to check. A `clock` of undefined is the machine's. */
-export interface PairPlan {
-  way: WayPlan
-  client: ConnectionSettings
-  server: ConnectionSettings
+export interface ResolvedPairOptions {
+  way: ResolvedLinkOptions
+  client: ResolvedConnectionOptions
+  server: ResolvedConnectionOptions
   clock: Clock | undefined
 }
 
 /** What `memoryServer` was asked for, with nothing left to check. A `clock` of undefined is the machine's. */
-export interface MemoryServerPlan {
-  listen: Omit<ListenPlan, 'endpoints'>
+export interface ResolvedMemoryServerOptions {
+  listen: Omit<ResolvedListenOptions, 'endpoints'>
   clock: Clock | undefined
 }
 
@@ -108,7 +108,7 @@ const faults: Table<Faults> = {
   endAfter: option(bytes, Infinity),
 }
 
-type Speed = Omit<WayPlan, 'faults'>
+type Speed = Omit<ResolvedLinkOptions, 'faults'>
 
 const speed: Table<Speed> = {
   // Whole pieces by default, so that a test is about what it says; 1 is the value for testing a parser.
@@ -134,45 +134,45 @@ const clock = once(() =>
 
 const PLACES: readonly string[] = ['port', 'host', 'path', 'fd', 'systemd', 'endpoints']
 
-interface FlatWay extends Speed {
+interface LinkInput extends Speed {
   faults: Partial<Faults>
 }
 
 const wayShape = once(() => ({ ...shapeOf(speed), faults: record(shapeOf(faults)) }))
 
-function wayOf(given: Partial<FlatWay>): WayPlan {
+function wayOf(given: Partial<LinkInput>): ResolvedLinkOptions {
   const { maxChunk, latency, highWaterMark } = { ...speedDefaults, ...given }
   return { maxChunk, latency, highWaterMark, faults: { ...faultDefaults, ...given.faults } }
 }
 
-interface FlatPair extends FlatWay {
-  client: Partial<FlatSettings>
-  server: Partial<FlatSettings>
+interface PairInput extends LinkInput {
+  client: Partial<ConnectionInput>
+  server: Partial<ConnectionInput>
   clock: Clock
 }
 
-const pairSchema: Lazy<z.ZodMiniType<Partial<FlatPair>>> = once(() => {
+const pairSchema: Lazy<z.ZodMiniType<Partial<PairInput>>> = once(() => {
   const ofConnection = connectionShape()
   const ofPair = { ...wayShape(), clock: clock() }
   const connection = record(ofConnection, undefined, undefined, (key) =>
     Object.hasOwn(ofPair, key) ? `it stands beside \`client\` and \`server\`: write { server: { … }, ${key} }` : undefined,
   )
-  return record<FlatPair>({ client: connection, server: connection, ...ofPair }, undefined, undefined, (key) =>
+  return record<PairInput>({ client: connection, server: connection, ...ofPair }, undefined, undefined, (key) =>
     Object.hasOwn(ofConnection, key) ? `it is an option of \`client\` or \`server\`: write { server: { ${key} } }` : undefined,
   )
 })
-const serverSchema: Lazy<z.ZodMiniType<Partial<FlatService & { clock: Clock }>>> = once(() =>
+const serverSchema: Lazy<z.ZodMiniType<Partial<ServiceInput & { clock: Clock }>>> = once(() =>
   record({ ...serviceShape(), clock: clock() }, undefined, undefined, (key) =>
     PLACES.includes(key) ? 'a server in memory listens nowhere: its clients come by its own `connect`' : undefined,
   ),
 )
 
-interface FlatConnect extends FlatWay, FlatReaching {
+interface ConnectInput extends LinkInput, ReachingInput {
   remote: Address
 }
 
-const connectSchema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() =>
-  record<FlatConnect>({ ...reachingShape(), ...wayShape(), remote: addressOrText() }),
+const connectSchema: Lazy<z.ZodMiniType<Partial<ConnectInput>>> = once(() =>
+  record<ConnectInput>({ ...reachingShape(), ...wayShape(), remote: addressOrText() }),
 )
 
 /**
@@ -180,8 +180,8 @@ const connectSchema: Lazy<z.ZodMiniType<Partial<FlatConnect>>> = once(() =>
  *
  * @throws InvalidOptionsError
  */
-export function pairPlan(options: unknown): PairPlan {
-  const given: Partial<FlatPair> = options === undefined ? NOTHING : checkOptions(pairSchema(), options)
+export function pairPlan(options: unknown): ResolvedPairOptions {
+  const given: Partial<PairInput> = options === undefined ? NOTHING : checkOptions(pairSchema(), options)
   return { way: wayOf(given), client: settingsOf(given.client ?? {}), server: settingsOf(given.server ?? {}), clock: given.clock }
 }
 
@@ -190,14 +190,14 @@ export function pairPlan(options: unknown): PairPlan {
  *
  * @throws InvalidOptionsError
  */
-export function memoryServerPlan(options: unknown): MemoryServerPlan {
-  const given: Partial<FlatService & { clock: Clock }> = options === undefined ? NOTHING : checkOptions(serverSchema(), options)
+export function memoryServerPlan(options: unknown): ResolvedMemoryServerOptions {
+  const given: Partial<ServiceInput & { clock: Clock }> = options === undefined ? NOTHING : checkOptions(serverSchema(), options)
   return { listen: { defaults: { ...endpointDefaults, ...entryOf(given) }, ...serviceOf(given) }, clock: given.clock }
 }
 
 /** What a memory server's `connect` was asked for. A `remote` of undefined is an unnamed Unix socket. */
-export interface MemoryConnectPlan extends ConnectPlan {
-  way: WayPlan
+export interface ResolvedMemoryConnectOptions extends ResolvedConnectOptions {
+  way: ResolvedLinkOptions
   remote: Address | undefined
 }
 
@@ -206,7 +206,7 @@ export interface MemoryConnectPlan extends ConnectPlan {
  *
  * @throws InvalidOptionsError
  */
-export function memoryConnectPlan(options: unknown): MemoryConnectPlan {
-  const given: Partial<FlatConnect> = options === undefined ? NOTHING : checkOptions(connectSchema(), options)
+export function memoryConnectPlan(options: unknown): ResolvedMemoryConnectOptions {
+  const given: Partial<ConnectInput> = options === undefined ? NOTHING : checkOptions(connectSchema(), options)
   return { destination: { kind: 'unix', path: '' }, ...reachingOf(given), way: wayOf(given), remote: given.remote }
 }

@@ -46,7 +46,7 @@ export const clientTls: Lazy<z.ZodMiniType<ClientTlsOptions | false>> = once(() 
 )
 
 /** What TLS is served with, and where that stands among the options. */
-export interface TlsPlan {
+export interface ResolvedTlsOptions {
   readonly options: ServerTlsOptions
   readonly path: Path
 }

@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
 
 /** A connection that was accepted and is not yet yielded. */
-export interface Visitor {
+export interface QueuedConnection {
   readonly carrier: Carrier
   /** The real client. */
   readonly remote: Address
@@ -19,17 +19,17 @@ export interface Visitor {
 }
 
 /** A program that waits for a connection; null: none will come. */
-export type Taker<T> = (taken: T | null) => void
+export type Waiter<T> = (taken: T | null) => void
 
 // As long as a person would take to notice; a loop that does its work in between is back much sooner.
 const FORGOTTEN = 1000
 
-export class WaitingRoom<T> {
+export class AcceptQueue<T> {
   readonly #clock: Clock
-  readonly #open: (visitor: Visitor) => T | undefined
+  readonly #open: (queued: QueuedConnection) => T | undefined
   readonly #hasRoom: () => boolean
-  readonly #visitors: { visitor: Visitor; since: number }[] = []
-  readonly #takers: Taker<T>[] = []
+  readonly #queue: { queued: QueuedConnection; since: number }[] = []
+  readonly #takers: Waiter<T>[] = []
   /** Since when there is room for one more. */
   #roomSince = 0
   #timer: Timer | undefined
@@ -37,8 +37,8 @@ export class WaitingRoom<T> {
   #matching = false
   #closed = false
 
-  /** `open` makes of a visitor what is handed over, or nothing if that fails; `hasRoom` says whether one more may be. Neither throws. */
-  constructor(clock: Clock, open: (visitor: Visitor) => T | undefined, hasRoom: () => boolean) {
+  /** `open` makes of a connection what is handed over, or nothing if that fails; `hasRoom` says whether one more may be. Neither throws. */
+  constructor(clock: Clock, open: (queued: QueuedConnection) => T | undefined, hasRoom: () => boolean) {
     this.#clock = clock
     this.#open = open
     this.#hasRoom = hasRoom
@@ -46,7 +46,7 @@ export class WaitingRoom<T> {
 
   /** How many wait. */
   get length(): number {
-    return this.#visitors.length
+    return this.#queue.length
   }
 
   /** Whether one who comes now is taken at once. */
@@ -54,33 +54,33 @@ export class WaitingRoom<T> {
     return this.#takers.length > 0 && this.#hasRoom()
   }
 
-  enter(visitor: Visitor): void {
+  enter(queued: QueuedConnection): void {
     // Nearly always somebody waits for it.
-    if (this.#visitors.length === 0 && this.taken) {
-      this.#hand(visitor)
+    if (this.#queue.length === 0 && this.taken) {
+      this.#hand(queued)
       if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
       return
     }
-    this.#visitors.push({ visitor, since: this.#clock.now() })
-    this.match()
+    this.#queue.push({ queued, since: this.#clock.now() })
+    this.dispatch()
   }
 
   /** Hands one over to the taker that waits longest, who goes on waiting if nothing has come of it. */
-  #hand(visitor: Visitor): void {
-    const taker = this.#takers.shift() as Taker<T>
-    const opened = this.#open(visitor)
+  #hand(queued: QueuedConnection): void {
+    const taker = this.#takers.shift() as Waiter<T>
+    const opened = this.#open(queued)
     if (opened !== undefined) taker(opened)
     else if (this.#closed) taker(null)
     else this.#takers.unshift(taker)
   }
 
-  take(taker: Taker<T>): void {
+  take(taker: Waiter<T>): void {
     this.#takers.push(taker)
-    this.match()
+    this.dispatch()
   }
 
   /** A taker does not wait any more; false if it does not wait. */
-  leave(taker: Taker<T>): boolean {
+  leave(taker: Waiter<T>): boolean {
     const index = this.#takers.indexOf(taker)
     if (index < 0) return false
     this.#takers.splice(index, 1)
@@ -89,14 +89,14 @@ export class WaitingRoom<T> {
   }
 
   /** Brings together who waits, as far as there is room. */
-  match(): void {
+  dispatch(): void {
     // A taker may take again at once: the loop that called it goes on.
     if (this.#matching) return
     this.#matching = true
     if (this.#hasRoom() && this.#roomSince === Number.POSITIVE_INFINITY) this.#roomSince = this.#clock.now()
-    while (this.#visitors.length > 0 && this.taken) {
-      const { visitor } = this.#visitors.shift() as { visitor: Visitor }
-      this.#hand(visitor)
+    while (this.#queue.length > 0 && this.taken) {
+      const { queued } = this.#queue.shift() as { queued: QueuedConnection }
+      this.#hand(queued)
     }
     if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
     this.#matching = false
@@ -110,24 +110,24 @@ export class WaitingRoom<T> {
   }
 
   /** Sends away the first of those who wait, until there are none. */
-  dismiss(): Visitor | undefined {
-    const first = this.#visitors.shift()?.visitor
+  dismiss(): QueuedConnection | undefined {
+    const first = this.#queue.shift()?.queued
     this.#watch()
     return first
   }
 
-  // A visitor that could be taken waits, and nobody asks: for a second, and it is said.
+  // A connection that could be taken waits, and nobody asks: for a second, and it is said.
   #watch(): void {
     this.#timer?.clear()
     this.#timer = undefined
-    const first = this.#visitors[0]
+    const first = this.#queue[0]
     if (this.#warned || first === undefined || this.#takers.length > 0 || !this.#hasRoom()) return
     const due = Math.max(first.since, this.#roomSince) + FORGOTTEN - this.#clock.now()
     // A blocked event loop is no loop that has forgotten: it has a turn to come back.
     this.#timer = new Deadline({
       clock: this.#clock,
       ms: Math.max(due, 1),
-      progress: () => this.#visitors.length,
+      progress: () => this.#queue.length,
       expired: () => this.#warn(),
     })
     this.#timer.unref()

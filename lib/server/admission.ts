@@ -1,19 +1,19 @@
-// The way in, from the accepted socket to the waiting room. The order is the contract's: the total, the PROXY header, the
+// The way in, from the accepted socket to the accept queue. The order is the contract's: the total, the PROXY header, the
 // block list, the address, `admit`, the TLS handshake, room; whoever fails at one of them is not asked for the next. Of
 // what is turned away nobody has seen a byte, and nobody waits for somebody else's header, answer or handshake.
 
 import type { Address } from '../address.js'
 import { isListed, isLost } from '../address.js'
 import { HandshakeError, TimeoutError } from '../errors.js'
-import type { AdmissionPlan } from '../options/listen.js'
+import type { ResolvedAdmissionOptions } from '../options/listen.js'
 import { handshakeMessage } from '../tls/failure.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import type { Visitor } from './accept-queue.js'
-import type { Entry } from './endpoint-handshakes.js'
+import type { QueuedConnection } from './accept-queue.js'
+import type { EndpointHandshake } from './endpoint-handshakes.js'
 import type { DropReason } from './events.js'
-import { Arrival, type Stage } from './pending-connection.js'
-import { Arrivals } from './pending-list.js'
+import { type HandshakeStep, PendingConnection } from './pending-connection.js'
+import { PendingList } from './pending-list.js'
 
 /** The limits that `server.setLimits` changes. */
 export interface AdmissionLimits {
@@ -31,7 +31,7 @@ export interface AdmissionHost {
   readonly present: number
   /** Whether a ready one may wait, or is taken at once. */
   readonly canWait: boolean
-  ready(visitor: Visitor): void
+  ready(queued: QueuedConnection): void
   dropped(remote: Address, reason: DropReason): void
   handshakeFailed(error: HandshakeError, remote: Address): void
   acceptFailed(error: unknown): void
@@ -39,14 +39,14 @@ export interface AdmissionHost {
 
 export class Admission {
   readonly #host: AdmissionHost
-  readonly #plan: Pick<AdmissionPlan, 'admit' | 'blockList'>
+  readonly #plan: Pick<ResolvedAdmissionOptions, 'admit' | 'blockList'>
   /** Accepted and not over, by real remote address. */
   readonly #addresses = new Map<string, number>()
   /** Those that are in a step. */
-  readonly #arriving = new Arrivals<Arrival>()
+  readonly #arriving = new PendingList<PendingConnection>()
   #closed = false
 
-  constructor(host: AdmissionHost, plan: Pick<AdmissionPlan, 'admit' | 'blockList'>) {
+  constructor(host: AdmissionHost, plan: Pick<ResolvedAdmissionOptions, 'admit' | 'blockList'>) {
     this.#host = host
     this.#plan = plan
   }
@@ -70,8 +70,8 @@ export class Admission {
   // --- the steps, in order ---------------------------------------------------------------------------------------------
 
   /** A connection has come. It was counted already. */
-  enter(carrier: Carrier, entry: Entry): void {
-    const arrival = new Arrival(carrier, entry)
+  enter(carrier: Carrier, entry: EndpointHandshake): void {
+    const arrival = new PendingConnection(carrier, entry)
     try {
       this.#begins(arrival)
     } catch (error) {
@@ -79,7 +79,7 @@ export class Admission {
     }
   }
 
-  #begins(arrival: Arrival): void {
+  #begins(arrival: PendingConnection): void {
     const { carrier, entry } = arrival
     const { limits, present } = this.#host
     if (this.#closed) return this.#drop(arrival, 'draining')
@@ -100,7 +100,7 @@ export class Admission {
   // Else as many clients as there are places, each of which says nothing, would shut out all others. Who has been in a step
   // longest is the least likely to come out of it, since an honest client is through in a few round trips. Nobody gives
   // way for one that will be turned away in the next moment.
-  #makesRoom(arrival: Arrival, named: boolean): boolean {
+  #makesRoom(arrival: PendingConnection, named: boolean): boolean {
     const { oldest } = this.#arriving
     if (oldest === undefined || (!named && this.#refusal(arrival.remote) !== undefined)) return false
     // It counts from here on, so that the counters add up for those who hear of the other.
@@ -110,7 +110,7 @@ export class Admission {
   }
 
   /** Who it is is known now. */
-  #identify(arrival: Arrival): void {
+  #identify(arrival: PendingConnection): void {
     const { remote } = arrival
     const { admit } = this.#plan
     const refusal = this.#refusal(remote)
@@ -133,7 +133,7 @@ export class Admission {
   }
 
   /** Anything but `true` refuses, and so does a throw, or an answer that takes too long. */
-  #ask(arrival: Arrival, admit: NonNullable<AdmissionPlan['admit']>): void {
+  #ask(arrival: PendingConnection, admit: NonNullable<ResolvedAdmissionOptions['admit']>): void {
     const { remote, proxy, carrier } = arrival
     let answer: unknown
     let later = false
@@ -150,10 +150,10 @@ export class Admission {
     if (failure !== undefined) this.#host.acceptFailed(failure.error)
   }
 
-  #await(arrival: Arrival, answer: PromiseLike<unknown>): void {
+  #await(arrival: PendingConnection, answer: PromiseLike<unknown>): void {
     // Another realm's, or another library's, promise may throw in `then`: ours does not.
     const done = Promise.resolve(answer)
-    const stage: Stage<unknown> = {
+    const stage: HandshakeStep<unknown> = {
       step: { done, cut: () => arrival.carrier.reset() },
       passed: (admitted) => this.#answered(arrival, admitted === true),
       failed: () => this.#answered(arrival, false),
@@ -166,14 +166,14 @@ export class Admission {
     done.catch((error) => this.#host.acceptFailed(error))
   }
 
-  #answered(arrival: Arrival, admitted: boolean): void {
+  #answered(arrival: PendingConnection, admitted: boolean): void {
     // `admit` may have closed the server.
     if (!this.#arriving.has(arrival)) return
     if (admitted) this.#secure(arrival)
     else this.#drop(arrival, 'admit')
   }
 
-  #secure(arrival: Arrival): void {
+  #secure(arrival: PendingConnection): void {
     const step = arrival.entry.secure?.(arrival.carrier)
     if (step === undefined) this.#ready(arrival)
     else
@@ -183,7 +183,7 @@ export class Admission {
       })
   }
 
-  #ready(arrival: Arrival): void {
+  #ready(arrival: PendingConnection): void {
     if (!this.#host.canWait) return this.#drop(arrival, 'maxPending')
     this.#arriving.delete(arrival)
     arrival.end()
@@ -193,7 +193,7 @@ export class Admission {
   // --- what steps have in common ---------------------------------------------------------------------------------------
 
   /** A step in which failing, or taking too long, is a HandshakeError. One that has failed has closed the connection. */
-  #handshake<T>(arrival: Arrival, step: Stage<T>['step'], passed: (value: T) => void): void {
+  #handshake<T>(arrival: PendingConnection, step: HandshakeStep<T>['step'], passed: (value: T) => void): void {
     const { handshakeTimeout: timeout } = this.#host
     this.#begin(arrival, {
       step,
@@ -208,12 +208,12 @@ export class Admission {
     })
   }
 
-  #begin<T>(arrival: Arrival, stage: Stage<T>): void {
+  #begin<T>(arrival: PendingConnection, stage: HandshakeStep<T>): void {
     this.#arriving.add(arrival)
     arrival.begin(stage, this.#host.clock, this.#host.handshakeTimeout)
   }
 
-  #fail(arrival: Arrival, cause: unknown): void {
+  #fail(arrival: PendingConnection, cause: unknown): void {
     const { remote } = arrival
     this.#leave(arrival)
     this.#host.handshakeFailed(
@@ -223,18 +223,18 @@ export class Admission {
   }
 
   /** An exception in a step ends that one connection, and nobody else's. */
-  #broke(arrival: Arrival, error: unknown): void {
+  #broke(arrival: PendingConnection, error: unknown): void {
     if (!arrival.over) this.#drop(arrival, 'reset')
     this.#host.acceptFailed(error)
   }
 
-  #drop(arrival: Arrival, reason: DropReason): void {
+  #drop(arrival: PendingConnection, reason: DropReason): void {
     arrival.cut()
     this.#leave(arrival)
     this.#host.dropped(arrival.remote, reason)
   }
 
-  #leave(arrival: Arrival): void {
+  #leave(arrival: PendingConnection): void {
     this.#arriving.delete(arrival)
     arrival.end()
     this.#count(arrival.address, -1)

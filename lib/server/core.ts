@@ -10,18 +10,18 @@ import type { CloseInfo } from '../connection/close-info.js'
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/lifecycle.js'
 import { DrainingError, type HandshakeError } from '../errors.js'
-import { type EndpointPlan, endpointPlan, type ListenPlan } from '../options/listen.js'
+import { endpointPlan, type ResolvedEndpoint, type ResolvedListenOptions } from '../options/listen.js'
 import { throwLater } from '../throw-later.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { bind, type Intake } from '../transport/listening/listener.js'
-import { type Taker, type Visitor, WaitingRoom } from './accept-queue.js'
+import { AcceptQueue, type QueuedConnection, type Waiter } from './accept-queue.js'
 import { Admission, type AdmissionHost, type AdmissionLimits } from './admission.js'
-import { Books } from './counters.js'
+import { ServerCounters } from './counters.js'
 import { defaultLimits, freeDescriptors } from './descriptors.js'
 import { Drain, type DrainResult } from './drain.js'
-import { Entries, type Entry } from './endpoint-handshakes.js'
-import { type DropReason, type ServerStats, told } from './events.js'
+import { type EndpointHandshake, EndpointHandshakes } from './endpoint-handshakes.js'
+import { type DropReason, emitSafely, type ServerStats } from './events.js'
 import { Listeners } from './listeners.js'
 import { usableMemory } from './memory.js'
 import { print } from './print.js'
@@ -35,10 +35,10 @@ const ACCEPT_ERRORS_EVERY = 1000
 
 export class ServerCore implements AdmissionHost, Superior {
   readonly clock: Clock
-  readonly plan: Omit<ListenPlan, 'endpoints'>
+  readonly plan: Omit<ResolvedListenOptions, 'endpoints'>
   readonly limits: AdmissionLimits
   readonly listeners: Listeners = new Listeners(() => this.#settle())
-  readonly entries: Entries
+  readonly entries: EndpointHandshakes
   readonly connections: Set<Connection> = new Set()
   /** Resolves when no listener and no connection is left. */
   readonly closed: Promise<void>
@@ -49,16 +49,20 @@ export class ServerCore implements AdmissionHost, Superior {
   #resolveStopped!: () => void
   #server: Server | undefined
   readonly #admission: Admission
-  readonly #room: WaitingRoom<Connection>
+  readonly #room: AcceptQueue<Connection>
   #drain: Drain | undefined
   #closing: Promise<DrainResult> | undefined
   #stopping = false
-  readonly #books = new Books()
+  readonly #books = new ServerCounters()
   #lastAcceptError = Number.NEGATIVE_INFINITY
   /** `disconnect` events that are being told. */
   #telling = 0
 
-  constructor(plan: Omit<ListenPlan, 'endpoints'>, clock: Clock, entries: Entries = new Entries(plan.defaults)) {
+  constructor(
+    plan: Omit<ResolvedListenOptions, 'endpoints'>,
+    clock: Clock,
+    entries: EndpointHandshakes = new EndpointHandshakes(plan.defaults),
+  ) {
     cores.add(this)
     this.plan = plan
     this.clock = clock
@@ -72,9 +76,9 @@ export class ServerCore implements AdmissionHost, Superior {
       maxConnectionsPerAddress,
     }
     this.#admission = new Admission(this, { admit, blockList })
-    this.#room = new WaitingRoom(
+    this.#room = new AcceptQueue(
       clock,
-      (visitor) => this.#open(visitor),
+      (queued) => this.#open(queued),
       () => this.connections.size < this.limits.maxConnections,
     )
     this.closed = new Promise((resolve) => {
@@ -103,7 +107,7 @@ export class ServerCore implements AdmissionHost, Superior {
   }
 
   /** Binds one more endpoint. Rejects with a DrainingError, and nothing is left open, where a close was before or overtakes it. */
-  async bind(endpoint: EndpointPlan, entry?: Entry): Promise<void> {
+  async bind(endpoint: ResolvedEndpoint, entry?: EndpointHandshake): Promise<void> {
     if (this.#phase !== 'open') throw tooLate()
     await this.listeners.add(async () => bind(endpoint, this.#intake(entry ?? (await this.entries.of(endpoint))), this.plan.connection))
     if (this.#phase !== 'open') throw tooLate()
@@ -115,7 +119,7 @@ export class ServerCore implements AdmissionHost, Superior {
   }
 
   /** Takes what one endpoint brings. */
-  #intake(entry: Entry): Intake {
+  #intake(entry: EndpointHandshake): Intake {
     return {
       accepted: (carrier) => this.accepted(carrier, entry),
       failed: (error) => this.acceptFailed(error),
@@ -138,61 +142,61 @@ export class ServerCore implements AdmissionHost, Superior {
   }
 
   /** A connection has come, by an endpoint with these steps. */
-  accepted(carrier: Carrier, entry: Entry = {}): void {
+  accepted(carrier: Carrier, entry: EndpointHandshake = {}): void {
     this.#books.accepted++
     this.#admission.enter(carrier, entry)
   }
 
-  ready(visitor: Visitor): void {
-    this.#room.enter(visitor)
+  ready(queued: QueuedConnection): void {
+    this.#room.enter(queued)
   }
 
   dropped(remote: Address, reason: DropReason): void {
     this.#books.dropped++
-    told(() => this.server.emit('drop', { remote, reason }))
+    emitSafely(() => this.server.emit('drop', { remote, reason }))
   }
 
   handshakeFailed(error: HandshakeError, remote: Address): void {
     this.#books.handshakeErrors++
-    told(() => this.server.emit('handshakeError', error, { remote }))
+    emitSafely(() => this.server.emit('handshakeError', error, { remote }))
   }
 
   acceptFailed(error: unknown): void {
     const now = this.clock.now()
     if (now - this.#lastAcceptError < ACCEPT_ERRORS_EVERY) return
     this.#lastAcceptError = now
-    told(() => this.server.emit('acceptError', error))
+    emitSafely(() => this.server.emit('acceptError', error))
   }
 
-  take(taker: Taker<Connection>): void {
+  take(taker: Waiter<Connection>): void {
     if (this.#phase === 'open') this.#room.take(taker)
     else taker(null)
   }
 
   /** A taker does not wait any more; false if it has got its connection already. */
-  leave(taker: Taker<Connection>): boolean {
+  leave(taker: Waiter<Connection>): boolean {
     return this.#room.leave(taker)
   }
 
   /** Limits have changed: whoever has room now may come. */
   changeLimits(changes: Partial<AdmissionLimits>): void {
     Object.assign(this.limits, changes)
-    this.#room.match()
+    this.#room.dispatch()
   }
 
-  #open(visitor: Visitor): Connection | undefined {
-    const connection = this.#connectionOf(visitor)
-    if (connection !== undefined) told(() => this.server.emit('connection', connection))
+  #open(queued: QueuedConnection): Connection | undefined {
+    const connection = this.#connectionOf(queued)
+    if (connection !== undefined) emitSafely(() => this.server.emit('connection', connection))
     return connection
   }
 
   /** One that cannot be made is over, and those behind it go on. */
-  #connectionOf({ carrier, proxy, address, remote }: Visitor): Connection | undefined {
+  #connectionOf({ carrier, proxy, address, remote }: QueuedConnection): Connection | undefined {
     try {
       const core = new ConnectionCore(carrier, this.plan.connection, this.clock, proxy)
       core.side = 'server'
       const connection = new Connection(core, this.server)
-      core.outcome.supervisor = new Supervision(this, address, connection)
+      core.closeState.supervisor = new Supervision(this, address, connection)
       this.connections.add(connection)
       return connection
     } catch (error) {
@@ -213,15 +217,15 @@ export class ServerCore implements AdmissionHost, Superior {
     this.#drain?.over(connection)
     // A listener may end other connections: `close` waits until everybody has heard of this one.
     this.#telling++
-    told(() => this.server.emit('disconnect', connection, info))
+    emitSafely(() => this.server.emit('disconnect', connection, info))
     this.#telling--
-    this.#room.match()
+    this.#room.dispatch()
     this.#settle()
   }
 
   handlerFailed(error: unknown, connection: Connection): void {
     this.#books.handlerErrors++
-    if (!told(() => this.server.emit('handlerError', error, connection))) print(error, connection)
+    if (!emitSafely(() => this.server.emit('handlerError', error, connection))) print(error, connection)
   }
 
   // --- the end of the server -------------------------------------------------------------------------------------------
@@ -236,10 +240,10 @@ export class ServerCore implements AdmissionHost, Superior {
     this.listeners.close()
     this.#admission.close()
     this.#room.close()
-    for (let visitor = this.#room.dismiss(); visitor !== undefined; visitor = this.#room.dismiss()) {
-      this.#admission.left(visitor.address)
-      visitor.carrier.reset()
-      this.dropped(visitor.remote, 'draining')
+    for (let queued = this.#room.dismiss(); queued !== undefined; queued = this.#room.dismiss()) {
+      this.#admission.left(queued.address)
+      queued.carrier.reset()
+      this.dropped(queued.remote, 'draining')
     }
     this.#settle()
   }
@@ -251,7 +255,7 @@ export class ServerCore implements AdmissionHost, Superior {
       this.#closing = this.closed.then(() => drain.result)
       if (this.#phase !== 'closed') {
         this.stop('draining')
-        told(() => this.server.emit('draining'))
+        emitSafely(() => this.server.emit('draining'))
         for (const connection of this.connections) {
           // What a program has put in the place of `drain` must not keep the others from hearing.
           try {
@@ -286,7 +290,7 @@ export class ServerCore implements AdmissionHost, Superior {
     if (this.listeners.any || this.connections.size > 0 || this.#telling > 0) return
     this.#phase = 'closed'
     this.#resolveClosed()
-    told(() => this.server.emit('close'))
+    emitSafely(() => this.server.emit('close'))
   }
 }
 

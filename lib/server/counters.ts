@@ -10,7 +10,7 @@ interface Open {
   readonly bytesWritten: number
 }
 
-export class Books {
+export class ServerCounters {
   accepted = 0
   dropped = 0
   handshakeErrors = 0

@@ -58,8 +58,8 @@ export class Drain {
       // A stream of somebody else's that cannot be cut must not save the others.
       try {
         // One that is closing since its handler failed is told by that failure, which nothing else may tell.
-        const { blamed } = coreOf(connection)
-        connection.abort(blamed === undefined ? new DrainingError({ message: OVER }) : blamed.error)
+        const { handlerError } = coreOf(connection)
+        connection.abort(handlerError === undefined ? new DrainingError({ message: OVER }) : handlerError.error)
       } catch (error) {
         throwLater(error)
       }

@@ -2,15 +2,15 @@
 // header, a TLS handshake, or neither.
 
 import { InvalidOptionsError } from '../errors.js'
-import type { EntryPlan } from '../options/listen.js'
+import type { ResolvedHandshakeOptions } from '../options/listen.js'
 import { bare } from '../options/own.js'
-import { changedTls, type TlsPlan } from '../options/tls.js'
+import { changedTls, type ResolvedTlsOptions } from '../options/tls.js'
 import { type HeaderStep, headerStep } from '../proxy-protocol/reader.js'
 import { ServerTls } from '../tls/server.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 
 /** The steps of an endpoint. */
-export interface Entry {
+export interface EndpointHandshake {
   /** Reads the PROXY header of those who must send one. */
   readonly header?: HeaderStep | undefined
   /** Begins the TLS handshake; with `tls.optional` it looks at the first byte before. Never throws. */
@@ -18,12 +18,12 @@ export interface Entry {
 }
 
 /** The entries of one server, which share its TLS options. */
-export class Entries {
-  readonly #shared: TlsPlan | undefined
+export class EndpointHandshakes {
+  readonly #shared: ResolvedTlsOptions | undefined
   #tls: ServerTls | undefined
 
   /** `tls`: those of the options of the server itself, loaded, if they are. */
-  constructor(plan: EntryPlan, tls?: ServerTls) {
+  constructor(plan: ResolvedHandshakeOptions, tls?: ServerTls) {
     this.#shared = bare(plan).tls
     this.#tls = tls
   }
@@ -34,13 +34,13 @@ export class Entries {
   }
 
   /** The entry of an endpoint. Rejects with InvalidOptionsError where its own TLS options do not load. */
-  async of(plan: EntryPlan): Promise<Entry> {
+  async of(plan: ResolvedHandshakeOptions): Promise<EndpointHandshake> {
     const { proxyProtocol, tls } = bare(plan)
     const header = proxyProtocol && headerStep(proxyProtocol)
     return { header, secure: await this.#secure(tls) }
   }
 
-  async #secure(plan: TlsPlan | undefined): Promise<Entry['secure']> {
+  async #secure(plan: ResolvedTlsOptions | undefined): Promise<EndpointHandshake['secure']> {
     if (plan === undefined) return undefined
     if (plan !== this.#shared) {
       const own = await load(plan)
@@ -58,6 +58,6 @@ export class Entries {
   }
 }
 
-async function load({ options, path }: TlsPlan): Promise<ServerTls> {
+async function load({ options, path }: ResolvedTlsOptions): Promise<ServerTls> {
   return new ServerTls(options, path)
 }

@@ -63,7 +63,7 @@ export interface ServerStats {
 class IsolatingEmitter extends EventEmitter {
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (this.listenerCount(event) < 2) return super.emit(event, ...args)
-    for (const listener of this.rawListeners(event)) told(() => Reflect.apply(listener, this, args))
+    for (const listener of this.rawListeners(event)) emitSafely(() => Reflect.apply(listener, this, args))
     return true
   }
 }
@@ -72,7 +72,7 @@ class IsolatingEmitter extends EventEmitter {
 export const ServerEmitter: new () => TypedEmitter<ServerEvents> = IsolatingEmitter as unknown as new () => TypedEmitter<ServerEvents>
 
 /** Calls a listener's turn; what it throws becomes an uncaught exception, after the library's work is done. */
-export function told(emit: () => boolean): boolean {
+export function emitSafely(emit: () => boolean): boolean {
   try {
     return emit()
   } catch (error) {

@@ -1,6 +1,6 @@
 // Opening a server: everything is bound or nothing is.
 
-import { type ListenPlan, listenPlan } from '../options/listen.js'
+import { listenPlan, type ResolvedListenOptions } from '../options/listen.js'
 import { type Clock, systemClock } from '../transport/clock.js'
 import { ServerCore } from './core.js'
 import { Server } from './server.js'
@@ -10,7 +10,7 @@ export function openServer(options: unknown): Promise<Server> {
   return open(listenPlan(options), systemClock)
 }
 
-async function open(plan: ListenPlan, clock: Clock): Promise<Server> {
+async function open(plan: ResolvedListenOptions, clock: Clock): Promise<Server> {
   if (plan.signal?.aborted) throw plan.signal.reason
   const core = new ServerCore(plan, clock)
   const server = new Server(core)

@@ -8,12 +8,12 @@ import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
-import type { Visitor } from './accept-queue.js'
-import type { Entry } from './endpoint-handshakes.js'
+import type { QueuedConnection } from './accept-queue.js'
+import type { EndpointHandshake } from './endpoint-handshakes.js'
 import type { Link } from './pending-list.js'
 
 /** A step that takes its time, and what comes of it. One of the three is called, once, unless the arrival is cut before. */
-export interface Stage<T> {
+export interface HandshakeStep<T> {
   readonly step: Handshake<T>
   passed(value: T): void
   failed(cause: unknown): void
@@ -25,10 +25,10 @@ export interface Stage<T> {
   broke(error: unknown): void
 }
 
-export class Arrival implements Visitor, Link {
+export class PendingConnection implements QueuedConnection, Link {
   older: Link | undefined
   newer: Link | undefined
-  readonly entry: Entry
+  readonly entry: EndpointHandshake
   /** What carries its bytes: another one after a TLS handshake. */
   carrier: Carrier
   /** What its PROXY header said. */
@@ -42,7 +42,7 @@ export class Arrival implements Visitor, Link {
   /** Steps that have begun. */
   #steps = 0
 
-  constructor(carrier: Carrier, entry: Entry) {
+  constructor(carrier: Carrier, entry: EndpointHandshake) {
     this.carrier = carrier
     this.entry = entry
   }
@@ -53,7 +53,7 @@ export class Arrival implements Visitor, Link {
   }
 
   /** Waits for a step, within `timeout` milliseconds from the first one's beginning. */
-  begin<T>({ step, passed, failed, late, broke, waitsForPeer }: Stage<T>, clock: Clock, timeout: number): void {
+  begin<T>({ step, passed, failed, late, broke, waitsForPeer }: HandshakeStep<T>, clock: Clock, timeout: number): void {
     const stage = { cut: () => step.cut(), late, waitsForPeer }
     this.#stage = stage
     this.#steps++

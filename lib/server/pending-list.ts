@@ -8,7 +8,7 @@ export interface Link {
   newer: Link | undefined
 }
 
-export class Arrivals<T extends Link> {
+export class PendingList<T extends Link> {
   #oldest: T | undefined
   #newest: T | undefined
   #size = 0

@@ -10,10 +10,10 @@ import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace 
 import type { Endpoint } from '../options/endpoint.js'
 import { optionsOf } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
-import { quietly, refused } from '../rejections.js'
+import { markHandled, rejectHandled } from '../rejections.js'
 import { showBy } from '../shown-as.js'
 import { leaveSignal, waitUnder } from '../signals.js'
-import type { Taker } from './accept-queue.js'
+import type { Waiter } from './accept-queue.js'
 import type { ServerCore } from './core.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
@@ -122,18 +122,18 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
       signal = signalOption(options, 'accept()')
       signal?.throwIfAborted()
     } catch (error) {
-      return refused(error, signal)
+      return rejectHandled(error, signal)
     }
     const accepted = new Promise<Connection | null>((resolve, reject) => {
       const cancelled = {
         fail: (reason: unknown) => {
           // One that is just being handed over is taken: it must not be lost.
           if (!this.#core.leave(taker)) return
-          quietly(accepted)
+          markHandled(accepted)
           reject(reason)
         },
       }
-      const taker: Taker<Connection> = (connection) => {
+      const taker: Waiter<Connection> = (connection) => {
         leaveSignal(signal, cancelled)
         resolve(connection)
       }
@@ -164,7 +164,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
       const settled = (): void => {
         if (--running === 0) resolve()
       }
-      const taker: Taker<Connection> = (connection) => {
+      const taker: Waiter<Connection> = (connection) => {
         if (connection === null) return settled()
         running++
         runFor(connection, handler, settled)

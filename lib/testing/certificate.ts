@@ -2,7 +2,12 @@
 // no files, and no certificate that expires in a repository.
 
 import { crypto } from '../builtins.js'
-import { type CertificateHost, type CertificatePlan, certificatePlan, type TestCertificateOptions } from '../options/certificate.js'
+import {
+  type CertificateHost,
+  certificatePlan,
+  type ResolvedCertificateOptions,
+  type TestCertificateOptions,
+} from '../options/certificate.js'
 import { bare } from '../options/own.js'
 import { bitString, explicit, implicit, integer, octetString, oid, sequence, setOf, TRUE, time, utf8String } from './der.js'
 
@@ -50,7 +55,7 @@ const SERVER_AUTH = oid('1.3.6.1.5.5.7.3.1')
 const CLIENT_AUTH = oid('1.3.6.1.5.5.7.3.2')
 
 /** What is signed: a TBSCertificate (RFC 5280, 4.1). */
-function contentsOf({ hosts, commonName, from, to }: CertificatePlan, publicKey: Buffer): Buffer {
+function contentsOf({ hosts, commonName, from, to }: ResolvedCertificateOptions, publicKey: Buffer): Buffer {
   const name = sequence(setOf(sequence(COMMON_NAME, utf8String(commonName))))
   const key = keyIdentifier(publicKey)
   // Not a CA: a key that leaks from a test vouches for these hosts alone. No key usage either: OpenSSL takes no certificate

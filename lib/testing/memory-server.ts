@@ -9,13 +9,13 @@ import { ConnectionClosedError } from '../errors.js'
 import { bare } from '../options/own.js'
 import {
   type MemoryConnectOptions,
-  type MemoryConnectPlan,
   type MemoryServerOptions,
   memoryConnectPlan,
   memoryServerPlan,
+  type ResolvedMemoryConnectOptions,
 } from '../options/testing.js'
 import { ServerCore } from '../server/core.js'
-import { Entries, type Entry } from '../server/endpoint-handshakes.js'
+import { type EndpointHandshake, EndpointHandshakes } from '../server/endpoint-handshakes.js'
 import { Server } from '../server/server.js'
 import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
 import { ServerTls } from '../tls/server.js'
@@ -62,7 +62,7 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   const { listen, clock = systemClock } = memoryServerPlan(options)
   if (listen.signal?.aborted) throw listen.signal.reason
   const { tls } = bare(listen.defaults)
-  const entries = new Entries(listen.defaults, tls && new ServerTls(tls.options, tls.path))
+  const entries = new EndpointHandshakes(listen.defaults, tls && new ServerTls(tls.options, tls.path))
   const core = new ServerCore(listen, clock, entries)
   const server = new Server(core)
   let listening = true
@@ -79,14 +79,14 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   const clients = new Set<Connection>()
   const attempts = new Set<AbortController>()
 
-  const accept = (plan: MemoryConnectPlan, header: Uint8Array | undefined, steps: Entry): Carrier => {
+  const accept = (plan: ResolvedMemoryConnectOptions, header: Uint8Array | undefined, steps: EndpointHandshake): Carrier => {
     if (!listening) throw systemError('connect', 'ECONNREFUSED', 'the server in memory')
     const { remote: from, way } = plan
     const [here, there] = memoryPair({ ...way, clock }, { from, to: from && facing(from, server), header })
     core.accepted(there, steps)
     return here
   }
-  const means = (plan: MemoryConnectPlan): Means => ({
+  const means = (plan: ResolvedMemoryConnectOptions): Means => ({
     ...systemMeans,
     dial: (_, { header }) => new MemoryDial(entry, (steps) => accept(plan, header, steps)),
     clock,
@@ -132,11 +132,11 @@ class MemoryDial implements Attempt<Carrier> {
   #carrier: Carrier | undefined
   #cut = false
 
-  constructor(entry: Promise<Entry>, accept: (steps: Entry) => Carrier) {
+  constructor(entry: Promise<EndpointHandshake>, accept: (steps: EndpointHandshake) => Carrier) {
     this.done = this.#connect(entry, accept)
   }
 
-  async #connect(entry: Promise<Entry>, accept: (steps: Entry) => Carrier): Promise<Carrier> {
+  async #connect(entry: Promise<EndpointHandshake>, accept: (steps: EndpointHandshake) => Carrier): Promise<Carrier> {
     const steps = await entry
     // As a system hands them over, one after the other: a loop that waits has taken one before the next is counted.
     await new Promise((resolve) => setImmediate(resolve))

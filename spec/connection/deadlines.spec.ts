@@ -2,14 +2,14 @@
 // nothing is waited for.
 
 import t from 'tap'
-import { CLOSE, Deadlines, MESSAGE, READ, type Slot, WRITE } from '../../lib/connection/deadlines.js'
+import { CLOSE, type DeadlineKind, Deadlines, MESSAGE, READ, WRITE } from '../../lib/connection/deadlines.js'
 import type { Clock, Timer } from '../../lib/transport/clock.js'
 import type { QueueWatch } from '../../lib/transport/send-queues.js'
 import { turns } from '../support/wait.js'
 import { HandClock, wired } from './reading/support.js'
 
-function made(clock: Clock = new HandClock()): { deadlines: Deadlines; expired: Slot[]; clock: HandClock } {
-  const expired: Slot[] = []
+function made(clock: Clock = new HandClock()): { deadlines: Deadlines; expired: DeadlineKind[]; clock: HandClock } {
+  const expired: DeadlineKind[] = []
   const deadlines = new Deadlines({
     clock,
     progress: 0,
@@ -22,7 +22,7 @@ function made(clock: Clock = new HandClock()): { deadlines: Deadlines; expired: 
 
 t.test('a limit on what is queued has its time anew whenever the queue moves, also at its last look', async (t) => {
   const clock = new HandClock()
-  const expired: Slot[] = []
+  const expired: DeadlineKind[] = []
   let move = (): void => {}
   let atLook = (): void => {}
   const deadlines = new Deadlines({

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import type { Connection } from '../../lib/index.js'
 import { listenPlan } from '../../lib/options/listen.js'
 import { ServerCore } from '../../lib/server/core.js'
-import type { Entry } from '../../lib/server/endpoint-handshakes.js'
+import type { EndpointHandshake } from '../../lib/server/endpoint-handshakes.js'
 import { Server } from '../../lib/server/server.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
 import { systemClock } from '../../lib/transport/clock.js'
@@ -81,7 +81,7 @@ t.test('an exception in a step, at once or later, ends the one that is in it', a
   const throws = (): never => {
     throw new Error('broken')
   }
-  const steps: Entry[] = [
+  const steps: EndpointHandshake[] = [
     { secure: throws },
     { header: { comesFrom: throws, read: throws } },
     // What follows a header is done in another turn.

@@ -3,7 +3,7 @@
 import { BlockList } from 'node:net'
 import t from 'tap'
 import { defaultSettings } from '../../lib/options/connection.js'
-import { type EndpointPlan, endpointPlan, type ListenOptions, listenPlan } from '../../lib/options/listen.js'
+import { endpointPlan, type ListenOptions, listenPlan, type ResolvedEndpoint } from '../../lib/options/listen.js'
 import type { ServerTlsOptions } from '../../lib/options/tls.js'
 import { refusal } from './refusal.js'
 
@@ -39,7 +39,7 @@ t.test('undefined is not given, whatever the option', async (t) => {
 })
 
 t.test('each kind of endpoint comes to its plan', async (t) => {
-  const cases: [ListenOptions, EndpointPlan][] = [
+  const cases: [ListenOptions, ResolvedEndpoint][] = [
     [
       { port: 65_535, host: '::1', ipv6Only: true, reusePort: true, backlog: 0 },
       { kind: 'tcp', host: '::1', port: 65_535, ipv6Only: true, reusePort: true, backlog: 0 },

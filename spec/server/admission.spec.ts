@@ -77,7 +77,7 @@ t.test('each step of the way in comes before the next', async (t) => {
   }
   t.equal(await knock(), 'admit')
   t.equal(asked, 1)
-  // A visitor whose answer is out takes the one place that the address has.
+  // A connection whose answer is out takes the one place that the address has.
   server.setLimits({ maxConnectionsPerAddress: 1 })
   blockList.addAddress('127.0.0.1')
   t.equal(await knock(), 'blockList', 'the block list comes before admit')

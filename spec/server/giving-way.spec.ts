@@ -4,7 +4,7 @@
 import { BlockList } from 'node:net'
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
-import { Arrivals, type Link } from '../../lib/server/pending-list.js'
+import { type Link, PendingList } from '../../lib/server/pending-list.js'
 import { identityOf } from '../support/certificates.js'
 import { turns, until, within } from '../support/wait.js'
 import { client, cut, open, overEach, talk } from './support.js'
@@ -96,7 +96,7 @@ t.test('a server that is closed because one gave way drops the one that came as 
 })
 
 t.test('which one has been on its way longest is known at once, whoever has left in between', async (t) => {
-  const all = new Arrivals<Link & { n: number }>()
+  const all = new PendingList<Link & { n: number }>()
   const made = Array.from({ length: 5 }, (_, n) => ({ n, older: undefined, newer: undefined }))
   const order = (): number[] => {
     const found: number[] = []

@@ -8,7 +8,7 @@ import { defaultSettings } from '../../lib/options/connection.js'
 import { listenPlan } from '../../lib/options/listen.js'
 import { headerStep } from '../../lib/proxy-protocol/reader.js'
 import { ServerCore } from '../../lib/server/core.js'
-import type { Entry } from '../../lib/server/endpoint-handshakes.js'
+import type { EndpointHandshake } from '../../lib/server/endpoint-handshakes.js'
 import { Server } from '../../lib/server/server.js'
 import { type ManualClock, manualClock } from '../../lib/testing/index.js'
 import type { Carrier, Handshake } from '../../lib/transport/carrier.js'
@@ -65,7 +65,7 @@ function guarded(t: Test, options: ListenOptions = {}, { proxy = true } = {}): G
   const server = new Server(core)
   t.teardown(() => server.close({ grace: 0 }))
   const shaking: Shaking[] = []
-  const entry: Entry = {
+  const entry: EndpointHandshake = {
     header: proxy ? headerStep({ trust: undefined }) : undefined,
     secure: (carrier) => shaking[shaking.push(new Shaking(carrier)) - 1]!,
   }

@@ -2,11 +2,11 @@
 // the same path. It says what came of it, and closes when told so.
 
 import fs from 'node:fs'
-import type { EndpointPlan } from '../../lib/options/listen.js'
+import type { ResolvedEndpoint } from '../../lib/options/listen.js'
 import { bind, type Listener } from '../../lib/transport/listening/listener.js'
 import { defaults, Hall } from './intake.js'
 
-type Order = EndpointPlan | 'close' | { report: EndpointPlan; environment: Record<string, string>; descriptors: number[] }
+type Order = ResolvedEndpoint | 'close' | { report: ResolvedEndpoint; environment: Record<string, string>; descriptors: number[] }
 
 let listener: Listener | undefined
 const hall = new Hall()

@@ -2,7 +2,7 @@
 
 import net from 'node:net'
 import type { Test } from 'tap'
-import type { EndpointPlan } from '../../lib/options/listen.js'
+import type { ResolvedEndpoint } from '../../lib/options/listen.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
 import { bind, type Intake, type Listener, type SocketDefaults } from '../../lib/transport/listening/listener.js'
 import { next } from './support.js'
@@ -42,7 +42,7 @@ export interface Bound {
 }
 
 /** Binds, and closes everything when the test is over. */
-export async function bound(t: Test, plan: EndpointPlan, hall: Hall = new Hall()): Promise<Bound> {
+export async function bound(t: Test, plan: ResolvedEndpoint, hall: Hall = new Hall()): Promise<Bound> {
   t.teardown(() => {
     for (const carrier of hall.carriers) carrier.reset()
   })
@@ -52,7 +52,7 @@ export async function bound(t: Test, plan: EndpointPlan, hall: Hall = new Hall()
 }
 
 /** What a bind fails with. */
-export async function refusal(plan: EndpointPlan, hall: Intake = new Hall()): Promise<NodeJS.ErrnoException & { address?: string }> {
+export async function refusal(plan: ResolvedEndpoint, hall: Intake = new Hall()): Promise<NodeJS.ErrnoException & { address?: string }> {
   return bind(plan, hall, defaults).then(
     async (listener) => {
       await listener.close()

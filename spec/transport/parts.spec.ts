@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { systemClock } from '../../lib/transport/clock.js'
-import { Acceptor } from '../../lib/transport/listening/listening-socket.js'
+import { ListeningSocket } from '../../lib/transport/listening/listening-socket.js'
 import { EarlySink, silent } from '../../lib/transport/sink.js'
 import { defaults, dial, Hall } from './intake.js'
 import { Ear, turns } from './support.js'
@@ -59,18 +59,18 @@ t.test('an early sink keeps what arrives, in order, up to the first loss', async
 
 t.test('a listening socket hands on what it held once, whatever is called twice', async (t) => {
   const hall = new Hall()
-  const acceptor = new Acceptor(hall, defaults)
-  await acceptor.listen({ host: '127.0.0.1', port: 0 })
-  await dial(t, { host: '127.0.0.1', port: acceptor.address.port })
+  const listeningSocket = new ListeningSocket(hall, defaults)
+  await listeningSocket.listen({ host: '127.0.0.1', port: 0 })
+  await dial(t, { host: '127.0.0.1', port: listeningSocket.address.port })
   await turns(3)
   t.same(hall.carriers, [])
-  acceptor.open()
-  acceptor.open()
+  listeningSocket.open()
+  listeningSocket.open()
   const carrier = await hall.carrier()
   t.equal(hall.carriers.length, 1)
-  const closing = acceptor.close()
-  t.equal(acceptor.close(), closing)
+  const closing = listeningSocket.close()
+  t.equal(listeningSocket.close(), closing)
   await closing
-  acceptor.open()
+  listeningSocket.open()
   carrier.reset()
 })

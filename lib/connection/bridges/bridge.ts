@@ -3,8 +3,8 @@
 
 import type { ConnectionCore } from '../lifecycle.js'
 import { type Limit, pieceOf, type Read, WAIT } from '../reading/read-kinds.js'
-import type { Lease } from '../reading/read-lock.js'
-import { type ReadPlan, readPlan } from '../reading/read-options.js'
+import type { ReadLock } from '../reading/read-lock.js'
+import { type ResolvedReadOptions, readPlan } from '../reading/read-options.js'
 
 // What one piece holds at most: the bridge's reader has buffers of its own, and asks again.
 const PIECE = 64 * 1024
@@ -20,37 +20,37 @@ const next: Read<Buffer | null> = {
   },
 }
 
-/** The lease of a bridge or a pipe: the one reader of a connection. */
-export class Bridge implements Lease {
-  readonly awaitsFirst = false
+/** The read lock of a bridge or a pipe: the one reader of a connection. */
+export class Bridge implements ReadLock {
+  readonly idle = false
   readonly gathers = false
-  over = false
+  released = false
   #reason: unknown
   readonly refusal: string
   readonly #core: ConnectionCore
-  readonly #plan: ReadPlan = { ...readPlan(undefined), idle: false }
+  readonly #plan: ResolvedReadOptions = { ...readPlan(undefined), idle: false }
 
   /** `refusal`: what other reads are told meanwhile. @throws ConcurrentReadError while a read is pending or another reader has the connection */
   constructor(core: ConnectionCore, refusal: string, signal?: AbortSignal) {
     this.#core = core
     this.refusal = refusal
-    core.inbox.admit(undefined, signal)
-    core.inbox.grant(this)
+    core.readHalf.assertReadable(undefined, signal)
+    core.readHalf.acquire(this)
   }
 
   /** The next piece, or null at the end of the stream. */
   read(): Promise<Buffer | null> {
-    return this.#core.inbox.run(() => next, this.#plan, this)
+    return this.#core.readHalf.run(() => next, this.#plan, this)
   }
 
   /** Gives reading back to the connection. A read that is pending rejects with `error`. */
   remove(error?: unknown): void {
-    this.over = true
+    this.released = true
     this.#reason = error
-    this.#core.inbox.revoke(this)
+    this.#core.readHalf.release(this)
   }
 
-  afterlife(): unknown {
+  errorAfterRelease(): unknown {
     return this.#reason ?? new TypeError('this stream has given its connection back: read from the connection')
   }
 
@@ -58,7 +58,7 @@ export class Bridge implements Lease {
     return limit
   }
 
-  begun(): void {}
+  firstByteArrived(): void {}
   waits(): void {}
   took(): void {}
   failed(): void {}

@@ -4,7 +4,7 @@
 import { isRaisedBy } from '../../errors.js'
 import { isUsableError } from '../../foreign.js'
 import type { ConnectionCore } from '../lifecycle.js'
-import type { Writable } from '../writing/write-data.js'
+import type { WriteData } from '../writing/write-data.js'
 import { Bridge } from './bridge.js'
 import { type ConnectionDuplex, SocketDuplex } from './socket-duplex.js'
 
@@ -29,10 +29,10 @@ class DuplexBridge extends SocketDuplex {
     this.#core = core
     this.#bridge = bridge
     // A break is told even while nobody reads; but a loss only behind everything that had arrived.
-    this.#forget = core.outcome.listen(({ by, error }) => {
-      const unread = this.#reading || this.readableLength + core.inbox.queue.length > 0
+    this.#forget = core.closeState.listen(({ by, error }) => {
+      const unread = this.#reading || this.readableLength + core.readHalf.queue.length > 0
       if (by === 'aborted' || by === 'timeout' || (by === 'lost' && !unread))
-        this.destroy(isUsableError(error) ? error : core.outbox.refusal)
+        this.destroy(isUsableError(error) ? error : core.writeHalf.refusal)
     })
   }
 
@@ -60,12 +60,12 @@ class DuplexBridge extends SocketDuplex {
   }
 
   // As of a socket of Node's, a write is done once the system has it: who then destroys the stream cuts nothing off.
-  #send(data: Writable, done: (error?: Error | null) => void): void {
+  #send(data: WriteData, done: (error?: Error | null) => void): void {
     this.active()
-    const { outbox } = this.#core
-    outbox
+    const { writeHalf } = this.#core
+    writeHalf
       .write(data)
-      .then(() => outbox.flush())
+      .then(() => writeHalf.flush())
       .then(() => {
         this.active()
         done()
@@ -89,6 +89,6 @@ class DuplexBridge extends SocketDuplex {
   // would say to the client that something was cut: docs/decisions/a-destroyed-duplex-resets-unless-it-is-idle.md.
   get #endsInOrder(): boolean {
     if (this.writableFinished) return true
-    return (this.silent || this.#core.draining) && this.writableLength === 0 && this.#core.outbox.queued === 0
+    return (this.silent || this.#core.draining) && this.writableLength === 0 && this.#core.writeHalf.queued === 0
   }
 }

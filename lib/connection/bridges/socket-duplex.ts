@@ -113,11 +113,11 @@ export abstract class SocketDuplex extends Duplex implements ConnectionDuplex {
   }
 
   get bytesRead(): number {
-    return this.#core.inbox.received
+    return this.#core.readHalf.received
   }
 
   get bytesWritten(): number {
-    return this.#core.outbox.sent
+    return this.#core.writeHalf.sent
   }
 
   get connecting(): boolean {

@@ -36,12 +36,12 @@ export function toWeb(core: ConnectionCore): WebStreams {
   )
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
-      core.outcome.listen(({ by }) => {
-        if (by !== 'local' && by !== 'peer') controller.error(core.outbox.refusal)
+      core.closeState.listen(({ by }) => {
+        if (by !== 'local' && by !== 'peer') controller.error(core.writeHalf.refusal)
       })
     },
     write(chunk) {
-      return core.outbox.write(chunk)
+      return core.writeHalf.write(chunk)
     },
     close() {
       return core.finish()

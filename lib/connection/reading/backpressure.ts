@@ -4,19 +4,19 @@ import type { ConnectionLimits } from '../../options/connection.js'
 import { nextTick } from '../../turn.js'
 
 /** Whose bytes are held back. */
-export interface FlowSource {
+export interface BackpressureSource {
   readonly queue: { readonly length: number }
   /** A read is pending, or what comes is dropped: nothing may stand in its way. */
-  readonly wanting: boolean
+  readonly needsMore: boolean
   readonly host: { readonly limits: ConnectionLimits; pause(): void; resume(): void }
 }
 
-export class Flow {
+export class Backpressure {
   paused = false
-  readonly #source: FlowSource
+  readonly #source: BackpressureSource
   #checking = false
 
-  constructor(source: FlowSource) {
+  constructor(source: BackpressureSource) {
     this.#source = source
   }
 
@@ -27,7 +27,7 @@ export class Flow {
 
   /** Pauses or resumes the carrier, if that has become right. */
   check(): void {
-    const paused = !this.#source.wanting && this.#full
+    const paused = !this.#source.needsMore && this.#full
     if (paused === this.paused) return
     this.paused = paused
     if (paused) this.#source.host.pause()

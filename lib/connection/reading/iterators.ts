@@ -7,8 +7,8 @@ import type { ByteQueue } from '../../bytes/queue.js'
 import { type Search, searchFor } from '../../bytes/search.js'
 import { ConcurrentReadError, isLinnetError } from '../../errors.js'
 import { AsyncIteratorBase, DONE } from '../../iterator.js'
-import { refused } from '../../rejections.js'
-import type { Inbox } from './read-half.js'
+import { rejectHandled } from '../../rejections.js'
+import type { ReadHalf } from './read-half.js'
 import {
   exceeded,
   found,
@@ -26,22 +26,22 @@ import {
   WAIT,
   type Wait,
 } from './read-kinds.js'
-import type { Lease } from './read-lock.js'
-import type { ReadPlan } from './read-options.js'
+import type { ReadLock } from './read-lock.js'
+import type { ResolvedReadOptions } from './read-options.js'
 
 /** What both iterators are: checked at the first `next`, over after the first failure. */
-abstract class ReadIterator<T, Plan extends { readonly plan: ReadPlan }> extends AsyncIteratorBase<T> implements IteratorState {
-  protected readonly inbox: Inbox
-  protected readonly lease: Lease | undefined
+abstract class ReadIterator<T, Plan extends { readonly plan: ResolvedReadOptions }> extends AsyncIteratorBase<T> implements IteratorState {
+  protected readonly readHalf: ReadHalf
+  protected readonly lock: ReadLock | undefined
   /** It has ended: at its end, by a failed read, or because the program left it. */
   over = false
   #check: (() => Plan) | undefined
   #plan: Plan | undefined
 
-  constructor(inbox: Inbox, lease: Lease | undefined, check: () => Plan) {
+  constructor(readHalf: ReadHalf, lock: ReadLock | undefined, check: () => Plan) {
     super()
-    this.inbox = inbox
-    this.lease = lease
+    this.readHalf = readHalf
+    this.lock = lock
     this.#check = check
   }
 
@@ -54,13 +54,13 @@ abstract class ReadIterator<T, Plan extends { readonly plan: ReadPlan }> extends
       this.#check = undefined
       return this.item(this.#plan as Plan)
     } catch (error) {
-      this.lease?.failed(error)
+      this.lock?.failed(error)
       if (!(isLinnetError(error) && error instanceof ConcurrentReadError)) this.over = true
-      return refused(error, this.#plan?.plan.signal)
+      return rejectHandled(error, this.#plan?.plan.signal)
     }
   }
 
-  /** The next item if the quick way leads to it. */
+  /** The next item if the fast path leads to it. */
   protected abstract quick(plan: Plan): T | undefined
 
   /** Reads the next item. Throws what the read is refused with. */
@@ -68,7 +68,7 @@ abstract class ReadIterator<T, Plan extends { readonly plan: ReadPlan }> extends
 
   protected leave(): void {
     this.over = true
-    this.inbox.withdraw(this, DONE)
+    this.readHalf.cancelRead(this, DONE)
   }
 }
 
@@ -96,19 +96,19 @@ abstract class ItemRead<T> implements Read<IteratorResult<T>> {
 }
 
 interface LinePlan {
-  plan: ReadPlan
+  plan: ResolvedReadOptions
   format: LineFormat
   skips: boolean
 }
 
 export class LineIterator extends ReadIterator<string, LinePlan> {
   protected quick({ plan, format }: LinePlan): string | undefined {
-    if (this.lease !== undefined || plan.signal?.aborted || !format.carriageReturn || plan.encoding !== undefined) return undefined
-    return this.inbox.quickLine(plan.maxBytes)
+    if (this.lock !== undefined || plan.signal?.aborted || !format.carriageReturn || plan.encoding !== undefined) return undefined
+    return this.readHalf.takeLine(plan.maxBytes)
   }
 
   protected item({ plan, format, skips }: LinePlan): Promise<IteratorResult<string>> {
-    return this.inbox.begin((limit) => new NextLine(limit, this, this.inbox, format, skips, this.lease), plan, this.lease, true)
+    return this.readHalf.begin((limit) => new NextLine(limit, this, this.readHalf, format, skips, this.lock), plan, this.lock, true)
   }
 }
 
@@ -119,15 +119,15 @@ class NextLine extends ItemRead<string> {
   readonly operation = 'lines()'
   /** Says that this read is the one that drops the rest of an over-long line. */
   readonly overflows: boolean
-  readonly #inbox: Inbox
+  readonly #readHalf: ReadHalf
   readonly #format: LineFormat
-  readonly #lease: Lease | undefined
+  readonly #lock: ReadLock | undefined
   #search: Search
 
-  constructor(limit: Limit, iterator: IteratorState, inbox: Inbox, format: LineFormat, skips: boolean, lease: Lease | undefined) {
+  constructor(limit: Limit, iterator: IteratorState, readHalf: ReadHalf, format: LineFormat, skips: boolean, lock: ReadLock | undefined) {
     super(limit, iterator)
-    this.#inbox = inbox
-    this.#lease = lease
+    this.#readHalf = readHalf
+    this.#lock = lock
     this.#format = format
     this.#search = searchFor(format.delimiter)
     this.overflows = skips
@@ -135,12 +135,12 @@ class NextLine extends ItemRead<string> {
 
   protected take(queue: ByteQueue, stream: Stream): string | null | Wait {
     for (;;) {
-      if (this.overflows && this.#inbox.overflowing) {
+      if (this.overflows && this.#readHalf.overflowing) {
         if (!this.#dropRest(queue, stream)) return stream === 'ended' ? null : WAIT
       }
       const line = this.#line(queue, stream)
       if (line !== OVERFLOW) return line
-      this.#inbox.overflowing = true
+      this.#readHalf.overflowing = true
       this.#search = searchFor(this.#format.delimiter)
     }
   }
@@ -152,7 +152,7 @@ class NextLine extends ItemRead<string> {
     if (isBeyond(this.limit, this.#search, queue, end)) return this.#overflow(end === 0 ? queue.length : end)
     if (end > 0) {
       const line = takeLine(queue, end, this.#search.matched, this.#format)
-      this.#inbox.overflowing = false
+      this.#readHalf.overflowing = false
       return line
     }
     if (stream !== 'ended') return WAIT
@@ -169,12 +169,12 @@ class NextLine extends ItemRead<string> {
 
   /** Drops what is there of an over-long line; true when its end was among it. A message keeps it, to be able to give it back. */
   #dropRest(queue: ByteQueue, stream: Stream): boolean {
-    const room = this.#lease?.gathers ? this.#lease.limitOf(undefined) : undefined
+    const room = this.#lock?.gathers ? this.#lock.limitOf(undefined) : undefined
     const end = room === undefined ? this.#search.find(queue, stream !== 'open') : found(this.#search, queue, stream, room)
     if (end === 0 && stream === 'open' && room !== undefined) return false
     queue.skip(end > 0 ? end : stream === 'ended' ? queue.length : this.#search.passed(queue))
     this.#search = searchFor(this.#format.delimiter)
-    this.#inbox.overflowing = end === 0 && stream !== 'ended'
+    this.#readHalf.overflowing = end === 0 && stream !== 'ended'
     return end > 0
   }
 }
@@ -182,7 +182,7 @@ class NextLine extends ItemRead<string> {
 const CHUNKS = 'chunks()'
 
 interface ChunkPlan {
-  plan: ReadPlan
+  plan: ResolvedReadOptions
   n: number | undefined
 }
 
@@ -194,9 +194,9 @@ export class ChunkIterator extends ReadIterator<Buffer | string, ChunkPlan> {
 
   protected item({ plan, n }: ChunkPlan): Promise<IteratorResult<Buffer | string>> {
     const { encoding } = plan
-    if (n === undefined) return this.inbox.begin((limit) => new NextPiece(limit, this, encoding), plan, this.lease)
+    if (n === undefined) return this.readHalf.begin((limit) => new NextPiece(limit, this, encoding), plan, this.lock)
     const left = n - this.#given
-    if (left > 0) return this.inbox.begin((limit) => new NextChunk(limit, this, encoding, left, this.#count), plan, this.lease)
+    if (left > 0) return this.readHalf.begin((limit) => new NextChunk(limit, this, encoding, left, this.#count), plan, this.lock)
     this.over = true
     return Promise.resolve(DONE)
   }

@@ -3,18 +3,18 @@
 
 import { EndOfStreamError, type ErrorDetails, isLinnetError } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'
-import { isNews, quietly } from '../../rejections.js'
+import { isNews, markHandled } from '../../rejections.js'
 import { leaveSignal, waitUnder } from '../../signals.js'
 import { rememberCaller, showCaller, stacks } from '../../stacks.js'
 import { nextTick, setImmediate } from '../../turn.js'
 import { MESSAGE } from '../deadlines.js'
-import type { Waiting } from './pending-read.js'
-import type { Inbox } from './read-half.js'
+import type { PendingOperation } from './pending-read.js'
+import type { ReadHalf } from './read-half.js'
 import type { Limit } from './read-kinds.js'
-import type { Lease } from './read-lock.js'
+import type { ReadLock } from './read-lock.js'
 import { ReadMethods } from './read-methods.js'
-import type { ReadPlan } from './read-options.js'
-import { arm, begun } from './read-timers.js'
+import type { ResolvedReadOptions } from './read-options.js'
+import { firstByteArrived, startTimer } from './read-timers.js'
 import type { Reader } from './reader.js'
 
 type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; error: unknown }
@@ -28,14 +28,14 @@ class MessageReader extends ReadMethods {}
 const waitsOf = (message: Message): void => message.waits()
 
 /** A message while it is read, and what is left of it afterwards. */
-export class Message implements Lease, Waiting {
+export class Message implements ReadLock, PendingOperation {
   readonly operation = 'readMessage()'
   readonly gathers = true
   readonly since: number = Date.now()
-  readonly plan: ReadPlan
+  readonly plan: ResolvedReadOptions
   readonly limits: ConnectionLimits
-  awaitsFirst: boolean
-  readonly #inbox: Inbox
+  idle: boolean
+  readonly #readHalf: ReadHalf
   readonly #wasOverflowing: boolean
   /** What its reads failed with, and whether that may be ignored; undefined while none has. */
   #failures: Map<unknown, boolean> | undefined
@@ -48,20 +48,20 @@ export class Message implements Lease, Waiting {
   #promise!: Promise<unknown>
   #reject!: (error: unknown) => void
 
-  constructor(inbox: Inbox, plan: ReadPlan) {
-    this.#inbox = inbox
+  constructor(readHalf: ReadHalf, plan: ResolvedReadOptions) {
+    this.#readHalf = readHalf
     this.plan = plan
-    this.limits = inbox.host.limits
-    this.#wasOverflowing = inbox.overflowing
-    this.awaitsFirst = (plan.idle ?? true) && inbox.queue.length === 0
+    this.limits = readHalf.host.limits
+    this.#wasOverflowing = readHalf.overflowing
+    this.idle = (plan.idle ?? true) && readHalf.queue.length === 0
   }
 
   /** Reads it: resolves with what `read` resolves with. */
   read<T>(read: (reader: Reader) => T | PromiseLike<T>): Promise<T> {
-    this.#inbox.grant(this)
+    this.#readHalf.acquire(this)
     if (stacks.wanted) rememberCaller(this, this.read)
-    this.#inbox.queue.mark()
-    this.#inbox.drainLater(this)
+    this.#readHalf.queue.mark()
+    this.#readHalf.drainLater(this)
     // Before anything can run out the promises of what is buffered have run.
     if (this.#limited) nextTick(waitsOf, this)
     let resolve!: (value: T) => void
@@ -71,7 +71,7 @@ export class Message implements Lease, Waiting {
     })
     this.#promise = promise
     // An async function, so that a synchronous throw is a rejection too.
-    const reading = (async () => read(new MessageReader(this.#inbox, this)))()
+    const reading = (async () => read(new MessageReader(this.#readHalf, this)))()
     reading.then(
       (value) => this.#resolved(() => resolve(value)),
       (error) => this.#rejected(error),
@@ -86,18 +86,18 @@ export class Message implements Lease, Waiting {
 
   /** Time and signal are minded once something is waited for: a message that is there costs neither timer nor listener. */
   waits(): void {
-    if (this.#watched || this.over) return
+    if (this.#watched || this.released) return
     this.#watched = true
-    arm(this.#inbox.host, this, MESSAGE)
+    startTimer(this.#readHalf.host, this, MESSAGE)
     waitUnder(this.plan.signal, this)
   }
 
   #resolved(resolve: () => void): void {
-    if (this.over) return
+    if (this.released) return
     // Perhaps a forgotten await: in a loop of such messages no read would ever let the event loop go on.
-    const forgotten = this.#inbox.pending !== undefined
+    const forgotten = this.#readHalf.pending !== undefined
     this.#state = { kind: 'resolved' }
-    this.#inbox.queue.commit()
+    this.#readHalf.queue.commit()
     this.#over()
     if (forgotten) setImmediate(resolve)
     else resolve()
@@ -105,11 +105,11 @@ export class Message implements Lease, Waiting {
 
   /** Its function failed. With the failure of a read, all is unread again; with an error of its own, what it took stays taken. */
   #rejected(error: unknown): void {
-    if (this.over) return
+    if (this.released) return
     const news = this.#failures?.get(error)
     if (news !== undefined) return this.fail(error, news)
     this.#state = { kind: 'rejected', error }
-    this.#inbox.queue.commit()
+    this.#readHalf.queue.commit()
     this.#over()
     this.#reject(error)
   }
@@ -117,24 +117,24 @@ export class Message implements Lease, Waiting {
   /** Ends it from outside, or by the failure of a read: all its bytes are unread again. `news`: the program made no mistake. */
   fail(error: unknown, news: boolean = true): void {
     this.#state = { kind: 'rejected', error }
-    this.#inbox.queue.rewind()
-    this.#inbox.overflowing = this.#wasOverflowing
-    if (isLinnetError(error) && error instanceof EndOfStreamError) giveAll(error, this.#inbox.partial())
-    if (stacks.wanted) showCaller(error, this, this.#inbox.host)
+    this.#readHalf.queue.rewind()
+    this.#readHalf.overflowing = this.#wasOverflowing
+    if (isLinnetError(error) && error instanceof EndOfStreamError) giveAll(error, this.#readHalf.partial())
+    if (stacks.wanted) showCaller(error, this, this.#readHalf.host)
     this.#over()
-    if (news) quietly(this.#promise)
+    if (news) markHandled(this.#promise)
     this.#reject(error)
   }
 
   #over(): void {
-    this.#inbox.host.lift(MESSAGE)
+    this.#readHalf.host.lift(MESSAGE)
     leaveSignal(this.plan.signal, this)
-    this.#inbox.revoke(this)
+    this.#readHalf.release(this)
   }
 
-  // --- what the inbox asks ---------------------------------------------------------------------------------------------
+  // --- what the read half asks ---------------------------------------------------------------------------------------------
 
-  get over(): boolean {
+  get released(): boolean {
     // Its own function may have aborted it, before anything waited.
     if (this.#state.kind === 'reading' && this.plan.signal?.aborted) this.fail(this.plan.signal.reason)
     return this.#state.kind !== 'reading'
@@ -144,15 +144,15 @@ export class Message implements Lease, Waiting {
     return REFUSAL
   }
 
-  afterlife(pending?: string): unknown {
+  errorAfterRelease(pending?: string): unknown {
     if (this.#state.kind === 'rejected') return this.#state.error
     if (pending !== undefined)
       return new TypeError(`readMessage() is done while its ${pending} is pending: await each read in its function`)
     return new TypeError('this message has been read: its reader cannot be used any more, read from the connection')
   }
 
-  begun(): void {
-    begun(this.#inbox.host, this, MESSAGE)
+  firstByteArrived(): void {
+    firstByteArrived(this.#readHalf.host, this, MESSAGE)
   }
 
   took(bytes: number, limit: Limit): void {
@@ -173,7 +173,7 @@ export class Message implements Lease, Waiting {
    * the message's own limit, or without one `maxBufferSize` beyond the largest that a read has named.
    */
   limitOf(own: number | undefined): Limit {
-    const before = this.#inbox.queue.marked
+    const before = this.#readHalf.queue.marked
     const { maxBytes } = this.plan
     const { maxBufferSize } = this.limits
     if (own !== undefined && own > this.#largest) this.#largest = own

@@ -6,7 +6,7 @@
 import type { CompiledDelimiter } from '../../bytes/delimiter.js'
 import { indexOf } from '../../bytes/view.js'
 import type { ConnectionLimits } from '../../options/connection.js'
-import { makePromise, Pending, type PendingHost, type Settling } from './pending-read.js'
+import { makePromise, PendingRead, type PendingReadHost, type Settling } from './pending-read.js'
 import { type Limit, UntilRead } from './read-kinds.js'
 import { readPlan } from './read-options.js'
 
@@ -46,9 +46,9 @@ export class ParkedRead implements Settling<Buffer> {
   }
 
   /** The same wait as an object of its own. */
-  leave(host: PendingHost, limit: Limit): Pending<Buffer> {
+  leave(host: PendingReadHost, limit: Limit): PendingRead<Buffer> {
     this.waits = false
     const read = new UntilRead(this.#delimiter, limit, undefined)
-    return new Pending(host, read as never, USUAL, this.#fresh, this)
+    return new PendingRead(host, read as never, USUAL, this.#fresh, this)
   }
 }

@@ -1,25 +1,25 @@
 // What waits for bytes: a pending read, or a message that is being read. It knows what it waits for and since when; the
-// inbox decides when that has come, and the connection's deadlines when it is too late.
+// read half decides when that has come, and the connection's deadlines when it is too late.
 
 import type { ConnectionLimits } from '../../options/connection.js'
 import { waitUnder } from '../../signals.js'
 import type { Read } from './read-kinds.js'
-import type { ReadPlan } from './read-options.js'
+import type { ResolvedReadOptions } from './read-options.js'
 
 /** Something that waits for bytes under time limits: a pending read, or a message. */
-export interface Waiting {
-  readonly plan: ReadPlan
+export interface PendingOperation {
+  readonly plan: ResolvedReadOptions
   readonly operation: string
   /** Unix time at which it began. */
   readonly since: number
   /** Those of the connection when it began: changes hold from the next call on. */
   readonly limits: ConnectionLimits
-  awaitsFirst: boolean
+  idle: boolean
   fail(error: unknown): void
 }
 
-/** What a pending read needs of the inbox it waits in. */
-export interface PendingHost {
+/** What a pending read needs of the read half it waits in. */
+export interface PendingReadHost {
   readonly host: { readonly limits: ConnectionLimits }
   failPending(error: unknown): void
 }
@@ -50,23 +50,23 @@ export function makePromise<T>(it: Settling<T>): Promise<T> {
 }
 
 /** A read that waits, and the promise that it settles. */
-export class Pending<T> implements Waiting, Settling<T> {
+export class PendingRead<T> implements PendingOperation, Settling<T> {
   readonly read: Read<T>
-  readonly plan: ReadPlan
+  readonly plan: ResolvedReadOptions
   promise!: Promise<T>
   resolve!: (value: T) => void
   reject!: (error: unknown) => void
   readonly since: number
   readonly limits: ConnectionLimits
-  awaitsFirst: boolean
-  readonly #host: PendingHost
+  idle: boolean
+  readonly #host: PendingReadHost
 
   /** `begun`: the wait that it goes on with. */
-  constructor(host: PendingHost, read: Read<T>, plan: ReadPlan, awaitsFirst: boolean, begun?: Settling<T>) {
+  constructor(host: PendingReadHost, read: Read<T>, plan: ResolvedReadOptions, awaitsFirst: boolean, begun?: Settling<T>) {
     this.#host = host
     this.read = read
     this.plan = plan
-    this.awaitsFirst = awaitsFirst
+    this.idle = awaitsFirst
     this.limits = begun?.limits ?? host.host.limits
     this.since = begun?.since ?? Date.now()
     if (begun === undefined) makePromise(this)
@@ -88,7 +88,7 @@ export class Pending<T> implements Waiting, Settling<T> {
 }
 
 /** What waits under a signal that has aborted, and has not heard of it yet: other listeners of that signal come first. */
-export function failIfAborted(waiting: Waiting | undefined): void {
+export function failIfAborted(waiting: PendingOperation | undefined): void {
   const signal = waiting?.plan.signal
   if (signal?.aborted) waiting?.fail(signal.reason)
 }

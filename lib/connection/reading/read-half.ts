@@ -18,28 +18,28 @@ import {
   untraced,
 } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'
-import { isNews, quietly, refused } from '../../rejections.js'
+import { isNews, markHandled, rejectHandled } from '../../rejections.js'
 import { leaveSignal } from '../../signals.js'
 import { rememberCaller, showCaller, stacks } from '../../stacks.js'
-import { READ, type Slot } from '../deadlines.js'
-import { Flow, type FlowSource } from './backpressure.js'
+import { type DeadlineKind, READ } from '../deadlines.js'
+import { Backpressure, type BackpressureSource } from './backpressure.js'
 import { ParkedRead } from './parked-read.js'
 import { PatternPace } from './pattern-pace.js'
-import { failIfAborted, Pending, type PendingHost, type Waiting } from './pending-read.js'
+import { failIfAborted, type PendingOperation, PendingRead, type PendingReadHost } from './pending-read.js'
 import { type IteratorState, type Limit, type Read, type Stream, WAIT } from './read-kinds.js'
-import type { Lease } from './read-lock.js'
-import type { ReadPlan } from './read-options.js'
-import { arm, begun, drainSoon } from './read-timers.js'
+import type { ReadLock } from './read-lock.js'
+import type { ResolvedReadOptions } from './read-options.js'
+import { drainSoon, firstByteArrived, startTimer } from './read-timers.js'
 
-/** What the inbox needs of its connection. */
-export interface InboxHost {
+/** What the read half needs of its connection. */
+export interface ReadHalfHost {
   /** Which connection it is, for those who look for the cause of an error. */
   readonly id: number
   readonly remote: Address
   readonly limits: ConnectionLimits
   /** Starts a time limit of `ms` from now, or moves it there; Infinity lifts it. */
-  limit(slot: Slot, ms: number): void
-  lift(slot: Slot): void
+  limit(slot: DeadlineKind, ms: number): void
+  lift(slot: DeadlineKind): void
   readonly draining: boolean
   /** Bytes have arrived that wait for their turn to be handed on. */
   readonly holding: boolean
@@ -61,7 +61,7 @@ function usualLimit(maxBufferSize: number): Limit {
   return usual
 }
 
-export class Inbox implements PendingHost, FlowSource {
+export class ReadHalf implements PendingReadHost, BackpressureSource {
   readonly queue: ByteQueue = new ByteQueue()
   /** Bytes that arrived. */
   received = 0
@@ -70,17 +70,17 @@ export class Inbox implements PendingHost, FlowSource {
   #writtenAt = 0
   /** True while the rest of an over-long line is being dropped: a new loop that drops such lines goes on with it. */
   overflowing = false
-  readonly host: InboxHost
+  readonly host: ReadHalfHost
   // biome-ignore lint/suspicious/noExplicitAny: what a read resolves with is its own matter
-  #pending: Pending<any> | undefined
+  #pending: PendingRead<any> | undefined
   /** The usual read, while it waits. Undefined where none has waited. */
   #parked: ParkedRead | undefined
-  #lease: Lease | undefined
+  #lock: ReadLock | undefined
   #refusal: (() => Error) | undefined
-  /** A read is pending, another reader has the connection, or this side has closed it: one flag for the quick way. */
+  /** A read is pending, another reader has the connection, or this side has closed it: one flag for the fast path. */
   #busy = false
   #loss: ConnectionLostError | undefined
-  readonly #flow: Flow = new Flow(this)
+  readonly #backpressure: Backpressure = new Backpressure(this)
   #lines: LineCache | undefined
   #latin1: Latin1Cache | undefined
   /** Only where a pattern has waited. */
@@ -88,43 +88,43 @@ export class Inbox implements PendingHost, FlowSource {
   /** What the last `tryRead…` would have waited for, in bytes: they may come until the next read. */
   #tried = 0
 
-  constructor(host: InboxHost) {
+  constructor(host: ReadHalfHost) {
     this.host = host
   }
 
-  get pending(): Waiting | undefined {
+  get pending(): PendingOperation | undefined {
     return this.#unpark()
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: what a read resolves with is its own matter
-  #unpark(): Pending<any> | undefined {
+  #unpark(): PendingRead<any> | undefined {
     const parked = this.#parked
     if (parked?.waits) this.#pending = parked.leave(this, usualLimit(parked.limits.maxBufferSize))
     return this.#pending
   }
 
-  get lease(): Lease | undefined {
-    return this.#lease
+  get lock(): ReadLock | undefined {
+    return this.#lock
   }
 
   // --- reading ---------------------------------------------------------------------------------------------------------
 
   /** What a read by `by` may gather. */
-  limit(maxBytes: number | undefined, by: Lease | undefined): Limit {
-    if (by !== undefined) return by.limitOf(maxBytes)
+  limit(maxBytes: number | undefined, lock: ReadLock | undefined): Limit {
+    if (lock !== undefined) return lock.limitOf(maxBytes)
     if (maxBytes !== undefined) return { bytes: maxBytes, before: 0, option: 'maxBytes', shared: false }
     return usualLimit(this.host.limits.maxBufferSize)
   }
 
   /** Throws what a read by `by` is refused with before it looks at any byte. */
-  admit(by: Lease | undefined, signal: AbortSignal | undefined): void {
-    if (by?.over) throw by.afterlife()
-    if (this.#unpark() !== undefined || this.#lease !== by) {
+  assertReadable(lock: ReadLock | undefined, signal: AbortSignal | undefined): void {
+    if (lock?.released) throw lock.errorAfterRelease()
+    if (this.#unpark() !== undefined || this.#lock !== lock) {
       // What has come may settle the pending one.
       if (this.#pace?.claim()) this.#retry()
       failIfAborted(this.#pending)
       failIfAborted(this.#waiting())
-      if (this.#pending !== undefined || this.#lease !== by) throw this.#conflict(by)
+      if (this.#pending !== undefined || this.#lock !== lock) throw this.#conflict(lock)
     }
     if (signal?.aborted) throw signal.reason
     if (this.queue.torn) this.#tear()
@@ -132,10 +132,10 @@ export class Inbox implements PendingHost, FlowSource {
   }
 
   /** What a read by `by` meets: another read that is pending, or another reader. */
-  #conflict(by: Lease | undefined): ConcurrentReadError {
-    const lease = this.#lease === by ? undefined : this.#lease
-    if (lease !== undefined) return new ConcurrentReadError({ message: lease.refusal })
-    const { operation } = this.#pending as Waiting
+  #conflict(lock: ReadLock | undefined): ConcurrentReadError {
+    const other = this.#lock === lock ? undefined : this.#lock
+    if (other !== undefined) return new ConcurrentReadError({ message: other.refusal })
+    const { operation } = this.#pending as PendingOperation
     return new ConcurrentReadError({
       message: `a read is already pending on this connection, ${operation}: await it, or abort it by its \`signal\``,
     })
@@ -151,18 +151,18 @@ export class Inbox implements PendingHost, FlowSource {
     this.refuse(() => this.host.own(new ConnectionClosedError({ cause })))
   }
 
-  /** The quick way of the commonest read: a delimiter of one byte that lies in the first chunk. Undefined: go the long way. */
-  quickUntil(delimiter: unknown): Buffer | undefined {
+  /** The fast path of the commonest read: a delimiter of one byte that lies in the first chunk. Undefined: go the slow path. */
+  takeUntil(delimiter: unknown): Buffer | undefined {
     if (this.#busy || typeof delimiter !== 'string' || delimiter === '') return undefined
     const { byte } = compileDelimiter(delimiter)
     if (byte < 0) return undefined
     const bytes = this.queue.takeThrough(byte, this.host.limits.maxBufferSize)
-    if (bytes !== undefined) this.#tookQuickly()
+    if (bytes !== undefined) this.#tookFast()
     return bytes
   }
 
   /**
-   * The quick way of the same read where it has to wait and nothing is unread: see `ParkedRead`. Undefined: go the long way.
+   * The fast path of the same read where it has to wait and nothing is unread: see `ParkedRead`. Undefined: go the slow path.
    */
   parkUntil(delimiter: unknown): Promise<Buffer> | undefined {
     if (this.#busy || this.queue.length > 0 || this.stream !== 'open' || typeof delimiter !== 'string' || delimiter === '') return undefined
@@ -175,7 +175,7 @@ export class Inbox implements PendingHost, FlowSource {
     this.#busy = true
     this.#tried = 0
     host.limit(READ, fresh ? limits.idleTimeout : limits.readTimeout)
-    if (this.#flow.paused) this.#flow.check()
+    if (this.#backpressure.paused) this.#backpressure.check()
     host.readerWaits()
     return promise
   }
@@ -198,12 +198,12 @@ export class Inbox implements PendingHost, FlowSource {
     return true
   }
 
-  /** The quick way of a line that ends in `\n` or `\r\n`. Undefined: go the long way. */
-  quickLine(maxBytes: number | undefined): string | undefined {
+  /** The fast path of a line that ends in `\n` or `\r\n`. Undefined: go the slow path. */
+  takeLine(maxBytes: number | undefined): string | undefined {
     if (this.#busy || this.overflowing) return undefined
     this.#lines ??= new LineCache()
     const line = this.#lines.next(this.queue, maxBytes ?? this.host.limits.maxBufferSize)
-    if (line !== undefined) this.#tookQuickly()
+    if (line !== undefined) this.#tookFast()
     return line
   }
 
@@ -223,36 +223,36 @@ export class Inbox implements PendingHost, FlowSource {
     this.#latin1?.clear()
   }
 
-  #tookQuickly(): void {
+  #tookFast(): void {
     this.overflowing = false
     this.#tried = 0
     if (this.queue.length === 0) this.#forgetText()
-    if (this.#flow.paused) this.#flow.check()
+    if (this.#backpressure.paused) this.#backpressure.check()
   }
 
   /** Starts a read; `idle` is its default where neither its options nor what went before say otherwise. */
-  run<T>(make: (limit: Limit) => Read<T>, plan: ReadPlan, by: Lease | undefined, idle?: boolean): Promise<T> {
+  run<T>(make: (limit: Limit) => Read<T>, plan: ResolvedReadOptions, lock: ReadLock | undefined, idle?: boolean): Promise<T> {
     try {
-      return this.begin(make, plan, by, idle)
+      return this.begin(make, plan, lock, idle)
     } catch (error) {
-      return refused(error, plan.signal)
+      return rejectHandled(error, plan.signal)
     }
   }
 
   /** The same, but throws what the read is refused with, or fails with at once. */
-  begin<T>(make: (limit: Limit) => Read<T>, plan: ReadPlan, by: Lease | undefined, idle?: boolean): Promise<T> {
+  begin<T>(make: (limit: Limit) => Read<T>, plan: ResolvedReadOptions, lock: ReadLock | undefined, idle?: boolean): Promise<T> {
     try {
-      this.admit(by, plan.signal)
-      const read = make(this.limit(plan.maxBytes, by))
+      this.assertReadable(lock, plan.signal)
+      const read = make(this.limit(plan.maxBytes, lock))
       this.#tried = 0
       // Asked before the attempt, which may drop what is there.
       const empty = this.queue.length === 0
       const result = this.#attempt(read)
       if (result !== WAIT) return Promise.resolve(result)
-      if (this.stream !== 'open') throw this.verdict()
+      if (this.stream !== 'open') throw this.endError()
       return this.#wait(read, plan, empty && (plan.idle ?? idle ?? this.fresh)).promise
     } catch (error) {
-      throw this.#failure(error, plan, by)
+      throw this.#failure(error, plan, lock)
     }
   }
 
@@ -260,25 +260,25 @@ export class Inbox implements PendingHost, FlowSource {
    * A read that must not wait: undefined where `run` would. Bytes may then come up to its limit, as they may for a read
    * that waits: a program that polls gets a message that is longer than what is read ahead.
    */
-  try<T>(make: (limit: Limit) => Read<T>, plan: ReadPlan, by: Lease | undefined): T | undefined {
+  try<T>(make: (limit: Limit) => Read<T>, plan: ResolvedReadOptions, lock: ReadLock | undefined): T | undefined {
     try {
-      this.admit(by, plan.signal)
-      const read = make(this.limit(plan.maxBytes, by))
+      this.assertReadable(lock, plan.signal)
+      const read = make(this.limit(plan.maxBytes, lock))
       this.#tried = 0
       const result = this.#attempt(read)
       if (result !== WAIT) return result
-      if (this.stream !== 'open') throw this.verdict()
+      if (this.stream !== 'open') throw this.endError()
       this.#tried = read.most ?? read.limit.bytes
-      if (this.#flow.paused) this.#flow.check()
+      if (this.#backpressure.paused) this.#backpressure.check()
       return undefined
     } catch (error) {
-      throw this.#failure(error, plan, by)
+      throw this.#failure(error, plan, lock)
     }
   }
 
   /** A limit is the connection's own error, an impossible argument the program's. */
-  #failure(error: unknown, plan: ReadPlan, by: Lease | undefined): unknown {
-    by?.failed(error, isNews(error, plan.signal))
+  #failure(error: unknown, plan: ResolvedReadOptions, lock: ReadLock | undefined): unknown {
+    lock?.failed(error, isNews(error, plan.signal))
     return isLinnetError(error) && error instanceof LimitExceededError ? this.host.own(error) : error
   }
 
@@ -294,31 +294,31 @@ export class Inbox implements PendingHost, FlowSource {
   #took(bytes: number, read: Read<unknown>): void {
     if (!('overflows' in read)) this.overflowing = false
     if (this.queue.length === 0) this.#forgetText()
-    this.#lease?.took(bytes, read.limit)
-    if (this.#flow.paused) this.#flow.check()
+    this.#lock?.took(bytes, read.limit)
+    if (this.#backpressure.paused) this.#backpressure.check()
   }
 
-  #wait<T>(read: Read<T>, plan: ReadPlan, idle: boolean): Pending<T> {
-    const inMessage = this.#lease !== undefined
-    const pending = new Pending(this, read, plan, !inMessage && idle)
+  #wait<T>(read: Read<T>, plan: ResolvedReadOptions, idle: boolean): PendingRead<T> {
+    const inMessage = this.#lock !== undefined
+    const pending = new PendingRead(this, read, plan, !inMessage && idle)
     this.#pending = pending
     this.#busy = true
     if (read.took !== undefined && this.queue.length > 0) this.#rest(read.took)
     if (stacks.wanted) rememberCaller(pending, this.begin)
     // Inside a message the time is the message's, unless the read has some of its own.
-    if (!inMessage || plan.timeout !== undefined) arm(this.host, pending, READ)
+    if (!inMessage || plan.timeout !== undefined) startTimer(this.host, pending, READ)
     this.drainLater(pending)
-    this.#lease?.waits()
-    if (this.#flow.paused) this.#flow.check()
+    this.#lock?.waits()
+    if (this.#backpressure.paused) this.#backpressure.check()
     this.host.readerWaits()
     return pending
   }
 
-  #settle(): Pending<unknown> | undefined {
+  #settle(): PendingRead<unknown> | undefined {
     const pending = this.#unpark()
     this.#pending = undefined
     this.#pace?.stop()
-    this.#busy = this.#lease !== undefined || this.#refusal !== undefined
+    this.#busy = this.#lock !== undefined || this.#refusal !== undefined
     this.host.lift(READ)
     if (pending !== undefined) leaveSignal(pending.plan.signal, pending)
     return pending
@@ -331,18 +331,18 @@ export class Inbox implements PendingHost, FlowSource {
     const pending = this.#settle()
     if (pending === undefined) return
     if (pending.read.iterator !== undefined) pending.read.iterator.over = true
-    this.#lease?.failed(error, news)
+    this.#lock?.failed(error, news)
     if (stacks.wanted) showCaller(error, pending, this.host)
-    if (news) quietly(pending.promise)
+    if (news) markHandled(pending.promise)
     pending.reject(error)
-    this.#flow.checkSoon()
+    this.#backpressure.checkSoon()
   }
 
   /** Takes back the read of an iterator that is left, if it is pending: it resolves with `result`, and nothing is consumed. */
-  withdraw(iterator: IteratorState, result: unknown): void {
+  cancelRead(iterator: IteratorState, result: unknown): void {
     if (this.#pending?.read.iterator !== iterator) return
     this.#settle()?.resolve(result)
-    this.#flow.checkSoon()
+    this.#backpressure.checkSoon()
   }
 
   #retry(): void {
@@ -358,12 +358,12 @@ export class Inbox implements PendingHost, FlowSource {
       return
     }
     if (result === WAIT && this.stream !== 'open') {
-      this.failPending(this.verdict(pending.operation))
+      this.failPending(this.endError(pending.operation))
       return
     }
     if (result === WAIT) {
       // It needs more of what arrived, though it may have dropped that.
-      if (pending.awaitsFirst) begun(this.host, pending, READ)
+      if (pending.idle) firstByteArrived(this.host, pending, READ)
       if (pending.read.took !== undefined) this.#rest(pending.read.took)
       return
     }
@@ -377,27 +377,27 @@ export class Inbox implements PendingHost, FlowSource {
   }
 
   /** Whether what has come now may be tried later. What reaches the limit is judged at once. */
-  #mayRest(pending: Pending<unknown>): boolean {
+  #mayRest(pending: PendingRead<unknown>): boolean {
     if (!this.#pace?.resting || this.queue.length >= pending.read.limit.bytes) return false
     this.#pace.owe()
     return true
   }
 
-  // --- leases ----------------------------------------------------------------------------------------------------------
+  // --- read locks ----------------------------------------------------------------------------------------------------------
 
   /** Gives all reading to one reader. `admit` must have passed. */
-  grant(lease: Lease): void {
-    this.#lease = lease
+  acquire(lock: ReadLock): void {
+    this.#lock = lock
     this.#busy = true
   }
 
   /** Takes it back. A read of it that is still pending rejects as those that come too late. */
-  revoke(lease: Lease): void {
+  release(lock: ReadLock): void {
     this.#pace?.stop()
-    if (this.#pending !== undefined) this.failPending(lease.afterlife(this.#pending.operation))
-    this.#lease = undefined
+    if (this.#pending !== undefined) this.failPending(lock.errorAfterRelease(this.#pending.operation))
+    this.#lock = undefined
     this.#busy = this.#refusal !== undefined
-    this.#flow.checkSoon()
+    this.#backpressure.checkSoon()
   }
 
   // --- draining --------------------------------------------------------------------------------------------------------
@@ -405,21 +405,21 @@ export class Inbox implements PendingHost, FlowSource {
   /** The connection is asked to finish. */
   drain(): void {
     const waiting = this.#waiting()
-    if (waiting?.awaitsFirst) this.#drainSoon(waiting)
+    if (waiting?.idle) this.#drainSoon(waiting)
   }
 
   /** For what begins to wait while the connection drains. */
-  drainLater(waiting: Waiting): void {
-    if (waiting.awaitsFirst && this.host.draining) this.#drainSoon(waiting)
+  drainLater(waiting: PendingOperation): void {
+    if (waiting.idle && this.host.draining) this.#drainSoon(waiting)
   }
 
-  #drainSoon(waiting: Waiting): void {
+  #drainSoon(waiting: PendingOperation): void {
     drainSoon(this.host, waiting, () => this.#waiting() === waiting)
   }
 
   /** What waits: the message, if one is being read, else the read. */
-  #waiting(): Waiting | undefined {
-    return this.#lease !== undefined && 'plan' in this.#lease ? (this.#lease as Lease & Waiting) : this.#unpark()
+  #waiting(): PendingOperation | undefined {
+    return this.#lock !== undefined && 'plan' in this.#lock ? (this.#lock as ReadLock & PendingOperation) : this.#unpark()
   }
 
   /** Something was written: the next read waits for a new message, unless one is being read. */
@@ -433,14 +433,14 @@ export class Inbox implements PendingHost, FlowSource {
     this.received += chunk.length
     if (this.#refusal !== undefined || chunk.length === 0) return
     if (this.#parked?.waits && this.#endParked(this.#parked, chunk)) {
-      if (this.queue.length > 0) this.#flow.checkSoon()
+      if (this.queue.length > 0) this.#backpressure.checkSoon()
       return
     }
     if (this.queue.torn) return this.#tear()
     this.queue.push(chunk)
-    if (this.#lease?.awaitsFirst) this.#lease.begun()
+    if (this.#lock?.idle) this.#lock.firstByteArrived()
     if (this.#pace === undefined || this.#pending === undefined || !this.#mayRest(this.#pending)) this.#retry()
-    if (this.#pending === undefined) this.#flow.checkSoon()
+    if (this.#pending === undefined) this.#backpressure.checkSoon()
   }
 
   /** The peer ended its side. */
@@ -465,16 +465,16 @@ export class Inbox implements PendingHost, FlowSource {
     this.#pace?.stop()
     this.queue.clear()
     this.#forgetText()
-    if (this.#lease !== undefined || this.#unpark() !== undefined) {
+    if (this.#lock !== undefined || this.#unpark() !== undefined) {
       const error = refusal()
-      this.#lease?.refused(error)
+      this.#lock?.refused(error)
       this.failPending(error)
     }
-    this.#flow.check()
+    this.#backpressure.check()
   }
 
   /** What a read rejects with that no further byte can satisfy; `waiting`: one that waits, and is told so by an event. */
-  verdict(waiting?: string): Error {
+  endError(waiting?: string): Error {
     if (this.#refusal !== undefined) return this.#refusal()
     if (this.#loss !== undefined) return this.#loss
     const make = (): EndOfStreamError => new EndOfStreamError(this.partial())
@@ -491,12 +491,12 @@ export class Inbox implements PendingHost, FlowSource {
   }
 
   /** Takes what is unread, as if it had never arrived: it was not meant for who reads here. */
-  disown(): Buffer {
+  takeBackUnread(): Buffer {
     const bytes = this.queue.take(this.queue.length)
     this.received -= bytes.length
     // Nothing was consumed.
     this.#writtenAt += bytes.length
-    this.#flow.check()
+    this.#backpressure.check()
     return bytes
   }
 
@@ -508,7 +508,7 @@ export class Inbox implements PendingHost, FlowSource {
   }
 
   /** A read is pending, or was tried and needs more, or what comes is dropped: nothing may stand in its way. */
-  get wanting(): boolean {
+  get needsMore(): boolean {
     return this.#pending !== undefined || this.#parked?.waits === true || this.#refusal !== undefined || this.queue.length < this.#tried
   }
 }

@@ -7,14 +7,14 @@ import type { Limit } from './read-kinds.js'
  * Who may read while others may not: a message that is being read, a pipe, or a bridge. Once it is over, `afterlife`
  * is what its reads reject with; `pending` is the one that it was still waiting for.
  */
-export interface Lease {
-  readonly over: boolean
-  afterlife(pending?: string): unknown
+export interface ReadLock {
+  readonly released: boolean
+  errorAfterRelease(pending?: string): unknown
   /** What a read is refused with that is not one of its own. */
   readonly refusal: string
   /** True while this is a message whose first byte has not come. */
-  awaitsFirst: boolean
-  begun(): void
+  idle: boolean
+  firstByteArrived(): void
   /** A read of it waits. */
   waits(): void
   /** Bytes were taken by a read of it. */

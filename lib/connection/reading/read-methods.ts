@@ -1,55 +1,66 @@
-// Every reading method, once: arguments are checked, a kind of read is made, and the inbox runs it. A connection and the
-// reader of a message both are this; they differ in whom the inbox lets read.
+// Every reading method, once: arguments are checked, a kind of read is made, and the read half runs it. A connection and the
+// reader of a message both are this; they differ in whom the read half lets read.
 
 import { isRegExp } from 'node:util/types'
 import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../../bytes/delimiter.js'
 import { kindOf } from '../../kind-of.js'
 import { ChunkIterator, LineIterator } from './iterators.js'
 import { MatchRead } from './match-read.js'
-import type { Inbox } from './read-half.js'
+import type { ReadHalf } from './read-half.js'
 import { ExactRead, IntoRead, type Limit, type LineFormat, LineRead, SomeRead, ToEndRead, UntilRead } from './read-kinds.js'
-import type { Lease } from './read-lock.js'
+import type { ReadLock } from './read-lock.js'
 import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
-import { booleanOf, countOf, encodingOf, INTO, LINE, LINES, ownOption, plainPlan, type ReadPlan, readPlan } from './read-options.js'
+import {
+  booleanOf,
+  countOf,
+  encodingOf,
+  INTO,
+  LINE,
+  LINES,
+  ownOption,
+  plainPlan,
+  type ResolvedReadOptions,
+  readPlan,
+} from './read-options.js'
 import type { Reader } from './reader.js'
 import { SkipRead, SkipUntilRead } from './skips.js'
 
 type Text = BufferEncoding | TextOptions
 
 export abstract class ReadMethods implements Reader {
-  readonly #inbox: Inbox
-  readonly #lease: Lease | undefined
+  readonly #readHalf: ReadHalf
+  readonly #lock: ReadLock | undefined
 
   /** @internal */
-  constructor(inbox: Inbox, lease?: Lease) {
-    this.#inbox = inbox
-    this.#lease = lease
+  constructor(readHalf: ReadHalf, lock?: ReadLock) {
+    this.#readHalf = readHalf
+    this.#lock = lock
   }
 
   readUntil(delimiter: Delimiter, options?: BytesOptions): Promise<Buffer>
   readUntil(delimiter: Delimiter, options: Text): Promise<string>
   readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<string | Buffer>
   readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<never> {
-    if (options === undefined && this.#lease === undefined) {
-      const quick = this.#inbox.quickUntil(delimiter)
+    if (options === undefined && this.#lock === undefined) {
+      const quick = this.#readHalf.takeUntil(delimiter)
       if (quick !== undefined) return Promise.resolve(quick as never)
-      const parked = this.#inbox.parkUntil(delimiter)
+      const parked = this.#readHalf.parkUntil(delimiter)
       if (parked !== undefined) return parked as never
     }
     return this.#reading(() => {
       const plan = readPlan(options)
       const compiled = this.#delimiter(delimiter, plan)
-      return this.#inbox.run((limit) => new UntilRead(compiled, limit, plan.encoding) as never, plan, this.#lease)
+      return this.#readHalf.run((limit) => new UntilRead(compiled, limit, plan.encoding) as never, plan, this.#lock)
     })
   }
 
   readLine(options?: BufferEncoding | LineOptions): Promise<string> {
-    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickLine(undefined) : undefined
+    const quick = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
     if (quick !== undefined) return Promise.resolve(quick)
     return this.#reading(() => {
       const plan = readPlan(options, LINE)
       const format = this.#lineFormat(options, plan)
-      return this.#inbox.run((limit) => new LineRead(format, limit), plan, this.#lease)
+      return this.#readHalf.run((limit) => new LineRead(format, limit), plan, this.#lock)
     })
   }
 
@@ -68,7 +79,7 @@ export abstract class ReadMethods implements Reader {
       const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
       // The target is a limit of its own. (An empty one is below the smallest that can be said, and takes nothing anyway.)
       const own = { ...plan, maxBytes: plan.maxBytes ?? Math.max(bytes.length, 1) }
-      return this.#inbox.run((limit) => new IntoRead(bytes, limit, partial), own, this.#lease)
+      return this.#readHalf.run((limit) => new IntoRead(bytes, limit, partial), own, this.#lock)
     })
   }
 
@@ -78,7 +89,7 @@ export abstract class ReadMethods implements Reader {
   read(options?: EitherOptions): Promise<never> {
     return this.#reading(() => {
       const plan = readPlan(options)
-      return this.#inbox.run((limit) => new SomeRead(limit, plan.encoding, 'read()') as never, plan, this.#lease)
+      return this.#readHalf.run((limit) => new SomeRead(limit, plan.encoding, 'read()') as never, plan, this.#lock)
     })
   }
 
@@ -88,7 +99,7 @@ export abstract class ReadMethods implements Reader {
   readToEnd(options?: EitherOptions): Promise<never> {
     return this.#reading(() => {
       const plan = readPlan(options)
-      return this.#inbox.run((limit) => new ToEndRead(limit, plan.encoding) as never, plan, this.#lease)
+      return this.#readHalf.run((limit) => new ToEndRead(limit, plan.encoding) as never, plan, this.#lock)
     })
   }
 
@@ -99,8 +110,8 @@ export abstract class ReadMethods implements Reader {
     return this.#reading(() => {
       if (!isRegExp(pattern)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}: readUntil() takes text or bytes`)
       const plan = readPlan(options)
-      const how = { limited: plan.maxBytes !== undefined, encoding: plan.encoding, cache: this.#inbox.latin1 }
-      return this.#inbox.run((limit) => new MatchRead(pattern, limit, how) as never, plan, this.#lease)
+      const how = { limited: plan.maxBytes !== undefined, encoding: plan.encoding, cache: this.#readHalf.latin1 }
+      return this.#readHalf.run((limit) => new MatchRead(pattern, limit, how) as never, plan, this.#lock)
     })
   }
 
@@ -115,7 +126,7 @@ export abstract class ReadMethods implements Reader {
     return this.#reading(() => {
       countOf(n, 'n')
       const plan = this.#unbounded(options)
-      return this.#inbox.run((limit) => new SkipRead(n, limit, this.#gathers), plan, this.#lease)
+      return this.#readHalf.run((limit) => new SkipRead(n, limit, this.#gathers), plan, this.#lock)
     })
   }
 
@@ -123,7 +134,7 @@ export abstract class ReadMethods implements Reader {
     return this.#reading(() => {
       const plan = this.#unbounded(options)
       const compiled = this.#delimiter(delimiter, plan)
-      return this.#inbox.run((limit) => new SkipUntilRead(compiled, limit, this.#gathers), plan, this.#lease)
+      return this.#readHalf.run((limit) => new SkipUntilRead(compiled, limit, this.#gathers), plan, this.#lock)
     })
   }
 
@@ -131,12 +142,12 @@ export abstract class ReadMethods implements Reader {
   tryReadUntil(delimiter: Delimiter, options: Text): string | undefined
   tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined
   tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined {
-    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickUntil(delimiter) : undefined
+    const quick = options === undefined && this.#lock === undefined ? this.#readHalf.takeUntil(delimiter) : undefined
     if (quick !== undefined) return quick
     return this.#trying(() => {
       const plan = readPlan(options)
       const compiled = this.#delimiter(delimiter, plan)
-      return this.#inbox.try((limit) => new UntilRead(compiled, limit, plan.encoding), plan, this.#lease)
+      return this.#readHalf.try((limit) => new UntilRead(compiled, limit, plan.encoding), plan, this.#lock)
     })
   }
 
@@ -147,22 +158,22 @@ export abstract class ReadMethods implements Reader {
     return this.#trying(() => {
       countOf(n, 'n')
       const plan = readPlan(encoding === undefined ? undefined : encodingOf(encoding))
-      return this.#inbox.try((limit) => new ExactRead(n, limit, plan.encoding, false), plan, this.#lease)
+      return this.#readHalf.try((limit) => new ExactRead(n, limit, plan.encoding, false), plan, this.#lock)
     })
   }
 
   tryReadLine(options?: BufferEncoding | LineOptions): string | undefined {
-    const quick = options === undefined && this.#lease === undefined ? this.#inbox.quickLine(undefined) : undefined
+    const quick = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
     if (quick !== undefined) return quick
     return this.#trying(() => {
       const plan = readPlan(options, LINE)
       const format = this.#lineFormat(options, plan)
-      return this.#inbox.try((limit) => new LineRead(format, limit), plan, this.#lease)
+      return this.#readHalf.try((limit) => new LineRead(format, limit), plan, this.#lock)
     })
   }
 
   lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> & AsyncDisposable {
-    return new LineIterator(this.#inbox, this.#lease, () => {
+    return new LineIterator(this.#readHalf, this.#lock, () => {
       const plan = readPlan(options, LINES)
       const overflow = ownOption(options, 'overflow')
       if (overflow !== undefined && overflow !== 'error' && overflow !== 'skip') {
@@ -178,7 +189,7 @@ export abstract class ReadMethods implements Reader {
   chunks(n: number | undefined, options: Text): AsyncIterableIterator<string> & AsyncDisposable
   chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<string | Buffer> & AsyncDisposable
   chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<never> & AsyncDisposable {
-    return new ChunkIterator(this.#inbox, this.#lease, () => {
+    return new ChunkIterator(this.#readHalf, this.#lock, () => {
       if (typeof n === 'object') throw new TypeError(`n must be a number of bytes, not ${kindOf(n)}: write chunks(undefined, options)`)
       if (n !== undefined) countOf(n, 'n')
       return { plan: readPlan(options), n }
@@ -197,7 +208,7 @@ export abstract class ReadMethods implements Reader {
     try {
       return read()
     } catch (error) {
-      this.#lease?.failed(error)
+      this.#lock?.failed(error)
       return Promise.reject(error)
     }
   }
@@ -207,7 +218,7 @@ export abstract class ReadMethods implements Reader {
     try {
       return read()
     } catch (error) {
-      this.#lease?.failed(error)
+      this.#lock?.failed(error)
       throw error
     }
   }
@@ -216,13 +227,13 @@ export abstract class ReadMethods implements Reader {
     return this.#reading(() => {
       countOf(n, 'n')
       const plan = readPlan(options)
-      return this.#inbox.run((limit: Limit) => new ExactRead(n, limit, plan.encoding, keep) as never, plan, this.#lease)
+      return this.#readHalf.run((limit: Limit) => new ExactRead(n, limit, plan.encoding, keep) as never, plan, this.#lock)
     })
   }
 
-  #delimiter(delimiter: unknown, plan: ReadPlan): CompiledDelimiter {
+  #delimiter(delimiter: unknown, plan: ResolvedReadOptions): CompiledDelimiter {
     const compiled = compileDelimiter(delimiter)
-    const limit = plan.maxBytes ?? this.#inbox.host.limits.maxBufferSize
+    const limit = plan.maxBytes ?? this.#readHalf.host.limits.maxBufferSize
     if (limit < compiled.shortest) {
       throw new RangeError(
         `a limit of ${limit} bytes is smaller than the delimiter ${compiled.text}: raise ${plan.maxBytes === undefined ? 'maxBufferSize' : 'maxBytes'}`,
@@ -231,7 +242,7 @@ export abstract class ReadMethods implements Reader {
     return compiled
   }
 
-  #lineFormat(options: unknown, plan: ReadPlan): LineFormat {
+  #lineFormat(options: unknown, plan: ResolvedReadOptions): LineFormat {
     const given = ownOption(options, 'delimiter')
     return {
       delimiter: this.#delimiter(given === undefined ? '\n' : given, plan),
@@ -241,12 +252,12 @@ export abstract class ReadMethods implements Reader {
   }
 
   /** Skipped bytes are not gathered and need no limit, except in a message, which may have to give them back. */
-  #unbounded(options: unknown): ReadPlan {
+  #unbounded(options: unknown): ResolvedReadOptions {
     const plan = plainPlan(options)
     return plan.maxBytes === undefined && !this.#gathers ? { ...plan, maxBytes: Number.POSITIVE_INFINITY } : plan
   }
 
   get #gathers(): boolean {
-    return this.#lease?.gathers ?? false
+    return this.#lock?.gathers ?? false
   }
 }

@@ -57,7 +57,7 @@ export interface IntoOptions extends ReadOptions {
 }
 
 /** Checked options of a read. */
-export interface ReadPlan {
+export interface ResolvedReadOptions {
   readonly signal: AbortSignal | undefined
   readonly timeout: number | undefined
   readonly maxBytes: number | undefined
@@ -65,7 +65,13 @@ export interface ReadPlan {
   readonly encoding: BufferEncoding | undefined
 }
 
-const plain: ReadPlan = Object.freeze({ signal: undefined, timeout: undefined, maxBytes: undefined, idle: undefined, encoding: undefined })
+const plain: ResolvedReadOptions = Object.freeze({
+  signal: undefined,
+  timeout: undefined,
+  maxBytes: undefined,
+  idle: undefined,
+  encoding: undefined,
+})
 
 /** The options of reads that give no bytes, and of the others by what they give. */
 const PLAIN: readonly string[] = ['signal', 'timeout', 'maxBytes', 'idle']
@@ -80,7 +86,7 @@ export const INTO: readonly string[] = [...PLAIN, 'partial']
  * @throws TypeError for a wrong type or an unknown option, RangeError for an impossible value or an encoding that Node does
  * not know.
  */
-export function readPlan(options: unknown, known: readonly string[] = BYTES): ReadPlan {
+export function readPlan(options: unknown, known: readonly string[] = BYTES): ResolvedReadOptions {
   if (options === undefined) return plain
   if (typeof options === 'string') return { ...plain, encoding: bareEncoding(options, known) }
   if (typeof options !== 'object' || options === null) throw wrongOptions(options, 'an object or an encoding')
@@ -123,7 +129,7 @@ function wrongOptions(options: unknown, expected: string): TypeError {
 }
 
 /** The same for a read that gives no bytes, where an encoding cannot stand for the options. */
-export function plainPlan(options: unknown, known: readonly string[] = PLAIN): ReadPlan {
+export function plainPlan(options: unknown, known: readonly string[] = PLAIN): ResolvedReadOptions {
   if (typeof options === 'string') throw wrongOptions(options, 'an object')
   return readPlan(options, known)
 }

@@ -9,10 +9,10 @@ import { throwLater } from '../../throw-later.js'
 import { nextTick, setImmediate } from '../../turn.js'
 
 /** A sender that has written and will hand it on. */
-export interface Departure {
+export interface Flushable {
   /** False once it was handed on. */
   readonly scheduled: boolean
-  pump(): void
+  sendQueued(): void
 }
 
 // A turn is crowded if so many departed in the one before.
@@ -24,11 +24,11 @@ const GROUP = 16
 const PROBE = 64
 
 // Two lists in turns, so that no turn makes one.
-let waiting: (Departure | undefined)[] = []
-let left: (Departure | undefined)[] = []
+let waiting: (Flushable | undefined)[] = []
+let other: (Flushable | undefined)[] = []
 let count = 0
 /** All that departed since the last turn that was marked, also those that have left. */
-let departed = 0
+let scheduledInTurn = 0
 /** The next turn is marked from its first departure on, so that they are counted. */
 let counting = false
 let crowded = false
@@ -39,7 +39,7 @@ let looking = false
 let ticking = false
 let turn = 0
 /** Those whose writer waits. */
-let soon: Departure[] = []
+let soon: Flushable[] = []
 
 const RESOLVED: Promise<void> = Promise.resolve()
 
@@ -50,11 +50,11 @@ export function thisTurn(): number {
 }
 
 /** Has `departure` pumped at the end of this turn, unless it has left before. */
-export function depart(departure: Departure): void {
+export function scheduleFlush(departure: Flushable): void {
   waiting[count++] = departure
-  departed++
+  scheduledInTurn++
   if (marked) return
-  if (counting || departed >= PROBE) mark()
+  if (counting || scheduledInTurn >= PROBE) mark()
   else if (!looking) {
     looking = true
     void RESOLVED.then(lookSoon)
@@ -75,62 +75,62 @@ function look(): void {
 }
 
 /** The same, and now, unless the turn is crowded: the reader of its connection begins to wait. */
-export function departNow(departure: Departure): void {
+export function flushNow(departure: Flushable): void {
   if (crowded) {
     if (count < GROUP || ticking) return
     ticking = true
-    nextTick(leaveGroup)
+    nextTick(flushGroup)
     return
   }
   // It is nearly always the last one. A turn that goes on for long would gather them.
   if (waiting[count - 1] === departure) waiting[--count] = undefined
-  departure.pump()
+  departure.sendQueued()
 }
 
 /** The same, once the caller of a write has made its other calls: it waits for what it wrote. */
-export function departSoon(departure: Departure): void {
-  if (soon.push(departure) === 1) void RESOLVED.then(leaveSoon)
+export function flushSoon(departure: Flushable): void {
+  if (soon.push(departure) === 1) void RESOLVED.then(flushWaiting)
 }
 
-function leaveSoon(): void {
+function flushWaiting(): void {
   const departures = soon
   soon = []
-  for (const departure of departures) pump(departure)
+  for (const departure of departures) flush(departure)
 }
 
 function endTurn(): void {
   marked = false
   turn++
   // A turn that was marked in its middle counts too few, so the next one is counted.
-  crowded = counting && departed >= MANY
-  counting = crowded || (!counting && departed >= MANY)
-  departed = 0
-  leave()
+  crowded = counting && scheduledInTurn >= MANY
+  counting = crowded || (!counting && scheduledInTurn >= MANY)
+  scheduledInTurn = 0
+  flushAll()
 }
 
-function leaveGroup(): void {
+function flushGroup(): void {
   ticking = false
-  leave()
+  flushAll()
 }
 
-function leave(): void {
+function flushAll(): void {
   const departures = waiting
   const many = count
-  waiting = left
-  left = departures
+  waiting = other
+  other = departures
   count = 0
   for (let index = 0; index < many; index++) {
-    const departure = departures[index] as Departure
+    const departure = departures[index] as Flushable
     departures[index] = undefined
-    pump(departure)
+    flush(departure)
   }
 }
 
 // A mistake in one connection must not keep back what the others have written.
-function pump(departure: Departure): void {
+function flush(departure: Flushable): void {
   if (!departure.scheduled) return
   try {
-    departure.pump()
+    departure.sendQueued()
   } catch (error) {
     throwLater(error)
   }

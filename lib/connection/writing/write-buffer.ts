@@ -33,7 +33,7 @@ const NOTHING = Buffer.alloc(0)
 export interface Mark {
   readonly pieces: Buffer[]
   readonly pieceCount: number
-  readonly loose: Buffer | undefined
+  readonly single: Buffer | undefined
   readonly shared: number
   readonly slab: Buffer | undefined
   readonly from: number
@@ -41,15 +41,15 @@ export interface Mark {
   readonly texts: string[]
   readonly textCount: number
   readonly units: number
-  readonly beyond: number
+  readonly extraBytes: number
 }
 
-export class Gatherer {
+export class WriteBuffer {
   /** Whole pieces in order, from `#head` on. */
   #pieces: Buffer[] = NO_PIECES
   #head = 0
   /** Behind them: one small piece alone, or else a run of small ones in the slab; and behind that, text. */
-  #loose: Buffer | undefined
+  #single: Buffer | undefined
   /** Which memory the small piece shares with those of other connections; 0: none. */
   #shared = 0
   #slab: Buffer | undefined
@@ -59,7 +59,7 @@ export class Gatherer {
   /** The UTF-16 units of that text. */
   #units = 0
   /** Bytes of text that was encoded, beyond its units, and not told yet. */
-  #beyond = 0
+  #extraBytes = 0
   /** The size of the next slab while something that was handed on has not left; 0 while all has. */
   #behind = 0
 
@@ -83,13 +83,13 @@ export class Gatherer {
 
   #keepAlone(bytes: Uint8Array): void {
     if (bytes.length <= SMALL) {
-      this.#loose = copySmall(bytes)
+      this.#single = copySmall(bytes)
       this.#shared = sharedMemory()
       return
     }
     const copy = Buffer.allocUnsafe(bytes.length)
     set.call(copy, bytes)
-    this.#loose = copy
+    this.#single = copy
     this.#shared = 0
   }
 
@@ -102,7 +102,7 @@ export class Gatherer {
     if (units * WIDEST > SLAB) {
       const bytes = Buffer.from(text)
       this.#addLarge(bytes)
-      this.#beyond += bytes.length - units
+      this.#extraBytes += bytes.length - units
       return
     }
     if (this.#units > 0 && ((this.#units + units) * WIDEST > SLAB || this.#texts.length >= TEXTS)) this.#encode()
@@ -119,10 +119,10 @@ export class Gatherer {
   }
 
   /** Encodes the text there is; returns the bytes that it has beyond its UTF-16 units. */
-  settle(): number {
+  encodePending(): number {
     this.#flushText()
-    const beyond = this.#beyond
-    this.#beyond = 0
+    const beyond = this.#extraBytes
+    this.#extraBytes = 0
     return beyond
   }
 
@@ -132,7 +132,7 @@ export class Gatherer {
 
   /** No small piece is open to be joined. */
   get #isClear(): boolean {
-    return this.#loose === undefined && this.#to === this.#from
+    return this.#single === undefined && this.#to === this.#from
   }
 
   #encode(): void {
@@ -143,7 +143,7 @@ export class Gatherer {
     if (units * WIDEST < LITTLE && this.#isClear) {
       let bytes = Buffer.from(text)
       if (bytes.length > units && texts.some(meetsNext)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
-      this.#loose = bytes
+      this.#single = bytes
       this.#shared = 0
       length = bytes.length
     } else {
@@ -157,7 +157,7 @@ export class Gatherer {
     }
     this.#texts = NO_TEXTS
     this.#units = 0
-    this.#beyond += length - units
+    this.#extraBytes += length - units
   }
 
   /** At least as many bytes as text takes: exactly as many where that saves memory. */
@@ -170,7 +170,7 @@ export class Gatherer {
 
   /** A slab with room for `length` bytes at `#to`, behind the small pieces that are open, where that can be. */
   #room(length: number): Buffer {
-    const loose = this.#loose
+    const loose = this.#single
     const slab = this.#slab
     const needed = loose === undefined ? length : loose.length + length
     if (slab !== undefined && this.#to + needed <= slab.length) {
@@ -190,7 +190,7 @@ export class Gatherer {
   #join(slab: Buffer, loose: Buffer): void {
     set.call(slab, loose, this.#to)
     this.#to += loose.length
-    this.#loose = undefined
+    this.#single = undefined
   }
 
   #nextSlab(least: number): Buffer {
@@ -204,9 +204,9 @@ export class Gatherer {
 
   /** Closes what is behind the whole pieces: it becomes one. */
   #seal(): void {
-    const small = this.#loose ?? this.#run()
+    const small = this.#single ?? this.#run()
     if (small === undefined) return
-    this.#loose = undefined
+    this.#single = undefined
     this.#append(small)
   }
 
@@ -221,7 +221,7 @@ export class Gatherer {
     return {
       pieces: this.#pieces,
       pieceCount: this.#pieces.length,
-      loose: this.#loose,
+      single: this.#single,
       shared: this.#shared,
       slab: this.#slab,
       from: this.#from,
@@ -229,7 +229,7 @@ export class Gatherer {
       texts: this.#texts,
       textCount: this.#texts.length,
       units: this.#units,
-      beyond: this.#beyond,
+      extraBytes: this.#extraBytes,
     }
   }
 
@@ -237,7 +237,7 @@ export class Gatherer {
   undo(mark: Mark): void {
     this.#pieces = mark.pieces
     this.#pieces.length = mark.pieceCount
-    this.#loose = mark.loose
+    this.#single = mark.single
     this.#shared = mark.shared
     this.#slab = mark.slab
     this.#from = mark.from
@@ -245,7 +245,7 @@ export class Gatherer {
     this.#texts = mark.texts
     this.#texts.length = mark.textCount
     this.#units = mark.units
-    this.#beyond = mark.beyond
+    this.#extraBytes = mark.extraBytes
   }
 
   /** Takes out everything, if that is one run of small pieces, in memory of its own: the usual answer. */
@@ -254,11 +254,11 @@ export class Gatherer {
     this.#flushText()
     // Where text needed another slab, what was joined before is a piece.
     if (this.#pieces.length > 0) return undefined
-    const alone = this.#loose
+    const alone = this.#single
     const small = alone ?? this.#run()
     if (small === undefined) return undefined
     if (alone === undefined) this.#shared = 0
-    this.#loose = undefined
+    this.#single = undefined
     if (this.#behind === 0) this.#behind = FIRST_BEHIND
     return small
   }
@@ -334,10 +334,10 @@ export class Gatherer {
   clear(): void {
     this.#pieces = NO_PIECES
     this.#head = 0
-    this.#loose = undefined
+    this.#single = undefined
     this.#texts = NO_TEXTS
     this.#units = 0
-    this.#beyond = 0
+    this.#extraBytes = 0
     this.#slab = undefined
     this.#from = 0
     this.#to = 0

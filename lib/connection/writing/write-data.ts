@@ -7,7 +7,7 @@ import { isThenable, kindOf, tagOf } from '../../kind-of.js'
 export type Piece = string | NodeJS.ArrayBufferView
 
 /** What `write` takes: text (as UTF-8), any view of bytes, or a list of them. */
-export type Writable = Piece | readonly Piece[]
+export type WriteData = Piece | readonly Piece[]
 
 // Checks the memory of a typed array before anything else, and does nothing where there are no bytes.
 const { keys } = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
@@ -17,7 +17,7 @@ const { keys } = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
  *
  * @throws TypeError
  */
-export function checkWritable(data: unknown, piece?: number): asserts data is Writable {
+export function checkWritable(data: unknown, piece?: number): asserts data is WriteData {
   // Not `forEach`, which leaves out the holes of a list.
   if (Array.isArray(data)) for (let at = 0; at < data.length; at++) checkPiece(data[at], piece, at)
   else checkPiece(data, piece)

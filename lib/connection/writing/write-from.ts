@@ -5,10 +5,10 @@ import type { Readable } from 'node:stream'
 import type { ReadableStream as WebReadable } from 'node:stream/web'
 import { isThenable, kindOf } from '../../kind-of.js'
 import type { ConnectionCore } from '../lifecycle.js'
-import { checkWritable, type Writable } from './write-data.js'
+import { checkWritable, type WriteData } from './write-data.js'
 
 /** What `writeFrom` takes: pieces as `write` takes them. */
-export type WriteSource = Iterable<Writable> | AsyncIterable<Writable> | Readable | WebReadable<Writable>
+export type WriteSource = Iterable<WriteData> | AsyncIterable<WriteData> | Readable | WebReadable<WriteData>
 
 /** A source that is being written. */
 interface Pieces {
@@ -22,9 +22,9 @@ interface Pieces {
 /** Writes every piece of a source; resolves with the number of bytes. */
 export async function writeFrom(core: ConnectionCore, source: unknown): Promise<number> {
   const pieces = piecesOf(source)
-  const { outbox } = core
+  const { writeHalf } = core
   let fail: (error: unknown) => void = () => {}
-  const forget = outbox.whenRefused(() => fail(outbox.refusal))
+  const forget = writeHalf.whenRefused(() => fail(writeHalf.refusal))
   const unlessRefused = <T>(wait: () => T | PromiseLike<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       fail = reject
@@ -34,7 +34,7 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
   let at = 0
   try {
     // First of all: a stream that has ended asks the source for nothing.
-    let room = outbox.room()
+    let room = writeHalf.room()
     for (;;) {
       await unlessRefused(() => room)
       const { value, done } = await unlessRefused(() => pieces.next() as IteratorResult<unknown>)
@@ -44,7 +44,7 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
         return bytes
       }
       checkWritable(value, at++)
-      const taken = outbox.putAwaited(value)
+      const taken = writeHalf.putAwaited(value)
       bytes += taken.bytes
       room = taken.room
     }

@@ -4,27 +4,27 @@
 
 import { LimitExceededError } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'
-import { quietly, refused } from '../../rejections.js'
+import { markHandled, rejectHandled } from '../../rejections.js'
 import type { Carrier } from '../../transport/carrier.js'
-import { type Slot, WRITE } from '../deadlines.js'
+import { type DeadlineKind, WRITE } from '../deadlines.js'
 import { encodingOf } from '../reading/read-options.js'
-import { depart, departNow, departSoon, thisTurn } from './flush-schedule.js'
-import { Gatherer, LARGE, WIDEST } from './write-buffer.js'
-import { bytesOf, checkWritable, memoryGone, type Piece, type Writable } from './write-data.js'
+import { flushNow, flushSoon, scheduleFlush, thisTurn } from './flush-schedule.js'
+import { LARGE, WIDEST, WriteBuffer } from './write-buffer.js'
+import { bytesOf, checkWritable, memoryGone, type Piece, type WriteData } from './write-data.js'
 import { type Progress, WriteWaiters } from './write-waiters.js'
 
-/** What the outbox needs of its connection. */
-export interface OutboxHost {
+/** What the write half needs of its connection. */
+export interface WriteHalfHost {
   readonly limits: ConnectionLimits
   /** Starts a time limit of `ms` from now, or moves it there; Infinity lifts it. */
-  limit(slot: Slot, ms: number): void
-  lift(slot: Slot): void
+  limit(slot: DeadlineKind, ms: number): void
+  lift(slot: DeadlineKind): void
   /** Bytes were queued. */
   written(): void
   /** Bytes have left. */
   progressed(): void
   /** The peer is too slow: cuts the connection. */
-  overflowed(error: LimitExceededError): void
+  slowConsumer(error: LimitExceededError): void
   /** What was written cannot be sent: cuts the connection. */
   abort(reason: unknown): void
 }
@@ -61,15 +61,15 @@ function lengthOf(pieces: readonly Uint8Array[]): number {
 /** Memory that was transferred, or made smaller, leaves a view of no bytes: none is empty when it is written. */
 const isGone = ({ length }: Uint8Array): boolean => length === 0
 
-export class Outbox implements Progress {
+export class WriteHalf implements Progress {
   /** Bytes that have left. */
   sent = 0
   #carrier: Carrier
-  readonly #host: OutboxHost
+  readonly #host: WriteHalfHost
   #state: State = OPEN
-  #gathered: Gatherer
+  #buffer: WriteBuffer
   /** While a barrier stands, what was written before it; `#gathered` is what was written since, and waits. */
-  #before: { gathered: Gatherer; until: number; standing: boolean } | undefined
+  #before: { gathered: WriteBuffer; until: number; standing: boolean } | undefined
   /** Bytes written and not yet handed to the system, but for what text that is not encoded yet has beyond a byte a unit. */
   #queued = 0
   /** The most that may turn out to be. */
@@ -90,16 +90,16 @@ export class Outbox implements Progress {
   /** Called when writes are taken no more. */
   #whenRefused: Set<() => void> | undefined
 
-  constructor(carrier: Carrier, host: OutboxHost) {
+  constructor(carrier: Carrier, host: WriteHalfHost) {
     this.#carrier = carrier
     this.#host = host
-    this.#gathered = new Gatherer()
+    this.#buffer = new WriteBuffer()
   }
 
   /** Bytes written and not yet handed to the system. */
   get queued(): number {
     try {
-      return this.#settle()
+      return this.#encodePending()
     } catch (error) {
       // Text that was taken cannot be encoded.
       this.#host.abort(error)
@@ -107,8 +107,8 @@ export class Outbox implements Progress {
     }
   }
 
-  #settle(): number {
-    if (this.#most !== this.#queued) this.#most = this.#queued += this.#gathered.settle()
+  #encodePending(): number {
+    if (this.#most !== this.#queued) this.#most = this.#queued += this.#buffer.encodePending()
     return this.#queued
   }
 
@@ -121,7 +121,7 @@ export class Outbox implements Progress {
   write(data: unknown): Promise<void> {
     const { maxWriteBuffer, writeHighWaterMark } = this.#host.limits
     try {
-      if (this.#quickly(data, maxWriteBuffer)) return this.#most < writeHighWaterMark ? DONE : this.room()
+      if (this.#takeSmall(data, maxWriteBuffer)) return this.#most < writeHighWaterMark ? DONE : this.room()
       return this.#roomBehind(this.#take(data))
     } catch (error) {
       return this.#refuse(error)
@@ -136,7 +136,7 @@ export class Outbox implements Progress {
       const encoded = (piece: Piece): Piece => (typeof piece === 'string' ? Buffer.from(piece, encodes) : piece)
       return this.write(Array.isArray(data) ? data.map(encoded) : encoded(data as Piece))
     } catch (error) {
-      return refused(error)
+      return rejectHandled(error)
     }
   }
 
@@ -154,8 +154,8 @@ export class Outbox implements Progress {
     return this.sent + this.queued - before
   }
 
-  /** One small piece, and less than `limit` queued: the quick way. False: take the long one. */
-  #quickly(data: unknown, limit: number): boolean {
+  /** One small piece, and less than `limit` queued: the fast path. False: take the long one. */
+  #takeSmall(data: unknown, limit: number): boolean {
     if (this.#state !== OPEN || this.#most >= limit) return false
     if (typeof data === 'string') {
       if (data.length * WIDEST >= LARGE) return false
@@ -166,7 +166,7 @@ export class Outbox implements Progress {
     // Not `byteLength`, which costs ten times as much. A view of no bytes may be one whose memory is gone.
     const { length } = data
     if (length === 0 || length >= LARGE) return false
-    this.#gathered.add(data)
+    this.#buffer.add(data)
     this.#took(length)
     return true
   }
@@ -192,12 +192,12 @@ export class Outbox implements Progress {
       this.#turn = turn
       this.#atOnceTo = this.sent + AT_ONCE
     }
-    if (this.sent < this.#atOnceTo) departSoon(this)
+    if (this.sent < this.#atOnceTo) flushSoon(this)
   }
 
   /** The connection's reader begins to wait. */
   readerWaits(): void {
-    if (this.scheduled) departNow(this)
+    if (this.scheduled) flushNow(this)
   }
 
   get #waiting(): WriteWaiters {
@@ -216,8 +216,8 @@ export class Outbox implements Progress {
 
   /** A rejection with `error`: one and the same for all writes that come too late. */
   #refuse(error: unknown): Promise<never> {
-    if (this.#state.kind === 'open' || error !== this.#state.refusal()) return refused(error)
-    return (this.#refused ??= quietly(Promise.reject(error)))
+    if (this.#state.kind === 'open' || error !== this.#state.refusal()) return rejectHandled(error)
+    return (this.#refused ??= markHandled(Promise.reject(error)))
   }
 
   /** Calls `listener` when writes are taken no more, also at once; returns what takes it back. */
@@ -227,19 +227,19 @@ export class Outbox implements Progress {
     return () => this.#whenRefused?.delete(listener)
   }
 
-  #tellRefused(): void {
+  #callRefused(): void {
     const listeners = this.#whenRefused
     this.#whenRefused = undefined
     for (const listener of listeners ?? []) listener()
   }
 
-  #admit(): void {
+  #assertWritable(): void {
     if (this.#state.kind !== 'open') throw this.#state.refusal()
     const { maxWriteBuffer } = this.#host.limits
     let fits = this.below(maxWriteBuffer)
     if (!fits) {
       // What was written in this turn had no chance to leave yet.
-      this.pump()
+      this.sendQueued()
       fits = this.below(maxWriteBuffer)
     }
     // What was written before may have failed, and with it the connection.
@@ -247,17 +247,17 @@ export class Outbox implements Progress {
     if (refused !== undefined) throw refused
     if (fits) return
     const error = new LimitExceededError({ limit: maxWriteBuffer, size: this.queued, option: 'maxWriteBuffer' })
-    this.#host.overflowed(error)
+    this.#host.slowConsumer(error)
     throw error
   }
 
   /** Takes it all if there is room, else nothing. */
   tryWrite(data: unknown): boolean {
     const { writeHighWaterMark } = this.#host.limits
-    if (this.#quickly(data, writeHighWaterMark)) return true
+    if (this.#takeSmall(data, writeHighWaterMark)) return true
     checkWritable(data)
     // What was written in this turn had no chance to leave yet.
-    if (this.scheduled && !this.below(writeHighWaterMark)) this.pump()
+    if (this.scheduled && !this.below(writeHighWaterMark)) this.sendQueued()
     // What was written before may have failed, and with it the connection.
     if (this.#state.kind !== 'open' || !this.below(writeHighWaterMark)) return false
     this.#add(data)
@@ -267,7 +267,7 @@ export class Outbox implements Progress {
   /** Resolves when all that was written so far has left. */
   flush(): Promise<void> {
     const until = this.#queued === 0 ? 0 : this.sent + this.queued
-    if (this.#state.kind === 'failed') return this.#state.loss === undefined ? DONE : quietly(Promise.reject(this.#state.loss()))
+    if (this.#state.kind === 'failed') return this.#state.loss === undefined ? DONE : markHandled(Promise.reject(this.#state.loss()))
     return until === 0 ? DONE : this.#waiting.until(until)
   }
 
@@ -279,13 +279,13 @@ export class Outbox implements Progress {
   /** Takes no more writes: they reject with what `refusal` makes. What is queued goes on. Called while writes are taken. */
   close(refusal: () => Error): void {
     this.#state = { kind: 'ending', refusal }
-    this.#tellRefused()
+    this.#callRefused()
   }
 
   /** Ends the stream once everything has left. */
   end(): void {
     this.#endAsked = true
-    this.pump()
+    this.sendQueued()
   }
 
   /** Drops what is queued: it rejects with what `loss` makes. So does what comes, unless something ended the stream before. */
@@ -297,23 +297,23 @@ export class Outbox implements Progress {
     this.#most = 0
     this.#underWay = 0
     this.#handed = NOTHING
-    this.#gathered.clear()
+    this.#buffer.clear()
     this.#before?.gathered.clear()
     if (this.#waiters?.any) this.#waiters.fail(loss())
-    this.#tellRefused()
+    this.#callRefused()
   }
 
   // --- changing carriers -----------------------------------------------------------------------------------------------
 
   /** From here on nothing leaves but what was written so far. */
-  bar(): void {
-    this.#before = { gathered: this.#gathered, until: this.sent + this.queued, standing: true }
-    this.#gathered = new Gatherer()
+  beginBarrier(): void {
+    this.#before = { gathered: this.#buffer, until: this.sent + this.queued, standing: true }
+    this.#buffer = new WriteBuffer()
   }
 
   /** Puts these bytes before the barrier, behind what was written there. Resolves when all of that has left. */
-  clear(bytes: Uint8Array): Promise<void> {
-    const before = this.#before as { gathered: Gatherer; until: number }
+  flushBeforeBarrier(bytes: Uint8Array): Promise<void> {
+    const before = this.#before as { gathered: WriteBuffer; until: number }
     if (bytes.length > 0) {
       before.gathered.add(bytes)
       this.#waiters?.shift(before.until, bytes.length)
@@ -324,10 +324,10 @@ export class Outbox implements Progress {
   }
 
   /** Lifts the barrier: what waits leaves, by this carrier. */
-  unbar(carrier: Carrier): void {
+  endBarrier(carrier: Carrier): void {
     this.#carrier = carrier
     if (this.#before !== undefined) this.#before.standing = false
-    this.pump()
+    this.sendQueued()
   }
 
   // --- taking ----------------------------------------------------------------------------------------------------------
@@ -335,19 +335,19 @@ export class Outbox implements Progress {
   /** Takes it all, or throws and takes nothing. Where a piece goes by reference, says behind which byte that has left; else 0. */
   #take(data: unknown): number {
     checkWritable(data)
-    this.#admit()
+    this.#assertWritable()
     return this.#add(data)
   }
 
-  #add(data: Writable): number {
-    const gathered = this.#gathered
+  #add(data: WriteData): number {
+    const gathered = this.#buffer
     const mark = gathered.mark()
     const [queued, most] = [this.#queued, this.#most]
     let end = 0
     try {
       for (const piece of Array.isArray(data) ? data : [data]) {
         const large = this.#gather(piece)
-        if (large) end = this.sent + this.#settle()
+        if (large) end = this.sent + this.#encodePending()
       }
     } catch (error) {
       gathered.undo(mark)
@@ -355,7 +355,7 @@ export class Outbox implements Progress {
       this.#most = most
       throw error
     }
-    if (this.#queued > queued) this.#tellTaken()
+    if (this.#queued > queued) this.#queuedMore()
     return end
   }
 
@@ -369,7 +369,7 @@ export class Outbox implements Progress {
     }
     const bytes = bytesOf(piece)
     const { length } = bytes
-    if (length > 0) this.#gathered.add(bytes)
+    if (length > 0) this.#buffer.add(bytes)
     this.#queued += length
     this.#most += length
     return length >= LARGE
@@ -378,7 +378,7 @@ export class Outbox implements Progress {
   /** Takes text; returns its UTF-16 units, which are not counted yet. What it may have beyond these is. */
   #gatherText(text: string): number {
     const units = text.length
-    if (units > 0) this.#gathered.addText(text)
+    if (units > 0) this.#buffer.addText(text)
     this.#most += units * (WIDEST - 1)
     return units
   }
@@ -387,10 +387,10 @@ export class Outbox implements Progress {
     if (bytes === 0) return
     this.#queued += bytes
     this.#most += bytes
-    this.#tellTaken()
+    this.#queuedMore()
   }
 
-  #tellTaken(): void {
+  #queuedMore(): void {
     this.#host.written()
     this.#schedule()
   }
@@ -398,13 +398,13 @@ export class Outbox implements Progress {
   #schedule(): void {
     if (this.scheduled || this.#underWay > 0) return
     this.scheduled = true
-    depart(this)
+    scheduleFlush(this)
   }
 
   // --- leaving ---------------------------------------------------------------------------------------------------------
 
   /** Hands on what is queued, as far as the system takes it. It never throws: what fails is this connection's own failure. */
-  pump(): void {
+  sendQueued(): void {
     this.scheduled = false
     try {
       // What is called in it may cut the connection, and may call back.
@@ -416,8 +416,8 @@ export class Outbox implements Progress {
 
   /** Hands on a slice; false if there is none, or nothing may leave. */
   #handOn(): boolean {
-    this.#settle()
-    const gathered = this.#before?.gathered ?? this.#gathered
+    this.#encodePending()
+    const gathered = this.#before?.gathered ?? this.#buffer
     const small = gathered.takeSmall()
     const pieces = small === undefined ? gathered.next(SLICE) : NOTHING
     const first = small ?? pieces[0]
@@ -429,7 +429,7 @@ export class Outbox implements Progress {
     if ((this.#state as State).kind === 'failed') return false
     if (hasLeft) {
       if (small !== undefined) gathered.releaseSmall(small)
-      this.#left(bytes)
+      this.#sent(bytes)
     } else this.#host.limit(WRITE, this.#host.limits.writeTimeout)
     return true
   }
@@ -453,14 +453,14 @@ export class Outbox implements Progress {
       this.#host.abort(takenAway)
       return
     }
-    this.#left(this.#underWay)
-    this.pump()
+    this.#sent(this.#underWay)
+    this.sendQueued()
   }
 
   /** A part of it has left: the peer takes something, and has its time anew. */
   sentPart(bytes: number): void {
     this.#host.limit(WRITE, this.#host.limits.writeTimeout)
-    this.#left(bytes)
+    this.#sent(bytes)
   }
 
   /** What to say if the memory of what is under way was taken away: nobody knows what was sent in its place. */
@@ -468,7 +468,7 @@ export class Outbox implements Progress {
     return this.#handed.some(isGone) ? memoryGone('before it left') : undefined
   }
 
-  #left(bytes: number): void {
+  #sent(bytes: number): void {
     this.#queued -= bytes
     this.#most -= bytes
     this.sent += bytes
@@ -479,7 +479,7 @@ export class Outbox implements Progress {
   }
 
   #empty(): void {
-    this.#gathered.rest()
+    this.#buffer.rest()
     if (!this.#endAsked) return
     this.#endAsked = false
     this.#carrier.end()

@@ -1,7 +1,7 @@
 // Who waits for queued bytes to leave. What is kept does not grow with the number of calls: all who wait for room share
 // one promise, all who wait for the same byte share one, and what leaves looks at none that has to wait on.
 
-import { quietly } from '../../rejections.js'
+import { markHandled } from '../../rejections.js'
 
 /** How far the sending half is. */
 export interface Progress {
@@ -42,7 +42,7 @@ class Waiter {
 
   // What failed the connection is in `closed` too.
   reject(error: unknown): void {
-    quietly(this.promise)
+    markHandled(this.promise)
     this.fails(error)
   }
 }

@@ -4,15 +4,15 @@
 
 import fs from 'node:fs'
 import { InvalidOptionsError } from '../../errors.js'
-import type { EndpointPlan } from '../../options/listen.js'
+import type { ResolvedEndpoint } from '../../options/listen.js'
 import { systemError } from '../system-error.js'
 import { networkTable, unixEntries } from './kernel-table.js'
 import type { Intake, Listener, SocketDefaults } from './listener.js'
-import { Acceptor, closeAll, listenerOf } from './listening-socket.js'
+import { closeAll, ListeningSocket, listenerOf } from './listening-socket.js'
 import { passedSockets } from './passed-sockets.js'
 
-type DescriptorPlan = Extract<EndpointPlan, { kind: 'fd' }>
-type SystemdPlan = Extract<EndpointPlan, { kind: 'systemd' }>
+type DescriptorPlan = Extract<ResolvedEndpoint, { kind: 'fd' }>
+type SystemdPlan = Extract<ResolvedEndpoint, { kind: 'systemd' }>
 
 // SD_LISTEN_FDS_START: behind stdin, stdout and stderr.
 const FIRST = 3
@@ -42,18 +42,18 @@ async function adopt(
   names: readonly (string | undefined)[],
   { backlog, intake, defaults }: Adopting,
 ): Promise<Listener> {
-  const acceptors: Acceptor[] = []
+  const listeningSockets: ListeningSocket[] = []
   try {
     for (const [index, fd] of descriptors.entries()) {
-      const acceptor = new Acceptor(intake, defaults)
-      await acceptor.listen({ fd, backlog, exclusive: true }, names[index])
-      acceptors.push(acceptor)
+      const listeningSocket = new ListeningSocket(intake, defaults)
+      await listeningSocket.listen({ fd, backlog, exclusive: true }, names[index])
+      listeningSockets.push(listeningSocket)
     }
   } catch (error) {
-    await closeAll(acceptors)
+    await closeAll(listeningSockets)
     throw error
   }
-  return listenerOf(acceptors)
+  return listenerOf(listeningSockets)
 }
 
 // --- systemd ---------------------------------------------------------------------------------------------------------

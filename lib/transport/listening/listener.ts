@@ -3,7 +3,7 @@
 // one that is dead already.
 
 import type { Address } from '../../address.js'
-import type { EndpointPlan } from '../../options/listen.js'
+import type { ResolvedEndpoint } from '../../options/listen.js'
 import type { Carrier } from '../carrier.js'
 import { networkDenied } from '../permission.js'
 import { bindDescriptor, bindSystemd } from './inherited.js'
@@ -40,7 +40,7 @@ export interface SocketDefaults {
  * Binds an endpoint. Rejects with Node's own error, or InvalidOptionsError where this machine cannot do what was asked
  * for; then nothing is left open, and who connected meanwhile was reset.
  */
-export async function bind(plan: EndpointPlan, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
+export async function bind(plan: ResolvedEndpoint, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
   const denied = networkDenied()
   /* c8 ignore next: tried on Node 26, in spec/transport/permission.spec.ts; Node 20 has no such permission */
   if (denied) throw denied

@@ -20,7 +20,7 @@ type State =
 /** Where it may be bound: what Node takes and its types lack. */
 export type Place = ListenOptions & { fd?: number; reusePort?: boolean }
 
-export class Acceptor {
+export class ListeningSocket {
   readonly #server: Server
   readonly #intake: Intake
   #state: State = { kind: 'holding', held: [] }
@@ -102,27 +102,27 @@ export class Acceptor {
 }
 
 /** Opens what is bound, as one listener. `leave` is called when it is about to close, once. */
-export function listenerOf(acceptors: readonly Acceptor[], leave: () => void = () => {}): Listener {
-  for (const acceptor of acceptors) acceptor.open()
+export function listenerOf(listeningSockets: readonly ListeningSocket[], leave: () => void = () => {}): Listener {
+  for (const listeningSocket of listeningSockets) listeningSocket.open()
   let closed: Promise<void> | undefined
   return {
-    addresses: acceptors.map(({ address }) => address),
+    addresses: listeningSockets.map(({ address }) => address),
     close() {
       if (closed === undefined) {
         leave()
-        closed = closeAll(acceptors)
+        closed = closeAll(listeningSockets)
       }
       return closed
     },
     ref() {
-      for (const acceptor of acceptors) acceptor.ref()
+      for (const listeningSocket of listeningSockets) listeningSocket.ref()
     },
     unref() {
-      for (const acceptor of acceptors) acceptor.unref()
+      for (const listeningSocket of listeningSockets) listeningSocket.unref()
     },
   }
 }
 
-export async function closeAll(acceptors: readonly Acceptor[]): Promise<void> {
-  await Promise.all(acceptors.map((acceptor) => acceptor.close()))
+export async function closeAll(listeningSockets: readonly ListeningSocket[]): Promise<void> {
+  await Promise.all(listeningSockets.map((listeningSocket) => listeningSocket.close()))
 }

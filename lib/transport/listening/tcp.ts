@@ -7,12 +7,12 @@ import { tcpAddress } from '../../address.js'
 import { dns } from '../../builtins.js'
 import { codeOf, DrainingError, InvalidOptionsError } from '../../errors.js'
 import { net } from '../../net.js'
-import type { EndpointPlan } from '../../options/listen.js'
+import type { ResolvedEndpoint } from '../../options/listen.js'
 import { bare } from '../../options/own.js'
 import type { Intake, Listener, SocketDefaults } from './listener.js'
-import { Acceptor, closeAll, listenerOf, type Place } from './listening-socket.js'
+import { closeAll, ListeningSocket, listenerOf, type Place } from './listening-socket.js'
 
-type TcpPlan = Extract<EndpointPlan, { kind: 'tcp' }>
+type TcpPlan = Extract<ResolvedEndpoint, { kind: 'tcp' }>
 
 // What bind says of an IPv6 address that a name has and the machine does not, or where there is no IPv6 at all, as in
 // many containers; EINVAL is also that of an address that holds on one interface (fe80::1) without the interface's name, and of
@@ -32,7 +32,7 @@ export async function bindTcp(plan: TcpPlan, intake: Intake, defaults: SocketDef
       issues: [{ path: ['reusePort'], message: 'expected false: two sockets on one port do not work here' }],
     })
   }
-  const make = (): Acceptor => new Acceptor(intake, defaults)
+  const make = (): ListeningSocket => new ListeningSocket(intake, defaults)
   if (plan.host !== undefined) return listenerOf(await bindAll(await addressesOf(plan.host, intake.stopped), plan, make))
   // All interfaces: `::` takes IPv4 too. (Node does this itself, but for any failure, and then forgets `ipv6Only`.)
   try {
@@ -52,7 +52,12 @@ async function addressesOf(host: string, stopped: Promise<void> | undefined): Pr
   return [...new Set(found.map(({ address }) => tcpAddress(address, 0).address))]
 }
 
-async function bindAll(hosts: readonly string[], plan: TcpPlan, make: () => Acceptor, tries: number = TRIES): Promise<Acceptor[]> {
+async function bindAll(
+  hosts: readonly string[],
+  plan: TcpPlan,
+  make: () => ListeningSocket,
+  tries: number = TRIES,
+): Promise<ListeningSocket[]> {
   try {
     return await bindEach(hosts, plan, make)
   } catch (error) {
@@ -65,17 +70,17 @@ async function bindAll(hosts: readonly string[], plan: TcpPlan, make: () => Acce
 async function bindEach(
   hosts: readonly string[],
   { port, backlog, ipv6Only, reusePort }: TcpPlan,
-  make: () => Acceptor,
-): Promise<Acceptor[]> {
-  const bound: Acceptor[] = []
+  make: () => ListeningSocket,
+): Promise<ListeningSocket[]> {
+  const bound: ListeningSocket[] = []
   let missing: unknown
   try {
     for (const host of hosts) {
       const place: Place = { host, port: bound[0]?.address.port ?? port, backlog, ipv6Only, reusePort }
-      const acceptor = make()
+      const listeningSocket = make()
       try {
-        await acceptor.listen(place)
-        bound.push(acceptor)
+        await listeningSocket.listen(place)
+        bound.push(listeningSocket)
       } catch (error) {
         if (!net().isIPv6(host) || !UNBINDABLE.has(codeOf(error))) throw error
         missing = error

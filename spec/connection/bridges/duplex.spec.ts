@@ -114,17 +114,17 @@ t.test('while it stands it is the one reader, and one is not made while another 
 
 t.test('nothing that a message is told concerns a bridge', async (t) => {
   const { a, b } = memory(t)
-  const lease = new Bridge(coreOf(a), 'it is lent')
-  const read = lease.read()
-  lease.begun()
-  lease.waits()
-  lease.took()
-  lease.failed()
-  lease.refused()
+  const lock = new Bridge(coreOf(a), 'it is lent')
+  const read = lock.read()
+  lock.firstByteArrived()
+  lock.waits()
+  lock.took()
+  lock.failed()
+  lock.refused()
   b.write('x')
   t.equal(String(await read), 'x')
-  lease.remove()
-  t.ok((await rejection(lease.read())) instanceof TypeError, 'and one that has given reading back reads no more')
+  lock.remove()
+  t.ok((await rejection(lock.read())) instanceof TypeError, 'and one that has given reading back reads no more')
 })
 
 t.test('it knows no messages: neither read limits nor a drain act in it', async (t) => {

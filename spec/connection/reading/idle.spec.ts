@@ -87,11 +87,11 @@ t.test('what consumes no byte counts as one, or what does counts as none', async
       const wire = wired(limits)
       wire.push('x')
       wire.push('\n')
-      t.ok(wire.core.inbox.fresh)
+      t.ok(wire.core.readHalf.fresh)
       await within(start(wire))
-      t.equal(wire.core.inbox.fresh, fresh, name)
+      t.equal(wire.core.readHalf.fresh, fresh, name)
       void wire.connection.write('answer')
-      t.ok(wire.core.inbox.fresh)
+      t.ok(wire.core.readHalf.fresh)
     }
   }
 })

@@ -75,7 +75,7 @@ t.test('in a message its own limit is 64 KiB, and what the message shares holds 
 
 t.test('a message that comes byte by byte behind much else is decoded once for each byte', async (t) => {
   const { connection, core, push } = wired()
-  const { queue } = core.inbox
+  const { queue } = core.readHalf
   let decoded = 0
   const { latin1 } = queue
   queue.latin1 = (from, to) => {

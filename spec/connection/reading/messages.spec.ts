@@ -217,7 +217,7 @@ t.test('a message that is over is kept, to be given back', async (t) => {
   push('one\ntwo\n')
   await connection.readMessage((reader) => reader.readExactly(2))
   await connection.readExactly(2)
-  t.equal(core.inbox.queue.marked, 0, 'behind one that resolved')
+  t.equal(core.readHalf.queue.marked, 0, 'behind one that resolved')
   await rejection(
     connection.readMessage(async (reader) => {
       await reader.readExactly(2)
@@ -225,7 +225,7 @@ t.test('a message that is over is kept, to be given back', async (t) => {
     }),
   )
   await connection.readExactly(2)
-  t.equal(core.inbox.queue.marked, 0, 'behind one that failed by itself')
+  t.equal(core.readHalf.queue.marked, 0, 'behind one that failed by itself')
 })
 
 t.test('iterators in a message read beyond it', async (t) => {

@@ -7,7 +7,7 @@ import { turn } from '../../support/wait.js'
 import { type Case, OWN, type Stream } from './cases.js'
 import { shown, unread, wired } from './support.js'
 
-/** Without any options (the quick way), or to be cancelled, or under a time limit too. */
+/** Without any options (the fast path), or to be cancelled, or under a time limit too. */
 type How = 'plain' | 'signalled' | 'timed'
 
 export type Step =

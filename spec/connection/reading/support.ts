@@ -151,6 +151,6 @@ export function shown(value: unknown): unknown {
 
 /** All bytes that are unread, as Latin-1 text. They stay. */
 export function unread(connection: Connection): string {
-  const { queue } = coreOf(connection).inbox
+  const { queue } = coreOf(connection).readHalf
   return queue.peek(queue.length).toString('latin1')
 }

@@ -1,19 +1,19 @@
 // When writes leave, for all connections together.
 
 import t from 'tap'
-import { type Departure, depart, departNow, departSoon, thisTurn } from '../../../lib/connection/writing/flush-schedule.js'
+import { type Flushable, flushNow, flushSoon, scheduleFlush, thisTurn } from '../../../lib/connection/writing/flush-schedule.js'
 import { uncaught } from '../../support/uncaught.js'
 import { turn, until } from '../../support/wait.js'
 
-class Sender implements Departure {
+class Sender implements Flushable {
   scheduled = false
   pumped = 0
   write(): this {
-    if (!this.scheduled) depart(this)
+    if (!this.scheduled) scheduleFlush(this)
     this.scheduled = true
     return this
   }
-  pump(): void {
+  sendQueued(): void {
     this.scheduled = false
     this.pumped++
   }
@@ -42,14 +42,14 @@ t.test('a mistake in one connection keeps back nothing of the others, and is an 
   const errors = uncaught(t)
   const mistake = new Error('a mistake')
   const left: string[] = []
-  depart({ scheduled: true, pump: () => left.push('first') })
-  depart({
+  scheduleFlush({ scheduled: true, sendQueued: () => left.push('first') })
+  scheduleFlush({
     scheduled: true,
-    pump: () => {
+    sendQueued: () => {
       throw mistake
     },
   })
-  depart({ scheduled: true, pump: () => left.push('last') })
+  scheduleFlush({ scheduled: true, sendQueued: () => left.push('last') })
   await until(() => errors.length > 0)
   t.same(errors, [mistake])
   t.same(left, ['first', 'last'])
@@ -71,9 +71,9 @@ t.test('what was written leaves at the end of the turn, once', async (t) => {
 t.test('it leaves at once when a reader begins to wait, and not a second time at the end of the turn', async (t) => {
   await after(1)
   const [first, last] = senders(2).map((sender) => sender.write()) as [Sender, Sender]
-  departNow(first)
+  flushNow(first)
   t.equal(first.pumped, 1)
-  departNow(last)
+  flushNow(last)
   t.equal(last.pumped, 1)
   await turn()
   await turn()
@@ -83,9 +83,9 @@ t.test('it leaves at once when a reader begins to wait, and not a second time at
 t.test('it leaves behind the call when its writer waits, together with what was written in the same call', async (t) => {
   await after(1)
   const [first, last] = senders(2).map((sender) => sender.write()) as [Sender, Sender]
-  departSoon(first)
-  departSoon(last)
-  departSoon(last)
+  flushSoon(first)
+  flushSoon(last)
+  flushSoon(last)
   t.equal(sum([first, last]), 0)
   await microtask()
   await microtask()
@@ -95,14 +95,14 @@ t.test('it leaves behind the call when its writer waits, together with what was 
 t.test('behind a crowded turn those whose reader waits leave in groups, from one tick', async (t) => {
   await after(12)
   const all = senders(40)
-  for (const sender of all.slice(0, 15)) departNow(sender.write())
+  for (const sender of all.slice(0, 15)) flushNow(sender.write())
   await tick()
   t.equal(sum(all), 0, 'fewer wait for the others')
-  for (const sender of all.slice(15, 20)) departNow(sender.write())
+  for (const sender of all.slice(15, 20)) flushNow(sender.write())
   t.equal(sum(all), 0)
   await tick()
   t.equal(sum(all), 20, 'the group has left')
-  for (const sender of all.slice(20)) departNow(sender.write())
+  for (const sender of all.slice(20)) flushNow(sender.write())
   await turn()
   await turn()
   t.ok(all.every(({ pumped }) => pumped === 1))
@@ -111,7 +111,7 @@ t.test('behind a crowded turn those whose reader waits leave in groups, from one
 t.test('behind a turn of few, the next crowded one leaves without waiting', async (t) => {
   await after(11)
   for (const sender of senders(40)) {
-    departNow(sender.write())
+    flushNow(sender.write())
     t.equal(sender.pumped, 1)
   }
 })
@@ -121,7 +121,7 @@ t.test('a crowd is noticed where every answer leaves with its reader, so that no
   // A look is taken at one turn of many.
   for (let turns = 0; turns < 100; turns++) {
     const all = senders(16)
-    for (const sender of all) departNow(sender.write())
+    for (const sender of all) flushNow(sender.write())
     const left = sum(all)
     await turn()
     t.equal(sum(all), 16)
@@ -134,7 +134,7 @@ t.test('what nobody waits for leaves at the end of the turn, also where all othe
   await after(1)
   const [written, answered] = senders(2) as [Sender, Sender]
   written.write()
-  departNow(answered.write())
+  flushNow(answered.write())
   t.equal(written.pumped, 0)
   await turn()
   await turn()

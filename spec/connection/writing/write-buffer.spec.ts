@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { SLAB } from '../../../lib/connection/writing/slabs.js'
-import { Gatherer } from '../../../lib/connection/writing/write-buffer.js'
+import { WriteBuffer } from '../../../lib/connection/writing/write-buffer.js'
 import { pattern } from '../../support/wait.js'
 
 const RUNS = 1500
@@ -51,7 +51,7 @@ const source = pattern(4 * SLAB)
 
 /** A gatherer with its model, and a carrier that holds what it was handed until it has left. */
 class Writer {
-  readonly #gatherer = new Gatherer()
+  readonly #gatherer = new WriteBuffer()
   /** What was written and not yet handed on. */
   #model = Buffer.alloc(0)
   #underWay: readonly Uint8Array[] = []
@@ -88,7 +88,7 @@ class Writer {
 
   hand(slice: number): void {
     if (this.#underWay.length > 0) return
-    this.#units += this.#gatherer.settle()
+    this.#units += this.#gatherer.encodePending()
     if (this.#units !== this.#texts) throw new Error('the length of the texts is wrong')
     // A run of small pieces is a slab at most.
     const small = slice < SLAB ? undefined : this.#gatherer.takeSmall()
@@ -109,7 +109,7 @@ class Writer {
     this.#expected = Buffer.alloc(0)
   }
 
-  /** As the outbox does: everything leaves, then the memory may serve again. */
+  /** As the write half does: everything leaves, then the memory may serve again. */
   dry(): void {
     do {
       this.left()
@@ -143,7 +143,7 @@ t.test('whatever is written leaves whole and in order, and memory of one connect
 })
 
 t.test('what was written small is taken as one piece, unless a large one is among it', async (t) => {
-  const gatherer = new Gatherer()
+  const gatherer = new WriteBuffer()
   t.equal(gatherer.takeSmall(), undefined)
   gatherer.add(Buffer.from('one'))
   t.same(gatherer.takeSmall(), Buffer.from('one'))
@@ -166,9 +166,9 @@ t.test('what was written small is taken as one piece, unless a large one is amon
 })
 
 t.test('small pieces of a turn leave as one', async (t) => {
-  const gatherer = new Gatherer()
+  const gatherer = new WriteBuffer()
   for (let n = 0; n < 500; n++) n % 2 ? gatherer.add(Buffer.alloc(64, n)) : gatherer.addText('x'.repeat(64))
-  gatherer.settle()
+  gatherer.encodePending()
   const pieces = gatherer.next(SLAB)
   t.equal(pieces.length, 1)
   t.equal(pieces[0]?.length, 32_000)
@@ -176,7 +176,7 @@ t.test('small pieces of a turn leave as one', async (t) => {
 })
 
 t.test('a large piece goes by reference, a small one is copied', async (t) => {
-  const gatherer = new Gatherer()
+  const gatherer = new WriteBuffer()
   const small = Buffer.from('alone')
   gatherer.add(small)
   small.fill('x')
@@ -189,20 +189,20 @@ t.test('a large piece goes by reference, a small one is copied', async (t) => {
 t.test('halves of a pair that two texts begin and end with meet', async (t) => {
   const separate = Buffer.from('\ufffd\ufffd')
   for (const before of ['', 'x'.repeat(3000), 'x'.repeat(40_000)]) {
-    const gatherer = new Gatherer()
+    const gatherer = new WriteBuffer()
     if (before !== '') gatherer.addText(before)
     gatherer.addText('\ud83d')
     gatherer.addText('\udc26')
-    gatherer.settle()
+    gatherer.encodePending()
     t.same(Buffer.concat(gatherer.next(SLAB * 2)).subarray(before.length), separate)
   }
 })
 
 t.test('a small piece and a long text do not fit one slab', async (t) => {
-  const gatherer = new Gatherer()
+  const gatherer = new WriteBuffer()
   gatherer.add(Buffer.alloc(8000, 'l'))
   gatherer.addText('€'.repeat(20_000))
-  gatherer.settle()
+  gatherer.encodePending()
   t.same(
     gatherer.next(SLAB * 2).map(({ length }) => length),
     [8000, 60_000],
@@ -210,36 +210,36 @@ t.test('a small piece and a long text do not fit one slab', async (t) => {
 })
 
 t.test('a large write goes in slices, and what was written behind it waits', async (t) => {
-  const gatherer = new Gatherer()
+  const gatherer = new WriteBuffer()
   gatherer.add(Buffer.alloc(250, 'l'))
   gatherer.add(Buffer.alloc(3 * LARGE, 'L'))
   gatherer.addText('behind')
-  gatherer.settle()
+  gatherer.encodePending()
   const lengths: number[][] = []
   for (let pieces = gatherer.next(LARGE); pieces.length > 0; pieces = gatherer.next(LARGE)) lengths.push(pieces.map(({ length }) => length))
   t.same(lengths, [[250], [LARGE], [LARGE], [LARGE], [6]])
 })
 
 t.test('a slab serves again once everything has left, and not before', async (t) => {
-  const memory = (gatherer: Gatherer): ArrayBufferLike => {
+  const memory = (gatherer: WriteBuffer): ArrayBufferLike => {
     gatherer.add(Buffer.from('one'))
     gatherer.add(Buffer.from('two'))
     return gatherer.next(SLAB)[0]?.buffer as ArrayBufferLike
   }
-  const first = new Gatherer()
+  const first = new WriteBuffer()
   const slab = memory(first)
-  t.not(memory(new Gatherer()), slab, 'under way it belongs to the one that has it')
+  t.not(memory(new WriteBuffer()), slab, 'under way it belongs to the one that has it')
   first.rest()
-  t.equal(memory(new Gatherer()), slab)
-  const dropped = new Gatherer()
+  t.equal(memory(new WriteBuffer()), slab)
+  const dropped = new WriteBuffer()
   const lost = memory(dropped)
   dropped.clear()
   dropped.rest()
-  t.not(memory(new Gatherer()), lost, 'of a connection that was cut it may still be read, and serves nobody')
+  t.not(memory(new WriteBuffer()), lost, 'of a connection that was cut it may still be read, and serves nobody')
 })
 
 t.test('slabs that peers held on to for a while are not hoarded', async (t) => {
-  const many = Array.from({ length: 40 }, () => new Gatherer())
+  const many = Array.from({ length: 40 }, () => new WriteBuffer())
   const slabs = new Set<unknown>()
   const fill = (): void => {
     for (const gatherer of many) {

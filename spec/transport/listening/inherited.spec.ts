@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import type { EndpointPlan } from '../../../lib/options/listen.js'
+import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
 import { passedSockets } from '../../../lib/transport/listening/passed-sockets.js'
 import { program as start } from '../../support/program.js'
 import { dial, knock } from '../intake.js'
@@ -89,11 +89,11 @@ async function say(order: object | string): Promise<unknown> {
   child.send(order)
   return (await answer)[0]
 }
-const ask = async (report: EndpointPlan, environment: Record<string, string> = {}, descriptors: number[] = []): Promise<Report> =>
+const ask = async (report: ResolvedEndpoint, environment: Record<string, string> = {}, descriptors: number[] = []): Promise<Report> =>
   (await say({ report, environment, descriptors })) as Report
 
-const fd = (number: number): EndpointPlan => ({ kind: 'fd', fd: number, backlog: 5 })
-const systemd = (name?: string): EndpointPlan => ({ kind: 'systemd', name, backlog: 5 })
+const fd = (number: number): ResolvedEndpoint => ({ kind: 'fd', fd: number, backlog: 5 })
+const systemd = (name?: string): ResolvedEndpoint => ({ kind: 'systemd', name, backlog: 5 })
 
 async function echoes(t: Test, to: net.NetConnectOpts): Promise<void> {
   const client = await dial(t, to)

@@ -6,12 +6,12 @@ import dns from 'node:dns'
 import net from 'node:net'
 import t, { type Test } from 'tap'
 import { InvalidOptionsError } from '../../../lib/errors.js'
-import type { EndpointPlan } from '../../../lib/options/listen.js'
+import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
 import { bind } from '../../../lib/transport/listening/listener.js'
 import { bound, defaults, dial, Hall, knock, refusal } from '../intake.js'
 import { listening, next, turns } from '../support.js'
 
-const tcp = (options: { host?: string; port?: number; ipv6Only?: boolean; reusePort?: boolean } = {}): EndpointPlan => ({
+const tcp = (options: { host?: string; port?: number; ipv6Only?: boolean; reusePort?: boolean } = {}): ResolvedEndpoint => ({
   kind: 'tcp',
   host: '127.0.0.1',
   port: 0,
@@ -20,7 +20,14 @@ const tcp = (options: { host?: string; port?: number; ipv6Only?: boolean; reuseP
   reusePort: false,
   ...options,
 })
-const everywhere = (ipv6Only = false): EndpointPlan => ({ kind: 'tcp', host: undefined, port: 0, backlog: 511, ipv6Only, reusePort: false })
+const everywhere = (ipv6Only = false): ResolvedEndpoint => ({
+  kind: 'tcp',
+  host: undefined,
+  port: 0,
+  backlog: 511,
+  ipv6Only,
+  reusePort: false,
+})
 
 /** Lets a name have these addresses, for one test. */
 function named(t: Test, addresses: string[]): string {

@@ -6,12 +6,12 @@ import net from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import type { EndpointPlan } from '../../../lib/options/listen.js'
+import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
 import { program } from '../../support/program.js'
 import { bound, dial, Hall, knock, refusal } from '../intake.js'
 import { listening, next, scratch, turns } from '../support.js'
 
-const unix = (path: string, mode = 0o600): EndpointPlan => ({ kind: 'unix', path, mode, backlog: 511 })
+const unix = (path: string, mode = 0o600): ResolvedEndpoint => ({ kind: 'unix', path, mode, backlog: 511 })
 
 let rooms = 0
 /** A path in a directory of its own. */
