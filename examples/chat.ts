@@ -1,6 +1,6 @@
-// A chat with names and rooms: what a guest says goes to everybody else in the room. The protocol is its own, lines for
-// people at a terminal; RFC 1459 (IRC) is where it leads.
-//   nc 127.0.0.1 8888        first your name, then what you have to say; /join ROOM, /quit
+// A chat with names and rooms: each line of a guest is sent to all other guests of the room. The protocol consists of lines for a
+// terminal; RFC 1459 (IRC) is a complete one.
+//   nc 127.0.0.1 8888        first a name, then messages; /join ROOM, /quit
 //   printf 'ann\nhello\n' | nc -q1 127.0.0.1 8888        from two shells at once
 
 import { setTimeout } from 'node:timers/promises'
@@ -10,7 +10,7 @@ type Guest = { name: string; room: string; readonly connection: Connection }
 
 const guests = new Set<Guest>()
 const { PORT = 8888 } = process.env
-const server = await listen({ port: Number(PORT), maxBufferSize: 1024, closeTimeout: 1_000 }) // netcat never hangs up first
+const server = await listen({ port: Number(PORT), maxBufferSize: 1024, closeTimeout: 1_000 }) // netcat does not close first
 shutdownOn(server)
 console.log(`chat: join with  nc 127.0.0.1 ${server.port}  and say your name first`)
 
@@ -26,10 +26,10 @@ await server.serve(async (connection) => {
       if (line.startsWith('/join ')) enter(guest, printable(line.slice(6)))
       else tellOthers(guest, `${guest.name}: ${printable(line)}`)
     }
-    // The guest has ended its side, as `printf … | nc` does, and may still listen for a while.
+    // The guest has ended its side, as `printf … | nc` does, and may still read.
     await setTimeout(2_000, undefined, { signal: AbortSignal.any([connection.signal, connection.drainSignal]) })
   } catch (error) {
-    // The server drains: who waits is woken by an error, and may still say something.
+    // The server drains: a pending read rejects, and the handler may still write.
     if (!connection.drainSignal.aborted) throw error
     await connection.write('* the chat closes: goodbye\n')
   } finally {
@@ -45,7 +45,7 @@ function enter(guest: Guest, room: string): void {
   guest.connection.tryWrite(`* in ${room}: ${[...othersOf(guest).map(({ name }) => name), 'you'].join(', ')}\n`)
 }
 
-/** A guest who reads too slowly misses what `tryWrite` finds no room for, and holds up nobody. */
+/** Sends a line to all other guests. A guest that reads too slowly misses lines, and does not delay the others. */
 function tellOthers(guest: Guest, text: string): void {
   for (const other of othersOf(guest)) other.connection.tryWrite(`${text}\n`)
 }
@@ -54,7 +54,7 @@ function othersOf(guest: Guest): Guest[] {
   return [...guests].filter((other) => other !== guest && other.room === guest.room)
 }
 
-/** Terminals obey control characters, and nobody's should obey another guest. */
+/** Removes control characters, which would act on the terminals of other guests. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '')
 }

@@ -1,7 +1,7 @@
-// A countdown, for time limits and cancellation. The protocol is its own: a line with a number of seconds starts it, any
-// further line stops it, and after a minute it is over in any case.
+// A countdown, which shows time limits and cancelling. A line with a number of seconds starts it, any further line stops it, and the
+// connection ends after a minute in any case.
 //
-//   nc 127.0.0.1 8888        then type 5, and Enter once more to stop it
+//   nc 127.0.0.1 8888        then type 5 and Enter, and Enter again to stop it
 
 import { type Connection, LimitExceededError, listen, shutdownOn, TimeoutError } from 'linnet'
 
@@ -11,7 +11,7 @@ shutdownOn(server)
 console.log(`countdown: start one with  nc 127.0.0.1 ${server.port}`)
 
 await server.serve(async (connection) => {
-  // Cancels whatever read is pending then, and fails those that come after.
+  // Cancels the read that is pending when it aborts, and all later reads.
   const signal = AbortSignal.timeout(60_000)
   try {
     await connection.write('how many seconds?\n')
@@ -21,7 +21,7 @@ await server.serve(async (connection) => {
     if (error instanceof TimeoutError) await connection.write('too late\n')
     else if (error instanceof LimitExceededError) await connection.write('too long\n')
     else if (error === signal.reason) await connection.write('the minute is over\n')
-    // The client has gone, or the server closes: whoever runs the handler knows what to do.
+    // The client has disconnected, or the server drains: `serve` treats both as a normal end.
     else throw error
   }
 })
@@ -34,7 +34,7 @@ async function countDown(connection: Connection, seconds: number, signal: AbortS
   return 'lift-off\n'
 }
 
-/** Whether a line comes within a second. A read that has run out of time has consumed nothing, so half a line is not lost. */
+/** Whether a line arrives within a second. A read that times out consumes nothing, so half a line is not lost. */
 async function saidSomething(connection: Connection, signal: AbortSignal): Promise<boolean> {
   try {
     await connection.readLine({ timeout: 1_000, signal })

@@ -1,4 +1,4 @@
-// The Daytime protocol (RFC 867): a client connects, is told the time in one line, and is let go. What it says is ignored.
+// The Daytime protocol (RFC 867): the server sends the time in one line and closes. Bytes of the client are ignored.
 //
 //   nc 127.0.0.1 8888
 
@@ -9,5 +9,5 @@ const server = await listen({ port: Number(PORT) })
 shutdownOn(server)
 console.log(`daytime: ask it with  nc 127.0.0.1 ${server.port}`)
 
-// When a handler is done its connection is closed: what was written goes out first, what came in is dropped.
+// When the handler has returned, its connection is closed: written bytes are sent first, unread bytes are discarded.
 await server.serve((connection) => connection.write(`${new Date().toUTCString()}\r\n`))

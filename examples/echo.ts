@@ -1,4 +1,4 @@
-// The Echo protocol (RFC 862): whatever comes in goes back, until the client ends.
+// The Echo protocol (RFC 862): the server returns all bytes until the client ends.
 //
 //   printf 'hello\n' | nc -N 127.0.0.1 8888
 
@@ -10,6 +10,6 @@ shutdownOn(server)
 console.log(`echo: talk to it with  nc 127.0.0.1 ${server.port}`)
 
 await server.serve(async (connection) => {
-  // A write waits while the client does not read; meanwhile nothing more is read from it.
+  // While the client does not read, the write waits, and no more bytes are read from the client.
   for await (const chunk of connection) await connection.write(chunk)
 })

@@ -1,5 +1,5 @@
-// linnet in front of Node's own HTTP server, and of WebSockets: linnet listens, reads PROXY headers, shakes hands, keeps the
-// limits, and drains; Node speaks HTTP. Anything that takes an `http.Server` (Express, Fastify, Koa …) works alike.
+// linnet in front of Node's HTTP server, with WebSockets: linnet listens, reads PROXY headers, makes TLS handshakes, applies limits
+// and drains. Node implements HTTP. Frameworks that use an `http.Server` (Express, Fastify, Koa …) work in the same way.
 //
 //   node http-front.js                                          curl http://localhost:8888/
 //   KEY=key.pem CERT=cert.pem node http-front.js                curl --cacert cert.pem https://localhost:8888/
@@ -33,10 +33,10 @@ const server = await listen({
 })
 shutdownOn(server, { grace: 30_000 })
 
-// Node keeps the list of its connections, and minds `headersTimeout` and `requestTimeout`, from this event on.
+// From this event on Node tracks its connections and applies `headersTimeout` and `requestTimeout`.
 http.emit('listening')
 
-// By default Node writes an answer and destroys the socket at once, which takes the answer away.
+// By default Node writes an answer and destroys the socket immediately, which discards the answer.
 http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
   const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
   if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy())
@@ -61,12 +61,12 @@ server.on('draining', () => {
   setImmediate(letIdleGo)
 })
 
-/** Tells the client that this connection takes no request any more. */
+/** Announces to the client that this connection accepts no further request. */
 function lastAnswer(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close')
 }
 
-/** Ends, in order, the connections that wait for a request: those that have had one, and those that have said nothing yet. */
+/** Ends the connections that wait for a request, without a reset: those after a response, and those that have not sent a byte. */
 function letIdleGo(): void {
   http.closeIdleConnections()
   for (const connection of server.connections) if (connection.bytesRead === 0) void connection.close()

@@ -1,6 +1,6 @@
-// A bot for IRC (RFC 2812) that tells the time to who asks for it. When its server is gone it comes back, and waits twice
-// as long after each failure; but for how long exactly is left to chance, or all bots of a server that starts again would
-// be there at once ("exponential back-off with jitter").
+// A bot for IRC (RFC 2812) that answers with the time. It reconnects when its server is unavailable, and doubles the pause after each
+// failure. The pause has a random part, so that not all bots of a restarted server connect at the same time ("exponential back-off
+// with jitter").
 //
 //   SERVER=irc.libera.chat CHANNEL='#linnet-test' node irc-bot.js        and in that channel:  linnetbot: time
 
@@ -15,7 +15,7 @@ process.once('SIGINT', () => stop.abort())
 let pause = Number(PAUSE)
 while (!stop.signal.aborted) {
   try {
-    // A server says PING every few minutes: one that is silent for longer is gone, whether or not the network says so.
+    // A server sends PING every few minutes. One that is silent for longer is unreachable, even if the network reports no error.
     const connection = await connect({ host: SERVER, port: Number(PORT), signal: stop.signal, idleTimeout: 300_000, maxBufferSize: 8_192 })
     await connection.run(chat)
     console.log('the server has said goodbye')
@@ -36,7 +36,7 @@ async function chat(connection: Connection): Promise<void> {
       if (command === 'PING') await connection.write(`PONG :${words.at(-1)}\r\n`)
       if (command === '433') throw new Error(`somebody else is ${NICK}`)
       if (command === '001') {
-        pause = Number(PAUSE) // it has got in: the next failure is a new one
+        pause = Number(PAUSE) // logged in: the next failure starts with a short pause
         await connection.write(`JOIN ${CHANNEL}\r\n`)
         console.log(`it is in ${CHANNEL}`)
       }

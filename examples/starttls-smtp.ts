@@ -1,5 +1,5 @@
-// A server that receives mail (RFC 5321), and nothing before TLS (RFC 3207): what a client says before it must not count
-// after it, and what came in with the command itself is refused.
+// A server that receives mail (RFC 5321), and only over TLS (RFC 3207). Commands before TLS have no effect after it, and plain text
+// after the STARTTLS command is refused.
 //
 //   KEY=key.pem CERT=cert.pem node starttls-smtp.js
 //   swaks --server localhost --port 8888 --tls --to you@localhost
@@ -10,8 +10,8 @@ import { type Connection, listen, shutdownOn } from 'linnet'
 const { PORT = 8888, KEY = 'key.pem', CERT = 'cert.pem', LARGEST = 10_000_000 } = process.env
 const identity = { key: await readFile(KEY), cert: await readFile(CERT) }
 
-// RFC 5321, 4.5.3: five minutes for each command, lines of 1,000 bytes at most, a hundred recipients at least. What is gathered for
-// a client has a bound: whoever sends for ever must not fill the machine.
+// RFC 5321, 4.5.3: five minutes for each command, lines of 1,000 bytes at most, a hundred recipients at least. The bytes
+// stored for a client are bounded, so that no client can exhaust the memory.
 const RECIPIENTS = 100
 const MAIL = Number(LARGEST)
 const server = await listen({ port: Number(PORT), readTimeout: 300_000, idleTimeout: 300_000 })
@@ -22,7 +22,7 @@ await server.serve(async (connection) => {
   let [from, to]: [string | undefined, string[]] = [undefined, []]
   const reply = (text: string): Promise<void> => connection.write(`${text}\r\n`)
   await reply('220 localhost ESMTP')
-  // `\r\n` and nothing else ends a line: a server that takes a bare `\n` too can be made to see mails in mails.
+  // Only `\r\n` ends a line. A server that also accepts a bare `\n` is open to SMTP smuggling.
   for await (const line of connection.lines({ delimiter: '\r\n', maxBytes: 1000 })) {
     const [verb = ''] = line.toUpperCase().split(/[ :]/, 1)
     const address = /<(.*?)>/.exec(line)?.[1]
@@ -50,14 +50,14 @@ await server.serve(async (connection) => {
   }
 })
 
-/** All lines up to that of a single dot; a dot that begins one is doubled on its way. Undefined for a mail that is too large, read to its end. */
+/** Reads all lines up to one with a single dot, and removes the dot that SMTP adds before a leading dot. Undefined if the mail is too large; it is read to its end. */
 async function mail(connection: Connection): Promise<string | undefined> {
   let lines: string[] = []
   let size = 0
   for (;;) {
     const line = await connection.readLine({ delimiter: '\r\n', maxBytes: 1000 })
     if (line === '.') return size > MAIL ? undefined : lines.join('\n')
-    // As it came, which is at least what it is as text: an empty line counts too.
+    // The size as received, which is at least that of the text: an empty line counts too.
     size += Buffer.byteLength(line) + 2
     if (size > MAIL) lines = []
     else lines.push(line.startsWith('.') ? line.slice(1) : line)

@@ -1,7 +1,7 @@
-// The Echo protocol (RFC 862) over TLS: a client is served once its handshake is done, and who it is may be asked for.
-// It makes its own certificate, with OpenSSL, as long as it runs.
+// The Echo protocol (RFC 862) over TLS: a client is served after its handshake, and may be required to have a certificate.
+// The server's certificate is made by OpenSSL at the start and removed at the end.
 //
-//   openssl s_client -quiet -connect localhost:8888 -CAfile cert.pem -alpn echo     (the first line says where cert.pem is)
+//   openssl s_client -quiet -connect localhost:8888 -CAfile cert.pem -alpn echo     (the first line has the path of cert.pem)
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -19,7 +19,7 @@ const server = await listen({
   tls: {
     ...certificate('localhost'),
     ALPNProtocols: ['echo'],
-    // With CLIENTS=file, only those come in whose certificate is in that file, or signed by one in it.
+    // With CLIENTS=file, only clients are accepted whose certificate is in that file, or signed by one in it.
     ...(CLIENTS && { requestCert: true, ca: readFileSync(CLIENTS) }),
   },
 })
@@ -33,7 +33,7 @@ await server.serve(async (connection) => {
   for await (const chunk of connection) await connection.write(chunk)
 })
 
-/** A key, and a certificate that it has signed itself: who shall trust it must be given it. */
+/** Makes a key and a self-signed certificate. Clients need the certificate as an authority. */
 function certificate(name: string): { key: Buffer; cert: Buffer } {
   const [key, cert] = [join(room, 'key.pem'), join(room, 'cert.pem')]
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1']

@@ -1,8 +1,8 @@
-// The code in the documentation, taken out of it, so that it can be compiled and run. Three kinds of fenced block count:
-//   ```ts       that begins with an import: a whole program. It runs, and has to end by itself with code 0, unless a
-//               console block comes next: then it is a server, and is spoken to.
-//   ```ts       that does not: an excerpt, compiled with everything of linnet imported, and `connection` and `server` at hand.
-//   ```console  what a reader types (`$ …`), and what comes of it, exactly. It belongs to the program before it.
+// Extracts the code of the documentation, so that it can be compiled and run. Three kinds of fenced blocks are used:
+//   ```ts       with an import first: a program. It runs and must exit with code 0. If a console block follows, it is a server, and
+//               the commands of that block run while it listens.
+//   ```ts       otherwise: an excerpt, compiled with all names of linnet imported, and with variables `connection` and `server`.
+//   ```console  commands (`$ …`) and their exact output. They belong to the program before them.
 
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -35,9 +35,9 @@ function dialogueOf(source) {
 }
 
 /**
- * An excerpt as a module that compiles.
+ * Makes a module from an excerpt.
  * @param {string} source
- * @param {string[]} names what linnet exports
+ * @param {string[]} names the exports of linnet
  */
 export function moduleOf(source, names) {
   const preamble = `import { ${names.join(', ')} } from 'linnet'; declare const connection: Connection; declare const server: Server`

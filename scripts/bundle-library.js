@@ -1,5 +1,5 @@
-// Makes dist/*.js: a file for each entry point, and one for what they have in common, with source maps. What the library
-// uses of its packages is in them, so an installation consists of these files alone (docs/decisions/dist-is-a-bundle.md).
+// Makes dist/*.js: a file for each entry point and one for their common code, with source maps. They contain the parts of packages that
+// the library uses, so an installation needs no other package (docs/decisions/dist-is-a-bundle.md).
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -14,12 +14,12 @@ const bundle = await rolldown({
   platform: 'node',
   transform: { target: 'node20.19' },
   onLog(level, log) {
-    // A name that cannot be resolved would be left to the user's machine to find.
+    // Otherwise a name that cannot be resolved would be resolved on the user's machine.
     if (level === 'warn') throw new Error(log.message)
   },
 })
 
-// Not the declarations: they are made by another step, which is not run each time.
+// Keeps the declarations: another step makes them, and does not run each time.
 const kept = [SHARED, ...entries.map(({ name }) => name)].map((name) => `${name}.d.ts`)
 mkdirSync(dist, { recursive: true })
 for (const name of readdirSync(dist)) if (!kept.includes(name)) rmSync(join(dist, name), { recursive: true })
@@ -30,14 +30,14 @@ const { output } = await bundle.write({
   entryFileNames: '[name].js',
   chunkFileNames: `${SHARED}.js`,
   sourcemap: true,
-  // The declarations have them for editors, the source maps for debuggers; here each start would read over them.
+  // Editors read comments in the declarations, debuggers in the source maps. Here they would only slow down each start.
   comments: { annotation: true, legal: true, jsdoc: false },
 })
 await bundle.close()
 keepPaths()
 for (const { fileName } of output) if (fileName.endsWith('.map')) dropForeignSources(join(dist, fileName))
 
-// A checkout's files are also imported by their paths, which are those of lib/: dist/testing/index.js.
+// Programs also import the files of a checkout by the paths of lib/: dist/testing/index.js.
 function keepPaths() {
   for (const { name, source } of entries) {
     if (name === source) continue
@@ -47,7 +47,7 @@ function keepPaths() {
   }
 }
 
-// Nobody who debugs a program with linnet steps into its check of options; they are a third of a map.
+// zod is a third of the source map, and not needed to debug a program that uses linnet.
 function dropForeignSources(file) {
   const map = JSON.parse(readFileSync(file, 'utf8'))
   map.sourcesContent = map.sourcesContent.map((text, at) => (map.sources[at].includes('node_modules') ? null : text))

@@ -1,5 +1,5 @@
-// Makes one file of a program and all that it imports, for Node, as a user's bundler does. A bundler is looked for beside this
-// file, and a project of its own may have a copy of it.
+// Bundles a program and its imports into one file for Node, as a user's bundler does. The bundler is resolved relative to this file, so
+// another project may use a copy of it.
 //
 //   node scripts/bundle.js esbuild|rolldown|rollup|webpack|bun esm|cjs main.mjs out.mjs
 
@@ -50,7 +50,7 @@ const bundlers = {
     if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString())
   },
 
-  // The package `bun` links its binary when it is installed, by a script, which need not have run.
+  // The install script of the package `bun` links its binary. It may not have run.
   async bun() {
     const packages = join(import.meta.dirname, 'node_modules/@oven')
     const [binary] = readdirSync(packages)

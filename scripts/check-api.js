@@ -1,8 +1,8 @@
-// Whether the API is the one that docs/api.md reports: what changes there is seen in a review. The report of what is built
-// is build/api.md (`npm run build`).
+// Compares the API with docs/api.md, so that each change of the API is visible in a review. `npm run build` writes the report of the
+// current API to build/api.md.
 //
-//   node scripts/check-api.js            fails where they differ, and says where
-//   node scripts/check-api.js --accept   takes the new one
+//   node scripts/check-api.js            fails if they differ, and prints the differences
+//   node scripts/check-api.js --accept   accepts the new one
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync } from 'node:fs'

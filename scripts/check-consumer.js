@@ -1,10 +1,10 @@
-// What a stranger meets: installs the packed package in empty projects and uses it there. Its types, under each compiler
-// that is promised to work; all code of README.md and docs/guide, compiled, linted, and run against a real client; bundles, a
-// single executable and `require`. It ends with a line `N passed, N failed`.
+// Checks the package as a new user gets it: installs the packed package in empty projects and uses it there. It checks the types under
+// each supported compiler; all code of README.md and docs/, compiled, linted, and run with a real client; bundles, a single executable
+// and `require`. The last line is `N passed, N failed`.
 //
 //   node scripts/check-consumer.js [linnet-0.1.0.tgz] [--full] [--only=types,lint,bundles,programs]
 //
-// Without a tarball it packs one; `--full`: every combination.
+// Without a tarball it packs one. `--full` checks every combination.
 
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -45,7 +45,7 @@ async function check() {
   result('it brings no other package', others.length > 0 ? `it brought ${others.join(', ')}` : undefined)
   const library = join(consumer.path, 'node_modules/linnet')
 
-  // Those of the documentation, where somebody may listen already.
+  // The ports of the documentation are replaced, because another process may use them.
   const ports = [
     ['8888', await freePort()],
     ['8889', await freePort()],

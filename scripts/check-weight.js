@@ -1,5 +1,5 @@
-// What an installation weighs, and a start: a budget, so that nothing grows unseen. A change that needs more raises a line here,
-// and says why.
+// Checks a budget for the size of an installation and the cost of a start, so that growth is visible. A change that needs more raises a
+// number here, with a reason.
 //
 //   node scripts/check-weight.js linnet-0.1.0.tgz
 
@@ -21,7 +21,7 @@ const files = filesOf(gunzipSync(packed))
 const sizeOf = (pattern) => files.filter(({ name }) => pattern.test(name)).reduce((sum, { size }) => sum + size, 0)
 
 const budget = [
-  // Three files for each entry point and the one they share (code, map, declarations), six texts and package.json.
+  // Three files (code, map, declarations) for each entry point and the shared one, six texts and package.json.
   { what: 'files', is: files.length, most: 16, unit: 1 },
   { what: 'kB to download', is: packed.length, most: 600 * KB, unit: KB },
   { what: 'kB unpacked', is: sizeOf(/./), most: 2300 * KB, unit: KB },
@@ -40,7 +40,7 @@ for (const { what, is, most, unit } of budget) {
 }
 process.exitCode = failed > 0 ? 1 : 0
 
-/** The files of a tar archive: a header of 512 bytes for each, then its bytes in blocks of as many. */
+/** The files of a tar archive: for each a header of 512 bytes, then its bytes in blocks of 512. */
 function filesOf(archive) {
   const found = []
   for (let at = 0; archive[at] !== 0 && at < archive.length; ) {
@@ -52,7 +52,7 @@ function filesOf(archive) {
   return found
 }
 
-/** What a program prints, the least of three: how much of the garbage is collected by then varies. */
+/** The smallest number that a program prints in three runs: the amount of garbage that is collected by then varies. */
 function heap(program) {
   const code = `${program}; console.log((await import('node:v8')).getHeapStatistics().used_heap_size); process.exit()`
   const once = () => Number(execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, encoding: 'utf8' }))

@@ -1,13 +1,14 @@
-// Runs one program of the documentation and talks to it as its page says. Nothing it starts outlives the call.
+// Runs one program of the documentation with the commands of its page, and compares their output. All processes that it starts have
+// ended when it resolves.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
-// The slowest of them waits a few seconds of its own.
+// The slowest program waits a few seconds.
 const LIMIT = 30_000
 
-/** A port that was free a moment ago: programs of the documentation listen on 8888, where somebody may listen already. */
+/** Resolves with a free port: the programs of the documentation listen on 8888, which another process may use. */
 export async function freePort() {
   const server = createServer().listen(0)
   await once(server, 'listening')
@@ -19,9 +20,9 @@ export async function freePort() {
 
 /**
  * @param {string} file a program
- * @param {number} port where it listens, if it is a server
- * @param {{ command: string, output: string }[]} dialogue what is said to it, and what must come of it; empty: it ends by itself
- * @returns {Promise<string | undefined>} what went wrong
+ * @param {number} port the port on which it listens, if it is a server
+ * @param {{ command: string, output: string }[]} dialogue the commands and their expected output; empty: the program must end without one
+ * @returns {Promise<string | undefined>} the problem, if any
  */
 export async function converse(file, port, dialogue) {
   const deadline = AbortSignal.timeout(LIMIT)
@@ -30,7 +31,7 @@ export async function converse(file, port, dialogue) {
     if (dialogue.length > 0) {
       await Promise.race([listening(port, deadline), program.ended.then(() => Promise.reject(new Error('it ended before it listened')))])
       for (const { command, output } of dialogue) {
-        // In a group of its own, to be killed with all that it starts.
+        // A separate process group, so that it can be killed with its children.
         const client = started('bash', ['-c', command], { detached: true })
         await bounded(client, deadline, () => process.kill(-client.child.pid, 'SIGKILL'))
         if (client.said !== output) return `${command}\nsaid ${JSON.stringify(client.said)}\nnot  ${JSON.stringify(output)}`
@@ -38,14 +39,14 @@ export async function converse(file, port, dialogue) {
       program.child.kill('SIGINT')
     }
     const { code, signal } = await bounded(program, deadline, () => program.child.kill('SIGKILL'))
-    // Ctrl-C ends a program that does not listen to it.
+    // SIGINT ends a program that has no listener for it.
     if (code !== 0 && !(signal === 'SIGINT' && dialogue.length > 0)) return `it ended with ${signal ?? code}: ${program.complained}`
     if (program.complained !== '') return `it complained: ${program.complained}`
     return undefined
   } catch (error) {
     return `${error.message} ${program.complained}`
   } finally {
-    // The next one may listen on the same port.
+    // The next program may listen on the same port.
     program.child.kill('SIGKILL')
     await program.ended
   }
@@ -73,7 +74,7 @@ async function bounded(running, deadline, stop) {
   return end
 }
 
-/** Waits until somebody listens: asks, since a program of the documentation does not tell. */
+/** Waits until the port accepts connections: the programs of the documentation do not report when they listen. */
 async function listening(port, deadline) {
   for (;;) {
     const socket = connect(port, '127.0.0.1')

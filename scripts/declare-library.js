@@ -1,6 +1,6 @@
-// Makes dist/*.d.ts of the declarations that tsc has written to build/types: all of them rolled up in one file, of which
-// the file of each entry point exports its names. What they use of a package is written out in them, and what no program
-// may call is not in them. It also writes the report of the API, build/api.md (see scripts/check-api.js).
+// Makes dist/*.d.ts from the declarations that tsc has written to build/types: all of them rolled up in one file, from which the file of
+// each entry point exports its names. They include the declarations of packages, and exclude internal members. It also writes the
+// report of the API, build/api.md (see scripts/check-api.js).
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,10 +11,10 @@ const types = join(root, 'build/types')
 const work = join(root, 'build/declarations')
 const dist = join(root, 'dist')
 
-/** The part of a declaration that stands for a constructor which only the library may call. */
+/** The part of a declaration that replaces an internal constructor. */
 const INTERNAL_CONSTRUCTOR = /\/\*\* @internal \*\/\n\s*constructor\([^;]*\);/g
 
-/** As events.ts imports it. Under `nodenext` the name is the module's, and the interface its `default`. */
+/** The import of events.ts. Under `nodenext` the name is the module, and the interface its `default`. */
 const EMITTER = [
   ["import type Module from 'typed-emitter';", "import type { default as TypedEventEmitter, EventMap } from 'typed-emitter';"],
   ['Module.EventMap', 'EventMap'],
@@ -33,7 +33,7 @@ const report = rollUp()
 writeEntries()
 writeFileSync(join(root, 'build/api.md'), `${listOf(faces)}\n${report}`)
 
-/** What a file of re-exports exports. */
+/** The exports of a file of re-exports. */
 function namesOf(file) {
   const text = readFileSync(join(types, file), 'utf8').replace(/^\s*\/\/.*$/gm, '')
   const names = []
@@ -53,7 +53,7 @@ function oneMeaningEach() {
   if (twice.length > 0) throw new Error(`two entry points export ${twice.join(', ')}`)
 }
 
-// A copy, since tsc need not write what has not changed.
+// A copy, because tsc may not rewrite unchanged files.
 function prepareTypes() {
   rmSync(work, { recursive: true, force: true })
   const files = readdirSync(types, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.d.ts'))
@@ -94,7 +94,7 @@ function rollUp() {
       dtsRollup: { enabled: true, untrimmedFilePath: file },
       messages: {
         compilerMessageReporting: { default: { logLevel: 'error' } },
-        // Types that are used and not exported are meant to be so; typedoc checks the comments.
+        // Some types are used and not exported on purpose. typedoc checks the comments.
         extractorMessageReporting: { default: { logLevel: 'none' }, 'ae-wrong-input-file-type': { logLevel: 'error' } },
         tsdocMessageReporting: { default: { logLevel: 'none' } },
       },

@@ -1,4 +1,4 @@
-// The entry points of the package: what its `exports` name, and the file of lib/ that each is made of.
+// The entry points of the package: the names in its `exports`, and the source file of each in lib/.
 //   '.'        dist/index.js     lib/index.ts
 //   './name'   dist/name.js      lib/name/index.ts
 
@@ -8,7 +8,7 @@ import { basename, join, resolve } from 'node:path'
 /** The checkout. */
 export const root = resolve(import.meta.dirname, '..')
 
-/** What all entry points have in common stands in one more file, the code and the declarations alike. */
+/** The file with the common code of all entry points, and the one with their declarations. */
 export const SHARED = 'shared'
 
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

@@ -1,5 +1,5 @@
-// Lists what failed in a run of the tests, one line each, for the end of a long log: each failed assertion with its file and the
-// tests that it stands in, and the lines, functions and branches that no test has reached.
+// Lists the failures of a test run, one line each, for the end of a long log: each failed assertion with its file and the titles of
+// its tests, and the lines, functions and branches that are not covered.
 //
 //   node scripts/failures.js tests.tap [lcov.info]
 
@@ -10,7 +10,7 @@ const [tap, lcov] = process.argv.slice(2)
 for (const path of tapResults(readFileSync(tap, 'utf8')).failed) console.log(`not ok: ${path}`)
 if (lcov !== undefined && existsSync(lcov)) for (const line of notCovered(readFileSync(lcov, 'utf8'))) console.log(line)
 
-/** What an lcov report says was not reached: `not covered: file: lines 7-8, 12; functions f; branches in lines 20`. */
+/** The uncovered parts of an lcov report: `not covered: file: lines 7-8, 12; functions f; branches in lines 20`. */
 function notCovered(text) {
   const misses = []
   for (const record of text.split('end_of_record\n')) {

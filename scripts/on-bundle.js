@@ -1,5 +1,5 @@
-// Preloaded (`node --import`), it has specs try dist/ and not build/lib: where one imports an entry point of the library as
-// it was compiled, it gets that of the bundle. One that reaches behind the entry points cannot be run so, and says so.
+// Preloaded by `node --import`, it runs specs on dist/ instead of build/lib: an import of a compiled entry point resolves to that of
+// the bundle. An import of an internal module of the library fails with an error.
 
 import { register } from 'node:module'
 import { pathToFileURL } from 'node:url'

@@ -1,5 +1,5 @@
-// Reads what a test run has printed: TAP version 14, with tests in tests by indentation. What is no TAP is skipped. An assertion
-// is counted where it stands; a test is the sum of what is in it, and counts itself only where nothing in it does.
+// Parses the output of a test run: TAP version 14, with subtests by indentation. Other lines are skipped. Each assertion is counted
+// once; a test is counted only if it has no assertions.
 
 /**
  * The assertions of a TAP text: how many passed, and the failed and skipped ones in order, as `test > test > title`.
@@ -8,7 +8,7 @@
  * @returns {{ passed: number, failed: string[], skipped: string[] }}
  */
 export function tapResults(text) {
-  // By level of indentation: the test whose results stand one level further in, and what they are so far.
+  // By level of indentation: the test whose results are one level deeper, and its results so far.
   const tests = []
   const all = found()
   let diagnostics
@@ -36,11 +36,11 @@ export function tapResults(text) {
     const path = [...tests.map((test) => test?.name ?? '?'), title.replace(/ # time=\S+/, '')].join(' > ')
     if (isEmpty(inside) && / # (skip|todo)\b/i.test(title)) inside.skipped.push(path)
     else if (isEmpty(inside) && not === undefined) inside.passed++
-    // Also a test that failed although all in it passed: its process was killed, or ended with an error.
+    // Includes a test that failed although all its assertions passed: its process was killed, or ended with an error.
     else if (not !== undefined && inside.failed.length === 0) inside.failed.push(path)
     add(tests[level - 1]?.inside ?? all, inside)
   }
-  // A run that was cut short has no results of its outer tests.
+  // A run that was stopped has no results of its outer tests.
   close(tests, 0, all)
   return all
 }
@@ -59,7 +59,7 @@ function add(sum, { passed, failed, skipped }) {
   sum.skipped.push(...skipped)
 }
 
-/** Tests from this level on have no result of their own. */
+/** Tests from this level on have no result. */
 function close(tests, level, all) {
   while (tests.length > level) {
     const test = tests.pop()

@@ -1,9 +1,8 @@
-// Runs the specs of what may go wrong, and of the testing kit, on dist/ as it is packed: what holds of the modules of
-// lib/ has to hold of the bundle as well. Which ones cannot be run so, since they reach behind the entry points, is a list
-// here, and an error where it is out of date.
+// Runs the danger specs and those of the testing kit on dist/: rules that hold for the modules of lib/ must hold for the bundle too.
+// Specs that import internal modules cannot run on it. They are listed here, and an outdated entry is an error.
 //
-//   node scripts/test-bundle.js                  all of them; needs `npm run build:all`
-//   node scripts/test-bundle.js --covering       those that take a few seconds each, or are about what a bundle changes
+//   node scripts/test-bundle.js                  all; needs `npm run build:all`
+//   node scripts/test-bundle.js --covering       those that take a few seconds each, or test differences of a bundle
 //   node scripts/test-bundle.js danger/reset …   these
 
 import { spawnSync } from 'node:child_process'
@@ -14,10 +13,10 @@ import { root } from './entries.js'
 const specs = join(root, 'build/spec')
 const entry = /\/build\/lib\/(testing\/)?index\.js$/
 
-/** What reaches behind the entry points. */
+/** Specs that import internal modules. */
 const INSIDE = ['danger/injection', 'danger/kept-text', 'danger/one-failure', 'danger/transferred', 'testing/check', 'testing/der']
 
-/** What .ci/run has the time for: conversations, TLS, and what is left behind. Programs of their own run on dist/ in any case. */
+/** The specs that .ci/run has time for: conversations, TLS, and leaks. Specs that start separate programs run on dist/ in any case. */
 const COVERING = [
   ...['danger/descriptors', 'danger/early-answer', 'danger/leaks', 'danger/reset', 'danger/shutdown'],
   ...[

@@ -1,5 +1,5 @@
-// A program that is bundled with all that it imports, and run where nothing lies beside it: everything of the library that
-// could be loaded while a program runs, or needs zod before anything else has. What it prints is in bundled.txt.
+// A program that is bundled with its imports and run in an empty folder. It uses each part of the library that could be loaded at run
+// time, or that needs zod first. The expected output is in bundled.txt.
 // LINNET_KEY and LINNET_CERT are a key and its certificate, as PEM, for localhost and 127.0.0.1.
 
 import { PassThrough } from 'node:stream'

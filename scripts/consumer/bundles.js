@@ -1,12 +1,12 @@
-// The package in other forms than a folder in node_modules: bundled by each bundler, as ES modules and CommonJS, and as a
-// single executable, all run where nothing lies beside them; and loaded by `require`.
+// Checks the package in other forms than a folder in node_modules: bundled by each bundler, as ES modules and CommonJS, and as a
+// single executable, each run in an empty folder; and loaded by `require`.
 
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../entries.js'
 import { addCopy, emptyProject, folder, project, result, run, together } from './tools.js'
 
-/** The suite tries the others on dist/ itself, all with each run. */
+/** The specs test dist/ with the other bundlers. */
 const COVERING = ['rollup', 'bun']
 const ALL = ['esbuild', 'rolldown', 'rollup', 'webpack', 'bun']
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'

@@ -1,5 +1,5 @@
-// typescript-eslint's recommendedTypeChecked over the programs of the README: what it complains of in a program that is
-// written as the README says, a user would have to switch off.
+// Runs typescript-eslint's recommendedTypeChecked on the programs of the README. A user who writes such a program would have to
+// disable each rule that reports a problem here.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,5 +24,5 @@ export async function checkLint(library, modules) {
   writeFileSync(join(path, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
   const files = programs.map(({ file }) => file)
   const lint = await run(path, process.execPath, ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', ...files])
-  result(`typescript-eslint has nothing to say of the ${files.length} programs of the README`, lint.wrong)
+  result(`typescript-eslint reports no problem in the ${files.length} programs of the README`, lint.wrong)
 }

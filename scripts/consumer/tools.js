@@ -1,5 +1,5 @@
-// What the checks of a consumer share: a folder that goes away at the end, projects in it with packages installed, commands
-// that run beside each other, and the count of what passed.
+// Shared by the checks of a consumer: a temporary folder, projects in it with installed packages, parallel commands, and the count of
+// checks that passed.
 
 import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,10 +13,10 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 export const counts = { passed: 0, failed: 0 }
 
 /**
- * Counts a check, and prints its line.
+ * Counts a check and prints its line.
  *
- * @param {string} what what has to hold
- * @param {string | undefined} wrong what is wrong; undefined if it holds
+ * @param {string} what the statement that must hold
+ * @param {string | undefined} wrong the problem; undefined if it holds
  */
 export function result(what, wrong) {
   if (wrong === undefined) counts.passed++
@@ -24,7 +24,7 @@ export function result(what, wrong) {
   console.log(wrong === undefined ? `ok - ${what}` : `not ok - ${what}\n${wrong.replace(/^/gm, '    ')}`)
 }
 
-/** Runs a command. @returns {Promise<{ wrong: string | undefined, stdout: string, stderr: string }>} `wrong` is what it said if it failed */
+/** Runs a command. @returns {Promise<{ wrong: string | undefined, stdout: string, stderr: string }>} `wrong` is its output if it failed */
 export function run(cwd, command, args, env = {}) {
   return new Promise((resolve) => {
     const options = { cwd, encoding: 'utf8', maxBuffer: 2 ** 26, env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', ...env } }
@@ -35,7 +35,7 @@ export function run(cwd, command, args, env = {}) {
   })
 }
 
-/** Runs the tasks, as many at once as there are processors. */
+/** Runs the tasks, at most one for each processor at once. */
 export async function together(tasks) {
   const queue = [...tasks]
   const worker = async () => {
@@ -52,7 +52,7 @@ export function emptyProject(name, manifest = {}) {
   return path
 }
 
-/** A project with these packages installed. No script of a package runs. */
+/** Makes a project with these packages installed. Install scripts are not run. */
 export async function project(name, ...packages) {
   const path = emptyProject(name)
   const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error', ...packages]
@@ -60,7 +60,7 @@ export async function project(name, ...packages) {
   return { path, wrong }
 }
 
-/** Puts a copy of a package into a project. */
+/** Copies a package into a project. */
 export function addCopy(path, name, from) {
   cpSync(from, join(path, 'node_modules', name), { recursive: true, dereference: true })
 }

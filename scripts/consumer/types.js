@@ -1,21 +1,20 @@
-// The code of the documentation under the compilers, the ways of finding modules and the types of Node that are promised to
-// work, strictly, with the declarations of every package checked too. A pair of compiler and types of Node that cannot
-// compile an empty program does not count.
+// Compiles the code of the documentation under the supported compilers, module resolutions and types of Node, in strict mode and with
+// the declarations of every package checked. A combination that cannot compile an empty program is skipped.
 
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addCopy, emptyProject, project, result, run, together } from './tools.js'
 
 const COMPILERS = ['5.4', '5.9', '6.0', '7.0']
-// All that exist: there are none of 21 and 23.
+// All versions that exist: there are no 21 and 23.
 const NODE_TYPES = [20, 22, 24, 25, 26]
 const WAYS = {
   nodenext: { module: 'nodenext' },
-  // Not `preserve`, which knows no top-level `for await` in 5.4.
+  // Not `preserve`, which rejects a top-level `for await` in 5.4.
   bundler: { module: 'esnext', moduleResolution: 'bundler' },
 }
 
-/** The oldest, the usual and the newest compiler both ways, and each version of the types once at least. */
+/** The oldest, the usual and the newest compiler under both resolutions, and each version of the types at least once. */
 const COVERING = [
   ['5.4', 'nodenext', 20],
   ['5.4', 'bundler', 22],
@@ -28,7 +27,7 @@ const COVERING = [
 
 const ALL = COMPILERS.flatMap((compiler) => Object.keys(WAYS).flatMap((way) => NODE_TYPES.map((types) => [compiler, way, types])))
 
-/** Since when a CommonJS module may import an ES module in TypeScript. */
+/** The compilers in which a CommonJS module may import an ES module. */
 const REQUIRES = ['5.9', '6.0', '7.0']
 
 export async function installCompilers() {
@@ -43,8 +42,8 @@ export async function installCompilers() {
  * @param {string} compilers the project with the compilers
  * @param {string} library the installed package
  * @param {{ file: string, source: string }[]} modules the code of the documentation
- * @param {boolean} full all combinations, not the covering ones
- * @returns {Promise<string>} where the programs were compiled to JavaScript
+ * @param {boolean} full whether to check all combinations instead of the covering ones
+ * @returns {Promise<string>} the folder of the compiled programs
  */
 export async function checkTypes(compilers, library, modules, full) {
   const cases = full ? ALL : COVERING
@@ -87,10 +86,10 @@ function projectWith(compilers, library, modules, types) {
   return path
 }
 
-/** What is wrong, if something is. */
+/** Resolves with the errors, or undefined. */
 async function compile(compilers, path, compiler, way, include, more = {}) {
   const compilerOptions = {
-    // The latest target that the oldest of the compilers knows.
+    // The latest target of the oldest compiler.
     ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], types: ['node'], rootDir: '.', noEmit: true },
     ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
     ...WAYS[way],

@@ -1,4 +1,4 @@
-// Bun's way to put the stand-in in the place of `tap`:  bun --preload scripts/runtimes/bun.js a.spec.js
+// Replaces `tap` by tap.js on Bun:  bun --preload scripts/runtimes/bun.js a.spec.js
 
 import { fileURLToPath } from 'node:url'
 import { plugin } from 'bun'

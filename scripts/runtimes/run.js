@@ -1,11 +1,10 @@
-// Runs the built specs on other runtimes than the Node that runs this, and compares what fails with the list of what is known to.
+// Runs the built specs on other runtimes than the Node that runs this script, and compares the failures with the known ones.
 //
 //   node scripts/runtimes/run.js [--on node22,bun] [--set covering|all] [--in DIR] [--jobs 2] [--verbose] [--keep DIR] [spec…]
 //
-// Node runs them plainly (a file that imports tap prints TAP); Bun and Deno do with tap.js in the place of tap. DIR is where
-// package.json of this folder is installed. A spec is a part of its path: `tls/server`. The last line for each runtime counts the
-// assertions; the last lines of all are a table, and what is wrong: a failure that is not on the list, and a line of the list that
-// does not fail any more.
+// Node runs them unchanged (a file that imports tap prints TAP); Bun and Deno run them with tap.js in place of tap. DIR is the folder in
+// which package.json of this folder is installed. A spec is given as a part of its path: `tls/server`. The last line for each runtime
+// counts the assertions. At the end are a table and the problems: failures that are not listed, and listed tests that pass.
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
@@ -38,7 +37,7 @@ const runtimes = {
   node22: node('node22'),
   node24: node('node24'),
   node26: node('node26'),
-  // Without its script for after the install, the package has the program in another package beside it.
+  // Without its install script, the package has the program in a separate package.
   bun: {
     program: [join(modules, '@oven/bun-linux-x64/bin/bun'), join(modules, 'bun/bin/bun.exe')].find(existsSync),
     args: ['--preload', join(here, 'bun.js')],
@@ -49,7 +48,7 @@ const runtimes = {
   },
 }
 
-/** All specs that are asked for, by their paths in build/spec. */
+/** The requested specs, by their paths in build/spec. */
 function specs() {
   const folder = join(root, 'build/spec')
   const all = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -63,7 +62,7 @@ function specs() {
   return covering
 }
 
-/** Runs one spec; resolves with what it printed and how it ended. */
+/** Runs one spec; resolves with its output and exit status. */
 function run({ program, args }, spec, leftOut) {
   const env = { ...process.env, NO_COLOR: '1', TAP_TIMEOUT: '240', LINNET_LEFT_OUT: leftOut.join('\n') }
   const child = spawn(program, [...args, join('build/spec', `${spec}.spec.js`)], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -87,7 +86,7 @@ function run({ program, args }, spec, leftOut) {
   })
 }
 
-/** Runs the specs on one runtime, some at a time. */
+/** Runs the specs on one runtime, several in parallel. */
 async function runOn(name, names) {
   const runtime = runtimes[name]
   if (!existsSync(runtime.program ?? '')) throw new Error(`${name} is not installed in ${values.in}: npm ci --ignore-scripts there`)
@@ -116,19 +115,19 @@ async function runOn(name, names) {
   return sum
 }
 
-/** Writes what a spec printed to a file, to read the reason of a failure. */
+/** Writes the output of a spec to a file. */
 function keep(folder, file, { output, errors, end }) {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, file), `${output}\n--- stderr\n${errors}\n--- ended with ${end}\n`)
 }
 
-/** Adds what a spec came to, against the lines of the list about it. */
+/** Adds the results of a spec, compared with its known failures. */
 function judge(sum, spec, lines, { output, errors, end }) {
   const { passed, failed, skipped } = tapResults(output)
   sum.specs++
   sum.passed += passed
   sum.leftOut += skipped.filter((path) => path.endsWith('# SKIP left out here')).length
-  // A file that ended otherwise than its results say has failed as a whole.
+  // If the exit status contradicts the results, the whole file has failed.
   if (end !== 0 && (failed.length === 0 || end !== 1))
     failed.push(`the file ended with ${end}: ${errors.trim().split('\n').slice(-8).join(' | ')}`)
   const expected = lines.filter(({ never }) => !never)

@@ -1,19 +1,19 @@
-// Stands in for `tap` where tap does not run (Bun, Deno): as much of it as the specs use, with the same comparisons (tcompare, which
-// is tap's own) and the same output (TAP version 14). A test that runs longer than its time, an uncaught exception and an
-// unhandled rejection fail the test that is running.
+// Replaces `tap` on runtimes where tap does not run (Bun, Deno): the part of its API that the specs use, with the same comparisons
+// (tcompare, a package of tap) and the same output (TAP version 14). A time-out, an uncaught exception and an unhandled rejection fail
+// the test that is running.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { match, same, strict } from 'tcompare'
 
-// A test of the suite takes seconds; the rest is for a busy machine.
+// Tests take seconds; a busy machine needs more.
 const LONGEST = Number(process.env.LINNET_TEST_TIMEOUT ?? 60_000)
 
-// Taken before a test replaces them.
+// Stored before a test replaces them.
 const { setTimeout, clearTimeout } = globalThis
 
-/** Beginnings of titles of outermost tests that are not run, one a line: they would take the process with them, or never end. */
+/** Beginnings of titles of outermost tests that are skipped, one a line: they would end the process, or never end. */
 const leftOut = (process.env.LINNET_LEFT_OUT ?? '').split('\n').filter((title) => title !== '')
 
 /** The tests whose functions are running, the innermost last. */
@@ -22,7 +22,7 @@ const running = []
 class Test {
   name
   jobs = 1
-  /** Whether nothing in it has failed. */
+  /** Whether no assertion in it has failed. */
   good = true
   #parent
   #lines = []
@@ -33,7 +33,7 @@ class Test {
   #teardowns = []
   #timeout
   #timer
-  /** Ends the waiting for its function. */
+  /** Ends the wait for its function. */
   #giveUp = () => {}
   #over = false
 
@@ -59,7 +59,7 @@ class Test {
     })
   }
 
-  // One after the other; with `jobs`, some at the same time.
+  // One after another; with `jobs`, several in parallel.
   #next() {
     while (this.#active < this.jobs && this.#waiting.length > 0) {
       const start = this.#waiting.shift()
@@ -95,12 +95,12 @@ class Test {
     await this.close()
   }
 
-  /** Resolves when no test in it waits or runs. */
+  /** Resolves when no subtest waits or runs. */
   async idle() {
     while (this.#active > 0 || this.#waiting.length > 0) await new Promise((resolve) => this.#idle.push(resolve))
   }
 
-  /** Runs what it is to clean up, the last first. */
+  /** Runs its teardown functions in reverse order. */
   async close() {
     this.#over = true
     this.#waiting.length = 0
@@ -133,7 +133,7 @@ class Test {
     }, ms)
   }
 
-  /** It ends with this failure. */
+  /** Ends it with this failure. */
   failedWith(error) {
     this.#result(false, error?.message ?? String(error), error?.stack)
     this.#giveUp()
@@ -141,7 +141,7 @@ class Test {
 
   // --- results -------------------------------------------------------------------------------------------------------
 
-  /** Prints what is there. */
+  /** Prints the results that are complete. */
   print() {
     if (this.#lines.length > 0) process.stdout.write(`${this.#lines.splice(0).join('\n')}\n`)
   }
@@ -172,7 +172,7 @@ class Test {
 
   #assert(ok, title, details) {
     if (!this.#over || this.#parent === undefined) return this.#result(ok, title, details)
-    // As with tap: somebody must hear of it.
+    // As in tap, a late assertion is an error.
     return top.#result(false, `after the end of ${this.name}: ${title}`)
   }
 
@@ -272,7 +272,7 @@ class Test {
 
   // --- tools ---------------------------------------------------------------------------------------------------------
 
-  /** Replaces a method until the test is over; returns what takes the calls. */
+  /** Replaces a method until the test has ended; returns the function that records the calls. */
   capture(object, name, replacement = () => {}) {
     const own = Object.getOwnPropertyDescriptor(object, name)
     const calls = []
@@ -289,7 +289,7 @@ class Test {
     return Object.assign(() => calls.splice(0), { restore, args: () => calls.splice(0).map(({ args }) => args) })
   }
 
-  /** A directory with these files, until the test is over. */
+  /** Makes a directory with these files, which is removed when the test has ended. */
   testdir(files = {}) {
     const directory = mkdtempSync(join(tmpdir(), 'linnet-test-'))
     this.teardown(() => rmSync(directory, { recursive: true, force: true }))
@@ -335,8 +335,8 @@ for (const event of ['uncaughtException', 'unhandledRejection']) {
   })
 }
 
-// A file has no end of its own: it is over when no test has come for a while. Its clean-up may be what lets the process end, so
-// the end of the process cannot be waited for.
+// A file has no explicit end: it has ended when no test has started for a while. The end of the process cannot be awaited, because it
+// may depend on the teardown of the file.
 let timer
 async function closed() {
   await top.idle()

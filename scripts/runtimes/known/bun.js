@@ -1,4 +1,4 @@
-// What fails on Bun. See index.js.
+// Known failures on Bun. See index.js.
 
 /** @type {import('./index.js').Known[]} */
 export const bun = [

@@ -1,4 +1,4 @@
-// What fails on Deno for the ways of its TLS. See index.js.
+// Known failures on Deno that its TLS causes. See index.js.
 
 /** The tests with these titles over TLS, and over STARTTLS. */
 const tls = (...titles) => titles.flatMap((title) => [`${title} (tls)`, `${title} (starttls)`])

@@ -1,4 +1,4 @@
-// What fails on Deno, but for what its TLS does (deno-tls.js). See index.js.
+// Known failures on Deno, except those of its TLS (deno-tls.js). See index.js.
 
 /** @type {import('./index.js').Known[]} */
 export const deno = [

@@ -1,9 +1,8 @@
-// Which tests fail on which runtime, and why: each runtime has a file. A test that is listed and passes is a failure, as is one that
-// fails and is not listed. What these mean for a program is in docs/guide/runtimes.md.
+// The tests that are known to fail on a runtime, with the reasons: each runtime has a file. A listed test that passes is a failure, as
+// is a test that fails and is not listed. docs/guide/runtimes.md describes the effect on a program.
 //
-// An entry is a reason and what it is the reason of: `tests` has the specs, each with the beginnings of its tests' paths (`test > test`),
-// or `all` for any failure in the file. `sometimes` excuses those that pass now and then. `never` leaves them out: they would not end,
-// take minutes, or take the process with them.
+// An entry is a reason and its tests: `tests` has the specs, each with the beginnings of its tests' paths (`test > test`), or `all` for
+// any failure in the file. `sometimes` allows the tests to pass. `never` skips them: they would not end, take minutes, or end the process.
 
 import { bun } from './bun.js'
 import { deno } from './deno.js'
@@ -12,7 +11,7 @@ import { node } from './node.js'
 
 /** @typedef {{ why: string, tests: Record<string, 'all' | string[]>, sometimes?: boolean, never?: boolean }} Known */
 
-/** What `.ci/run` runs on each runtime: the conformance check, both ends of TLS, clients, servers, draining, and the system's sockets. */
+/** The specs that `.ci/run` runs on each runtime: the conformance check, both sides of TLS, clients, servers, draining, and system sockets. */
 export const covering = [
   'address',
   'client/connect',
@@ -36,13 +35,13 @@ export const covering = [
   'turn',
 ]
 
-/** Specs of the covering set that take long. Node 22 and 24 are between Node 20, which runs all specs, and 26: there they are left out. */
+/** Slow specs of the covering set. They are skipped on Node 22 and 24, because Node 20 runs all specs and Node 26 these. */
 export const long = ['client/connect', 'connection/start-tls', 'server/serve', 'testing/check', 'transport/listening/unix']
 
 /** @type {Record<string, Known[]>} */
 const lists = { node22: node, node24: node, node26: node, bun, deno: [...deno, ...denoTls] }
 
-/** What is known of a runtime, a line for each test; a line without a test is about the whole file. */
+/** The known failures of a runtime, a line for each test; a line without a test applies to the whole file. */
 export function knownOf(runtime) {
   return lists[runtime].flatMap(({ why, tests, sometimes, never }) =>
     Object.entries(tests).flatMap(([spec, titles]) =>

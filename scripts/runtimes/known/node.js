@@ -1,4 +1,4 @@
-// What fails on Node 22, 24 and 26, and passes on Node 20. See index.js.
+// Known failures on Node 22, 24 and 26 that pass on Node 20. See index.js.
 
 /** @type {import('./index.js').Known[]} */
 export const node = [
