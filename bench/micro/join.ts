@@ -21,7 +21,7 @@ export const join: readonly Case[] = PIECES.flatMap(([size, count]): Case[] => {
   const leave = (): number => {
     let bytes = 0
     for (let next = gatherer.next(SLICE); next.length > 0; next = gatherer.next(SLICE)) for (const { length } of next) bytes += length
-    gatherer.rest()
+    gatherer.recycle()
     return bytes
   }
   const of = `${count} of ${sizeName(size)}`

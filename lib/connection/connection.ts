@@ -88,13 +88,13 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
   static from(stream: unknown, options?: ConnectionOptions): Connection {
     const second = secondStream(options)
     if (second !== undefined) throw new TypeError(second)
-    const settings = options === undefined ? defaultSettings : connectionSettings(options)
+    const resolved = options === undefined ? defaultSettings : connectionSettings(options)
     const carrier = carrierFor(stream)
     if (carrier === undefined)
       throw new TypeError(`stream must be a Duplex or { readable, writable }, not ${kindOf(stream)}${insteadOf(stream)}`)
-    carrier.setNoDelay(settings.noDelay)
-    if (settings.keepAlive) carrier.setKeepAlive(true, settings.keepAliveInitialDelay)
-    return new Connection(new ConnectionCore(carrier, settings, systemClock))
+    carrier.setNoDelay(resolved.noDelay)
+    if (resolved.keepAlive) carrier.setKeepAlive(true, resolved.keepAliveInitialDelay)
+    return new Connection(new ConnectionCore(carrier, resolved, systemClock))
   }
 
   // --- reading, but for what is inherited ------------------------------------------------------------------------------

@@ -1,39 +1,34 @@
-// The inside of a connection: the carrier below, the two halves above it, and what ends it. Here it is decided who ended
-// it first, what every pending and later call says from then on, and when it is over. The public class is a face on this.
+// What ends a connection. Here it is decided who ended it first, what every pending and later call rejects with from then
+// on, and when both directions are closed. `ConnectionParts` joins the parts; `Connection` is the public face.
 //
-//   open ──close()──▶ closing ──all sent, peer ended (or given its time)──▶ over
+//   open ──close()──▶ closing ──all sent, and the peer ended or its time ran out──▶ over
 //     │                  │
 //     ├─ both directions ended ─▶ over
 //     └──────┴─ abort, loss, a write or close limit ─▶ over, at once
 
-import type { Address } from '../address.js'
 import {
   ConnectionClosedError,
   ConnectionLostError,
   DrainingError,
   type HandshakeError,
   type LimitExceededError,
-  type LinnetError,
-  raise,
   TimeoutError,
 } from '../errors.js'
 import { lazily } from '../lazily.js'
-import type { ConnectionLimits, ResolvedConnectionOptions } from '../options/connection.js'
+import type { ResolvedConnectionOptions } from '../options/connection.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import { markHandled } from '../rejections.js'
-import type { Carrier, CarrierSink } from '../transport/carrier.js'
+import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import { type QueueWatch, watchQueues } from '../transport/send-queues.js'
-import { type CloseInfo, CloseState } from './close-info.js'
-import { CLOSE, type DeadlineKind, Deadlines, type DeadlinesHost, HANDSHAKE, MESSAGE, READ, WRITE } from './deadlines.js'
+import type { CloseInfo } from './close-info.js'
+import { CLOSE, type DeadlineKind, HANDSHAKE, MESSAGE, READ, WRITE } from './deadlines.js'
+import { ConnectionParts } from './parts.js'
 import type { PendingOperation } from './reading/pending-read.js'
-import { ReadHalf, type ReadHalfHost } from './reading/read-half.js'
 import { expired } from './reading/read-timers.js'
-import { WriteHalf, type WriteHalfHost } from './writing/write-half.js'
 
 type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean; since: number } | { kind: 'over' }
 
-// What still goes on then was not awaited: the commonest mistake of all.
+// What still runs then was not awaited: the commonest mistake.
 const HANDLED = 'the connection was closed when its handler returned: await in the handler whatever still reads or writes'
 
 const ENDED = 'end() has ended what this side sends, and reads go on: write before it'
@@ -42,10 +37,8 @@ const ENDED_BY_PEER = 'the peer has ended, and with `allowHalfOpen: false` that 
 const OPEN: Phase = { kind: 'open' }
 const OVER: Phase = { kind: 'over' }
 
-let lastId = 0
-
-/** An end of stream that is under way. */
-class Ending {
+/** The end of stream that `end()` waits for. */
+class PendingEnd {
   readonly since: number = Date.now()
   resolve!: () => void
   reject!: (error: unknown) => void
@@ -57,100 +50,29 @@ class Ending {
   )
 }
 
-export class ConnectionCore implements CarrierSink, ReadHalfHost, WriteHalfHost, DeadlinesHost {
-  readonly id: number = ++lastId
-  readonly openedAt: number = Date.now()
-  /** Another one once `startTls` has upgraded it. */
-  carrier: Carrier
-  /** Which side it is in a TLS handshake, and what a client's certificate is verified against. */
-  side: 'client' | 'server' = 'client'
-  host: string | undefined
-  /** The `startTls` that is under way. */
-  upgrade: { readonly since: number; expired(): void } | undefined
-  /** What a PROXY header said of it. */
-  readonly proxy: ProxyInfo | undefined
-  readonly settings: ResolvedConnectionOptions
-  readonly readHalf: ReadHalf
-  readonly writeHalf: WriteHalf
-  readonly closeState: CloseState
-  limits: ConnectionLimits
-  draining = false
-  /** Its handler has returned, which closes it. */
+export class ConnectionCore extends ConnectionParts {
+  /** The handler has returned, which closes the connection. */
   handled = false
-  /** This side ended or closed. */
+  /** This side ended, closed or cut the connection. */
   ended = false
   peerEnded = false
-  readonly clock: Clock
-  /** Most connections never have a limit that runs. */
-  #deadlines: Deadlines | undefined
+  /** What the handler rejected with or threw. */
+  handlerError: { readonly error: unknown } | undefined
   readonly #opened: number
   #phase: Phase = OPEN
-  #endAsked = false
-  /** The end of stream has left. */
-  #finished = false
+  /** This side's end of stream: not asked for, behind what is queued, or sent. */
+  #sending: 'open' | 'ending' | 'ended' = 'open'
+  /** Who ended first. */
   #first: 'local' | 'peer' | undefined
-  /** What the handler let through or threw. */
-  handlerError: { readonly error: unknown } | undefined
-  /** What all who wait for the end of stream to leave wait for. */
-  #end: Ending | undefined
+  #pendingEnd: PendingEnd | undefined
   #drainSignal: AbortController | undefined
-  #makesClosed: (() => Error) | undefined
+  #makeClosedError: (() => Error) | undefined
 
-  constructor(carrier: Carrier, settings: ResolvedConnectionOptions, clock: Clock, proxy?: ProxyInfo) {
-    this.carrier = carrier
-    this.proxy = proxy
-    this.settings = settings
-    this.limits = settings.limits
-    this.clock = clock
+  constructor(carrier: Carrier, options: ResolvedConnectionOptions, clock: Clock, proxy?: ProxyInfo) {
+    super(carrier, options, clock, proxy)
     this.#opened = clock.now()
-    this.readHalf = new ReadHalf(this)
-    this.writeHalf = new WriteHalf(carrier, this)
-    this.closeState = new CloseState(this.readHalf)
     carrier.attach(this)
     this.readHalf.start()
-  }
-
-  // --- facts -----------------------------------------------------------------------------------------------------------
-
-  /** The real client's address: what a PROXY header said, else the peer's. */
-  get remote(): Address {
-    return this.proxy?.source ?? this.carrier.remote
-  }
-
-  get drainSignal(): AbortSignal {
-    if (this.#drainSignal === undefined) {
-      this.#drainSignal = new AbortController()
-      if (this.draining) this.#drainSignal.abort(this.own(new DrainingError()))
-    }
-    return this.#drainSignal.signal
-  }
-
-  get waiting(): { operation: string; since: number } | undefined {
-    const lock = this.readHalf.lock as Partial<PendingOperation> | undefined
-    const waiting = lock?.operation === undefined ? this.readHalf.pending : (lock as PendingOperation)
-    if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
-    if (this.upgrade !== undefined) return { operation: 'startTls', since: this.upgrade.since }
-    if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#phase.since }
-    const since = this.writeHalf.waitingSince ?? this.#end?.since
-    return since === undefined ? undefined : { operation: 'write', since }
-  }
-
-  /** Marks an error as raised by this connection: let through by its handler, it is a normal end. */
-  own<E extends LinnetError>(error: E): E {
-    raise(error, this.id)
-    return error
-  }
-
-  // --- ending, from this side ------------------------------------------------------------------------------------------
-
-  /** Flush, then the end of stream; resolves when it has left. */
-  finish(): Promise<void> {
-    if (this.#finished) return Promise.resolve()
-    if (this.#isOver) return markHandled(Promise.reject(this.writeHalf.refusal))
-    this.#endSending()
-    // What it hands on may fail at once.
-    if (this.#isOver) return markHandled(Promise.reject(this.writeHalf.refusal))
-    return (this.#end ??= new Ending()).promise
   }
 
   get phase(): Phase['kind'] {
@@ -161,24 +83,63 @@ export class ConnectionCore implements CarrierSink, ReadHalfHost, WriteHalfHost,
     return this.#phase.kind === 'over'
   }
 
-  #endSending(refusal: () => Error = this.#endedError): void {
-    if (this.#endAsked) return
-    this.#endAsked = true
-    this.ended = true
-    this.#first ??= 'local'
-    this.writeHalf.close(refusal)
-    this.writeHalf.end()
+  /** The operation that the connection is blocked on, and when it began. */
+  get waiting(): { operation: string; since: number } | undefined {
+    const lock = this.readHalf.lock as Partial<PendingOperation> | undefined
+    const waiting = lock?.operation === undefined ? this.readHalf.pending : (lock as PendingOperation)
+    if (waiting !== undefined) return { operation: waiting.operation, since: waiting.since }
+    if (this.upgrade !== undefined) return { operation: 'startTls', since: this.upgrade.since }
+    if (this.#phase.kind === 'closing') return { operation: 'close', since: this.#phase.since }
+    const since = this.writeHalf.waitingSince ?? this.#pendingEnd?.since
+    return since === undefined ? undefined : { operation: 'write', since }
   }
 
-  /** Flush, end, wait for the peer's end, release. */
+  // --- draining --------------------------------------------------------------------------------------------------------
+
+  get drainSignal(): AbortSignal {
+    if (this.#drainSignal === undefined) {
+      this.#drainSignal = new AbortController()
+      if (this.draining) this.#drainSignal.abort(this.own(new DrainingError()))
+    }
+    return this.#drainSignal.signal
+  }
+
+  drain(): void {
+    if (this.draining || this.#isOver) return
+    this.draining = true
+    this.#drainSignal?.abort(this.own(new DrainingError()))
+    this.readHalf.drain()
+  }
+
+  // --- ended by this side ----------------------------------------------------------------------------------------------
+
+  /** Sends what is queued, then the end of stream; resolves when that was sent. */
+  finish(): Promise<void> {
+    if (this.#sending === 'ended') return Promise.resolve()
+    if (this.#isOver) return markHandled(Promise.reject(this.writeHalf.refusal))
+    this.#endSending()
+    // Sending may have failed at once.
+    if (this.#isOver) return markHandled(Promise.reject(this.writeHalf.refusal))
+    return (this.#pendingEnd ??= new PendingEnd()).promise
+  }
+
+  #endSending(refusal: () => Error = this.#endedError): void {
+    if (this.#sending !== 'open') return
+    this.#sending = 'ending'
+    this.ended = true
+    this.#first ??= 'local'
+    this.writeHalf.end(refusal)
+  }
+
+  /** Sends what is queued, ends, waits for the peer's end, and releases the carrier. */
   close(): void {
     if (this.#phase.kind !== 'open') return
     this.#phase = { kind: 'closing', flushing: true, since: Date.now() }
     this.readHalf.refuse(this.#closedError)
     this.#endSending(this.#closedError)
     if (this.#isOver) return
-    if (this.#finished) this.#awaitPeer()
-    else this.limit(CLOSE, this.settings.closeTimeout)
+    if (this.#sending === 'ended') this.#awaitPeer()
+    else this.limit(CLOSE, this.options.closeTimeout)
   }
 
   abort(reason: unknown): void {
@@ -190,9 +151,9 @@ export class ConnectionCore implements CarrierSink, ReadHalfHost, WriteHalfHost,
     this.#cut('aborted', error, this.#closedBy(error))
   }
 
-  /** Drops everything and cuts the connection, so that the peer cannot take it for an end. */
+  /** Drops everything and resets the carrier, so that the peer cannot take the cut for an end. */
   #cut(by: 'aborted' | 'timeout', error: unknown, refusal: () => Error): void {
-    if (this.#phase.kind === 'over') return
+    if (this.#isOver) return
     this.ended = true
     this.readHalf.refuse(refusal)
     this.#failSending(refusal)
@@ -202,84 +163,66 @@ export class ConnectionCore implements CarrierSink, ReadHalfHost, WriteHalfHost,
 
   #failSending(loss: () => Error): void {
     this.writeHalf.fail(loss)
-    const end = this.#end
-    this.#end = undefined
+    const end = this.#pendingEnd
+    this.#pendingEnd = undefined
     end?.reject(loss())
   }
 
-  /** What makes the error of a write after this side's end. */
+  /** Makes the error of a write after this side's end. */
   get #endedError(): () => Error {
-    const message = this.#first === 'peer' && !this.settings.allowHalfOpen ? ENDED_BY_PEER : ENDED
+    const message = this.#first === 'peer' && !this.options.allowHalfOpen ? ENDED_BY_PEER : ENDED
     return lazily(() => this.own(new ConnectionClosedError({ message })))
   }
 
-  /** The same for `close()`, and for reads. */
+  /** Makes the error of a read or a write after `close()`. */
   get #closedError(): () => Error {
-    return (this.#makesClosed ??= lazily(() => this.own(new ConnectionClosedError({ message: this.handled ? HANDLED : undefined }))))
+    return (this.#makeClosedError ??= lazily(() => this.own(new ConnectionClosedError({ message: this.handled ? HANDLED : undefined }))))
   }
 
-  /** The same for a cut: one error for all, however many wait or come later. */
+  /** Makes the error of a read or a write after a cut: the same one for all of them. */
   #closedBy(cause: unknown): () => Error {
     return lazily(() => this.own(new ConnectionClosedError({ cause })))
   }
 
-  /** What the handler let through or threw: told by `closed`. */
+  /** Keeps what the handler rejected with first: `closed` reports it. */
   recordHandlerError(error: unknown): void {
     this.handlerError ??= { error }
   }
 
-  drain(): void {
-    if (this.draining || this.#phase.kind === 'over') return
-    this.draining = true
-    this.#drainSignal?.abort(this.own(new DrainingError()))
-    this.readHalf.drain()
-  }
-
-  // --- what the carrier tells ------------------------------------------------------------------------------------------
-
-  data(chunk: Buffer): void {
-    this.readHalf.data(chunk)
-  }
-
-  sent(): void {
-    this.writeHalf.sentAll()
-  }
-
-  moved(bytes: number): void {
-    this.writeHalf.sentPart(bytes)
-  }
+  // --- ended by the carrier --------------------------------------------------------------------------------------------
 
   /** The peer ended its side. */
   end(): void {
     this.peerEnded = true
     this.#first ??= 'peer'
-    if (!this.settings.allowHalfOpen) this.#endSending()
+    if (!this.options.allowHalfOpen) this.#endSending()
     this.readHalf.ended()
-    if (this.#finished) this.#over(this.#first)
+    if (this.#sending === 'ended') this.#over(this.#first)
   }
 
+  /** This side's end of stream was sent. */
   finished(): void {
-    this.#finished = true
-    const end = this.#end
-    this.#end = undefined
+    this.#sending = 'ended'
+    const end = this.#pendingEnd
+    this.#pendingEnd = undefined
     end?.resolve()
     if (this.peerEnded) this.#over(this.#first as 'local' | 'peer')
     else if (this.#phase.kind === 'closing') this.#awaitPeer()
   }
 
   lost(cause: Error): void {
-    // The system may have found memory gone that was under way.
-    const { takenAway } = this.writeHalf
-    if (takenAway !== undefined) {
-      this.abort(takenAway)
+    // The system may have failed because memory in flight was detached.
+    const { memoryError } = this.writeHalf
+    if (memoryError !== undefined) {
+      this.abort(memoryError)
       return
     }
-    // All was sent, and nobody reads any more: a peer that breaks off instead of ending takes nothing from anybody.
+    // All was sent and reads are refused: a peer that resets instead of ending loses nothing.
     if (this.#phase.kind === 'closing' && this.writeHalf.queued === 0) {
       this.#over(this.#first as 'local' | 'peer')
       return
     }
-    // One error for all: what a read or a write rejects with is the very one that `closed` tells.
+    // Reads, writes and `closed` share one error.
     const loss = this.own(new ConnectionLostError({ cause, remote: this.remote }))
     this.#break(loss)
     this.#over('lost', loss)
@@ -290,76 +233,43 @@ export class ConnectionCore implements CarrierSink, ReadHalfHost, WriteHalfHost,
     this.#failSending(() => loss)
   }
 
-  /** A `startTls` has failed, and nothing can be said any more. Not for a connection that is over. */
+  /** A `startTls` has failed, and neither side can go on. Not for a connection that is over. */
   upgradeFailed(by: 'lost' | 'timeout', error: HandshakeError): void {
     this.#break(this.own(new ConnectionLostError({ cause: this.own(error), remote: this.remote })))
     this.#over(by, error)
   }
 
-  // --- time ------------------------------------------------------------------------------------------------------------
+  // --- ended by time ---------------------------------------------------------------------------------------------------
 
-  /** Changes whenever bytes have come or left. */
-  get progress(): number {
-    return this.carrier.received + this.writeHalf.sent
-  }
-
-  get watchable(): boolean {
-    return this.carrier.queueKeys !== undefined
-  }
-
-  watch(ms: number, moved: () => void): QueueWatch | undefined {
-    return watchQueues([this.carrier], ms, moved)
-  }
-
-  /** Starts a time limit of `ms` from now, or moves it there. Infinity lifts it. */
-  limit(slot: DeadlineKind, ms: number): void {
-    if (ms === Number.POSITIVE_INFINITY) this.lift(slot)
-    else this.#time.set(slot, ms)
-  }
-
-  /** Lifts a time limit. */
-  lift(slot: DeadlineKind): void {
-    this.#deadlines?.clear(slot)
-  }
-
-  get #time(): Deadlines {
-    if (this.#deadlines === undefined) {
-      this.#deadlines = new Deadlines(this)
-      // A message may still be read.
-      if (this.#phase === OVER) this.#deadlines.stop()
-    }
-    return this.#deadlines
-  }
-
-  /** Bytes have left: a close that flushes has its time anew. */
+  /** Bytes were sent: the limit of a close that still sends starts again. */
   progressed(): void {
-    if (this.#phase.kind === 'closing' && this.#phase.flushing) this.limit(CLOSE, this.settings.closeTimeout)
+    if (this.#phase.kind === 'closing' && this.#phase.flushing) this.limit(CLOSE, this.options.closeTimeout)
   }
 
   #awaitPeer(): void {
     this.#phase = { kind: 'closing', flushing: false, since: (this.#phase as { since: number }).since }
-    this.limit(CLOSE, this.settings.closeTimeout)
+    this.limit(CLOSE, this.options.closeTimeout)
   }
 
-  expired(slot: DeadlineKind): void {
-    if (slot === WRITE) this.#tooSlow('write', this.limits.writeTimeout)
-    else if (slot === CLOSE && this.writeHalf.queued > 0) this.#tooSlow('close', this.settings.closeTimeout)
-    else if (slot === CLOSE) this.#over(this.#first as 'local' | 'peer')
-    else if (slot === HANDSHAKE) this.upgrade?.expired()
-    else if (slot === READ && this.readHalf.pending !== undefined) expired(this, this.readHalf.pending)
-    else if (slot === MESSAGE && this.readHalf.lock !== undefined) expired(this, this.readHalf.lock as unknown as PendingOperation)
+  expired(kind: DeadlineKind): void {
+    if (kind === WRITE) this.#cutForTime('write', this.limits.writeTimeout)
+    else if (kind === CLOSE && this.writeHalf.queued > 0) this.#cutForTime('close', this.options.closeTimeout)
+    else if (kind === CLOSE) this.#over(this.#first as 'local' | 'peer')
+    else if (kind === HANDSHAKE) this.upgrade?.expired()
+    else if (kind === READ && this.readHalf.pending !== undefined) expired(this, this.readHalf.pending)
+    else if (kind === MESSAGE && this.readHalf.lock !== undefined) expired(this, this.readHalf.lock as unknown as PendingOperation)
   }
 
-  #tooSlow(operation: 'write' | 'close', timeout: number): void {
+  #cutForTime(operation: 'write' | 'close', timeout: number): void {
     const error = this.own(new TimeoutError({ operation, timeout, kind: operation }))
     this.#cut('timeout', error, this.#closedBy(error))
   }
 
-  // --- the rest --------------------------------------------------------------------------------------------------------
+  // --- over ------------------------------------------------------------------------------------------------------------
 
   #over(by: CloseInfo['by'], error: unknown = this.handlerError?.error): void {
     this.#phase = OVER
-    this.#deadlines?.stop()
+    this.stopDeadlines()
     this.#failSending(this.#closedError)
     this.carrier.release()
     this.closeState.settle({
@@ -369,39 +279,5 @@ export class ConnectionCore implements CarrierSink, ReadHalfHost, WriteHalfHost,
       bytesWritten: this.writeHalf.sent,
       duration: this.clock.now() - this.#opened,
     })
-  }
-
-  written(): void {
-    this.readHalf.written()
-  }
-
-  readerWaits(): void {
-    this.writeHalf.readerWaits()
-  }
-
-  get paced(): boolean {
-    return true
-  }
-
-  get holding(): boolean {
-    return this.carrier.holding
-  }
-
-  resume(): void {
-    this.carrier.resume()
-  }
-
-  pause(): void {
-    this.carrier.pause()
-  }
-
-  ref(): void {
-    this.carrier.ref()
-    this.#deadlines?.reference(true)
-  }
-
-  unref(): void {
-    this.carrier.unref()
-    this.#time.reference(false)
   }
 }

@@ -1,9 +1,9 @@
-// `startTls`: TLS in place, on a connection that has spoken in plain text. All that can be said against it is said at the
-// call, and then the plain connection is as it was. From the call on no byte that arrives is plain text any more, and what
-// is written waits behind what was written before; so nobody can slip a command in between (RFC 3207, section 6, and the
-// "STARTTLS injection" of 2011).
+// `startTls`: upgrades a plain-text connection to TLS in place. Everything that makes it impossible is checked at the call,
+// and then the plain connection is unchanged. From the call on, all bytes that arrive belong to the handshake, and later
+// writes wait behind earlier ones. So an attacker cannot inject plain-text commands that are processed after the handshake
+// (RFC 3207, section 6, https://www.rfc-editor.org/rfc/rfc3207#section-6, and the "STARTTLS injection" of 2011).
 //
-//   called, options load ──▶ flushing ──all before it has left──▶ handshake ──▶ secured, or the connection is over
+//   called, options load ──▶ flushing ──earlier writes were sent──▶ handshake ──▶ secured, or the connection is over
 
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'
@@ -19,43 +19,44 @@ import { silent } from '../transport/sink.js'
 import { HANDSHAKE } from './deadlines.js'
 import type { ConnectionCore } from './lifecycle.js'
 
-/** What `startTls` takes besides the options of Node's TLS. */
+/** The options of `startTls` besides those of Node's TLS. */
 export interface StartTlsExtras {
-  /** Which side this is in the handshake. Default: as the connection was made: a server's is the server. */
+  /** Whether this side is the server in the handshake. Default: true for a connection that a server accepted. */
   isServer?: boolean | undefined
-  /** Said in plain text first: the line that tells the peer to begin. */
+  /** Sent in plain text before the handshake: the line that asks the peer to begin. Default: nothing. */
   reply?: string | Uint8Array | undefined
-  /** What to do with unread plain text: `'feed'` hands it to the handshake. Default: it is a PlaintextBufferedError. */
+  /** `'feed'` passes unread bytes to the handshake. Default: with unread bytes, `startTls` rejects with PlaintextBufferedError. */
   buffered?: 'feed' | undefined
 }
 
-/** What `startTls` takes: the options of Node's `tls.createServer`, or of `tls.connect`, and its own. */
+/** The options of `startTls`: those of Node's `tls.createServer` or of `tls.connect`, and StartTlsExtras. */
 export type StartTlsOptions = (TlsOptions | ConnectionOptions) & StartTlsExtras
 
-interface Plan {
+/** The checked options. */
+interface ResolvedStartTlsOptions {
   readonly isServer: boolean
   readonly reply: Uint8Array
   readonly feed: boolean
   readonly tls: object
 }
 
-/** Upgrades a connection. Rejects as `Connection.startTls` says. */
+/** Upgrades a connection: see `Connection.startTls`. */
 export async function startTls(core: ConnectionCore, options: unknown): Promise<void> {
-  const plan = planOf(core, options)
+  const resolved = resolveOptions(core, options)
   const { readHalf, writeHalf } = core
   if (core.upgrade !== undefined || core.carrier.tls !== undefined)
     throw new TypeError('this connection speaks TLS already, or is about to')
-  const refusal = writeHalf.refused
-  if (refusal !== undefined) throw refusal
+  const { refused } = writeHalf
+  if (refused !== undefined) throw refused
   readHalf.assertReadable(undefined, undefined)
-  if (readHalf.queue.length > 0 && !plan.feed) throw core.own(new PlaintextBufferedError())
-  await new Upgrade(core, plan, loaded(core, plan)).run()
+  if (readHalf.queue.length > 0 && !resolved.feed) throw core.own(new PlaintextBufferedError())
+  await new Upgrade(core, resolved, loaded(core, resolved)).run()
 }
 
-/** The options, tried out: how the handshake begins. @throws InvalidOptionsError */
-function loaded(core: ConnectionCore, { isServer, tls }: Plan): Begin {
+/** Loads keys and certificates; returns what begins the handshake. @throws InvalidOptionsError */
+function loaded(core: ConnectionCore, { isServer, tls }: ResolvedStartTlsOptions): Begin {
   if (isServer) {
-    // The plain text is over: whoever shares options with a port that takes both means the certificate.
+    // `optional` has no meaning here: the options may be shared with a port that accepts both TLS and plain text.
     const server = sharedServerTls({ ...tls, optional: false })
     return (carrier) => server.secure(carrier)
   }
@@ -65,34 +66,36 @@ function loaded(core: ConnectionCore, { isServer, tls }: Plan): Begin {
 
 type Begin = (carrier: Carrier) => Handshake
 
-/** One `startTls` that may begin. */
+/** One `startTls` whose checks have passed. */
 class Upgrade {
   readonly since: number = Date.now()
   readonly #core: ConnectionCore
-  readonly #plan: Plan
+  readonly #options: ResolvedStartTlsOptions
   readonly #begin: Begin
-  /** What arrived since the call. */
+  /** The bytes that arrived since the call. */
   readonly #arrived: Buffer[] = []
-  #ended = false
+  /** The peer ended since the call. */
+  #peerEnded = false
   #handshake: Handshake | undefined
-  #late: TimeoutError | undefined
+  /** The handshake took too long. */
+  #timeout: TimeoutError | undefined
   #error: HandshakeError | undefined
 
-  constructor(core: ConnectionCore, plan: Plan, begin: Begin) {
+  constructor(core: ConnectionCore, options: ResolvedStartTlsOptions, begin: Begin) {
     this.#core = core
-    this.#plan = plan
+    this.#options = options
     this.#begin = begin
     core.upgrade = this
     const { carrier, readHalf, writeHalf } = core
-    const fed = readHalf.takeBackUnread()
-    if (fed.length > 0) this.#arrived.push(fed)
+    const unread = readHalf.takeBackUnread()
+    if (unread.length > 0) this.#arrived.push(unread)
     writeHalf.beginBarrier()
     carrier.detach()
     carrier.attach(this.#sink(carrier))
     carrier.resume()
   }
 
-  // Sending goes on as ever. Of what arrives no more is taken than one chunk or two: all else comes to the handshake.
+  // Sending goes on. At most two chunks are accepted here; the handshake reads everything else.
   #sink(carrier: Carrier): CarrierSink {
     const core = this.#core
     return {
@@ -102,7 +105,7 @@ class Upgrade {
         carrier.pause()
       },
       end: () => {
-        this.#ended = true
+        this.#peerEnded = true
       },
       lost: this.#failed.bind(this),
       sent: core.sent.bind(core),
@@ -114,10 +117,10 @@ class Upgrade {
     const core = this.#core
     const stop = core.closeState.listen(() => this.#handshake?.cut())
     try {
-      await core.writeHalf.flushBeforeBarrier(this.#plan.reply)
-      // Whatever has cut it meanwhile, that is what is said.
+      await core.writeHalf.flushBeforeBarrier(this.#options.reply)
+      // If the connection was cut meanwhile, the reason of that comes first.
       if (core.closeState.info !== undefined) throw core.writeHalf.refused
-      core.limit(HANDSHAKE, core.settings.handshakeTimeout)
+      core.limit(HANDSHAKE, core.options.handshakeTimeout)
       this.#handshake = this.#begin(this.#handOver())
       this.#secured(await this.#handshake.done)
     } catch (error) {
@@ -130,17 +133,17 @@ class Upgrade {
     }
   }
 
-  /** The plain carrier, with what arrived since the call. */
+  /** Detaches the plain carrier, and puts back into it what arrived since the call. */
   #handOver(): Carrier {
     const { carrier, peerEnded } = this.#core
-    if (this.#ended || peerEnded) throw Object.assign(new Error('the peer ended before the TLS handshake'), { code: 'ECONNRESET' })
+    if (this.#peerEnded || peerEnded) throw Object.assign(new Error('the peer ended before the TLS handshake'), { code: 'ECONNRESET' })
     carrier.detach(Buffer.concat(this.#arrived))
     return carrier
   }
 
   #secured(carrier: Carrier): void {
     const core = this.#core
-    // Over in the very turn: then the handshake was cut, and with it what came of it.
+    // Cut in the same turn: the handshake was cut with it, and its carrier is unusable.
     if (core.closeState.info !== undefined) throw core.writeHalf.refused
     core.carrier = carrier
     carrier.attach(core)
@@ -148,35 +151,35 @@ class Upgrade {
     carrier.resume()
   }
 
-  /** The time for the handshake is over. */
+  /** `handshakeTimeout` ran out. */
   expired(): void {
-    this.#late = new TimeoutError({ operation: 'startTls', timeout: this.#core.settings.handshakeTimeout, kind: 'handshake' })
+    this.#timeout = new TimeoutError({ operation: 'startTls', timeout: this.#core.options.handshakeTimeout, kind: 'handshake' })
     this.#handshake?.cut()
   }
 
-  /** The first failure is the one that is told, and ends the connection; one that has ended already has its own. */
+  /** Ends the connection with the first failure; one that has ended already keeps its own reason. */
   #failed(cause: unknown): void {
     const core = this.#core
     if (core.closeState.info !== undefined) return
     const { remote } = core
-    const failure = this.#late ?? cause
-    const message = handshakeMessage(failure, this.#plan.isServer ? 'server' : 'client', core.host ?? remote)
+    const failure = this.#timeout ?? cause
+    const message = handshakeMessage(failure, this.#options.isServer ? 'server' : 'client', core.host ?? remote)
     this.#error = new HandshakeError({ cause: failure, remote, message })
-    core.upgradeFailed(this.#late === undefined ? 'lost' : 'timeout', this.#error)
+    core.upgradeFailed(this.#timeout === undefined ? 'lost' : 'timeout', this.#error)
   }
 }
 
-/** What cannot be understood is told before the connection is looked at. */
-function planOf(core: ConnectionCore, given: unknown = {}): Plan {
+/** Checks the options before the state of the connection. @throws InvalidOptionsError */
+function resolveOptions(core: ConnectionCore, options: unknown = {}): ResolvedStartTlsOptions {
   const issues: Issue[] = []
-  if (typeof given !== 'object' || given === null || tagOf(given) !== 'Object')
-    throw new InvalidOptionsError({ issues: [{ path: [], message: mismatch('TLS options of Node')({ input: given }) }] })
+  if (typeof options !== 'object' || options === null || tagOf(options) !== 'Object')
+    throw new InvalidOptionsError({ issues: [{ path: [], message: mismatch('TLS options of Node')({ input: options }) }] })
   const {
     isServer = core.side === 'server',
     reply = '',
     buffered,
     ...tls
-  } = loading([], () => bare(given)) as Record<keyof StartTlsExtras, unknown>
+  } = loading([], () => bare(options)) as Record<keyof StartTlsExtras, unknown>
   const expect = (name: keyof StartTlsExtras, fits: boolean, expected: string, input: unknown): void => {
     if (!fits) issues.push({ path: [name], message: mismatch(expected)({ input }) })
   }
@@ -187,7 +190,7 @@ function planOf(core: ConnectionCore, given: unknown = {}): Plan {
   return { isServer: isServer as boolean, reply: bytesOf(reply as string | NodeJS.ArrayBufferView), feed: buffered === 'feed', tls }
 }
 
-/** A copy: the program may use its memory again at once. */
+/** Copies the bytes, so that the program may use its memory again at once. */
 function bytesOf(data: string | NodeJS.ArrayBufferView): Uint8Array {
   return typeof data === 'string' ? Buffer.from(data) : Buffer.from(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
 }

@@ -1,5 +1,5 @@
-// A connection as a Node Duplex: for libraries that want one. Back-pressure goes both ways, an end is an end, a loss is
-// the Duplex's error, and destroying it before its end aborts the connection.
+// A connection as a Node Duplex, for libraries that need one. Back-pressure applies in both directions, each end of stream
+// is passed on, a loss becomes the error of the Duplex, and destroying the Duplex before its end aborts the connection.
 
 import { isRaisedBy } from '../../errors.js'
 import { isUsableError } from '../../foreign.js'
@@ -18,18 +18,18 @@ export function toDuplex(core: ConnectionCore): ConnectionDuplex {
 class DuplexBridge extends SocketDuplex {
   readonly #core: ConnectionCore
   readonly #bridge: Bridge
-  #forget: (() => void) | undefined
-  /** A piece is asked for and not pushed yet. */
+  #removeListener: (() => void) | undefined
+  /** A read of the bridge is pending. */
   #reading = false
 
   constructor(core: ConnectionCore) {
     const bridge = new Bridge(core, REFUSAL)
-    // It reads nothing ahead, the connection does: an error drops what a stream holds, and a loss may come behind bytes.
-    super(core, { allowHalfOpen: core.settings.allowHalfOpen, readableHighWaterMark: 0 })
+    // The Duplex does not read ahead, the connection does: an error drops what a stream holds, and a loss may follow bytes.
+    super(core, { allowHalfOpen: core.options.allowHalfOpen, readableHighWaterMark: 0 })
     this.#core = core
     this.#bridge = bridge
-    // A break is told even while nobody reads; but a loss only behind everything that had arrived.
-    this.#forget = core.closeState.listen(({ by, error }) => {
+    // A cut is reported even while nothing reads; a loss only after all bytes that were received before it.
+    this.#removeListener = core.closeState.listen(({ by, error }) => {
       const unread = this.#reading || this.readableLength + core.readHalf.queue.length > 0
       if (by === 'aborted' || by === 'timeout' || (by === 'lost' && !unread))
         this.destroy(isUsableError(error) ? error : core.writeHalf.refusal)
@@ -59,7 +59,7 @@ class DuplexBridge extends SocketDuplex {
     )
   }
 
-  // As of a socket of Node's, a write is done once the system has it: who then destroys the stream cuts nothing off.
+  // As with Node's sockets, a write is done once the system has its bytes: destroying the stream then cuts nothing off.
   #send(data: WriteData, done: (error?: Error | null) => void): void {
     this.active()
     const { writeHalf } = this.#core
@@ -77,16 +77,16 @@ class DuplexBridge extends SocketDuplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#forget?.()
+    this.#removeListener?.()
     this.#bridge.remove(error ?? undefined)
-    // An error of the connection's own is news from it, and no wish of the program: a close goes on to send what is queued.
+    // With an error that the connection itself raised, the program did not ask for an abort: what is queued is still sent.
     if (error === null ? this.#endsInOrder : isRaisedBy(error, this.#core.id)) this.#core.close()
     else this.#core.abort(error ?? undefined)
     super._destroy(error, done)
   }
 
-  // An HTTP server ends its idle connections by `destroy()`, when they have been silent for long or when it closes. A reset
-  // would say to the client that something was cut: docs/decisions/a-destroyed-duplex-resets-unless-it-is-idle.md.
+  // An HTTP server ends idle connections by `destroy()`, after a time-out or when it closes. A reset would look like an error
+  // to the client: docs/decisions/a-destroyed-duplex-resets-unless-it-is-idle.md.
   get #endsInOrder(): boolean {
     if (this.writableFinished) return true
     return (this.silent || this.#core.draining) && this.writableLength === 0 && this.#core.writeHalf.queued === 0

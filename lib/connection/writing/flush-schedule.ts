@@ -1,62 +1,67 @@
-// When writes leave: as soon as the connection's reader begins to wait, since then its answers are complete; behind the
-// call of a write that has to wait; and at the latest at the end of the turn. With many connections in a turn it pays to let several of them answer before the first
-// write (1.1 times the rate where twelve or more answer in a turn): then they leave in groups.
+// When queued writes are sent, for all connections of the process together:
 //
-// Nearly every answer leaves with its reader. What does not is found two microtasks later, when the caller of the write has
-// gone on, and only then an immediate marks the end of the turn: it costs 340 ns of 16 µs for a message of four connections.
+// - as soon as a read of the connection begins to wait, since then its answers are complete (`flushNow`);
+// - two microtasks after a write whose caller waits, once the caller has made its other calls (`flushSoon`);
+// - at the latest at the end of the turn of the event loop (`scheduleFlush`).
+//
+// In a crowded turn it pays to let several connections answer before the first write (1.1 times the rate where twelve or
+// more answer in a turn): then they are sent in groups.
+//
+// Nearly every answer is sent by `flushNow`. The rest is found two microtasks later, and only then an immediate marks the
+// end of the turn: an immediate costs 340 ns of the 16 µs that a message of four connections takes.
 
 import { throwLater } from '../../throw-later.js'
 import { nextTick, setImmediate } from '../../turn.js'
 
-/** A sender that has written and will hand it on. */
+/** A write half as the schedule sees it. */
 export interface Flushable {
-  /** False once it was handed on. */
+  /** True from the first write until `sendQueued` is called. */
   readonly scheduled: boolean
   sendQueued(): void
 }
 
-// A turn is crowded if so many departed in the one before.
-const MANY = 12
-// So many leave together in a crowded turn: a connection waits for 15 others at most.
+// A turn is crowded if as many were scheduled in the one before.
+const CROWD = 12
+// As many are sent together in a crowded turn: a connection waits for 15 others at most.
 const GROUP = 16
-
-// So many depart before a turn is counted, while they are few.
+// As many are scheduled before a turn is counted, while turns are not crowded.
 const PROBE = 64
 
-// Two lists in turns, so that no turn makes one.
-let waiting: (Flushable | undefined)[] = []
-let other: (Flushable | undefined)[] = []
+// Two lists that take turns, so that no turn allocates one.
+let queue: (Flushable | undefined)[] = []
+let spare: (Flushable | undefined)[] = []
 let count = 0
-/** All that departed since the last turn that was marked, also those that have left. */
+/** All that were scheduled since the last turn that was marked, also those that were sent. */
 let scheduledInTurn = 0
-/** The next turn is marked from its first departure on, so that they are counted. */
+/** The next turn is marked from its first write on, so that all of them are counted. */
 let counting = false
 let crowded = false
-/** An immediate marks the end of this turn. */
+/** An immediate will mark the end of this turn. */
 let marked = false
-/** Whether anything still waits will be looked at. */
-let looking = false
-let ticking = false
+/** A microtask will look for writes that were not sent. */
+let lookPending = false
+/** A tick will send a group. */
+let groupPending = false
 let turn = 0
-/** Those whose writer waits. */
-let soon: Flushable[] = []
+/** Those whose caller waits. */
+let early: Flushable[] = []
 
 const RESOLVED: Promise<void> = Promise.resolve()
 
-/** A number that is another one in each turn in which it is asked for. */
+/** A number that differs between any two turns in which it is asked for. */
 export function thisTurn(): number {
   mark()
   return turn
 }
 
-/** Has `departure` pumped at the end of this turn, unless it has left before. */
-export function scheduleFlush(departure: Flushable): void {
-  waiting[count++] = departure
+/** Sends the writes of `flushable` at the end of this turn, unless they are sent before. */
+export function scheduleFlush(flushable: Flushable): void {
+  queue[count++] = flushable
   scheduledInTurn++
   if (marked) return
   if (counting || scheduledInTurn >= PROBE) mark()
-  else if (!looking) {
-    looking = true
+  else if (!lookPending) {
+    lookPending = true
     void RESOLVED.then(lookSoon)
   }
 }
@@ -70,67 +75,67 @@ function mark(): void {
 const lookSoon = (): void => void RESOLVED.then(look)
 
 function look(): void {
-  looking = false
+  lookPending = false
   if (count > 0) mark()
 }
 
-/** The same, and now, unless the turn is crowded: the reader of its connection begins to wait. */
-export function flushNow(departure: Flushable): void {
+/** Sends them at once, because a read of the connection begins to wait; in a crowded turn, with its group. */
+export function flushNow(flushable: Flushable): void {
   if (crowded) {
-    if (count < GROUP || ticking) return
-    ticking = true
+    if (count < GROUP || groupPending) return
+    groupPending = true
     nextTick(flushGroup)
     return
   }
-  // It is nearly always the last one. A turn that goes on for long would gather them.
-  if (waiting[count - 1] === departure) waiting[--count] = undefined
-  departure.sendQueued()
+  // It is nearly always the last one. If it stayed, a long turn would gather entries.
+  if (queue[count - 1] === flushable) queue[--count] = undefined
+  flushable.sendQueued()
 }
 
-/** The same, once the caller of a write has made its other calls: it waits for what it wrote. */
-export function flushSoon(departure: Flushable): void {
-  if (soon.push(departure) === 1) void RESOLVED.then(flushWaiting)
+/** Sends them once the caller of a write, which waits, has made its other calls. */
+export function flushSoon(flushable: Flushable): void {
+  if (early.push(flushable) === 1) void RESOLVED.then(flushEarly)
 }
 
-function flushWaiting(): void {
-  const departures = soon
-  soon = []
-  for (const departure of departures) flush(departure)
+function flushEarly(): void {
+  const flushables = early
+  early = []
+  for (const flushable of flushables) flush(flushable)
 }
 
 function endTurn(): void {
   marked = false
   turn++
-  // A turn that was marked in its middle counts too few, so the next one is counted.
-  crowded = counting && scheduledInTurn >= MANY
-  counting = crowded || (!counting && scheduledInTurn >= MANY)
+  // A turn that was marked in its middle is counted too low: the next one is counted whole.
+  crowded = counting && scheduledInTurn >= CROWD
+  counting = crowded || (!counting && scheduledInTurn >= CROWD)
   scheduledInTurn = 0
   flushAll()
 }
 
 function flushGroup(): void {
-  ticking = false
+  groupPending = false
   flushAll()
 }
 
 function flushAll(): void {
-  const departures = waiting
+  const flushables = queue
   const many = count
-  waiting = other
-  other = departures
+  queue = spare
+  spare = flushables
   count = 0
   for (let index = 0; index < many; index++) {
-    const departure = departures[index] as Flushable
-    departures[index] = undefined
-    flush(departure)
+    const flushable = flushables[index] as Flushable
+    flushables[index] = undefined
+    flush(flushable)
   }
 }
 
-// A mistake in one connection must not keep back what the others have written.
-function flush(departure: Flushable): void {
-  if (!departure.scheduled) return
+// An exception in one connection does not keep the others from sending.
+function flush(flushable: Flushable): void {
+  if (!flushable.scheduled) return
   try {
-    departure.sendQueued()
+    flushable.sendQueued()
   } catch (error) {
     throwLater(error)
   }

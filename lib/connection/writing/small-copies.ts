@@ -1,23 +1,23 @@
-// Copies of small pieces that leave alone: the usual answer. Nearly all of them have left when the system was asked once, so
-// one piece of memory serves all connections of a process, over and over, and where answers are of one length so do the
-// views of it. A copy that stays, for a peer that does not read, keeps that memory; the next copies get another.
+// Copies of small pieces that are sent alone: the usual answer. Nearly all of them are sent by one system call at once, so
+// one block of memory serves all connections of a process again and again, and so do views of it where answers have one
+// length. A copy for a peer that does not read keeps its block; the next copies get another.
 
 import { set, view } from '../../bytes/view.js'
 
-/** What copies share. One that stays keeps no more alive than one of Node's own pool does. */
-const SHARED = 8 * 1024
-/** Views that are kept: as many as leave in a group. */
-const SPARES = 16
+/** The size of a block. A copy that is kept for long keeps no more memory alive than one from Node's own pool does. */
+const BLOCK = 8 * 1024
+/** The most views that are kept: as many as are sent in a group. */
+const MAX_SPARES = 16
 
-let memory: ArrayBufferLike = Buffer.allocUnsafeSlow(SHARED).buffer
-/** Which memory it is: each is another number, from 1 on. */
+let memory: ArrayBufferLike = Buffer.allocUnsafeSlow(BLOCK).buffer
+/** The number of the block, from 1 on. */
 let current = 1
 let used = 0
-/** Copies in it that were not given back. */
+/** Copies in the block that were not released. */
 let live = 0
 let spares: Buffer[] = []
 
-/** Copies a piece of at most SHARED bytes; `sharedMemory()` is then what to give it back with. @throws RangeError where memory is gone */
+/** Copies a piece of at most BLOCK bytes; `sharedMemory()` is then the block to release it with. @throws RangeError without memory */
 export function copySmall(bytes: Uint8Array): Buffer {
   const { length } = bytes
   let copy = spares.pop()
@@ -30,9 +30,9 @@ export function copySmall(bytes: Uint8Array): Buffer {
 export const sharedMemory = (): number => current
 
 function makeRoom(length: number): Buffer {
-  if (used + length > SHARED) {
+  if (used + length > BLOCK) {
     if (live > 0) {
-      memory = Buffer.allocUnsafeSlow(SHARED).buffer
+      memory = Buffer.allocUnsafeSlow(BLOCK).buffer
       current++
       live = 0
     }
@@ -44,9 +44,9 @@ function makeRoom(length: number): Buffer {
   return room
 }
 
-/** Gives a copy back, once nothing reads from it. `where`: what `sharedMemory()` was when it was made. */
-export function releaseSmall(copy: Buffer, where: number): void {
-  if (where !== current) return
+/** Makes the memory of a copy usable again, once nothing reads from it. `block`: what `sharedMemory()` was when it was made. */
+export function releaseSmall(copy: Buffer, block: number): void {
+  if (block !== current) return
   live--
-  if (spares.length < SPARES) spares.push(copy)
+  if (spares.length < MAX_SPARES) spares.push(copy)
 }

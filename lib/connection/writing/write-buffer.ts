@@ -1,35 +1,31 @@
-// What was written in a turn and has not been handed on: gathered so that it leaves together. Small pieces are copied at
-// once, so that a program may use its memory again; text is gathered as text and encoded for many pieces together, which
-// costs a third of encoding each; large pieces go by reference. Order is all it promises, and that a piece for which
-// there is no memory changes nothing.
+// The bytes that were written and not yet handed to the carrier, arranged so that they are sent together. Small pieces are
+// copied at the call, so that a program may use its memory again. Text is kept as text and encoded for many pieces at once,
+// which costs a third of encoding each. Large pieces are kept by reference. The order of the pieces is kept, and a piece
+// that no memory can be allocated for changes nothing.
+//
+//   closed pieces (`PieceList`) · small bytes, alone or joined in a slab · text that is not encoded yet
 
 import { set, view } from '../../bytes/view.js'
+import { NO_PIECES, PieceList } from './piece-list.js'
 import { hasSpareSlab, releaseSlab, SLAB, takeSlab } from './slabs.js'
 import { copySmall, releaseSmall, sharedMemory } from './small-copies.js'
+import { joinsNext, MAX_BYTES_PER_UNIT } from './utf8.js'
 
-/** From this size on a copy costs more than a piece of its own in the system call: such a piece goes by reference. */
+/** The size from which on a copy costs more than a piece of its own in the system call: such a piece is kept by reference. */
 export const LARGE: number = 16 * 1024
-// A copy of a small piece in memory of its own, while nothing else is gathered: up to this size as cheap as in a slab.
+// Up to this size a lone copy in memory of its own is as cheap as one in a slab.
 const SMALL = 1024
-// Text that may be longer is encoded where it leaves from; a short answer alone is not worth a slab of its own.
-const LITTLE = 4 * 1024
-// So many texts are kept as text at most. Joining more gains nothing, and each costs five times its bytes.
-const TEXTS = 256
-// The first slab behind bytes that do not leave; each further one is twice as large.
-const FIRST_BEHIND = 4 * 1024
-/** UTF-8 takes at most so many bytes for each UTF-16 unit. */
-export const WIDEST = 3
-// The upper bits of U+D800 to U+DBFF and of U+DC00 to U+DFFF: the two halves of a pair.
-const FIRST_HALF = 0xd800 >> 10
-const SECOND_HALF = 0xdc00 >> 10
+// Lone text that may be longer is encoded into a slab; a shorter answer is not worth one.
+const SHORT_TEXT = 4 * 1024
+// The most texts that are kept as text. Joining more gains nothing, and each costs five times its bytes.
+const MAX_TEXTS = 256
+// The first slab behind bytes that are not sent; each further one is twice as large.
+const FIRST_SLAB = 4 * 1024
 
-// Shared by all that have gathered nothing: never added to.
-const NO_PIECES: Buffer[] = []
+// What a buffer without text holds. Never added to.
 const NO_TEXTS: string[] = []
-// In the place of a piece that was handed on.
-const NOTHING = Buffer.alloc(0)
 
-/** What `undo` goes back to. */
+/** The state that `undo` returns to. */
 export interface Mark {
   readonly pieces: Buffer[]
   readonly pieceCount: number
@@ -44,36 +40,35 @@ export interface Mark {
   readonly extraBytes: number
 }
 
-export class WriteBuffer {
-  /** Whole pieces in order, from `#head` on. */
-  #pieces: Buffer[] = NO_PIECES
-  #head = 0
-  /** Behind them: one small piece alone, or else a run of small ones in the slab; and behind that, text. */
+export class WriteBuffer extends PieceList {
+  /** A lone small piece behind the closed ones. While it is set, the slab holds no open bytes. */
   #single: Buffer | undefined
-  /** Which memory the small piece shares with those of other connections; 0: none. */
+  /** Which memory the lone piece shares with those of other connections; 0 for none. */
   #shared = 0
+  /** Small pieces joined, from `#from` to `#to`. */
   #slab: Buffer | undefined
   #from = 0
   #to = 0
+  /** Text behind all bytes. */
   #texts: string[] = NO_TEXTS
   /** The UTF-16 units of that text. */
   #units = 0
-  /** Bytes of text that was encoded, beyond its units, and not told yet. */
+  /** Bytes that encoded text has beyond its units, since `encodePending` returned them last. */
   #extraBytes = 0
-  /** The size of the next slab while something that was handed on has not left; 0 while all has. */
-  #behind = 0
+  /** The size of the next slab while bytes handed to the carrier were not sent; 0 otherwise. */
+  #nextSlabSize = 0
 
-  /** Appends bytes: a copy of a small piece, a large one by reference. @throws RangeError where memory is gone: then nothing was appended */
+  /** Appends bytes: a copy of a small piece, a large one by reference. @throws RangeError without memory: then nothing was appended */
   add(bytes: Uint8Array): void {
     const { length } = bytes
     if (length >= LARGE) {
-      // A view of our own: it cannot grow with its memory, and has no methods of the program's.
+      // A view of our own cannot grow with its memory, and has no methods of the program's.
       this.#addLarge(view(bytes.buffer, bytes.byteOffset, length))
       return
     }
     this.#flushText()
-    if (this.#isClear && (length <= SMALL || !hasSpareSlab())) {
-      this.#keepAlone(bytes)
+    if (this.#hasNoOpenBytes && (length <= SMALL || !hasSpareSlab())) {
+      this.#keepSingle(bytes)
       return
     }
     const slab = this.#room(length)
@@ -81,7 +76,7 @@ export class WriteBuffer {
     this.#to += length
   }
 
-  #keepAlone(bytes: Uint8Array): void {
+  #keepSingle(bytes: Uint8Array): void {
     if (bytes.length <= SMALL) {
       this.#single = copySmall(bytes)
       this.#shared = sharedMemory()
@@ -94,44 +89,44 @@ export class WriteBuffer {
   }
 
   /**
-   * Appends text, as UTF-8: at least as many bytes as it has UTF-16 units, and at most WIDEST times as many. `settle`
-   * tells. @throws RangeError where memory is gone: then nothing was appended
+   * Appends text, as UTF-8: at least one byte for each UTF-16 unit and at most MAX_BYTES_PER_UNIT. `encodePending` returns
+   * how many more than one.
+   *
+   * @throws RangeError without memory: then nothing was appended
    */
   addText(text: string): void {
     const units = text.length
-    if (units * WIDEST > SLAB) {
+    if (units * MAX_BYTES_PER_UNIT > SLAB) {
       const bytes = Buffer.from(text)
       this.#addLarge(bytes)
       this.#extraBytes += bytes.length - units
       return
     }
-    if (this.#units > 0 && ((this.#units + units) * WIDEST > SLAB || this.#texts.length >= TEXTS)) this.#encode()
+    if (this.#units > 0 && ((this.#units + units) * MAX_BYTES_PER_UNIT > SLAB || this.#texts.length >= MAX_TEXTS)) this.#encode()
     if (this.#units > 0) this.#texts.push(text)
     else this.#texts = [text]
     this.#units += units
   }
 
-  /** Appends a large piece as it is. */
   #addLarge(bytes: Buffer): void {
     this.#flushText()
-    this.#seal()
-    this.#append(bytes)
+    this.#closeOpenBytes()
+    this.append(bytes)
   }
 
-  /** Encodes the text there is; returns the bytes that it has beyond its UTF-16 units. */
+  /** Encodes the text that is left; returns the bytes of encoded text beyond its UTF-16 units, since the last call. */
   encodePending(): number {
     this.#flushText()
-    const beyond = this.#extraBytes
+    const extra = this.#extraBytes
     this.#extraBytes = 0
-    return beyond
+    return extra
   }
 
   #flushText(): void {
     if (this.#units > 0) this.#encode()
   }
 
-  /** No small piece is open to be joined. */
-  get #isClear(): boolean {
+  get #hasNoOpenBytes(): boolean {
     return this.#single === undefined && this.#to === this.#from
   }
 
@@ -140,16 +135,16 @@ export class WriteBuffer {
     const units = this.#units
     const text = texts.length === 1 ? (texts[0] as string) : texts.join('')
     let length: number
-    if (units * WIDEST < LITTLE && this.#isClear) {
+    if (units * MAX_BYTES_PER_UNIT < SHORT_TEXT && this.#hasNoOpenBytes) {
       let bytes = Buffer.from(text)
-      if (bytes.length > units && texts.some(meetsNext)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
+      if (bytes.length > units && texts.some(joinsNext)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
       this.#single = bytes
       this.#shared = 0
       length = bytes.length
     } else {
-      const slab = this.#room(this.#mostOf(text, texts, units))
+      const slab = this.#room(this.#byteBound(text, texts, units))
       length = slab.write(text, this.#to)
-      if (length > units && texts.some(meetsNext)) {
+      if (length > units && texts.some(joinsNext)) {
         length = 0
         for (const each of texts) length += slab.write(each, this.#to + length)
       }
@@ -160,67 +155,61 @@ export class WriteBuffer {
     this.#extraBytes += length - units
   }
 
-  /** At least as many bytes as text takes: exactly as many where that saves memory. */
-  #mostOf(text: string, texts: readonly string[], units: number): number {
-    const most = units * WIDEST
+  /** An upper bound of the bytes of text; their exact number where that saves memory. */
+  #byteBound(text: string, texts: readonly string[], units: number): number {
+    const bound = units * MAX_BYTES_PER_UNIT
     const slab = this.#slab
-    const fits = slab === undefined ? this.#behind === 0 : this.#to + most <= slab.length
-    return fits || texts.some(meetsNext) ? most : Buffer.byteLength(text)
+    const fits = slab === undefined ? this.#nextSlabSize === 0 : this.#to + bound <= slab.length
+    return fits || texts.some(joinsNext) ? bound : Buffer.byteLength(text)
   }
 
-  /** A slab with room for `length` bytes at `#to`, behind the small pieces that are open, where that can be. */
+  /** A slab with room for `length` bytes at `#to`, behind the open small bytes where they fit together. */
   #room(length: number): Buffer {
-    const loose = this.#single
+    const single = this.#single
     const slab = this.#slab
-    const needed = loose === undefined ? length : loose.length + length
+    const needed = single === undefined ? length : single.length + length
     if (slab !== undefined && this.#to + needed <= slab.length) {
-      if (loose !== undefined) this.#join(slab, loose)
+      if (single !== undefined) this.#join(slab, single)
       return slab
     }
-    const together = loose !== undefined && needed <= SLAB
+    const together = single !== undefined && needed <= SLAB
     const next = this.#nextSlab(together ? needed : length)
-    if (!together) this.#seal()
+    if (!together) this.#closeOpenBytes()
     this.#slab = next
     this.#from = 0
     this.#to = 0
-    if (together) this.#join(next, loose)
+    if (together) this.#join(next, single)
     return next
   }
 
-  #join(slab: Buffer, loose: Buffer): void {
-    set.call(slab, loose, this.#to)
-    this.#to += loose.length
+  #join(slab: Buffer, single: Buffer): void {
+    set.call(slab, single, this.#to)
+    this.#to += single.length
     this.#single = undefined
   }
 
   #nextSlab(least: number): Buffer {
-    if (this.#behind === 0) return takeSlab()
-    let size = this.#behind
+    if (this.#nextSlabSize === 0) return takeSlab()
+    let size = this.#nextSlabSize
     while (size < least) size *= 2
     const slab = size < SLAB ? Buffer.allocUnsafeSlow(size) : takeSlab()
-    this.#behind = Math.min(size * 2, SLAB)
+    this.#nextSlabSize = Math.min(size * 2, SLAB)
     return slab
   }
 
-  /** Closes what is behind the whole pieces: it becomes one. */
-  #seal(): void {
-    const small = this.#single ?? this.#run()
+  /** Makes the open small bytes a closed piece. */
+  #closeOpenBytes(): void {
+    const small = this.#single ?? this.#takeJoined()
     if (small === undefined) return
     this.#single = undefined
-    this.#append(small)
+    this.append(small)
   }
 
-  #append(piece: Buffer): void {
-    // Nearly always it is the only one: a list of one, where pushing onto an empty one would make room for 17.
-    if (this.#pieces.length === 0) this.#pieces = [piece]
-    else this.#pieces.push(piece)
-  }
-
-  /** What `undo` goes back to: nothing but appending may come between the two. */
+  /** The state to pass to `undo`. Only `add` and `addText` may be called between the two. */
   mark(): Mark {
     return {
-      pieces: this.#pieces,
-      pieceCount: this.#pieces.length,
+      pieces: this.pieces,
+      pieceCount: this.pieces.length,
       single: this.#single,
       shared: this.#shared,
       slab: this.#slab,
@@ -233,10 +222,10 @@ export class WriteBuffer {
     }
   }
 
-  /** Forgets what was appended since. */
+  /** Removes what was appended since `mark`. */
   undo(mark: Mark): void {
-    this.#pieces = mark.pieces
-    this.#pieces.length = mark.pieceCount
+    this.pieces = mark.pieces
+    this.pieces.length = mark.pieceCount
     this.#single = mark.single
     this.#shared = mark.shared
     this.#slab = mark.slab
@@ -248,92 +237,58 @@ export class WriteBuffer {
     this.#extraBytes = mark.extraBytes
   }
 
-  /** Takes out everything, if that is one run of small pieces, in memory of its own: the usual answer. */
+  /** Takes all bytes if they are one run of small pieces, in memory of its own: the usual answer. Otherwise undefined. */
   takeSmall(): Buffer | undefined {
-    if (this.#pieces.length > 0) return undefined
+    if (this.pieces.length > 0) return undefined
     this.#flushText()
-    // Where text needed another slab, what was joined before is a piece.
-    if (this.#pieces.length > 0) return undefined
-    const alone = this.#single
-    const small = alone ?? this.#run()
+    // Where text needed another slab, the bytes joined before it became a closed piece.
+    if (this.pieces.length > 0) return undefined
+    const single = this.#single
+    const small = single ?? this.#takeJoined()
     if (small === undefined) return undefined
-    if (alone === undefined) this.#shared = 0
+    if (single === undefined) this.#shared = 0
     this.#single = undefined
-    if (this.#behind === 0) this.#behind = FIRST_BEHIND
+    if (this.#nextSlabSize === 0) this.#nextSlabSize = FIRST_SLAB
     return small
   }
 
-  /** What `takeSmall` returned has left, and nothing was appended since: its memory may be used again. */
+  /** Makes the memory of what `takeSmall` returned usable again: it was sent, and nothing was appended since. */
   releaseSmall(small: Buffer): void {
     if (this.#shared > 0) releaseSmall(small, this.#shared)
   }
 
-  /** Takes what was joined in the slab, if anything was. */
-  #run(): Buffer | undefined {
+  /** Takes the bytes joined in the slab, if there are any. */
+  #takeJoined(): Buffer | undefined {
     if (this.#to === this.#from) return undefined
     const { buffer, byteOffset } = this.#slab as Buffer
-    const run = view(buffer, byteOffset + this.#from, this.#to - this.#from)
+    const joined = view(buffer, byteOffset + this.#from, this.#to - this.#from)
     this.#from = this.#to
-    return run
+    return joined
   }
 
-  /**
-   * Takes out what is to be handed on next, at most `slice` bytes. Empty: there is nothing. A piece of no bytes is one
-   * whose memory was taken away.
-   */
+  /** Takes the next pieces, at most `slice` bytes; an empty list if none is left. A piece of no bytes is one whose memory was detached. */
   next(slice: number): readonly Buffer[] {
     this.#flushText()
-    this.#seal()
-    const pieces = this.#pieces
-    const head = this.#head
-    const first = pieces[head]
-    if (first === undefined) return NO_PIECES
-    if (this.#behind === 0) this.#behind = FIRST_BEHIND
-    if (first.length > slice) {
-      const { buffer, byteOffset, length } = first
-      pieces[head] = view(buffer, byteOffset + slice, length - slice)
-      return [view(buffer, byteOffset, slice)]
-    }
-    let end = head
-    for (let bytes = 0; end < pieces.length; end++) {
-      bytes += (pieces[end] as Buffer).length
-      if (bytes > slice) break
-    }
-    if (end < pieces.length) return this.#takeTo(end)
-    // The usual case: everything leaves at once, and the list itself is what leaves.
-    this.#pieces = NO_PIECES
-    this.#head = 0
-    return head === 0 ? pieces : pieces.slice(head)
+    this.#closeOpenBytes()
+    if (this.pieces.length === 0) return NO_PIECES
+    if (this.#nextSlabSize === 0) this.#nextSlabSize = FIRST_SLAB
+    return this.takeSlice(slice)
   }
 
-  // What is handed on is held here no longer: a queue that never runs dry would keep everything that ever left. The list
-  // is cut when half of it has gone, so that a long one costs no more for each piece than a short one.
-  #takeTo(end: number): Buffer[] {
-    const pieces = this.#pieces
-    const taken = pieces.slice(this.#head, end)
-    pieces.fill(NOTHING, this.#head, end)
-    this.#head = end
-    if (end * 2 > pieces.length) {
-      this.#pieces = pieces.slice(end)
-      this.#head = 0
-    }
-    return taken
-  }
-
-  /** Everything has left: the slab may carry the next bytes. */
-  rest(): void {
+  /** All bytes were sent: the slab can be used again. */
+  recycle(): void {
     const slab = this.#slab
     if (slab !== undefined) {
       this.clear()
       releaseSlab(slab)
     }
-    this.#behind = 0
+    this.#nextSlabSize = 0
   }
 
-  /** Forgets everything. The slab is not given back: the system may still be reading it. */
+  /** Drops all bytes. The slab is not made usable again: the system may still read it. */
   clear(): void {
-    this.#pieces = NO_PIECES
-    this.#head = 0
+    this.pieces = NO_PIECES
+    this.head = 0
     this.#single = undefined
     this.#texts = NO_TEXTS
     this.#units = 0
@@ -342,10 +297,4 @@ export class WriteBuffer {
     this.#from = 0
     this.#to = 0
   }
-}
-
-/** Whether a text ends with half a pair that the next one completes. Each is encoded by itself: the halves must not meet. */
-function meetsNext(text: string, at: number, texts: readonly string[]): boolean {
-  const next = texts[at + 1]
-  return next !== undefined && text.charCodeAt(text.length - 1) >> 10 === FIRST_HALF && next.charCodeAt(0) >> 10 === SECOND_HALF
 }

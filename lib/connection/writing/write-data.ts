@@ -1,4 +1,4 @@
-// What can be written, and how that is checked.
+// The data that `write` accepts, and how it is checked: as a whole and before any of it is queued.
 
 import { types } from 'node:util'
 import { isThenable, kindOf, tagOf } from '../../kind-of.js'
@@ -9,29 +9,25 @@ export type Piece = string | NodeJS.ArrayBufferView
 /** What `write` takes: text (as UTF-8), any view of bytes, or a list of them. */
 export type WriteData = Piece | readonly Piece[]
 
-// Checks the memory of a typed array before anything else, and does nothing where there are no bytes.
+// Throws for a typed array whose memory is detached, and otherwise does nothing for one of no bytes.
 const { keys } = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
 
-/**
- * Everything is checked before anything is taken: of what is refused nothing is sent. `piece`: which one of a source it is.
- *
- * @throws TypeError
- */
+/** Checks all of `data`. `piece`: its index in a source, for the message. @throws TypeError for data that cannot be written */
 export function checkWritable(data: unknown, piece?: number): asserts data is WriteData {
-  // Not `forEach`, which leaves out the holes of a list.
+  // Not `forEach`, which skips the holes of an array.
   if (Array.isArray(data)) for (let at = 0; at < data.length; at++) checkPiece(data[at], piece, at)
   else checkPiece(data, piece)
 }
 
-/** `at`: its place in a list. */
+/** `at`: the index in an array. */
 function checkPiece(data: unknown, piece: number | undefined, at?: number): void {
   if (typeof data === 'string' || (data instanceof Uint8Array && data.length > 0)) return
   if (!ArrayBuffer.isView(data)) throw new TypeError(refusalOf(data, piece, at))
   try {
-    // A DataView throws here where its memory is gone; a typed array says that it has no bytes.
+    // With detached memory a DataView throws here; the `byteLength` of a typed array is 0.
     if (data.byteLength === 0 && !types.isDataView(data)) keys.call(data as Uint8Array)
   } catch (cause) {
-    throw memoryGone('before it was written', cause)
+    throw detachedMemory('before it was written', cause)
   }
 }
 
@@ -42,7 +38,7 @@ function refusalOf(data: unknown, piece: number | undefined, at: number | undefi
   return `${name}${expected}, not ${kindOf(data)}${insteadOf(data)}`
 }
 
-/** How what is often written by mistake is written right. */
+/** The right call for data that is often passed by mistake. */
 function insteadOf(data: unknown): string {
   if (typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean') return ': String(data) is its text'
   if (typeof data !== 'object' || data === null || isThenable(data)) return ''
@@ -61,13 +57,13 @@ function isSource(data: object): boolean {
   }
 }
 
-/** The memory of a view was transferred or made smaller. */
-export function memoryGone(when: string, cause?: unknown): TypeError {
+/** The error for a view whose memory was transferred or made smaller. */
+export function detachedMemory(when: string, cause?: unknown): TypeError {
   const what = `the memory of data was taken away ${when}: a view that is written must not be transferred or made smaller`
   return new TypeError(what, cause === undefined ? undefined : { cause })
 }
 
-/** The bytes that a view shows. */
+/** A view as a Uint8Array over the same memory. */
 export function bytesOf(view: NodeJS.ArrayBufferView): Uint8Array {
   return view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 }

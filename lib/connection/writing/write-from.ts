@@ -1,5 +1,5 @@
-// Writing a whole source with back-pressure: an iterable, an async iterable, a Readable, a web stream. The source is given
-// back when anything fails: returned, destroyed or cancelled, even while it is asked for its next piece.
+// `writeFrom`: writes an iterable, an async iterable, a Readable or a web stream with back-pressure. When anything fails,
+// the source is returned, destroyed or cancelled, even while its next piece is pending.
 
 import type { Readable } from 'node:stream'
 import type { ReadableStream as WebReadable } from 'node:stream/web'
@@ -10,13 +10,13 @@ import { checkWritable, type WriteData } from './write-data.js'
 /** What `writeFrom` takes: pieces as `write` takes them. */
 export type WriteSource = Iterable<WriteData> | AsyncIterable<WriteData> | Readable | WebReadable<WriteData>
 
-/** A source that is being written. */
+/** A source that is being written: an iterator, or the reader of a web stream. */
 interface Pieces {
   next(): unknown
-  /** All of it was written. */
+  /** Called when all pieces were written. */
   done(): void
-  /** Ends it in the middle. */
-  giveBack(reason: unknown): unknown
+  /** Ends the source before its end. */
+  cancel(reason: unknown): unknown
 }
 
 /** Writes every piece of a source; resolves with the number of bytes. */
@@ -24,8 +24,8 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
   const pieces = piecesOf(source)
   const { writeHalf } = core
   let fail: (error: unknown) => void = () => {}
-  const forget = writeHalf.whenRefused(() => fail(writeHalf.refusal))
-  const unlessRefused = <T>(wait: () => T | PromiseLike<T>): Promise<T> =>
+  const removeListener = writeHalf.onEnd(() => fail(writeHalf.refusal))
+  const unlessEnded = <T>(wait: () => T | PromiseLike<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       fail = reject
       Promise.resolve(wait()).then(resolve, reject)
@@ -33,13 +33,13 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
   let bytes = 0
   let at = 0
   try {
-    // First of all: a stream that has ended asks the source for nothing.
+    // Before the first piece: after this side's end the source is not asked for one.
     let room = writeHalf.room()
     for (;;) {
-      await unlessRefused(() => room)
-      const { value, done } = await unlessRefused(() => pieces.next() as IteratorResult<unknown>)
+      await unlessEnded(() => room)
+      const { value, done } = await unlessEnded(() => pieces.next() as IteratorResult<unknown>)
       if (done) {
-        forget()
+        removeListener()
         pieces.done()
         return bytes
       }
@@ -49,9 +49,9 @@ export async function writeFrom(core: ConnectionCore, source: unknown): Promise<
       room = taken.room
     }
   } catch (error) {
-    forget()
-    // What the source says to that is not told: the failure that led here is.
-    new Promise((resolve) => resolve(pieces.giveBack(error))).catch(() => {})
+    removeListener()
+    // An error of the cancellation is dropped: the caller gets the failure that led to it.
+    new Promise((resolve) => resolve(pieces.cancel(error))).catch(() => {})
     throw error
   }
 }
@@ -70,29 +70,29 @@ function ofIterator(source: object, iterator: AsyncIterator<unknown> | Iterator<
   return {
     next: () => iterator.next(),
     done() {},
-    giveBack: () => (isNodeStream(source) ? void source.destroy() : iterator.return?.()),
+    cancel: () => (isNodeStream(source) ? void source.destroy() : iterator.return?.()),
   }
 }
 
-/** A generator that was not called; else it is one piece. */
+/** Advice for a generator that was not called, or for a single piece. */
 function insteadOf(source: unknown): string {
   if (isThenable(source)) return ''
   return typeof source === 'function' ? ': call the function, and give what it returns' : ': write() takes a single piece'
 }
 
-/** Also one of another copy of Node's streams. */
+/** Duck-typed, for streams of the `readable-stream` package. */
 function isNodeStream(source: object): source is Readable {
   const { destroy, pipe } = source as Partial<Readable>
   return typeof destroy === 'function' && typeof pipe === 'function'
 }
 
-/** By its reader: `return()` of its iterator waits for a `next()` that is pending, so that a silent stream is never cancelled. */
+/** Uses the stream's reader: `return()` of its iterator waits for a pending `next()`, and would never cancel a silent stream. */
 function ofWebStream(stream: WebReadable): Pieces {
   const reader = stream.getReader()
   const release = (): void => reader.releaseLock()
   return {
     next: () => reader.read(),
     done: release,
-    giveBack: (reason) => reader.cancel(reason).finally(release),
+    cancel: (reason) => reader.cancel(reason).finally(release),
   }
 }

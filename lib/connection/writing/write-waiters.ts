@@ -1,36 +1,37 @@
-// Who waits for queued bytes to leave. What is kept does not grow with the number of calls: all who wait for room share
-// one promise, all who wait for the same byte share one, and what leaves looks at none that has to wait on.
+// The promises of writes and flushes that wait until queued bytes are sent. Memory does not grow with the number of calls:
+// all that wait for room share one promise, and all that wait for the same position share one. When bytes are sent, only
+// the waiters that they resolve are visited.
 
 import { markHandled } from '../../rejections.js'
 
-/** How far the sending half is. */
+/** How much has been sent. */
 export interface Progress {
-  /** Bytes that have left. */
+  /** Bytes sent: the position in the stream. */
   readonly sent: number
   /** Whether less than `limit` is queued. */
   below(limit: number): boolean
 }
 
-// From so many cursors on, those within STEP bytes become one, which waits for the last of them.
-const EXACT = 1024
-const STEP = 64 * 1024
+// From so many waiters on, those within MERGED bytes share one, which waits for the last of these bytes.
+const MAX_EXACT = 1024
+const MERGED = 64 * 1024
 
 // One executor for all promises: a closure for each costs as much as the promise.
 let made: Waiter | undefined
 const capture = (resolve: () => void, reject: (error: unknown) => void): void => {
   const waiter = made as Waiter
   waiter.resolve = resolve
-  waiter.fails = reject
+  waiter.rejectPromise = reject
 }
 
-/** Waits until the byte before `until` has left, and then, with a limit, until less than that is queued. */
+/** Waits until position `until` is sent, and then, with a limit, until less than that is queued. */
 class Waiter {
   until: number
   readonly limit: number | undefined
   readonly since: number = Date.now()
   readonly promise: Promise<void>
   resolve!: () => void
-  fails!: (error: unknown) => void
+  rejectPromise!: (error: unknown) => void
   next: Waiter | undefined = undefined
 
   constructor(until: number, limit: number | undefined) {
@@ -40,24 +41,24 @@ class Waiter {
     this.promise = new Promise(capture as never)
   }
 
-  // What failed the connection is in `closed` too.
+  // May be ignored: `connection.closed` reports the same failure.
   reject(error: unknown): void {
     markHandled(this.promise)
-    this.fails(error)
+    this.rejectPromise(error)
   }
 }
 
 export class WriteWaiters {
-  /** Those who wait for room: one, unless `writeHighWaterMark` was changed meanwhile. */
+  /** Waiters for room: one for each `writeHighWaterMark` that was in force. */
   #rooms: Waiter[] = []
-  /** The others, in the order of what they wait for. */
+  /** Waiters for a position, in the order of positions. */
   #first: Waiter | undefined
   #last: Waiter | undefined
   #count = 0
-  /** Where the last one began to take in others. */
+  /** The position that the last waiter was made for, before it was shared by later ones. */
   #from = 0
 
-  /** Since when (Unix time) the first of them has waited. */
+  /** Unix time at which the first waiter began to wait. */
   get since(): number | undefined {
     const [room] = this.#rooms
     const first = this.#first
@@ -78,12 +79,12 @@ export class WriteWaiters {
     return room.promise
   }
 
-  /** Resolves when the byte before `until` has left, and then, with a limit, when less than that is queued. */
+  /** Resolves when position `until` is sent, and then, with a limit, when less than that is queued. */
   until(until: number, limit?: number): Promise<void> {
     const last = this.#last
     if (last !== undefined && last.limit === limit && until >= last.until) {
       if (until === last.until) return last.promise
-      if (this.#count >= EXACT && until - this.#from < STEP) {
+      if (this.#count >= MAX_EXACT && until - this.#from < MERGED) {
         last.until = until
         return last.promise
       }
@@ -98,7 +99,7 @@ export class WriteWaiters {
     this.#count++
     let before = this.#last
     if (before !== undefined && before.until > waiter.until) {
-      // Only what goes in front of a barrier comes out of its turn.
+      // Only a waiter in front of a barrier is out of order.
       before = undefined
       for (let at = this.#first; at !== undefined && at.until <= waiter.until; at = at.next) before = at
     }
@@ -112,12 +113,12 @@ export class WriteWaiters {
     if (waiter.next === undefined) this.#last = waiter
   }
 
-  /** `bytes` more go in front of what lies behind `position`. */
+  /** `bytes` were inserted at `position`: moves the waiters behind it. */
   shift(position: number, bytes: number): void {
     for (let at = this.#first; at !== undefined; at = at.next) if (at.until > position) at.until += bytes
   }
 
-  /** Something has left. */
+  /** Bytes were sent: resolves the waiters for them. */
   advance(progress: Progress): void {
     for (let at = this.#first; at !== undefined && at.until <= progress.sent; at = this.#first) {
       this.#remove(at)
@@ -142,7 +143,7 @@ export class WriteWaiters {
     if (waiting.length < this.#rooms.length) this.#rooms = waiting
   }
 
-  /** Nothing leaves any more. */
+  /** No more bytes are sent: rejects all waiters. */
   fail(error: unknown): void {
     const rooms = this.#rooms
     let at = this.#first

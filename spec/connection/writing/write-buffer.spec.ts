@@ -115,7 +115,7 @@ class Writer {
       this.left()
       this.hand(SLAB)
     } while (this.#underWay.length > 0)
-    this.#gatherer.rest()
+    this.#gatherer.recycle()
   }
 
   finish(): void {
@@ -158,7 +158,7 @@ t.test('what was written small is taken as one piece, unless a large one is amon
   t.equal(gatherer.takeSmall(), undefined, 'a long text is a large piece')
   t.equal(Buffer.concat(gatherer.next(SLAB)).length, SLAB)
   t.equal(gatherer.takeSmall(), undefined)
-  gatherer.rest()
+  gatherer.recycle()
   for (let n = 0; n < 15; n++) gatherer.add(Buffer.alloc(4096))
   gatherer.addText('x'.repeat(4200))
   t.equal(gatherer.takeSmall(), undefined, 'nor are two slabs one piece')
@@ -229,12 +229,12 @@ t.test('a slab serves again once everything has left, and not before', async (t)
   const first = new WriteBuffer()
   const slab = memory(first)
   t.not(memory(new WriteBuffer()), slab, 'under way it belongs to the one that has it')
-  first.rest()
+  first.recycle()
   t.equal(memory(new WriteBuffer()), slab)
   const dropped = new WriteBuffer()
   const lost = memory(dropped)
   dropped.clear()
-  dropped.rest()
+  dropped.recycle()
   t.not(memory(new WriteBuffer()), lost, 'of a connection that was cut it may still be read, and serves nobody')
 })
 
@@ -247,7 +247,7 @@ t.test('slabs that peers held on to for a while are not hoarded', async (t) => {
       gatherer.add(Buffer.from('two'))
       slabs.add(gatherer.next(SLAB)[0]?.buffer)
     }
-    for (const gatherer of many) gatherer.rest()
+    for (const gatherer of many) gatherer.recycle()
   }
   fill()
   t.equal(slabs.size, 40)
