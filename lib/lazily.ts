@@ -1,6 +1,6 @@
-// A value that is made when it is first asked for, and once.
+// A value that is made once, when it is first asked for.
 
-/** Calls `make` at the first call of the function that it returns; that value is what every call returns. */
+/** Returns a function whose first call calls `make`; every call returns that value. */
 export function lazily<T extends object>(make: () => T): () => T {
   let made: T | undefined
   return () => (made ??= make())

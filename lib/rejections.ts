@@ -1,6 +1,7 @@
-// Rejections that may be ignored, and those that may not. A program that does not await a read or a write must not die of
-// a failed connection, a limit, a time or a signal, which it learns of elsewhere too; a mistake of its own, and what its
-// own functions throw, must not pass unseen. A promise is marked where it rejects, so that one which resolves costs nothing.
+// Which rejections a program may ignore. A read or a write that is not awaited must not end the process because of a failed
+// connection, a limit, a time or a signal: `connection.closed` or the signal reports the same failure. Misuse, and errors
+// of the program's own functions, stay unhandled rejections. A promise is marked as handled where it rejects, so that one
+// that resolves costs nothing.
 
 import { ConcurrentReadError, InvalidOptionsError, isLinnetError } from './errors.js'
 
@@ -12,19 +13,19 @@ export function markHandled<T>(promise: Promise<T>): Promise<T> {
   return promise
 }
 
-/** Whether an error tells what happened to a connection, or what a `signal` that aborted says: no mistake of the program's. */
+/** Whether an error reports what happened to a connection, or is the reason of an aborted `signal`; false for misuse. */
 export function isNews(error: unknown, signal?: AbortSignal | undefined): boolean {
   if (isLinnetError(error)) return !(error instanceof ConcurrentReadError || error instanceof InvalidOptionsError)
   return signal?.aborted === true && Object.is(error, signal.reason)
 }
 
-/** A rejection for a failed connection, or by `signal`, may be ignored; one for a wrong argument may not. */
+/** Rejects with `error`; handled already unless the error reports misuse. */
 export function rejectHandled(error: unknown, signal?: AbortSignal | undefined): Promise<never> {
   const rejection = Promise.reject(error)
   return isNews(error, signal) ? markHandled(rejection) : rejection
 }
 
-/** The same for work that goes on: its failure may be ignored where it is no mistake. */
+/** Settles as `work` does; a rejection is handled already unless it reports misuse. */
 export function ignorable<T>(work: Promise<T>, signal?: AbortSignal | undefined): Promise<T> {
   const promise = new Promise<T>((resolve, reject) => {
     work.then(resolve, (error) => {

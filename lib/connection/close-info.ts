@@ -1,36 +1,37 @@
-// How a connection ended, and who is told: the server around it, those who wait for `closed`, and whoever listens to its
-// signal. Each is told once; who asks late hears it at once. What nobody asks for is never made.
+// How a connection ended, and how that is reported: to its server, through the `closed` promise, and through `signal`. Each
+// report is made once; a listener that is added after the end is called at once. The promise and the signal are made when
+// they are first asked for.
 
 import { throwLater } from '../throw-later.js'
 
 /** How a connection ended. */
 export interface CloseInfo {
   /**
-   * Where nothing cut it, who ended first: `'local'` or `'peer'`. Else `'lost'` (the peer or the network broke it),
-   * `'aborted'` (this side did) or `'timeout'` (a write or close limit ran out).
+   * `'local'` or `'peer'`: both sides ended, this one first. `'lost'`: the peer or the network broke the connection.
+   * `'aborted'`: this side called `abort`, or a limit did. `'timeout'`: `writeTimeout` or `closeTimeout` ran out.
    */
   readonly by: 'local' | 'peer' | 'lost' | 'aborted' | 'timeout'
-  /** What cut it, or what its handler let through or threw. */
+  /** What cut the connection, or what its handler threw or rejected with. */
   readonly error?: unknown
-  /** Bytes that arrived. */
+  /** Bytes received. */
   readonly bytesRead: number
-  /** Bytes that left for the operating system. */
+  /** Bytes sent: handed to the operating system. */
   readonly bytesWritten: number
-  /** How long it was open, in milliseconds. */
+  /** The time from opening to the end, in milliseconds. */
   readonly duration: number
 }
 
-/** What stands around a connection: a server, or nobody. */
+/** The server of a connection. */
 export interface Supervisor {
-  /** It is over. Called once. */
+  /** The connection is closed. Called once. */
   over(info: CloseInfo): void
-  /** Its handler failed for a reason of its own. */
+  /** The handler failed with an error that the connection did not raise. */
   handlerFailed(error: unknown): void
 }
 
 type Listener = (info: CloseInfo) => void
 
-/** What one listener throws (a stream of somebody else's that is destroyed) keeps no other from hearing. */
+/** An exception of one listener, such as of a foreign stream that is destroyed, does not keep the others from being called. */
 function callListener(listener: Listener, info: CloseInfo): void {
   try {
     listener(info)
@@ -40,27 +41,27 @@ function callListener(listener: Listener, info: CloseInfo): void {
 }
 
 export class CloseState {
-  /** Undefined while it is not over. */
+  /** Undefined until the connection is closed. */
   info: CloseInfo | undefined
   supervisor: Supervisor | undefined
   readonly #reads: { endError(): Error }
-  /** One, as nearly every connection has, or more. */
+  /** A single listener, as nearly every connection has, or a list. */
   #listeners: Listener | Listener[] | undefined
   #closed: Promise<CloseInfo> | undefined
   #signal: AbortController | undefined
 
-  /** `reads` knows what a read rejects with from then on: the reason of the signal. */
+  /** `reads.endError()` is what reads reject with after the end: the reason of the signal. */
   constructor(reads: { endError(): Error }) {
     this.#reads = reads
   }
 
-  /** Resolves when it is over. */
+  /** Resolves when the connection is closed. */
   get closed(): Promise<CloseInfo> {
     this.#closed ??= new Promise((resolve) => this.onClosed(resolve))
     return this.#closed
   }
 
-  /** Aborts when it is over. */
+  /** Aborts when the connection is closed. */
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
       this.#signal = new AbortController()
@@ -69,13 +70,13 @@ export class CloseState {
     return this.#signal.signal
   }
 
-  /** Calls `listener` when it is over; at once if it is. */
+  /** Calls `listener` when the connection is closed; at once if it is already. */
   onClosed(listener: Listener): void {
     if (this.info !== undefined) callListener(listener, this.info)
     else this.#listeners = this.#listeners === undefined ? listener : [this.#listeners, listener].flat()
   }
 
-  /** The same, and returns what takes it back. */
+  /** The same; returns a function that removes the listener. */
   listen(listener: Listener): () => void {
     this.onClosed(listener)
     return () => {
@@ -84,7 +85,7 @@ export class CloseState {
     }
   }
 
-  /** It is over. Called once. */
+  /** Reports the end. Called once. */
   settle(info: CloseInfo): void {
     this.info = info
     this.#signal?.abort(this.#reads.endError())

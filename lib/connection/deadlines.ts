@@ -1,15 +1,15 @@
-// Every time limit of one connection on at most one timer. A limit that is moved or lifted leaves the timer as it is:
-// when it fires too early it is set again for what is left, so that a read which is settled in time costs two assignments
-// and no timer of its own.
+// All time limits of one connection, on at most one timer. Moving or lifting a limit does not touch the timer: if it fires
+// too early, it is set again for the remaining time. So a read that settles in time costs two assignments and no timer.
 //
-// The limits on what is queued (WRITE, CLOSE) have two points: at half of one the system's send queue begins to be looked
-// at, where there is one, and a queue that moves gives the limit its time anew. At the end each limit has a last look.
+// For the limits on queued bytes (WRITE, CLOSE) the system's send queue is watched as well, where it can be read: from half
+// of the limit on, and the limit starts again whenever the queue has moved. Before any limit expires, the connection is
+// looked at once more (`last-look.ts`).
 
 import { type Clock, LONGEST_TIMER, type Timer } from '../transport/clock.js'
 import { lookOnce } from '../transport/last-look.js'
 import type { QueueWatch } from '../transport/send-queues.js'
 
-/** What a limit is for. Each may run once at a time. */
+/** The kinds of limits. At most one of each kind runs at a time. */
 export const READ = 0
 export const MESSAGE = 1
 export const WRITE = 2
@@ -21,35 +21,35 @@ const NEVER = Number.POSITIVE_INFINITY
 // Node's timers count whole milliseconds and may fire up to one early against `performance.now`.
 const EARLY = 1
 
-/** Whose limits they are. */
+/** What the deadlines need of their connection. */
 export interface DeadlinesHost {
   readonly clock: Clock
-  /** A number that changes whenever bytes have come or left. */
+  /** A number that changes whenever bytes were received or sent. */
   readonly progress: number
-  /** Whether bytes have come that wait for their turn to be handed on. */
+  /** Whether bytes were received that the carrier has not delivered yet. */
   readonly holding?: boolean
-  /** Whether the system may show a send queue: then `watch` is asked at half of a limit on what is queued. */
+  /** Whether the system's send queue may be readable: then `watch` is called at half of a limit on queued bytes. */
   readonly watchable: boolean
-  /** A look at that queue for a limit of `ms`, which calls `moved` when it has moved; undefined where there is none. */
+  /** Watches that queue for a limit of `ms`, and calls `moved` when it has moved; undefined where it cannot be read. */
   watch(ms: number, moved: () => void): QueueWatch | undefined
-  /** A limit has run out, and is lifted. */
-  expired(slot: DeadlineKind): void
+  /** A limit has expired and was lifted. */
+  expired(kind: DeadlineKind): void
 }
 
 export class Deadlines {
   readonly #host: DeadlinesHost
-  /** When each runs out. Many a connection never has a limit that runs. */
+  /** When each limit expires, by kind. Undefined until the first limit is set. */
   #at: number[] | undefined
-  /** How long each is. */
+  /** The length of each limit. */
   readonly #ms: number[] = []
   #running = 0
   #timer: Timer | undefined
   #firesAt = NEVER
   #referenced = true
   #stopped = false
-  /** From half of a limit on what is queued until bytes leave. */
+  /** Set from half of a limit on queued bytes until bytes are sent. */
   #watch: QueueWatch | undefined
-  /** While a test's timers stand in for Node's: one for each limit. */
+  /** With mocked timers: one timer for each limit. */
   #exact: (Timer | undefined)[] | undefined
 
   constructor(host: DeadlinesHost) {
@@ -57,38 +57,38 @@ export class Deadlines {
   }
 
   /** Starts a limit of `ms` from now, or moves it there. Infinity lifts it. */
-  set(slot: DeadlineKind, ms: number): void {
+  set(kind: DeadlineKind, ms: number): void {
     if (ms === NEVER) {
-      this.clear(slot)
+      this.clear(kind)
       return
     }
     const { clock } = this.#host
     const at = clock.now() + ms
     this.#at ??= [NEVER, NEVER, NEVER, NEVER, NEVER]
-    if (this.#at[slot] === NEVER && this.#running++ === 0 && this.#referenced) this.#timer?.ref()
-    this.#at[slot] = at
-    this.#ms[slot] = ms
-    if (clock.faked || this.#exact !== undefined) return this.#setExactly(slot, at, ms)
+    if (this.#at[kind] === NEVER && this.#running++ === 0 && this.#referenced) this.#timer?.ref()
+    this.#at[kind] = at
+    this.#ms[kind] = ms
+    if (clock.faked || this.#exact !== undefined) return this.#setExactly(kind, at, ms)
     let due = at
-    if (onQueued(slot)) {
-      this.#unwatch()
+    if (onQueued(kind)) {
+      this.#stopWatching()
       if (this.#host.watchable) due -= ms / 2
     }
     if (due < this.#firesAt) this.#arm(due, due - at + ms)
   }
 
-  /** Lifts a limit. The timer may stay, but keeps no process alive for it. */
-  clear(slot: DeadlineKind): void {
-    if (this.#at === undefined || this.#at[slot] === NEVER) return
-    this.#at[slot] = NEVER
-    if (onQueued(slot)) this.#unwatch()
-    this.#exact?.[slot]?.clear()
+  /** Lifts a limit. The timer may stay set, but does not keep the process alive. */
+  clear(kind: DeadlineKind): void {
+    if (this.#at === undefined || this.#at[kind] === NEVER) return
+    this.#at[kind] = NEVER
+    if (onQueued(kind)) this.#stopWatching()
+    this.#exact?.[kind]?.clear()
     if (--this.#running > 0) return
     if (this.#stopped) this.#disarm()
     else this.#timer?.unref()
   }
 
-  /** The connection is over: what is buffered may still be read as a message, under its limit. With no limit left the timer is freed. */
+  /** Lifts all limits but MESSAGE: after the end a message may still be read from what is buffered. Frees the timer if no limit is left. */
   stop(): void {
     this.#stopped = true
     this.clear(READ)
@@ -98,7 +98,7 @@ export class Deadlines {
     if (this.#running === 0) this.#disarm()
   }
 
-  /** Whether a limit that runs keeps the process alive. */
+  /** Sets whether running limits keep the process alive. */
   reference(on: boolean): void {
     this.#referenced = on
     if (on && this.#running > 0) this.#timer?.ref()
@@ -123,79 +123,79 @@ export class Deadlines {
     this.#disarm()
     const now = this.#host.clock.now()
     let next = NEVER
-    this.#at?.forEach((at, slot) => {
+    this.#at?.forEach((at, kind) => {
       if (at === NEVER) return
-      const due = onQueued(slot) ? this.#watched(slot, at, now) : at
-      if (due - now < EARLY) this.#overdue(slot as DeadlineKind, at, now - at)
+      const due = onQueued(kind) ? this.#nextLook(kind, at, now) : at
+      if (due - now < EARLY) this.#timeUp(kind as DeadlineKind, at, now - at)
       else next = Math.min(next, due)
     })
     if (next !== NEVER) this.#arm(next, next - now)
   }
 
-  /** When a limit on what is queued is to be minded next. From half of it on the queue is watched, and for half of it at least. */
-  #watched(slot: number, at: number, now: number): number {
+  /** When to look at a limit on queued bytes next. The queue is watched from half of the limit on, and for at least half of it. */
+  #nextLook(kind: number, at: number, now: number): number {
     if (this.#watch?.active || !this.#host.watchable) return at
-    const half = (this.#ms[slot] as number) / 2
+    const half = (this.#ms[kind] as number) / 2
     if (at - half - now >= EARLY) return at - half
     this.#watch ??= this.#host.watch(2 * half, () => this.#queueMoved())
     if (this.#watch === undefined) return at
     this.#watch.start()
-    return ((this.#at as number[])[slot] = Math.max(at, now + half))
+    return ((this.#at as number[])[kind] = Math.max(at, now + half))
   }
 
-  /** The peer has taken bytes that the system held: what is queued has its time anew. */
+  /** The peer has received bytes from the system's send queue: the limits on queued bytes start again. */
   #queueMoved(): void {
     this.#watch?.rest()
     const now = this.#host.clock.now()
     const at = this.#at as number[]
-    for (const slot of [WRITE, CLOSE]) {
-      if (at[slot] === NEVER) continue
-      const ms = this.#ms[slot] as number
-      at[slot] = now + ms
+    for (const kind of [WRITE, CLOSE]) {
+      if (at[kind] === NEVER) continue
+      const ms = this.#ms[kind] as number
+      at[kind] = now + ms
       if (now + ms / 2 < this.#firesAt) this.#arm(now + ms / 2, ms / 2)
     }
   }
 
-  #unwatch(): void {
+  #stopWatching(): void {
     this.#watch?.rest()
     this.#watch = undefined
   }
 
-  /** The time of a limit is over. */
-  #overdue(slot: DeadlineKind, at: number, late: number): void {
-    const watch = onQueued(slot) ? this.#watch : undefined
+  /** The time of a limit has passed: looks once more, and then expires or postpones it. */
+  #timeUp(kind: DeadlineKind, at: number, late: number): void {
+    const watch = onQueued(kind) ? this.#watch : undefined
     const host = this.#host
     const limit = {
-      stands: () => this.#at?.[slot] === at,
+      stands: () => this.#at?.[kind] === at,
       progress: () => host.progress,
       holding: () => host.holding === true,
       ...(watch !== undefined && { ask: () => watch.look() }),
-      postpone: (ms: number) => this.#postpone(slot, Math.min(ms, this.#ms[slot] as number)),
+      postpone: (ms: number) => this.#postpone(kind, Math.min(ms, this.#ms[kind] as number)),
       expire: () => {
-        this.clear(slot)
-        host.expired(slot)
+        this.clear(kind)
+        host.expired(kind)
       },
     }
     lookOnce(limit, late)
   }
 
-  #postpone(slot: DeadlineKind, ms: number): void {
+  #postpone(kind: DeadlineKind, ms: number): void {
     const at = this.#host.clock.now() + ms
-    ;(this.#at as number[])[slot] = at
+    ;(this.#at as number[])[kind] = at
     if (at < this.#firesAt) this.#arm(at, ms)
   }
 
-  // What `now` says has nothing to do with when such a timer fires: it is the limit's own, and is never set for less.
-  #setExactly(slot: DeadlineKind, at: number, ms: number): void {
+  // `clock.now()` does not say when a mocked timer fires: each limit has its own timer, always set for the whole limit.
+  #setExactly(kind: DeadlineKind, at: number, ms: number): void {
     this.#exact ??= []
-    this.#exact[slot]?.clear()
-    const timer = this.#host.clock.setTimer(() => this.#overdue(slot, at, 0), Math.min(Math.max(ms, 1), LONGEST_TIMER))
+    this.#exact[kind]?.clear()
+    const timer = this.#host.clock.setTimer(() => this.#timeUp(kind, at, 0), Math.min(Math.max(ms, 1), LONGEST_TIMER))
     if (!this.#referenced) timer.unref()
-    this.#exact[slot] = timer
+    this.#exact[kind] = timer
   }
 }
 
-/** Whether a limit of this kind is on what is queued. */
-function onQueued(slot: number): boolean {
-  return slot === WRITE || slot === CLOSE
+/** Whether limits of this kind are on queued bytes. */
+function onQueued(kind: number): boolean {
+  return kind === WRITE || kind === CLOSE
 }

@@ -1,5 +1,5 @@
-// What can be known of a connection: who is at its ends, what came and went, how it ended. All of it is readable also after
-// the end, and nothing here changes anything.
+// The read-only properties of a connection: its addresses, its counters, its state and how it ended. All of them can also be
+// read after the end.
 
 import type { Address } from '../address.js'
 import type { ConnectionLimits } from '../options/connection.js'
@@ -10,15 +10,15 @@ import type { CloseInfo } from './close-info.js'
 import type { ConnectionCore } from './lifecycle.js'
 import { ReadMethods } from './reading/read-methods.js'
 
-/** What a connection waits for now. */
+/** The operation a connection is blocked on. */
 export interface WaitingInfo {
-  /** As a program would write it: `readUntil('\n')`, or `write`, `close`. */
+  /** The call as a program writes it, such as `readUntil('\n')`; or `write`, `close`, `startTls`. */
   readonly operation: string
-  /** Since when, in Unix time (milliseconds). */
+  /** When it started, in Unix time (milliseconds). */
   readonly since: number
 }
 
-/** The facts of a connection. Not made by itself: every `Connection` is one. */
+/** The read-only properties of a connection. The base class of `Connection`; not constructed directly. */
 export abstract class ConnectionInfo extends ReadMethods {
   readonly #core: ConnectionCore
   readonly #server: Server | undefined
@@ -30,12 +30,12 @@ export abstract class ConnectionInfo extends ReadMethods {
     this.#server = server
   }
 
-  /** Unique in the process. */
+  /** A number that is unique in the process. */
   get id(): number {
     return this.#core.id
   }
 
-  /** The real client's address: what a PROXY header said, else the peer's, captured when it came. */
+  /** The real client's address: the source in a PROXY header, or else the peer's, captured when the connection was made. */
   get remote(): Address {
     return this.#core.remote
   }
@@ -45,14 +45,14 @@ export abstract class ConnectionInfo extends ReadMethods {
     return this.#core.carrier.local
   }
 
-  /** What the TLS handshake agreed on; undefined without TLS. */
+  /** What the TLS handshake negotiated; undefined without TLS. */
   get tls(): TlsInfo | undefined {
     return this.#core.carrier.tls
   }
 
   /**
-   * What a PROXY header said of it (`proxyProtocol` of `listen`; HAProxy's proxy-protocol.txt), and who sent that; undefined
-   * where none came.
+   * The contents of the PROXY header, and the address of the proxy that sent it; undefined if none was received. See
+   * `proxyProtocol` of `listen`, and https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt.
    *
    * @example
    * const name = connection.proxy?.tlvs.find(({ type }) => type === 0x02)?.value.toString()
@@ -61,56 +61,70 @@ export abstract class ConnectionInfo extends ReadMethods {
     return this.#core.proxy
   }
 
-  /** The server it came to, if any. */
+  /** The server that accepted the connection; undefined for others. */
   get server(): Server | undefined {
     return this.#server
   }
 
   /**
-   * Resolves, when the connection is over, with how it ended. Never rejects.
+   * How the connection ended.
    *
-   * It reads nothing: behind more than `readHighWaterMark` unread bytes the peer's end, or a loss, does not show until they
-   * are read. Nor does such a connection keep the process alive, as with any paused socket of Node: a program that awaits
-   * nothing but this then ends with exit code 13. Read the connection to its end, or `close()` it.
+   * **Resolves** once the connection is closed: both sides have ended, or it was cut.
+   *
+   * **Rejects** never.
+   *
+   * Awaiting it reads nothing. Behind more than `readHighWaterMark` unread bytes, the peer's end or a loss is not noticed
+   * until these are read. Such a connection does not keep the process alive, as with any paused socket of Node: a program
+   * that awaits only this then exits with code 13. Read the connection to its end, or `close()` it.
+   *
+   * @example
+   * const { by, error, bytesRead } = await connection.closed
    */
   get closed(): Promise<CloseInfo> {
     return this.#core.closeState.closed
   }
 
   /**
-   * Aborts when the connection is over, with what a read would then reject with: for the handler's other work. Like
-   * `closed` it reads nothing: an end or a loss behind more than `readHighWaterMark` unread bytes shows when they are read.
+   * A signal that aborts when the connection is closed, to cancel the handler's other work. Its reason is the error that
+   * reads then reject with. As with `closed`, an end or a loss behind more than `readHighWaterMark` unread bytes is noticed
+   * when these are read.
+   *
+   * @example
+   * const answer = await fetch(url, { signal: connection.signal })
    */
   get signal(): AbortSignal {
     return this.#core.closeState.signal
   }
 
-  /** Aborts, with a DrainingError, when the connection is asked to finish: for a handler that is not reading. */
+  /**
+   * A signal that aborts with a DrainingError when the connection is asked to finish, by `drain()` or `server.close()`. For
+   * a handler that is not reading.
+   */
   get drainSignal(): AbortSignal {
     return this.#core.drainSignal
   }
 
-  /** This side ended, closed or aborted. */
+  /** Whether this side has ended, closed or aborted the connection. */
   get ended(): boolean {
     return this.#core.ended
   }
 
-  /** The peer ended its side. */
+  /** Whether the peer has ended its side. */
   get peerEnded(): boolean {
     return this.#core.peerEnded
   }
 
-  /** Bytes that arrived. */
+  /** Bytes received, without TLS and PROXY header. */
   get bytesRead(): number {
     return this.#core.readHalf.received
   }
 
-  /** Bytes that left for the operating system. */
+  /** Bytes sent, that is handed to the operating system, without TLS and PROXY header. */
   get bytesWritten(): number {
     return this.#core.writeHalf.sent
   }
 
-  /** Bytes that arrived and are unread. */
+  /** Bytes received and unread. */
   get buffered(): number {
     return this.#core.readHalf.queue.length
   }
@@ -120,17 +134,17 @@ export abstract class ConnectionInfo extends ReadMethods {
     return this.#core.writeHalf.queued
   }
 
-  /** Unix time (milliseconds) at which it was opened. */
+  /** When the connection was opened, in Unix time (milliseconds). */
   get openedAt(): number {
     return this.#core.openedAt
   }
 
-  /** The limits in force: what `setLimits` sets. */
+  /** The limits in force, as `setLimits` changes them: a copy. Sizes in bytes, times in milliseconds. */
   get limits(): Readonly<ConnectionLimits> {
     return { ...this.#core.limits }
   }
 
-  /** What it waits for now, and since when; undefined while it waits for nothing. */
+  /** The operation the connection is blocked on and when it started; `undefined` if none. */
   get waiting(): WaitingInfo | undefined {
     return this.#core.waiting
   }

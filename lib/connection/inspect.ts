@@ -1,5 +1,5 @@
-// What `console.log(connection)` shows: who it is, its state, what it waits for, and counts. No payload, and of TLS no more
-// than was agreed.
+// The text of `console.log(connection)`: id, addresses, state, the pending operation, and counts. No payload, and of TLS
+// only what the handshake negotiated.
 
 import type { InspectOptions } from 'node:util'
 import { codeOf } from '../errors.js'
@@ -10,7 +10,7 @@ import type { ConnectionCore } from './lifecycle.js'
 
 export function inspectConnection(core: ConnectionCore, depth: number, options: InspectOptions): string {
   const { id, proxy, carrier, readHalf, writeHalf, closeState, waiting } = core
-  const facts = {
+  const fields = {
     remote: String(core.remote) || undefined,
     local: String(carrier.local) || undefined,
     proxy: proxy && String(proxy.peer),
@@ -24,7 +24,7 @@ export function inspectConnection(core: ConnectionCore, depth: number, options: 
     buffered: readHalf.queue.length,
     queued: writeHalf.queued,
   }
-  return shownAs(`Connection ${id}`, facts, depth, options)
+  return shownAs(`Connection ${id}`, fields, depth, options)
 }
 
 function stateOf({ phase, ended, peerEnded }: ConnectionCore): string {
@@ -33,10 +33,10 @@ function stateOf({ phase, ended, peerEnded }: ConnectionCore): string {
 }
 
 function endOf({ by, error }: CloseInfo): object {
-  // Its message may quote what was read.
+  // No message: it may quote payload.
   return { by, error: error === undefined ? undefined : (codeOf(error) ?? (error instanceof Error ? error.name : typeof error)) }
 }
 
 function tlsOf({ protocol, alpnProtocol, servername, authorized }: TlsInfo): string {
-  return [protocol, alpnProtocol, servername, authorized ? 'authorized' : undefined].filter((fact) => fact !== undefined).join(', ')
+  return [protocol, alpnProtocol, servername, authorized ? 'authorized' : undefined].filter((field) => field !== undefined).join(', ')
 }

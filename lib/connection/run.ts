@@ -1,5 +1,5 @@
-// What the library does around a handler: whatever happens in it, its connection is closed, and nobody's mistake is
-// lost. What the connection itself raised is a normal end; everything else is a bug, and the server is told.
+// How the library calls a handler. However the handler ends, its connection is closed afterwards. An error that the
+// connection itself raised is a normal end; any other error is a bug, and the server emits it as `handlerError`.
 
 import { isRaisedBy } from '../errors.js'
 import { everyError, isAbortBy } from '../foreign.js'
@@ -7,12 +7,13 @@ import type { Connection } from './connection.js'
 import type { ConnectionCore } from './lifecycle.js'
 import { functionOf } from './reading/read-options.js'
 
-/** The logic of a connection: reads, decides, writes, and returns. */
+/** The program of a connection: an async function that reads, decides, writes, and returns. */
 export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>
 
 /**
- * Runs a handler, closes its connection, and resolves when that is over: a client's with the handler's value. Never rejects
- * on a server's connection. The server's end of a pair has no server to tell: it rejects with what would be a `handlerError`.
+ * Calls a handler and closes its connection; resolves when the connection is closed, on a client with the handler's value.
+ * Never rejects on a connection of a server. The server's end of a `pair` has no server that could emit `handlerError`: it
+ * rejects with the error instead.
  */
 export function runHandler<T>(connection: Connection, core: ConnectionCore, handler: Handler<T>, again: boolean): Promise<T | undefined> {
   const { supervisor } = core.closeState
@@ -24,19 +25,19 @@ export function runHandler<T>(connection: Connection, core: ConnectionCore, hand
   }
   return new Promise<T | undefined>((resolve, reject) => {
     if (!runsAsServer(core)) return superviseHandler(connection, core, handler, resolve, reject)
-    const over = (): void => resolve(undefined)
-    superviseHandler(connection, core, handler, over, (error, normal) => (normal || supervisor !== undefined ? over() : reject(error)))
+    const ended = (): void => resolve(undefined)
+    superviseHandler(connection, core, handler, ended, (error, normal) => (normal || supervisor !== undefined ? ended() : reject(error)))
   })
 }
 
-/** Whether the end of a handler is judged as a server judges it: on a connection of a server, and on the server's end of a pair. */
+/** Whether errors of the connection count as a normal end: on connections of a server, and on the server's end of a `pair`. */
 export function runsAsServer({ side }: ConnectionCore): boolean {
   return side === 'server'
 }
 
 /**
- * The same by callbacks, of which one is called when the connection is over. A server makes no promise for each of its
- * connections; nor is there an async function here, which would throw once more what most handlers end with.
+ * The same with callbacks: one of them is called when the connection is closed. A server needs no promise for each of its
+ * connections. This is no async function, which would throw a second time the error that most handlers end with.
  */
 export function superviseHandler<T>(
   connection: Connection,
@@ -64,12 +65,15 @@ export function superviseHandler<T>(
   }
 }
 
-/** Raised by this connection, or an AbortError that its signals caused, or nothing but such errors together. Of any value: it never throws. */
+/**
+ * Whether this connection raised the error, or its signals caused it as an AbortError, or it is an AggregateError of such
+ * errors only. Accepts any value and never throws.
+ */
 function isNormalEnd(core: ConnectionCore, error: unknown): boolean {
   const isOurs = (each: unknown): boolean => isRaisedBy(each, core.id)
   return everyError(error, (each) => {
     if (isOurs(each)) return true
-    // Not every library says what made it abort; then it is taken for these signals if one of them has aborted.
+    // Not every library sets the cause of its AbortError: then the signals of this connection count if one has aborted.
     return isAbortBy(each, isOurs) ?? (core.closeState.signal.aborted || core.drainSignal.aborted)
   })
 }

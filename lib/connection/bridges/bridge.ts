@@ -1,26 +1,25 @@
-// What a bridge to another kind of stream has in common with every other: it is the connection's one reader while it
-// stands, it knows no messages, so neither read limits nor a drain act in it, and it takes bytes as they come.
+// The read lock of a bridge to another kind of stream, or of a pipe. While it is held, all other reads are refused. It reads
+// bytes as they arrive and knows no messages, so no read limit applies to its reads and a drain does not interrupt them.
 
 import type { ConnectionCore } from '../lifecycle.js'
 import { type Limit, pieceOf, type Read, WAIT } from '../reading/read-kinds.js'
 import type { ReadLock } from '../reading/read-lock.js'
 import { type ResolvedReadOptions, readPlan } from '../reading/read-options.js'
 
-// What one piece holds at most: the bridge's reader has buffers of its own, and asks again.
-const PIECE = 64 * 1024
-const limit: Limit = Object.freeze({ bytes: PIECE, before: 0, option: 'maxBytes', shared: false })
+// The most bytes of one piece: the reader of the bridge has buffers of its own, and reads again.
+const MAX_PIECE = 64 * 1024
+const limit: Limit = Object.freeze({ bytes: MAX_PIECE, before: 0, option: 'maxBytes', shared: false })
 
-// The next piece, or null at the end of the stream. It has no state: one for all.
+// Reads the next piece, or null at the end of the stream. It has no state, so all bridges share it.
 const next: Read<Buffer | null> = {
   operation: 'read()',
   limit,
   attempt(queue, stream) {
     if (queue.length === 0) return stream === 'ended' ? null : WAIT
-    return queue.take(pieceOf(queue, PIECE))
+    return queue.take(pieceOf(queue, MAX_PIECE))
   },
 }
 
-/** The read lock of a bridge or a pipe: the one reader of a connection. */
 export class Bridge implements ReadLock {
   readonly idle = false
   readonly gathers = false
@@ -30,7 +29,11 @@ export class Bridge implements ReadLock {
   readonly #core: ConnectionCore
   readonly #plan: ResolvedReadOptions = { ...readPlan(undefined), idle: false }
 
-  /** `refusal`: what other reads are told meanwhile. @throws ConcurrentReadError while a read is pending or another reader has the connection */
+  /**
+   * Acquires the lock. `refusal`: the message of the ConcurrentReadError that other reads reject with.
+   *
+   * @throws ConcurrentReadError while a read is pending or another lock is held
+   */
   constructor(core: ConnectionCore, refusal: string, signal?: AbortSignal) {
     this.#core = core
     this.refusal = refusal
@@ -43,7 +46,7 @@ export class Bridge implements ReadLock {
     return this.#core.readHalf.run(() => next, this.#plan, this)
   }
 
-  /** Gives reading back to the connection. A read that is pending rejects with `error`. */
+  /** Releases the lock. A pending read of the bridge rejects with `error`. */
   remove(error?: unknown): void {
     this.released = true
     this.#reason = error

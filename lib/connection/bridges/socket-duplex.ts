@@ -1,5 +1,5 @@
-// What Node's HTTP server, `ws` and other libraries that are written for `net.Socket` ask of a socket beyond a Duplex: its
-// addresses, what TLS knows of the peer, and a few settings. It moves no byte; the bridge that extends it does.
+// The members of `net.Socket` that a Duplex lacks and that Node's HTTP server, `ws` and other libraries use: addresses, TLS
+// properties and a few settings. The bytes are moved by the bridge that extends this class.
 
 import type { AddressInfo } from 'node:net'
 import { Duplex, type DuplexOptions } from 'node:stream'
@@ -9,63 +9,64 @@ import type { Timer } from '../../transport/clock.js'
 import type { ConnectionCore } from '../lifecycle.js'
 import { delayOf, functionOf } from '../reading/read-options.js'
 
-/** The address of a TCP end, or undefined: `net.Socket` has none for a Unix socket. */
+/** The address of a TCP socket; undefined for a Unix socket, as in `net.Socket`. */
 function tcpOf(address: Address): Address | undefined {
   return address.family === 'unix' ? undefined : address
 }
 
 /**
- * A connection as a Node stream, as `connection.toDuplex()` gives it: a Duplex with what libraries ask of a `net.Socket`.
+ * A connection as a Node stream, returned by `connection.toDuplex()`: a Duplex with the members of `net.Socket` that
+ * libraries use.
  *
  * @example
  * httpServer.emit('connection', connection.toDuplex())
  */
 export interface ConnectionDuplex extends Duplex {
-  /** The real client's address: what a PROXY header said, else the peer's. Undefined for a Unix socket, as the others are. */
+  /** The real client's address: the source in a PROXY header, or else the peer's. For a Unix socket it and the five below are undefined. */
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
   readonly remoteFamily: string | undefined
   readonly localAddress: string | undefined
   readonly localPort: number | undefined
   readonly localFamily: string | undefined
-  /** This side's address, as `net.Socket` gives it: an empty object for a Unix socket. */
+  /** This side's address, as in `net.Socket`: an empty object for a Unix socket. */
   address(): AddressInfo | Record<string, never>
-  /** Bytes that arrived, without TLS. */
+  /** Bytes received, without TLS. */
   readonly bytesRead: number
-  /** Bytes that left, without TLS. */
+  /** Bytes sent, without TLS. */
   readonly bytesWritten: number
-  /** False: a connection is connected. */
+  /** Always false. */
   readonly connecting: boolean
-  /** Whether it is TLS. */
+  /** Whether the connection uses TLS. */
   readonly encrypted: boolean
   /** Over TLS: whether the peer's certificate verified. */
   readonly authorized: boolean
-  /** Why it did not: Node's code, or null. */
+  /** Node's error code if it did not verify; otherwise null. */
   readonly authorizationError: string | null
-  /** The application protocol that both named (ALPN), or false. */
+  /** The negotiated application protocol (ALPN), or false. */
   readonly alpnProtocol: string | false
-  /** The name the client asked for (SNI), or false. */
+  /** The host name that the client sent (SNI), or false. */
   readonly servername: string | false
-  /** The peer's certificate as Node shows it; an empty object where there is none. */
+  /** The peer's certificate in Node's format; an empty object if there is none. */
   getPeerCertificate(): PeerCertificate | Record<string, never>
-  /** The longest silence, in milliseconds, as `setTimeout` was given it; undefined before. */
+  /** The argument of the last `setTimeout`, in milliseconds; undefined before. */
   readonly timeout: number | undefined
   /**
-   * As in `net`: emits `timeout` after `ms` milliseconds in which no byte came or left, and does nothing more. 0 takes it
-   * back. Its timer keeps no process alive.
+   * As in `net`: emits `timeout` when no byte was received or sent for `ms` milliseconds, and does nothing else. 0 turns it
+   * off. The timer does not keep the process alive.
    *
    * @throws TypeError, RangeError
    */
   setTimeout(ms: number, callback?: () => void): this
-  /** As in `net`; no effect where the carrier is no TCP socket. */
+  /** As in `net`. Has an effect on TCP only. */
   setNoDelay(enable?: boolean): this
-  /** As in `net`: `initialDelay` in milliseconds. */
+  /** As in `net`. `initialDelay` is in milliseconds. Has an effect on TCP only. */
   setKeepAlive(enable?: boolean, initialDelay?: number): this
-  /** The connection, and its timers, keep the process alive again (the default). */
+  /** Lets the connection and its timers keep the process alive (the default). */
   ref(): this
-  /** The connection, and its timers, keep no process alive. */
+  /** Keeps the connection and its timers from keeping the process alive. */
   unref(): this
-  /** As in `net`: ends the stream, and destroys it once all was sent. */
+  /** As in `net`: ends the stream, and destroys it once everything was sent. */
   destroySoon(): void
 }
 
@@ -73,7 +74,7 @@ export abstract class SocketDuplex extends Duplex implements ConnectionDuplex {
   readonly #core: ConnectionCore
   timeout: number | undefined
   #timer: Timer | undefined
-  /** A `timeout` was emitted, and no byte has come or gone since. */
+  /** A `timeout` was emitted, and no byte was received or sent since. */
   protected silent = false
 
   constructor(core: ConnectionCore, options: DuplexOptions) {
@@ -81,7 +82,7 @@ export abstract class SocketDuplex extends Duplex implements ConnectionDuplex {
     this.#core = core
   }
 
-  // --- facts -----------------------------------------------------------------------------------------------------------
+  // --- properties ------------------------------------------------------------------------------------------------------
 
   get remoteAddress(): string | undefined {
     return tcpOf(this.#core.remote)?.address
@@ -161,7 +162,7 @@ export abstract class SocketDuplex extends Duplex implements ConnectionDuplex {
     return this
   }
 
-  // Who calls these is a library that was written for `net.Socket`, which takes anything for a yes or a no.
+  // Not checked: libraries pass any value for a boolean, as `net.Socket` allows.
   setNoDelay(enable = true): this {
     this.#core.carrier.setNoDelay(Boolean(enable))
     return this
@@ -188,9 +189,9 @@ export abstract class SocketDuplex extends Duplex implements ConnectionDuplex {
     else this.once('finish', () => this.destroy())
   }
 
-  // --- silence ---------------------------------------------------------------------------------------------------------
+  // --- the timeout event -----------------------------------------------------------------------------------------------
 
-  /** A byte has come, or was written, or has left. */
+  /** Restarts the timer: a byte was received, written or sent. */
   protected active(): void {
     this.silent = false
     this.#stop()

@@ -1,5 +1,5 @@
-// A connection as a pair of web streams. Made by hand: Node's own adapter ends its readable only when the writable side
-// is done (Node 20). Cancelling the readable gives reading back to the connection; aborting the writable aborts it.
+// A connection as a pair of web streams. Not made by Node's adapter, which ends its readable only when the writable side is
+// done (Node 20). Cancelling the readable gives reading back to the connection; aborting the writable aborts the connection.
 
 import type { ReadableStream as WebReadable, WritableStream as WebWritable } from 'node:stream/web'
 import type { ConnectionCore } from '../lifecycle.js'
