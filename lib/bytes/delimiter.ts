@@ -1,30 +1,30 @@
-// A delimiter as a search wants it: checked once, text turned into UTF-8 bytes, and one byte into a number (searching a
-// number costs a tenth of searching a string). The delimiters of a protocol are few and used again for every message, so
-// those given as text are remembered.
+// Checks delimiters and prepares them for searching: text becomes UTF-8 bytes, and a single byte becomes a number (searching
+// for a number costs a tenth of searching for a string). A protocol uses few delimiters, again for every message, so those
+// given as text are cached.
 
 import { isRegExp, isUint8Array } from 'node:util/types'
 import { kindOf } from '../kind-of.js'
 
-/** What ends a message: text (as UTF-8), bytes, or a list of them, of which the match that starts first wins, then the longest. */
+/** The end of a message: text (as UTF-8), bytes, or a list of them. Of several matches the one that starts first wins, then the longest. */
 export type Delimiter = string | Uint8Array | readonly (string | Uint8Array)[]
 
 export interface CompiledDelimiter {
-  /** The one byte it is, or −1. */
+  /** The byte, if the delimiter is a single byte, otherwise −1. */
   readonly byte: number
-  /** Longest first, without doubles. */
+  /** Longest first, without duplicates. */
   readonly sequences: readonly Buffer[]
-  /** Bytes of the shortest. */
+  /** Length of the shortest sequence. */
   readonly shortest: number
-  /** As it is named in messages. */
+  /** The delimiter as error messages show it. */
   readonly text: string
 }
 
-// Enough for any protocol's own delimiters; a program that makes new ones for each message (MIME boundaries) must not
-// fill memory with them, so the memory starts afresh when it is full.
-const REMEMBERED = 256
-// Longer ones are not worth it: they are rare, and would stay in memory for good.
-const LONGEST_REMEMBERED = 256
-const memory = new Map<string, CompiledDelimiter>()
+// Enough for the delimiters of any protocol. The cache is emptied when it is full, so that a program with a new delimiter for
+// each message (MIME boundaries) does not fill memory.
+const CACHED = 256
+// Longer delimiters are rare, and would stay in memory.
+const LONGEST_CACHED = 256
+const cache = new Map<string, CompiledDelimiter>()
 let last: { given: string; compiled: CompiledDelimiter } = { given: '\n', compiled: compile(['\n'], '\n') }
 
 /**
@@ -33,18 +33,18 @@ let last: { given: string; compiled: CompiledDelimiter } = { given: '\n', compil
  * @throws TypeError for anything but text, bytes, or a list of those; RangeError for an empty one.
  */
 export function compileDelimiter(delimiter: unknown): CompiledDelimiter {
-  // The one that was asked for last is asked for again.
+  // Nearly all reads use the delimiter of the read before.
   if (delimiter === last.given) return last.compiled
   if (typeof delimiter !== 'string') return compile(Array.isArray(delimiter) ? delimiter : [delimiter], delimiter)
-  const known = memory.get(delimiter)
+  const known = cache.get(delimiter)
   if (known !== undefined) {
     last = { given: delimiter, compiled: known }
     return known
   }
   const compiled = compile([delimiter], delimiter)
-  if (delimiter.length > LONGEST_REMEMBERED) return compiled
-  if (memory.size >= REMEMBERED) memory.clear()
-  memory.set(delimiter, compiled)
+  if (delimiter.length > LONGEST_CACHED) return compiled
+  if (cache.size >= CACHED) cache.clear()
+  cache.set(delimiter, compiled)
   return compiled
 }
 
@@ -64,8 +64,8 @@ function compile(list: readonly unknown[], given: unknown): CompiledDelimiter {
 function bytesOf(delimiter: unknown): Buffer {
   let bytes: Buffer
   if (typeof delimiter === 'string') bytes = Buffer.from(delimiter)
-  // By its kind and not by `instanceof`, which says no to bytes of another realm (a vm context, as test runners make them).
-  // A copy: the caller may use the memory for something else while the read is pending.
+  // Not by `instanceof`, which is false for bytes of another realm (a vm context, as in some test runners). A copy: the
+  // caller may reuse the memory while the read is pending.
   else if (isUint8Array(delimiter)) bytes = Buffer.from(delimiter)
   else throw new TypeError(`a delimiter must be a string, a Uint8Array or a list of these, not ${kindOf(delimiter)}${insteadOf(delimiter)}`)
   if (bytes.length === 0) throw new RangeError('a delimiter must have at least one byte')
@@ -83,7 +83,7 @@ function nameOf(delimiter: unknown): string {
   return `<${Buffer.from(delimiter as Uint8Array).toString('hex')}>`
 }
 
-/** Text in single quotes, on one line: as a program would write it. */
+/** Text as a JavaScript literal in single quotes. */
 function quote(text: string): string {
   const inner = JSON.stringify(text).slice(1, -1)
   return `'${inner.replaceAll('\\"', '"').replaceAll("'", "\\'")}'`

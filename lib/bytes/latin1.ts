@@ -1,16 +1,15 @@
-// The unread bytes as Latin-1 text, in which a byte is a character: what a pattern is tried on. Text that was made once is
-// kept while its bytes are unread, so that a message costs the decoding of what has arrived since the last one, and not of
-// all that is buffered behind it. A position in the stream always has the same byte, so what other reads take, or give
-// back, changes nothing.
+// The unread bytes as Latin-1 text, for patterns: each byte is one character. Decoded text is kept while its bytes are unread,
+// so that each message decodes only the bytes that arrived since the last one. A position in the stream always has the same
+// byte, so the text stays valid whatever other reads take or make unread again.
 
 import type { ByteQueue } from './queue.js'
 
 export class Latin1Cache {
-  /** Text of the stream from this position on. */
   #text = ''
+  /** Position in the stream of the first character of the text. */
   #base = 0
 
-  /** Forgets the text: all of it was read. */
+  /** Drops the text. */
   clear(): void {
     this.#text = ''
   }
@@ -21,12 +20,12 @@ export class Latin1Cache {
     if (start < 0 || start > this.#text.length) start = this.#text.length
     const known = this.#text.length - start
     if (known < n) {
-      // Twice what is asked for, where it has arrived: a limit that moves on with each message then decodes each byte once.
+      // Decodes up to twice as much: for messages that follow each other, each byte is then decoded once.
       this.#text = this.#text.slice(start) + queue.latin1(known, Math.min(queue.length, 2 * n))
       this.#base = queue.consumed
       start = 0
     }
-    // A slice shares the characters: it costs the same however long it is.
+    // A slice shares the characters, so its cost does not depend on its length.
     return this.#text.slice(start, start + n)
   }
 }

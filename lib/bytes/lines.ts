@@ -1,40 +1,40 @@
-// Lines of text, many at a time: what lies in the first chunk is decoded once, and each line is a slice of that, at a
-// third of what decoding it by itself costs. Only for lines that end in `\n` and for plain ASCII, where a byte is a
-// character whatever the encoding; anything else takes the slow path. It holds text, never bytes: what is taken in
-// between by other reads, or given back, changes nothing, since a position in the stream always has the same byte.
+// The fast path of lines: decodes many lines of the first chunk at once, and each line is a slice of that text, at a third of
+// the cost of decoding it separately. Only for lines that end in `\n` and for ASCII, where a byte is one character; other
+// lines use the slow path. It keeps text, never bytes. A position in the stream always has the same byte, so the text stays
+// valid whatever other reads take or make unread again.
 
 import { isAscii } from 'node:buffer'
 import type { ByteQueue } from './queue.js'
 
-// A line of more than a dozen characters is a slice, which keeps the text that it was cut from alive: with its header less
-// than the 4 KiB that the contract allows. A smaller piece would be decoded more often than it pays.
+// A line of more than a dozen characters is a slice, which keeps the text that it was cut from in memory: with its header
+// less than the 4 KiB that the public contract allows. Smaller pieces would save less.
 const PIECE = 3800
 
-// So much is looked at at once to know that it is ASCII, and where its last line ends.
+// The bytes that are checked at once for being ASCII, and for the end of the last line among them.
 const WINDOW = 16 * 1024
 
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 
 export class LineCache {
-  /** What was decoded, from this position of the stream on. */
   #text = ''
+  /** Position in the stream of the first character of the text. */
   #base = 0
-  /** Bytes that are ASCII and end with a line feed, from one position to another. */
+  /** The positions between which all bytes are ASCII and the last one is a line feed. */
   #from = 0
   #to = 0
-  /** Up to this position nothing can be decoded at once: it is no ASCII. */
-  #barren = 0
+  /** Up to this position the bytes are not ASCII. */
+  #notAscii = 0
 
-  /** Forgets the text: all of it was read. */
+  /** Drops the text. */
   clear(): void {
     this.#text = ''
   }
 
-  /** The next line without its end, of at most `most` bytes with it; undefined: go the slow path. */
+  /** Takes the next line, of at most `most` bytes with its end, and returns it without its end. Undefined: use the slow path. */
   next(queue: ByteQueue, most: number): string | undefined {
     const { consumed } = queue
-    if (consumed < this.#barren) return undefined
+    if (consumed < this.#notAscii) return undefined
     let start = consumed - this.#base
     let end = start < 0 ? -1 : this.#text.indexOf('\n', start)
     if (end < 0) {
@@ -49,7 +49,7 @@ export class LineCache {
     return text.slice(start, end > start && text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end)
   }
 
-  /** Decodes the next piece; the last line of it may be cut. */
+  /** Decodes the next piece, whose last line may be incomplete. */
   #decode(queue: ByteQueue): boolean {
     const { consumed } = queue
     if ((consumed < this.#from || consumed >= this.#to) && !this.#check(queue)) return false
@@ -59,13 +59,14 @@ export class LineCache {
     return true
   }
 
+  /** Finds how far the next bytes are ASCII and whole lines. */
   #check(queue: ByteQueue): boolean {
     const window = queue.window(WINDOW)
     const length = window.lastIndexOf(LINE_FEED) + 1
-    // Without a line feed the next chunk may bring one; what is no ASCII stays so.
+    // No line feed yet: bytes that arrive later may have one.
     if (length === 0) return false
     if (!isAscii(window)) {
-      this.#barren = queue.consumed + length
+      this.#notAscii = queue.consumed + length
       return false
     }
     this.#from = queue.consumed

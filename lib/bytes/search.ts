@@ -1,19 +1,19 @@
-// Searching a queue for where a message ends, piece by piece: each search remembers how far it came, so that the cost of
-// a message does not depend on the number of pieces it came in. The answer never depends on them either: where several
-// delimiters could match, a search waits until the winner is sure. A search never takes bytes.
+// Searches a queue for the end of a message. A search resumes where it stopped, so that the cost of a message does not depend
+// on the number of pieces it arrives in. Nor does the result: if several delimiters can match, the search waits until the
+// winner is certain. A search never takes bytes.
 
 import type { CompiledDelimiter } from './delimiter.js'
 import type { ByteQueue } from './queue.js'
 
-/** A search under way. It starts at the first unread byte, and nothing may be taken before it has found its end. */
+/** A search for a delimiter from the first unread byte on. No byte may be taken before it has found the end. */
 export interface Search {
-  /** Bytes up to and including the delimiter, or 0 while that is not known. `ended`: no more bytes will come. */
+  /** The number of bytes up to and including the delimiter, or 0 while it is not known. `ended`: no more bytes will arrive. */
   find(queue: ByteQueue, ended: boolean): number
-  /** Bytes of the delimiter that was found. */
+  /** The length of the delimiter that was found. */
   readonly matched: number
-  /** After a `find` that gave 0: the smallest result that a later one can still give. */
+  /** After a `find` that returned 0: the smallest result that a later `find` can return. */
   soonest(queue: ByteQueue): number
-  /** After a `find` that gave 0: bytes that belong to no possible delimiter, which a search started anew needs no more. */
+  /** After a `find` that returned 0: the number of bytes that can belong to no delimiter. A new search may start after them. */
   passed(queue: ByteQueue): number
 }
 
@@ -78,7 +78,7 @@ class SequenceSearch implements Search {
   }
 }
 
-/** Where `sequence` begins and is cut off by the end of the data, at or behind `from`: the first such place, else the end. */
+/** The first position, at `from` or after, at which a beginning of `sequence` reaches up to the end of the data; otherwise the end. */
 function begunAt(queue: ByteQueue, sequence: Buffer, from: number): number {
   const lead = sequence[0] as number
   let at = Math.max(from, queue.length - sequence.length + 1)
@@ -89,20 +89,20 @@ function begunAt(queue: ByteQueue, sequence: Buffer, from: number): number {
   return queue.length
 }
 
-// Several sequences are looked for one after the other, in a window that doubles from this size until one is there: so
-// that a short message in front of megabytes that arrived with it does not cost a search of all of them.
+// Several sequences are searched for one after the other, in a window that starts with this size and doubles until one is
+// found: a short message before megabytes of other bytes then does not cost a search of all of them.
 const WINDOW = 2048
 
 /**
- * Several delimiters: the match that starts first wins, then the longest. One that is whole may have to wait for another
- * that began before it, or at the same place, and is not complete yet.
+ * Several delimiters: the match that starts first wins, then the longest. A whole match has to wait while another one that
+ * starts before it, or at the same position, is incomplete.
  */
 class AnySearch implements Search {
   matched = 0
   /** Longest first. */
   readonly #sequences: readonly Buffer[]
   readonly #shortest: number
-  /** No possible match begins before it. */
+  /** No match can start before this position. */
   #from = 0
   #soonest = 0
 
@@ -118,12 +118,12 @@ class AnySearch implements Search {
     return this.#await(queue, start < 0 ? queue.length : start, end)
   }
 
-  /** Where the first whole match starts, or −1; its length is then in `matched`. */
+  /** The position of the whole match that wins, or −1. Sets `matched` to its length. */
   #locate(queue: ByteQueue): number {
     let start = -1
     for (let from = this.#from, window = WINDOW; from < queue.length && start < 0; from += window, window *= 2) {
       let before = from + window
-      // Shortest first: each next one is longer, so that it wins also where it starts at the same place, but not behind it.
+      // Shortest first: a longer sequence then replaces a shorter one that starts at the same position or later.
       for (let index = this.#sequences.length - 1; index >= 0; index--) {
         const sequence = this.#sequences[index] as Buffer
         const found = queue.indexOf(sequence, from, before)
@@ -136,7 +136,7 @@ class AnySearch implements Search {
     return start
   }
 
-  /** Looks for what began, is not complete, and would win over the whole match there is: gives that one's end if nothing would. */
+  /** Looks for incomplete matches that would win over the whole match, which ends at `end`. Returns `end` if there is none. */
   #await(queue: ByteQueue, start: number, end: number): number {
     let from = start
     let soonest = end > 0 ? end : queue.length + this.#shortest

@@ -1,10 +1,10 @@
-// Memory that small pieces are copied into, one behind the other, so that a message that comes byte by byte costs no
-// object for each byte. What lies in a slab never changes: a longer view replaces a shorter one, and neither moves.
+// Memory into which small pieces are copied, one after the other, so that a message that arrives byte by byte costs no object
+// for each byte. Bytes in a slab never change or move: a longer view replaces a shorter one.
 
-/** A piece below this size is worth copying: moving 2 KiB costs less than carrying one more object through every search. */
+/** Pieces below this size are copied: copying 2 KiB costs less than one more chunk in every search. */
 export const SMALL = 2048
 
-// Slabs double from the first size to the second: a few bytes cost little, a flood of them stays linear.
+// Slabs double from the first size to the second: a few bytes cost little memory, many bytes a linear time.
 const SMALLEST = 4096
 const LARGEST = 65536
 
@@ -14,8 +14,8 @@ export class Slab {
   #next = SMALLEST
 
   /**
-   * Two pieces that follow each other, in one. `tail` is what the last call gave, or what was never in a slab; `piece` is
-   * small. Gives undefined where `piece` better stands on its own: behind a large one, or behind a slab that is full.
+   * Joins two consecutive pieces. `tail` is the result of the last call, or a piece that was never in a slab; `piece` is
+   * small. Returns undefined if `piece` should stay separate: after a large piece, or if the slab is full.
    */
   join(tail: Buffer, piece: Buffer): Buffer | undefined {
     if (this.#memory === undefined) {

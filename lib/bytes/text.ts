@@ -1,14 +1,14 @@
-// Where text may be cut: how many of the bytes that are there end with a whole character, so that those which only begin
-// one can stay unread. It sees bytes as Node's decoder does (WHATWG: invalid bytes are characters too, each a U+FFFD), so
-// that the cut changes no text: what is decoded before it and what is decoded after it add up to the whole. Base64 has
-// groups of three bytes instead of characters: a piece that ends in the middle of one would be padded.
+// Where text may be cut: how many of the received bytes end with a whole character, so that an incomplete one can stay
+// unread. Invalid bytes are characters too, each a U+FFFD, as for Node's decoder (https://encoding.spec.whatwg.org/), so that
+// the two decoded parts add up to the decoded whole. Base64 has groups of three bytes instead of characters: a piece that
+// ends inside of a group would be padded.
 
 import type { ByteQueue } from './queue.js'
 
 /**
- * How many of the next `n` unread bytes (n ≤ queue.length) end with a whole character. At most 3 bytes fewer than `n`;
- * 0 if these bytes only begin one. A character (or group) must begin at the first unread byte. Encodings whose bytes each stand for
- * themselves (`latin1`, `hex` …) have nothing to leave out.
+ * How many of the next `n` unread bytes (n ≤ queue.length) end with a whole character: at most 3 fewer than `n`, and 0 if they
+ * only begin a character. A character (in base64, a group) must begin at the first unread byte. In encodings
+ * that decode each byte separately (`latin1`, `hex` …) the result is `n`.
  */
 export function completeLength(queue: ByteQueue, n: number, encoding: BufferEncoding): number {
   switch (encoding.toLowerCase()) {
@@ -28,10 +28,10 @@ export function completeLength(queue: ByteQueue, n: number, encoding: BufferEnco
   }
 }
 
-/** Bytes at the end that begin a UTF-8 sequence and are valid so far: 0 to 3. */
+/** The number of bytes at the end that are the valid beginning of a UTF-8 sequence: 0 to 3. */
 function begunUtf8(queue: ByteQueue, n: number): number {
   let second = 0x80
-  // Back over continuation bytes to the byte that leads them; with three of them any sequence is whole, or none is.
+  // Goes back over continuation bytes to their lead byte. After three of them, any sequence is complete.
   for (let back = 1; back <= 3 && back <= n; back++) {
     const byte = queue.at(n - back)
     if (byte < 0x80) return 0
@@ -41,14 +41,14 @@ function begunUtf8(queue: ByteQueue, n: number): number {
   return 0
 }
 
-/** Bytes in the sequence that `lead` (≥ 0xC0) begins; 1 for those that can begin none. */
+/** The length of the sequence with the lead byte `lead` (≥ 0xC0); 1 if it cannot begin a sequence. */
 function lengthOf(lead: number): number {
-  // C0 and C1 would be over-long forms of ASCII; F5 and above are beyond the last character.
+  // C0 and C1 would be over-long forms of ASCII; F5 and above are beyond U+10FFFF.
   if (lead < 0xc2 || lead > 0xf4) return 1
   return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
 }
 
-/** Whether the continuation byte `second` may follow `lead`: some would make over-long forms, surrogates, or too large ones. */
+/** Whether the continuation byte `second` may follow `lead`. Some pairs are over-long forms, surrogates, or beyond U+10FFFF. */
 function mayFollow(lead: number, second: number): boolean {
   if (lead === 0xe0) return second >= 0xa0
   if (lead === 0xed) return second < 0xa0
@@ -57,7 +57,7 @@ function mayFollow(lead: number, second: number): boolean {
   return true
 }
 
-/** Bytes at the end that are half of a UTF-16 unit, or the first half of a surrogate pair, or both: 0 to 3. */
+/** The number of bytes at the end that are half a UTF-16 unit, the first half of a surrogate pair, or both: 0 to 3. */
 function begunUtf16(queue: ByteQueue, n: number): number {
   const odd = n % 2
   const units = n - odd
