@@ -16,7 +16,7 @@ import { ConnectionInfo } from './info.js'
 import { inspectConnection } from './inspect.js'
 import { ConnectionCore } from './lifecycle.js'
 import { Message } from './reading/message.js'
-import { booleanOf, delayOf, functionOf, plainPlan, type ReadOptions, type ResolvedReadOptions } from './reading/read-options.js'
+import { booleanOf, delayOf, functionOf, type ReadOptions, type ResolvedReadOptions, resolvePlainOptions } from './reading/read-options.js'
 import type { Reader } from './reading/reader.js'
 import { type Handler, runHandler, superviseHandler } from './run.js'
 import { type StartTlsOptions, startTls } from './start-tls.js'
@@ -117,7 +117,7 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
     let plan: ResolvedReadOptions | undefined
     try {
       functionOf(read, 'read')
-      plan = plainPlan(options)
+      plan = resolvePlainOptions(options)
       this.#core.readHalf.assertReadable(undefined, plan.signal)
       return new Message(this.#core.readHalf, plan).read(read)
     } catch (error) {

@@ -23,8 +23,7 @@ import type { Clock } from '../transport/clock.js'
 import type { CloseInfo } from './close-info.js'
 import { CLOSE, type DeadlineKind, HANDSHAKE, MESSAGE, READ, WRITE } from './deadlines.js'
 import { ConnectionParts } from './parts.js'
-import type { PendingOperation } from './reading/pending-read.js'
-import { expired } from './reading/read-timers.js'
+import { expired, type PendingOperation } from './reading/pending-read.js'
 
 type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean; since: number } | { kind: 'over' }
 

@@ -11,7 +11,8 @@ import type { Clock } from '../transport/clock.js'
 import { type QueueWatch, watchQueues } from '../transport/send-queues.js'
 import { CloseState } from './close-info.js'
 import { type DeadlineKind, Deadlines, type DeadlinesHost } from './deadlines.js'
-import { ReadHalf, type ReadHalfHost } from './reading/read-half.js'
+import { ReadHalf } from './reading/read-half.js'
+import type { ReadHalfHost } from './reading/received-stream.js'
 import { WriteHalf, type WriteHalfHost } from './writing/write-half.js'
 
 let lastId = 0

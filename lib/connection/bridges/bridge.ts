@@ -2,9 +2,10 @@
 // bytes as they arrive and knows no messages, so no read limit applies to its reads and a drain does not interrupt them.
 
 import type { ConnectionCore } from '../lifecycle.js'
-import { type Limit, pieceOf, type Read, WAIT } from '../reading/read-kinds.js'
+import type { Limit } from '../reading/limit.js'
+import { pieceOf, type Read, WAIT } from '../reading/read-kinds.js'
 import type { ReadLock } from '../reading/read-lock.js'
-import { type ResolvedReadOptions, readPlan } from '../reading/read-options.js'
+import { type ResolvedReadOptions, resolveReadOptions } from '../reading/read-options.js'
 
 // The most bytes of one piece: the reader of the bridge has buffers of its own, and reads again.
 const MAX_PIECE = 64 * 1024
@@ -27,7 +28,7 @@ export class Bridge implements ReadLock {
   #reason: unknown
   readonly refusal: string
   readonly #core: ConnectionCore
-  readonly #plan: ResolvedReadOptions = { ...readPlan(undefined), idle: false }
+  readonly #plan: ResolvedReadOptions = { ...resolveReadOptions(undefined), idle: false }
 
   /**
    * Acquires the lock. `refusal`: the message of the ConcurrentReadError that other reads reject with.

@@ -1,12 +1,13 @@
-// Pull: when the carrier is paused. Nothing is read ahead beyond the high-water mark and what a pending read needs.
+// Pauses and resumes the carrier, so that at most `readHighWaterMark` bytes, and what a pending read needs, are read ahead of
+// the program.
 
 import type { ConnectionLimits } from '../../options/connection.js'
 import { nextTick } from '../../turn.js'
 
-/** Whose bytes are held back. */
+/** The read half, as its back-pressure uses it. */
 export interface BackpressureSource {
   readonly queue: { readonly length: number }
-  /** A read is pending, or what comes is dropped: nothing may stand in its way. */
+  /** True if more bytes must be let in. */
   readonly needsMore: boolean
   readonly host: { readonly limits: ConnectionLimits; pause(): void; resume(): void }
 }
@@ -25,7 +26,7 @@ export class Backpressure {
     return queue.length > host.limits.readHighWaterMark
   }
 
-  /** Pauses or resumes the carrier, if that has become right. */
+  /** Pauses or resumes the carrier, if necessary. */
   check(): void {
     const paused = !this.#source.needsMore && this.#full
     if (paused === this.paused) return
@@ -34,13 +35,10 @@ export class Backpressure {
     else this.#source.host.resume()
   }
 
-  /**
-   * Checks once the promises of this chunk have run: a program that is about to take what has just come shall not have
-   * the carrier paused and resumed around it.
-   */
+  /** Checks on the next tick: a program that takes the chunk at once then causes no pause and resume. */
   checkSoon(): void {
     if (this.paused || !this.#full) return
-    // A stream that brings many chunks in one go would bring all of them by then: its second one is enough.
+    // A stream may deliver many chunks before the next tick: the second one is checked at once.
     if (this.#checking) return this.check()
     this.#checking = true
     nextTick(() => {

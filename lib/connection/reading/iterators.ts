@@ -1,20 +1,19 @@
-// Lines and chunks as async iterators, written by hand: an async generator costs three to six times as much for each item.
-// Between two items an iterator holds nothing, so that any other read may come in between. A read that fails ends the
-// iteration, its bytes unread; a read that is refused because another one is pending does not. Each item is a read that
-// resolves with the iterator's result itself: no promise is made beside that of the read.
+// The async iterators of `lines` and `chunks`. They are written by hand: an async generator costs three to six times as much
+// for each item. Between two items an iterator holds nothing, so that any other read may be made. A failed read ends the
+// iteration, and its bytes stay unread; a ConcurrentReadError does not end it. Each item is a read that resolves with the
+// iterator result itself, so that an item costs one promise.
 
 import type { ByteQueue } from '../../bytes/queue.js'
 import { type Search, searchFor } from '../../bytes/search.js'
 import { ConcurrentReadError, isLinnetError } from '../../errors.js'
 import { AsyncIteratorBase, DONE } from '../../iterator.js'
 import { rejectHandled } from '../../rejections.js'
+import { exceeded, type Limit } from './limit.js'
 import type { ReadHalf } from './read-half.js'
 import {
-  exceeded,
   found,
   type IteratorState,
   isBeyond,
-  type Limit,
   type LineFormat,
   nextLength,
   pieceLength,
@@ -29,16 +28,20 @@ import {
 import type { ReadLock } from './read-lock.js'
 import type { ResolvedReadOptions } from './read-options.js'
 
-/** What both iterators are: checked at the first `next`, over after the first failure. */
-abstract class ReadIterator<T, Plan extends { readonly plan: ResolvedReadOptions }> extends AsyncIteratorBase<T> implements IteratorState {
+/** The base of both iterators. The first `next` checks the options; the first failure ends the iteration. */
+abstract class ReadIterator<T, Item extends { readonly options: ResolvedReadOptions }>
+  extends AsyncIteratorBase<T>
+  implements IteratorState
+{
   protected readonly readHalf: ReadHalf
   protected readonly lock: ReadLock | undefined
-  /** It has ended: at its end, by a failed read, or because the program left it. */
-  over = false
-  #check: (() => Plan) | undefined
-  #plan: Plan | undefined
+  /** True once the iteration ended: at its end, by a failed read, or by `return`. */
+  done = false
+  #check: (() => Item) | undefined
+  #checked: Item | undefined
 
-  constructor(readHalf: ReadHalf, lock: ReadLock | undefined, check: () => Plan) {
+  /** `check` checks the arguments of the iteration. */
+  constructor(readHalf: ReadHalf, lock: ReadLock | undefined, check: () => Item) {
     super()
     this.readHalf = readHalf
     this.lock = lock
@@ -46,28 +49,28 @@ abstract class ReadIterator<T, Plan extends { readonly plan: ResolvedReadOptions
   }
 
   next(): Promise<IteratorResult<T>> {
-    if (this.over) return Promise.resolve(DONE)
-    const quick = this.#plan === undefined ? undefined : this.quick(this.#plan)
-    if (quick !== undefined) return Promise.resolve({ value: quick, done: false })
+    if (this.done) return Promise.resolve(DONE)
+    const value = this.#checked === undefined ? undefined : this.takeFast(this.#checked)
+    if (value !== undefined) return Promise.resolve({ value, done: false })
     try {
-      if (this.#check !== undefined) this.#plan = this.#check()
+      if (this.#check !== undefined) this.#checked = this.#check()
       this.#check = undefined
-      return this.item(this.#plan as Plan)
+      return this.readItem(this.#checked as Item)
     } catch (error) {
       this.lock?.failed(error)
-      if (!(isLinnetError(error) && error instanceof ConcurrentReadError)) this.over = true
-      return rejectHandled(error, this.#plan?.plan.signal)
+      if (!(isLinnetError(error) && error instanceof ConcurrentReadError)) this.done = true
+      return rejectHandled(error, this.#checked?.options.signal)
     }
   }
 
-  /** The next item if the fast path leads to it. */
-  protected abstract quick(plan: Plan): T | undefined
+  /** Takes the next item on the fast path. Undefined: use the slow path. */
+  protected abstract takeFast(item: Item): T | undefined
 
-  /** Reads the next item. Throws what the read is refused with. */
-  protected abstract item(plan: Plan): Promise<IteratorResult<T>>
+  /** Reads the next item. Throws if the read is refused. */
+  protected abstract readItem(item: Item): Promise<IteratorResult<T>>
 
   protected leave(): void {
-    this.over = true
+    this.done = true
     this.readHalf.cancelRead(this, DONE)
   }
 }
@@ -87,37 +90,38 @@ abstract class ItemRead<T> implements Read<IteratorResult<T>> {
     const value = this.take(queue, stream)
     if (value === WAIT) return WAIT
     if (value !== null) return { value, done: false }
-    this.iterator.over = true
+    this.iterator.done = true
     return DONE
   }
 
-  /** Takes the next item; null at the end. */
+  /** Takes the next item; null at the end of the iteration. */
   protected abstract take(queue: ByteQueue, stream: Stream): T | null | Wait
 }
 
-interface LinePlan {
-  plan: ResolvedReadOptions
+interface LineItem {
+  options: ResolvedReadOptions
   format: LineFormat
+  /** `overflow: 'skip'`. */
   skips: boolean
 }
 
-export class LineIterator extends ReadIterator<string, LinePlan> {
-  protected quick({ plan, format }: LinePlan): string | undefined {
-    if (this.lock !== undefined || plan.signal?.aborted || !format.carriageReturn || plan.encoding !== undefined) return undefined
-    return this.readHalf.takeLine(plan.maxBytes)
+export class LineIterator extends ReadIterator<string, LineItem> {
+  protected takeFast({ options, format }: LineItem): string | undefined {
+    if (this.lock !== undefined || options.signal?.aborted || !format.carriageReturn || options.encoding !== undefined) return undefined
+    return this.readHalf.takeLine(options.maxBytes)
   }
 
-  protected item({ plan, format, skips }: LinePlan): Promise<IteratorResult<string>> {
-    return this.readHalf.begin((limit) => new NextLine(limit, this, this.readHalf, format, skips, this.lock), plan, this.lock, true)
+  protected readItem({ options, format, skips }: LineItem): Promise<IteratorResult<string>> {
+    return this.readHalf.begin((limit) => new NextLine(limit, this, this.readHalf, format, skips, this.lock), options, this.lock, true)
   }
 }
 
 const OVERFLOW: unique symbol = Symbol('overflow')
 
-/** The next line of an iteration; null at the end. A line over the limit may be dropped while it comes. */
+/** The next line of an iteration. With `skips`, a line over the limit is dropped as it arrives. */
 class NextLine extends ItemRead<string> {
   readonly operation = 'lines()'
-  /** Says that this read is the one that drops the rest of an over-long line. */
+  /** Whether it drops lines over the limit. The read half clears `overflowing` for reads without this property. */
   readonly overflows: boolean
   readonly #readHalf: ReadHalf
   readonly #format: LineFormat
@@ -146,7 +150,7 @@ class NextLine extends ItemRead<string> {
   }
 
   #line(queue: ByteQueue, stream: Stream): string | null | Wait | typeof OVERFLOW {
-    // Asked before the limit: at the end of a message's limit there may still be the end of the stream.
+    // Before the limit: an iteration inside a message may reach the end of the stream with the limit used up.
     if (queue.length === 0) return stream === 'ended' ? null : WAIT
     const end = this.#search.find(queue, stream !== 'open')
     if (isBeyond(this.limit, this.#search, queue, end)) return this.#overflow(end === 0 ? queue.length : end)
@@ -156,18 +160,18 @@ class NextLine extends ItemRead<string> {
       return line
     }
     if (stream !== 'ended') return WAIT
-    // Without its line end, but within the limit as if it had the shortest: what may have begun one is part of the line.
+    // An unterminated last line counts as if it had the shortest line end.
     if (queue.length + this.#format.delimiter.shortest > this.limit.bytes) return this.#overflow(queue.length)
     return queue.takeText(queue.length, this.#format.encoding)
   }
 
-  // An error costs ten times what dropping a line does, so none is made for a line that is dropped.
+  // No error is made for a line that is dropped: it would cost ten times as much as dropping the line.
   #overflow(size: number): typeof OVERFLOW {
     if (this.overflows) return OVERFLOW
     throw exceeded(this.limit, size)
   }
 
-  /** Drops what is there of an over-long line; true when its end was among it. A message keeps it, to be able to give it back. */
+  /** Drops the received part of an over-long line, inside a message once its end has arrived. True if its end was dropped. */
   #dropRest(queue: ByteQueue, stream: Stream): boolean {
     const room = this.#lock?.gathers ? this.#lock.limitOf(undefined) : undefined
     const end = room === undefined ? this.#search.find(queue, stream !== 'open') : found(this.#search, queue, stream, room)
@@ -181,29 +185,32 @@ class NextLine extends ItemRead<string> {
 
 const CHUNKS = 'chunks()'
 
-interface ChunkPlan {
-  plan: ResolvedReadOptions
+interface ChunkItem {
+  options: ResolvedReadOptions
+  /** The bytes of the whole iteration; undefined: up to the end of the stream. */
   n: number | undefined
 }
 
-export class ChunkIterator extends ReadIterator<Buffer | string, ChunkPlan> {
-  #given = 0
+export class ChunkIterator extends ReadIterator<Buffer | string, ChunkItem> {
+  #taken = 0
 
-  // Chunks are few; each is worth its promises.
-  protected quick(): undefined {}
+  // Chunks are few, so that a fast path would save little.
+  protected takeFast(): undefined {}
 
-  protected item({ plan, n }: ChunkPlan): Promise<IteratorResult<Buffer | string>> {
-    const { encoding } = plan
-    if (n === undefined) return this.readHalf.begin((limit) => new NextPiece(limit, this, encoding), plan, this.lock)
-    const left = n - this.#given
-    if (left > 0) return this.readHalf.begin((limit) => new NextChunk(limit, this, encoding, left, this.#count), plan, this.lock)
-    this.over = true
+  protected readItem({ options, n }: ChunkItem): Promise<IteratorResult<Buffer | string>> {
+    const { encoding } = options
+    if (n === undefined) return this.readHalf.begin((limit) => new NextPiece(limit, this, encoding), options, this.lock)
+    const remaining = n - this.#taken
+    if (remaining > 0) {
+      return this.readHalf.begin((limit) => new NextChunk(limit, this, encoding, remaining, this.#count), options, this.lock)
+    }
+    this.done = true
     return Promise.resolve(DONE)
   }
 
-  // Counted as it is taken, and not when its promise is heard: another `next` may come in the same turn.
+  // Counted when the bytes are taken, not when the promise resolves: the program may call `next` again in the same turn.
   readonly #count = (bytes: number): void => {
-    this.#given += bytes
+    this.#taken += bytes
   }
 }
 
@@ -224,25 +231,31 @@ class NextPiece extends ItemRead<Buffer | string> {
   }
 }
 
-/** The next piece of a number of bytes, which the end of the stream must not cut short. */
+/** The next piece of exactly n bytes in all. */
 class NextChunk extends ItemRead<Buffer | string> {
   readonly operation = CHUNKS
   readonly #encoding: BufferEncoding | undefined
-  readonly #left: number
+  readonly #remaining: number
   readonly #count: (bytes: number) => void
 
-  constructor(limit: Limit, iterator: IteratorState, encoding: BufferEncoding | undefined, left: number, count: (bytes: number) => void) {
+  constructor(
+    limit: Limit,
+    iterator: IteratorState,
+    encoding: BufferEncoding | undefined,
+    remaining: number,
+    count: (bytes: number) => void,
+  ) {
     super(limit, iterator)
-    // The room of a message may be used up.
+    // The limit of a message may be used up.
     if (limit.bytes === 0) throw exceeded(limit, 1)
     this.#encoding = encoding
-    this.#left = left
+    this.#remaining = remaining
     this.#count = count
   }
 
   protected take(queue: ByteQueue): Buffer | string | Wait {
-    const there = pieceOf(queue, Math.min(this.#left, this.limit.bytes))
-    const n = there === this.#left ? there : pieceLength(queue, there, this.#encoding, this.limit)
+    const most = pieceOf(queue, Math.min(this.#remaining, this.limit.bytes))
+    const n = most === this.#remaining ? most : pieceLength(queue, most, this.#encoding, this.limit)
     if (n === 0) return WAIT
     const piece = take(queue, n, this.#encoding)
     this.#count(n)

@@ -1,5 +1,5 @@
-// A message of several reads that are one: `readMessage`. While it is read the connection belongs to it; what its reads
-// took is remembered behind a mark, so that a failure in the middle gives the whole message back.
+// `readMessage`: several reads that act as one. The message holds the read lock, and the queue keeps the bytes that its reads
+// take, so that a failure in the middle makes the whole message unread again.
 
 import { EndOfStreamError, type ErrorDetails, isLinnetError } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'
@@ -8,13 +8,12 @@ import { leaveSignal, waitUnder } from '../../signals.js'
 import { rememberCaller, showCaller, stacks } from '../../stacks.js'
 import { nextTick, setImmediate } from '../../turn.js'
 import { MESSAGE } from '../deadlines.js'
-import type { PendingOperation } from './pending-read.js'
+import type { Limit } from './limit.js'
+import { firstByteArrived, type PendingOperation, startTimer } from './pending-read.js'
 import type { ReadHalf } from './read-half.js'
-import type { Limit } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
 import { ReadMethods } from './read-methods.js'
 import type { ResolvedReadOptions } from './read-options.js'
-import { firstByteArrived, startTimer } from './read-timers.js'
 import type { Reader } from './reader.js'
 
 type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; error: unknown }
@@ -22,47 +21,48 @@ type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; er
 const REFUSAL =
   'readMessage() reads this connection until its function is done: in that function read through its argument, elsewhere await it first'
 
-/** What the function of a message reads through: worthless once the message is settled. */
+/** The `reader` that the function of a message gets. Once the message is settled, its reads reject. */
 class MessageReader extends ReadMethods {}
 
 const waitsOf = (message: Message): void => message.waits()
 
-/** A message while it is read, and what is left of it afterwards. */
+/** A message while it is read; after that, the error of late reads. */
 export class Message implements ReadLock, PendingOperation {
   readonly operation = 'readMessage()'
   readonly gathers = true
   readonly since: number = Date.now()
-  readonly plan: ResolvedReadOptions
+  readonly options: ResolvedReadOptions
   readonly limits: ConnectionLimits
   idle: boolean
   readonly #readHalf: ReadHalf
   readonly #wasOverflowing: boolean
-  /** What its reads failed with, and whether that may be ignored; undefined while none has. */
+  /** The errors of its reads, each with whether its rejection may go unhandled; undefined while no read has failed. */
   #failures: Map<unknown, boolean> | undefined
   #state: State = { kind: 'reading' }
+  /** True once the time limit and the signal are watched. */
   #watched = false
-  /** Bytes taken by reads that have no limit of their own. */
+  /** Bytes taken by its reads without a `maxBytes` of their own. */
   #shared = 0
-  /** The largest limit that a read in it has named. */
+  /** The largest `maxBytes` of its reads. */
   #largest = 0
   #promise!: Promise<unknown>
   #reject!: (error: unknown) => void
 
-  constructor(readHalf: ReadHalf, plan: ResolvedReadOptions) {
+  constructor(readHalf: ReadHalf, options: ResolvedReadOptions) {
     this.#readHalf = readHalf
-    this.plan = plan
+    this.options = options
     this.limits = readHalf.host.limits
     this.#wasOverflowing = readHalf.overflowing
-    this.idle = (plan.idle ?? true) && readHalf.queue.length === 0
+    this.idle = (options.idle ?? true) && readHalf.queue.length === 0
   }
 
-  /** Reads it: resolves with what `read` resolves with. */
+  /** Calls `read` and resolves with its result. */
   read<T>(read: (reader: Reader) => T | PromiseLike<T>): Promise<T> {
     this.#readHalf.acquire(this)
     if (stacks.wanted) rememberCaller(this, this.read)
     this.#readHalf.queue.mark()
     this.#readHalf.drainLater(this)
-    // Before anything can run out the promises of what is buffered have run.
+    // On the next tick: a message that is buffered whole is read by then, and needs neither a timer nor a listener.
     if (this.#limited) nextTick(waitsOf, this)
     let resolve!: (value: T) => void
     const promise = new Promise<T>((done, failed) => {
@@ -70,7 +70,7 @@ export class Message implements ReadLock, PendingOperation {
       this.#reject = failed
     })
     this.#promise = promise
-    // An async function, so that a synchronous throw is a rejection too.
+    // An async function, so that a synchronous throw becomes a rejection.
     const reading = (async () => read(new MessageReader(this.#readHalf, this)))()
     reading.then(
       (value) => this.#resolved(() => resolve(value)),
@@ -80,63 +80,63 @@ export class Message implements ReadLock, PendingOperation {
   }
 
   get #limited(): boolean {
-    const { plan, limits } = this
-    return plan.signal !== undefined || (plan.timeout ?? Math.min(limits.idleTimeout, limits.readTimeout)) < Number.POSITIVE_INFINITY
+    const { options, limits } = this
+    return options.signal !== undefined || (options.timeout ?? Math.min(limits.idleTimeout, limits.readTimeout)) < Number.POSITIVE_INFINITY
   }
 
-  /** Time and signal are minded once something is waited for: a message that is there costs neither timer nor listener. */
+  /** A read of the message waits: starts the time limit and listens to the signal, once. */
   waits(): void {
     if (this.#watched || this.released) return
     this.#watched = true
     startTimer(this.#readHalf.host, this, MESSAGE)
-    waitUnder(this.plan.signal, this)
+    waitUnder(this.options.signal, this)
   }
 
   #resolved(resolve: () => void): void {
     if (this.released) return
-    // Perhaps a forgotten await: in a loop of such messages no read would ever let the event loop go on.
+    // A read without `await`. Resolving after a turn keeps a loop of such messages from blocking the event loop.
     const forgotten = this.#readHalf.pending !== undefined
     this.#state = { kind: 'resolved' }
     this.#readHalf.queue.commit()
-    this.#over()
+    this.#end()
     if (forgotten) setImmediate(resolve)
     else resolve()
   }
 
-  /** Its function failed. With the failure of a read, all is unread again; with an error of its own, what it took stays taken. */
+  /** The function rejected. If a read of the message failed with that error, all bytes are unread again; otherwise they stay consumed. */
   #rejected(error: unknown): void {
     if (this.released) return
-    const news = this.#failures?.get(error)
-    if (news !== undefined) return this.fail(error, news)
+    const mayIgnore = this.#failures?.get(error)
+    if (mayIgnore !== undefined) return this.fail(error, mayIgnore)
     this.#state = { kind: 'rejected', error }
     this.#readHalf.queue.commit()
-    this.#over()
+    this.#end()
     this.#reject(error)
   }
 
-  /** Ends it from outside, or by the failure of a read: all its bytes are unread again. `news`: the program made no mistake. */
-  fail(error: unknown, news: boolean = true): void {
+  /** Rejects the message and makes its bytes unread again. `mayIgnore`: the rejection needs no handler. */
+  fail(error: unknown, mayIgnore: boolean = true): void {
     this.#state = { kind: 'rejected', error }
     this.#readHalf.queue.rewind()
     this.#readHalf.overflowing = this.#wasOverflowing
-    if (isLinnetError(error) && error instanceof EndOfStreamError) giveAll(error, this.#readHalf.partial())
+    if (isLinnetError(error) && error instanceof EndOfStreamError) widenPartial(error, this.#readHalf.partial())
     if (stacks.wanted) showCaller(error, this, this.#readHalf.host)
-    this.#over()
-    if (news) markHandled(this.#promise)
+    this.#end()
+    if (mayIgnore) markHandled(this.#promise)
     this.#reject(error)
   }
 
-  #over(): void {
+  #end(): void {
     this.#readHalf.host.lift(MESSAGE)
-    leaveSignal(this.plan.signal, this)
+    leaveSignal(this.options.signal, this)
     this.#readHalf.release(this)
   }
 
-  // --- what the read half asks ---------------------------------------------------------------------------------------------
+  // --- the read lock ---------------------------------------------------------------------------------------------------
 
   get released(): boolean {
-    // Its own function may have aborted it, before anything waited.
-    if (this.#state.kind === 'reading' && this.plan.signal?.aborted) this.fail(this.plan.signal.reason)
+    // The signal may have aborted before anything listened to it.
+    if (this.#state.kind === 'reading' && this.options.signal?.aborted) this.fail(this.options.signal.reason)
     return this.#state.kind !== 'reading'
   }
 
@@ -159,9 +159,9 @@ export class Message implements ReadLock, PendingOperation {
     if (limit.shared) this.#shared += bytes
   }
 
-  failed(error: unknown, news: boolean = isNews(error)): void {
+  failed(error: unknown, mayIgnore: boolean = isNews(error)): void {
     this.#failures ??= new Map()
-    this.#failures.set(error, news || this.#failures.get(error) === true)
+    this.#failures.set(error, mayIgnore || this.#failures.get(error) === true)
   }
 
   refused(error: Error): void {
@@ -169,12 +169,13 @@ export class Message implements ReadLock, PendingOperation {
   }
 
   /**
-   * What a read in it may gather: its own limit, or what the limit shared by the others leaves; and in all no more than
-   * the message's own limit, or without one `maxBufferSize` beyond the largest that a read has named.
+   * The limit of a read in the message: its own `maxBytes`, or else what the reads without one leave of `maxBufferSize`. In
+   * all, the message gathers at most its own `maxBytes`, or without one `maxBufferSize` more than the largest `maxBytes` of
+   * its reads.
    */
   limitOf(own: number | undefined): Limit {
     const before = this.#readHalf.queue.marked
-    const { maxBytes } = this.plan
+    const { maxBytes } = this.options
     const { maxBufferSize } = this.limits
     if (own !== undefined && own > this.#largest) this.#largest = own
     const left = (maxBytes ?? maxBufferSize + this.#largest) - before
@@ -186,8 +187,8 @@ export class Message implements ReadLock, PendingOperation {
   }
 }
 
-/** The error of one of its reads becomes that of the message: `partial` is all that came of it. */
-function giveAll(error: EndOfStreamError, all: ErrorDetails & { partial: Buffer }): void {
+/** Turns the error of a read into that of the message: `partial` becomes all bytes of the message. */
+function widenPartial(error: EndOfStreamError, all: ErrorDetails & { partial: Buffer }): void {
   const { partial, message } = new EndOfStreamError(all)
   Object.assign(error, { partial, message })
 }

@@ -1,13 +1,14 @@
-// When a pattern is tried again. Each try looks at all that has arrived, and a peer may send many small chunks in one turn of
-// the event loop (TLS records of a byte, thousands of them in what one system call reads). So after a try in vain the
-// next one waits for the end of the turn, and sees all that has come by then. Where a try takes long, as over a megabyte,
-// the next one comes nineteen times as much later: patterns then take a twentieth of the process's time at most.
+// When a pattern is tried again. Each try looks at all bytes that have arrived, and a peer may send many small chunks in one
+// turn of the event loop (TLS records of one byte, thousands of them in one system call). After a try that found nothing,
+// the next one therefore waits for the end of the turn. If a try takes long, as over a megabyte, the next one waits nineteen
+// times as long: patterns take at most a twentieth of the process's time.
 
 import { clearTimeout, setTimeout } from '../../transport/clock.js'
 import { clearImmediate, setImmediate } from '../../turn.js'
 
-const SHARE = 19
-/** From so many milliseconds on. Below, the end of the turn is far enough. */
+/** The pause after a long try, as a multiple of its time. */
+const PAUSE = 19
+/** Milliseconds from which on a try is long. */
 const LONG = 0.5
 
 export class PatternPace {
@@ -20,29 +21,31 @@ export class PatternPace {
     this.#retry = retry
   }
 
+  /** True during a pause. */
   get resting(): boolean {
     return this.#immediate !== undefined || this.#timer !== undefined
   }
 
-  /** A try was in vain, and took so many milliseconds. */
-  rest(took: number): void {
+  /** Starts a pause after a try that found nothing and took `ms` milliseconds. */
+  rest(ms: number): void {
     this.stop()
-    if (took < LONG) this.#immediate = setImmediate(this.#over)
-    else this.#timer = setTimeout(this.#over, took * SHARE)
+    if (ms < LONG) this.#immediate = setImmediate(this.#wake)
+    else this.#timer = setTimeout(this.#wake, ms * PAUSE)
   }
 
-  /** Bytes came while it rests: they are tried when it is over. */
+  /** Bytes arrived during the pause: the pattern is tried at its end. */
   owe(): void {
     this.#owed = true
   }
 
-  /** Whether bytes wait to be tried; from now on they are the caller's matter. */
+  /** Whether bytes arrived during the pause. The caller then makes the try. */
   claim(): boolean {
     const owed = this.#owed
     this.#owed = false
     return owed
   }
 
+  /** Ends the pause without a try. */
   stop(): void {
     clearImmediate(this.#immediate)
     clearTimeout(this.#timer)
@@ -51,7 +54,7 @@ export class PatternPace {
     this.#owed = false
   }
 
-  readonly #over = (): void => {
+  readonly #wake = (): void => {
     const owed = this.#owed
     this.stop()
     if (owed) this.#retry()

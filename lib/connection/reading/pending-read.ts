@@ -1,30 +1,33 @@
-// What waits for bytes: a pending read, or a message that is being read. It knows what it waits for and since when; the
-// read half decides when that has come, and the connection's deadlines when it is too late.
+// What waits for bytes: a pending read, or a message that is being read. Here are its promise, its abort signal, its time
+// limit, and its end when the connection drains. The read half decides when enough bytes have arrived.
 
+import { DrainingError, type LinnetError, TimeoutError, type TimeoutKind, untraced } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'
 import { waitUnder } from '../../signals.js'
+import { afterTurn } from '../../turn.js'
+import type { DeadlineKind } from '../deadlines.js'
 import type { Read } from './read-kinds.js'
 import type { ResolvedReadOptions } from './read-options.js'
 
 /** Something that waits for bytes under time limits: a pending read, or a message. */
 export interface PendingOperation {
-  readonly plan: ResolvedReadOptions
+  readonly options: ResolvedReadOptions
   readonly operation: string
-  /** Unix time at which it began. */
+  /** Unix time, in milliseconds, at which the wait began. */
   readonly since: number
-  /** Those of the connection when it began: changes hold from the next call on. */
+  /** The connection's limits when the wait began: `setLimits` applies from the next call on. */
   readonly limits: ConnectionLimits
   idle: boolean
   fail(error: unknown): void
 }
 
-/** What a pending read needs of the read half it waits in. */
+/** The read half, as a pending read uses it. */
 export interface PendingReadHost {
   readonly host: { readonly limits: ConnectionLimits }
   failPending(error: unknown): void
 }
 
-/** A promise with what settles it, and since when it is waited for. */
+/** A promise with its `resolve` and `reject`, and when the wait for it began. */
 export interface Settling<T> {
   promise: Promise<T>
   resolve: (value: T) => void
@@ -39,11 +42,11 @@ const capture = (resolve: (value: never) => void, reject: (error: unknown) => vo
   const pending = settling as NonNullable<typeof settling>
   pending.resolve = resolve
   pending.reject = reject
-  // It would keep alive what was read.
+  // A reference that stays here would keep the bytes of the read in memory.
   settling = undefined
 }
 
-/** Gives `it` a promise, and returns that. */
+/** Makes the promise of `it`, and returns it. */
 export function makePromise<T>(it: Settling<T>): Promise<T> {
   settling = it as never
   return (it.promise = new Promise<T>(capture))
@@ -52,7 +55,7 @@ export function makePromise<T>(it: Settling<T>): Promise<T> {
 /** A read that waits, and the promise that it settles. */
 export class PendingRead<T> implements PendingOperation, Settling<T> {
   readonly read: Read<T>
-  readonly plan: ResolvedReadOptions
+  readonly options: ResolvedReadOptions
   promise!: Promise<T>
   resolve!: (value: T) => void
   reject!: (error: unknown) => void
@@ -61,21 +64,21 @@ export class PendingRead<T> implements PendingOperation, Settling<T> {
   idle: boolean
   readonly #host: PendingReadHost
 
-  /** `begun`: the wait that it goes on with. */
-  constructor(host: PendingReadHost, read: Read<T>, plan: ResolvedReadOptions, awaitsFirst: boolean, begun?: Settling<T>) {
+  /** `parked`: the wait that this read continues, with its promise. */
+  constructor(host: PendingReadHost, read: Read<T>, options: ResolvedReadOptions, idle: boolean, parked?: Settling<T>) {
     this.#host = host
     this.read = read
-    this.plan = plan
-    this.idle = awaitsFirst
-    this.limits = begun?.limits ?? host.host.limits
-    this.since = begun?.since ?? Date.now()
-    if (begun === undefined) makePromise(this)
+    this.options = options
+    this.idle = idle
+    this.limits = parked?.limits ?? host.host.limits
+    this.since = parked?.since ?? Date.now()
+    if (parked === undefined) makePromise(this)
     else {
-      this.promise = begun.promise
-      this.resolve = begun.resolve
-      this.reject = begun.reject
+      this.promise = parked.promise
+      this.resolve = parked.resolve
+      this.reject = parked.reject
     }
-    waitUnder(plan.signal, this)
+    waitUnder(options.signal, this)
   }
 
   get operation(): string {
@@ -87,8 +90,60 @@ export class PendingRead<T> implements PendingOperation, Settling<T> {
   }
 }
 
-/** What waits under a signal that has aborted, and has not heard of it yet: other listeners of that signal come first. */
+/**
+ * Fails `waiting` if its signal has aborted already. A listener that was added to the signal earlier runs before the
+ * library's, and may start the next read.
+ */
 export function failIfAborted(waiting: PendingOperation | undefined): void {
-  const signal = waiting?.plan.signal
+  const signal = waiting?.options.signal
   if (signal?.aborted) waiting?.fail(signal.reason)
+}
+
+// --- time limits and draining --------------------------------------------------------------------------------------------
+
+/** The connection, as a time limit uses it. */
+interface TimerHost {
+  limit(kind: DeadlineKind, ms: number): void
+  own<E extends LinnetError>(error: E): E
+  readonly holding: boolean
+}
+
+/** The time limit: the operation's own, or else the connection's for a new message or for the rest of one. */
+function timeoutOf({ options, limits, idle }: PendingOperation): number {
+  return options.timeout ?? (idle ? limits.idleTimeout : limits.readTimeout)
+}
+
+function timeoutKindOf({ options, idle }: PendingOperation): TimeoutKind {
+  return options.timeout !== undefined ? 'call' : idle ? 'idle' : 'read'
+}
+
+/** Starts the time limit of an operation that begins to wait. */
+export function startTimer(host: TimerHost, waiting: PendingOperation, kind: DeadlineKind): void {
+  host.limit(kind, timeoutOf(waiting))
+}
+
+/** The first byte of a new message arrived: the operation is no longer idle, and `readTimeout` replaces `idleTimeout`. */
+export function firstByteArrived(host: TimerHost, waiting: PendingOperation, kind: DeadlineKind): void {
+  waiting.idle = false
+  if (waiting.options.timeout === undefined) startTimer(host, waiting, kind)
+}
+
+/** Fails an operation whose time limit ran out. */
+export function expired(host: TimerHost, waiting: PendingOperation): void {
+  const { operation } = waiting
+  const make = (): TimeoutError => new TimeoutError({ operation, timeout: timeoutOf(waiting), kind: timeoutKindOf(waiting) })
+  waiting.fail(host.own(untraced(operation, make)))
+}
+
+/**
+ * The connection drains: fails an idle operation after one turn of the event loop, if it is still idle then and `waits()`.
+ * Bytes that arrived before the drain are processed within that turn.
+ */
+export function drainSoon(host: TimerHost, waiting: PendingOperation, waits: () => boolean): void {
+  afterTurn(() => {
+    if (!waits() || !waiting.idle) return
+    // Bytes have arrived that the connection has not passed on yet.
+    if (host.holding) drainSoon(host, waiting, waits)
+    else waiting.fail(host.own(untraced(waiting.operation, () => new DrainingError())))
+  })
 }

@@ -1,60 +1,42 @@
-// The kinds of read, each an object that is asked again whenever bytes, or the end of the stream, arrive. An attempt
-// takes what it needs or takes nothing; it never waits and knows no time. Limits are judged here, exactly: a read fails
-// as soon as no further byte could let it succeed.
+// The kinds of read. The read half attempts a pending read again whenever bytes arrive or the stream ends. An attempt is
+// synchronous: it takes all bytes of its result, or none. Limits are exact: a read fails as soon as no further byte could
+// let it succeed.
 
 import type { CompiledDelimiter } from '../../bytes/delimiter.js'
 import type { ByteQueue } from '../../bytes/queue.js'
 import { type Search, searchFor } from '../../bytes/search.js'
 import { completeLength } from '../../bytes/text.js'
-import { LimitExceededError } from '../../errors.js'
 import { LARGE } from '../writing/write-buffer.js'
+import { exceeded, type Limit } from './limit.js'
 
-/** What comes in: more bytes may, the peer has ended, or the connection was lost. */
+/** The state of the incoming stream: more bytes may arrive, the peer ended its side, or the connection was lost. */
 export type Stream = 'open' | 'ended' | 'lost'
 
-/** The answer of an attempt that needs more bytes. */
+/** The result of an attempt that needs more bytes. */
 export const WAIT: unique symbol = Symbol('wait')
 export type Wait = typeof WAIT
 
 /** One read. */
 export interface Read<T> {
-  /** As a program would write it: `readUntil('\n')`. */
+  /** The call, as a program would write it: `readUntil('\n')`. */
   readonly operation: string
-  /** Takes and returns what is asked for, or WAIT. Throws LimitExceededError, and RangeError for an empty match. */
+  /** Takes the bytes of the result and returns it, or returns WAIT. Throws LimitExceededError; RangeError for an empty match. */
   attempt(queue: ByteQueue, stream: Stream): T | Wait
-  /** What it may gather. */
   readonly limit: Limit
-  /** The bytes that it needs, where that is known and below the limit. */
+  /** The number of bytes it needs, if that is known. */
   readonly most?: number
-  /** Milliseconds that the last attempt took: of reads that look at all that has arrived, each time. */
-  readonly took?: number
-  /** The iterator whose item it reads, if any: one that fails ends the iteration, and leaving that takes the read back. */
+  /** The time of the last attempt in milliseconds, for reads whose every attempt looks at all bytes that have arrived. */
+  readonly attemptMs?: number
+  /** The iterator whose item it reads, if any. A failed read ends the iteration; ending the iteration cancels the read. */
   readonly iterator?: IteratorState
 }
 
-/** What a read knows of the iterator that it belongs to. */
+/** The iterator of a read. `done`: the iteration has ended. */
 export interface IteratorState {
-  over: boolean
+  done: boolean
 }
 
-/** How much a read may gather: in itself, and as part of the message it belongs to. */
-export interface Limit {
-  /** What this read may gather. */
-  readonly bytes: number
-  /** What its message has gathered before; 0 outside a message. */
-  readonly before: number
-  /** The option that raises it. */
-  readonly option: string
-  /** Whether what it takes counts against what the reads of its message share. */
-  readonly shared: boolean
-}
-
-/** What is too large, told with what its message had gathered before. */
-export function exceeded(limit: Limit, size: number): LimitExceededError {
-  return new LimitExceededError({ limit: limit.before + limit.bytes, size: limit.before + size, option: limit.option })
-}
-
-/** Takes bytes as they are, or decoded. Where that throws (no memory, too long for a string), nothing is taken. */
+/** Takes the next `n` bytes as a Buffer or, with an encoding, as a string. If that throws (out of memory, too long for a string), it takes none. */
 export function take(queue: ByteQueue, n: number, encoding: BufferEncoding | undefined): Buffer | string {
   return encoding === undefined ? queue.take(n) : queue.takeText(n, encoding)
 }
@@ -83,19 +65,19 @@ export class UntilRead implements Read<Buffer | string> {
   }
 }
 
-/** The end of the delimiter that wins, or 0 while it is not known; a limit that can no longer be kept is thrown. */
+/** The number of bytes up to and including the delimiter, or 0 while it is not known. Throws once the limit cannot be kept. */
 export function found(search: Search, queue: ByteQueue, stream: Stream, limit: Limit): number {
   const end = search.find(queue, stream !== 'open')
   if (isBeyond(limit, search, queue, end)) throw exceeded(limit, end === 0 ? queue.length : end)
   return end
 }
 
-/** Whether a search that has found `end`, or 0, can no longer succeed within the limit. */
+/** Whether a search that found `end`, or 0 for nothing yet, can no longer succeed within the limit. */
 export function isBeyond(limit: Limit, search: Search, queue: ByteQueue, end: number): boolean {
   return (end === 0 ? search.soonest(queue) : end) > limit.bytes
 }
 
-/** `readLine`: text without its line end. */
+/** `readLine`: a line without its line end. */
 export class LineRead implements Read<string> {
   readonly limit: Limit
   readonly #line: LineFormat
@@ -117,22 +99,22 @@ export class LineRead implements Read<string> {
   }
 }
 
-/** What ends a line and how its text is decoded. */
+/** The end of a line, and the encoding of its text. */
 export interface LineFormat {
   readonly delimiter: CompiledDelimiter
-  /** Take off a carriage return before the line feed: what a line ends with when the program names no delimiter. */
+  /** Whether to remove a carriage return before the line feed: if the program gave no delimiter. */
   readonly carriageReturn: boolean
   readonly encoding: BufferEncoding
 }
 
-/** Takes a line of `end` bytes, whose delimiter is the last `matched` of them. */
+/** Takes a line of `end` bytes, of which the last `matched` are the delimiter. */
 export function takeLine(queue: ByteQueue, end: number, matched: number, { carriageReturn, encoding }: LineFormat): string {
   let length = end - matched
   if (carriageReturn && length > 0 && queue.at(length - 1) === 13) length--
   return queue.takeText(end, encoding, length)
 }
 
-/** `readExactly` and `peek`: n bytes. */
+/** `readExactly`, and with `keep` `peek`: n bytes. */
 export class ExactRead implements Read<Buffer | string> {
   readonly limit: Limit
   readonly most: number
@@ -158,7 +140,7 @@ export class ExactRead implements Read<Buffer | string> {
   }
 }
 
-/** `readInto`: n bytes, or what is there, into memory of the program's. */
+/** `readInto`: fills the program's memory; with `partial`, at least one byte of it. */
 export class IntoRead implements Read<number> {
   readonly limit: Limit
   readonly #target: Uint8Array
@@ -179,7 +161,7 @@ export class IntoRead implements Read<number> {
 
   attempt(queue: ByteQueue): number | Wait {
     if (queue.length < this.#least) return WAIT
-    // Memory that was detached, or shrunk, while the read was pending has no length any more.
+    // The length of a view changes if its memory is transferred or shrunk while the read is pending.
     if (this.#target.length !== this.#size) throw new TypeError('the memory of target was transferred or shrunk while the read was pending')
     const n = Math.min(this.#size, queue.length, this.limit.bytes)
     queue.copyTo(this.#target.subarray(0, n))
@@ -188,7 +170,7 @@ export class IntoRead implements Read<number> {
   }
 }
 
-/** `read` and a piece of `chunks`: what is there, at least one byte; null at the end of the stream. */
+/** `read`: the bytes received so far, at least one; null at the end of the stream. */
 export class SomeRead implements Read<Buffer | string | null> {
   readonly limit: Limit
   readonly operation: string
@@ -207,31 +189,31 @@ export class SomeRead implements Read<Buffer | string | null> {
   }
 }
 
-/** How many bytes a read of what is there takes; 0: it waits for the rest of a character. */
+/** How many of the next `most` bytes `read` takes. 0 if they only begin a character whose rest may still arrive. */
 export function someLength(
   queue: ByteQueue,
   stream: Stream,
   encoding: BufferEncoding | undefined,
   limit: Limit,
-  there: number = Math.min(queue.length, limit.bytes),
+  most: number = Math.min(queue.length, limit.bytes),
 ): number {
-  const whole = pieceLength(queue, there, encoding, limit)
-  return whole === 0 && stream !== 'open' ? there : whole
+  const whole = pieceLength(queue, most, encoding, limit)
+  return whole === 0 && stream !== 'open' ? most : whole
 }
 
-/** The same where the bytes are taken piece by piece: a large chunk is a piece, small ones are joined. */
+/** The same for `chunks`: a large chunk is a piece of its own, small ones are joined. */
 export function nextLength(queue: ByteQueue, stream: Stream, encoding: BufferEncoding | undefined, limit: Limit): number {
   return someLength(queue, stream, encoding, limit, pieceOf(queue, limit.bytes))
 }
 
-/** The next piece, of at most `most` bytes. */
+/** The length of the next piece, at most `most` bytes. */
 export function pieceOf(queue: ByteQueue, most: number): number {
   return Math.min(queue.length, most, Math.max(queue.whole, LARGE))
 }
 
 /**
- * How many of the next `n` bytes may be taken as a piece: an incomplete last character (of base64: group) stays until the
- * rest of it, or the end, comes. One that the limit cannot hold never comes whole.
+ * How many of the next `n` bytes may be taken as a piece: an incomplete last character (in base64, a group of three bytes)
+ * stays unread until its rest, or the end of the stream, arrives. Throws if the limit is too small for one character.
  */
 export function pieceLength(queue: ByteQueue, n: number, encoding: BufferEncoding | undefined, limit: Limit): number {
   const whole = encoding === undefined ? n : completeLength(queue, n, encoding)
@@ -239,7 +221,7 @@ export function pieceLength(queue: ByteQueue, n: number, encoding: BufferEncodin
   return whole
 }
 
-/** `readToEnd`: all bytes until the peer ends. */
+/** `readToEnd`: all bytes until the end of the stream. */
 export class ToEndRead implements Read<Buffer | string> {
   readonly operation = 'readToEnd()'
   readonly limit: Limit

@@ -1,29 +1,27 @@
-// Who may read while others may not. A connection has one reader: the program, unless it has lent reading to a message, a
-// pipe or a bridge. Types only; `Message` and `Bridge` are what keeps them.
+// The lock that gives all reading of a connection to one reader: a message that is being read, a pipe or a bridge. Types
+// only; `Message` and `Bridge` implement it.
 
-import type { Limit } from './read-kinds.js'
+import type { Limit } from './limit.js'
 
-/**
- * Who may read while others may not: a message that is being read, a pipe, or a bridge. Once it is over, `afterlife`
- * is what its reads reject with; `pending` is the one that it was still waiting for.
- */
+/** Exclusive use of a connection's read half. After release, reads through this lock reject with `errorAfterRelease()`. */
 export interface ReadLock {
   readonly released: boolean
+  /** `pending`: the read through this lock that was pending when it was released. */
   errorAfterRelease(pending?: string): unknown
-  /** What a read is refused with that is not one of its own. */
+  /** The message of the ConcurrentReadError that other reads reject with. */
   readonly refusal: string
-  /** True while this is a message whose first byte has not come. */
+  /** True for a message of which no byte has arrived yet. */
   idle: boolean
   firstByteArrived(): void
-  /** A read of it waits. */
+  /** A read through this lock starts to wait. */
   waits(): void
-  /** Bytes were taken by a read of it. */
+  /** A read through this lock consumed bytes. */
   took(bytes: number, limit: Limit): void
-  /** A read of it failed. `news`: not by a mistake of the program's; by default as the error itself says. */
-  failed(error: unknown, news?: boolean): void
-  /** The connection was closed, aborted or cut. */
+  /** A read through this lock failed. `mayIgnore`: the rejection needs no handler; default: as `isNews` says of the error. */
+  failed(error: unknown, mayIgnore?: boolean): void
+  /** The connection was closed, aborted or cut off. */
   refused(error: Error): void
   limitOf(maxBytes: number | undefined): Limit
-  /** Whether skipped bytes must be kept, to be given back. */
+  /** Whether skipped bytes must be kept, so that they can be unread again. */
   readonly gathers: boolean
 }

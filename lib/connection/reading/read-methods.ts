@@ -5,9 +5,10 @@ import { isRegExp } from 'node:util/types'
 import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../../bytes/delimiter.js'
 import { kindOf } from '../../kind-of.js'
 import { ChunkIterator, LineIterator } from './iterators.js'
+import type { Limit } from './limit.js'
 import { MatchRead } from './match-read.js'
 import type { ReadHalf } from './read-half.js'
-import { ExactRead, IntoRead, type Limit, type LineFormat, LineRead, SomeRead, ToEndRead, UntilRead } from './read-kinds.js'
+import { ExactRead, IntoRead, type LineFormat, LineRead, SomeRead, ToEndRead, UntilRead } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
 import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
 import {
@@ -18,9 +19,9 @@ import {
   LINE,
   LINES,
   ownOption,
-  plainPlan,
   type ResolvedReadOptions,
-  readPlan,
+  resolvePlainOptions,
+  resolveReadOptions,
 } from './read-options.js'
 import type { Reader } from './reader.js'
 import { SkipRead, SkipUntilRead } from './skips.js'
@@ -42,25 +43,25 @@ export abstract class ReadMethods implements Reader {
   readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<string | Buffer>
   readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<never> {
     if (options === undefined && this.#lock === undefined) {
-      const quick = this.#readHalf.takeUntil(delimiter)
-      if (quick !== undefined) return Promise.resolve(quick as never)
+      const fast = this.#readHalf.takeUntil(delimiter)
+      if (fast !== undefined) return Promise.resolve(fast as never)
       const parked = this.#readHalf.parkUntil(delimiter)
       if (parked !== undefined) return parked as never
     }
     return this.#reading(() => {
-      const plan = readPlan(options)
-      const compiled = this.#delimiter(delimiter, plan)
-      return this.#readHalf.run((limit) => new UntilRead(compiled, limit, plan.encoding) as never, plan, this.#lock)
+      const resolved = resolveReadOptions(options)
+      const compiled = this.#delimiter(delimiter, resolved)
+      return this.#readHalf.run((limit) => new UntilRead(compiled, limit, resolved.encoding) as never, resolved, this.#lock)
     })
   }
 
   readLine(options?: BufferEncoding | LineOptions): Promise<string> {
-    const quick = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
-    if (quick !== undefined) return Promise.resolve(quick)
+    const fast = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
+    if (fast !== undefined) return Promise.resolve(fast)
     return this.#reading(() => {
-      const plan = readPlan(options, LINE)
-      const format = this.#lineFormat(options, plan)
-      return this.#readHalf.run((limit) => new LineRead(format, limit), plan, this.#lock)
+      const resolved = resolveReadOptions(options, LINE)
+      const format = this.#lineFormat(options, resolved)
+      return this.#readHalf.run((limit) => new LineRead(format, limit), resolved, this.#lock)
     })
   }
 
@@ -74,11 +75,11 @@ export abstract class ReadMethods implements Reader {
   readInto(target: NodeJS.ArrayBufferView, options?: IntoOptions): Promise<number> {
     return this.#reading(() => {
       if (!ArrayBuffer.isView(target)) throw new TypeError(`target must be a typed array, a Buffer or a DataView, not ${kindOf(target)}`)
-      const plan = plainPlan(options, INTO)
+      const resolved = resolvePlainOptions(options, INTO)
       const partial = booleanOf(ownOption(options, 'partial'), 'partial') ?? false
       const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
       // The target is a limit of its own. (An empty one is below the smallest that can be said, and takes nothing anyway.)
-      const own = { ...plan, maxBytes: plan.maxBytes ?? Math.max(bytes.length, 1) }
+      const own = { ...resolved, maxBytes: resolved.maxBytes ?? Math.max(bytes.length, 1) }
       return this.#readHalf.run((limit) => new IntoRead(bytes, limit, partial), own, this.#lock)
     })
   }
@@ -88,8 +89,8 @@ export abstract class ReadMethods implements Reader {
   read(options?: EitherOptions): Promise<string | Buffer | null>
   read(options?: EitherOptions): Promise<never> {
     return this.#reading(() => {
-      const plan = readPlan(options)
-      return this.#readHalf.run((limit) => new SomeRead(limit, plan.encoding, 'read()') as never, plan, this.#lock)
+      const resolved = resolveReadOptions(options)
+      return this.#readHalf.run((limit) => new SomeRead(limit, resolved.encoding, 'read()') as never, resolved, this.#lock)
     })
   }
 
@@ -98,8 +99,8 @@ export abstract class ReadMethods implements Reader {
   readToEnd(options?: EitherOptions): Promise<string | Buffer>
   readToEnd(options?: EitherOptions): Promise<never> {
     return this.#reading(() => {
-      const plan = readPlan(options)
-      return this.#readHalf.run((limit) => new ToEndRead(limit, plan.encoding) as never, plan, this.#lock)
+      const resolved = resolveReadOptions(options)
+      return this.#readHalf.run((limit) => new ToEndRead(limit, resolved.encoding) as never, resolved, this.#lock)
     })
   }
 
@@ -109,9 +110,9 @@ export abstract class ReadMethods implements Reader {
   readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<never> {
     return this.#reading(() => {
       if (!isRegExp(pattern)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}: readUntil() takes text or bytes`)
-      const plan = readPlan(options)
-      const how = { limited: plan.maxBytes !== undefined, encoding: plan.encoding, cache: this.#readHalf.latin1 }
-      return this.#readHalf.run((limit) => new MatchRead(pattern, limit, how) as never, plan, this.#lock)
+      const resolved = resolveReadOptions(options)
+      const how = { limited: resolved.maxBytes !== undefined, encoding: resolved.encoding, cache: this.#readHalf.latin1 }
+      return this.#readHalf.run((limit) => new MatchRead(pattern, limit, how) as never, resolved, this.#lock)
     })
   }
 
@@ -125,16 +126,16 @@ export abstract class ReadMethods implements Reader {
   skip(n: number, options?: ReadOptions): Promise<number> {
     return this.#reading(() => {
       countOf(n, 'n')
-      const plan = this.#unbounded(options)
-      return this.#readHalf.run((limit) => new SkipRead(n, limit, this.#gathers), plan, this.#lock)
+      const resolved = this.#unbounded(options)
+      return this.#readHalf.run((limit) => new SkipRead(n, limit, this.#gathers), resolved, this.#lock)
     })
   }
 
   skipUntil(delimiter: Delimiter, options?: ReadOptions): Promise<number> {
     return this.#reading(() => {
-      const plan = this.#unbounded(options)
-      const compiled = this.#delimiter(delimiter, plan)
-      return this.#readHalf.run((limit) => new SkipUntilRead(compiled, limit, this.#gathers), plan, this.#lock)
+      const resolved = this.#unbounded(options)
+      const compiled = this.#delimiter(delimiter, resolved)
+      return this.#readHalf.run((limit) => new SkipUntilRead(compiled, limit, this.#gathers), resolved, this.#lock)
     })
   }
 
@@ -142,12 +143,12 @@ export abstract class ReadMethods implements Reader {
   tryReadUntil(delimiter: Delimiter, options: Text): string | undefined
   tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined
   tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined {
-    const quick = options === undefined && this.#lock === undefined ? this.#readHalf.takeUntil(delimiter) : undefined
-    if (quick !== undefined) return quick
+    const fast = options === undefined && this.#lock === undefined ? this.#readHalf.takeUntil(delimiter) : undefined
+    if (fast !== undefined) return fast
     return this.#trying(() => {
-      const plan = readPlan(options)
-      const compiled = this.#delimiter(delimiter, plan)
-      return this.#readHalf.try((limit) => new UntilRead(compiled, limit, plan.encoding), plan, this.#lock)
+      const resolved = resolveReadOptions(options)
+      const compiled = this.#delimiter(delimiter, resolved)
+      return this.#readHalf.try((limit) => new UntilRead(compiled, limit, resolved.encoding), resolved, this.#lock)
     })
   }
 
@@ -157,31 +158,31 @@ export abstract class ReadMethods implements Reader {
   tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined {
     return this.#trying(() => {
       countOf(n, 'n')
-      const plan = readPlan(encoding === undefined ? undefined : encodingOf(encoding))
-      return this.#readHalf.try((limit) => new ExactRead(n, limit, plan.encoding, false), plan, this.#lock)
+      const resolved = resolveReadOptions(encoding === undefined ? undefined : encodingOf(encoding))
+      return this.#readHalf.try((limit) => new ExactRead(n, limit, resolved.encoding, false), resolved, this.#lock)
     })
   }
 
   tryReadLine(options?: BufferEncoding | LineOptions): string | undefined {
-    const quick = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
-    if (quick !== undefined) return quick
+    const fast = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
+    if (fast !== undefined) return fast
     return this.#trying(() => {
-      const plan = readPlan(options, LINE)
-      const format = this.#lineFormat(options, plan)
-      return this.#readHalf.try((limit) => new LineRead(format, limit), plan, this.#lock)
+      const resolved = resolveReadOptions(options, LINE)
+      const format = this.#lineFormat(options, resolved)
+      return this.#readHalf.try((limit) => new LineRead(format, limit), resolved, this.#lock)
     })
   }
 
   lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> & AsyncDisposable {
     return new LineIterator(this.#readHalf, this.#lock, () => {
-      const plan = readPlan(options, LINES)
+      const resolved = resolveReadOptions(options, LINES)
       const overflow = ownOption(options, 'overflow')
       if (overflow !== undefined && overflow !== 'error' && overflow !== 'skip') {
         throw typeof overflow === 'string'
           ? new RangeError(`overflow must be 'error' or 'skip'`)
           : new TypeError(`overflow must be a string, not ${kindOf(overflow)}`)
       }
-      return { plan, format: this.#lineFormat(options, plan), skips: overflow === 'skip' }
+      return { options: resolved, format: this.#lineFormat(options, resolved), skips: overflow === 'skip' }
     })
   }
 
@@ -192,7 +193,7 @@ export abstract class ReadMethods implements Reader {
     return new ChunkIterator(this.#readHalf, this.#lock, () => {
       if (typeof n === 'object') throw new TypeError(`n must be a number of bytes, not ${kindOf(n)}: write chunks(undefined, options)`)
       if (n !== undefined) countOf(n, 'n')
-      return { plan: readPlan(options), n }
+      return { options: resolveReadOptions(options), n }
     }) as AsyncIterableIterator<never> & AsyncDisposable
   }
 
@@ -226,35 +227,35 @@ export abstract class ReadMethods implements Reader {
   #exact(n: number, options: EitherOptions | undefined, keep: boolean): Promise<never> {
     return this.#reading(() => {
       countOf(n, 'n')
-      const plan = readPlan(options)
-      return this.#readHalf.run((limit: Limit) => new ExactRead(n, limit, plan.encoding, keep) as never, plan, this.#lock)
+      const resolved = resolveReadOptions(options)
+      return this.#readHalf.run((limit: Limit) => new ExactRead(n, limit, resolved.encoding, keep) as never, resolved, this.#lock)
     })
   }
 
-  #delimiter(delimiter: unknown, plan: ResolvedReadOptions): CompiledDelimiter {
+  #delimiter(delimiter: unknown, resolved: ResolvedReadOptions): CompiledDelimiter {
     const compiled = compileDelimiter(delimiter)
-    const limit = plan.maxBytes ?? this.#readHalf.host.limits.maxBufferSize
+    const limit = resolved.maxBytes ?? this.#readHalf.host.limits.maxBufferSize
     if (limit < compiled.shortest) {
       throw new RangeError(
-        `a limit of ${limit} bytes is smaller than the delimiter ${compiled.text}: raise ${plan.maxBytes === undefined ? 'maxBufferSize' : 'maxBytes'}`,
+        `a limit of ${limit} bytes is smaller than the delimiter ${compiled.text}: raise ${resolved.maxBytes === undefined ? 'maxBufferSize' : 'maxBytes'}`,
       )
     }
     return compiled
   }
 
-  #lineFormat(options: unknown, plan: ResolvedReadOptions): LineFormat {
+  #lineFormat(options: unknown, resolved: ResolvedReadOptions): LineFormat {
     const given = ownOption(options, 'delimiter')
     return {
-      delimiter: this.#delimiter(given === undefined ? '\n' : given, plan),
+      delimiter: this.#delimiter(given === undefined ? '\n' : given, resolved),
       carriageReturn: given === undefined,
-      encoding: plan.encoding ?? 'utf8',
+      encoding: resolved.encoding ?? 'utf8',
     }
   }
 
   /** Skipped bytes are not gathered and need no limit, except in a message, which may have to give them back. */
   #unbounded(options: unknown): ResolvedReadOptions {
-    const plan = plainPlan(options)
-    return plan.maxBytes === undefined && !this.#gathers ? { ...plan, maxBytes: Number.POSITIVE_INFINITY } : plan
+    const resolved = resolvePlainOptions(options)
+    return resolved.maxBytes === undefined && !this.#gathers ? { ...resolved, maxBytes: Number.POSITIVE_INFINITY } : resolved
   }
 
   get #gathers(): boolean {

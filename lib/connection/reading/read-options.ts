@@ -1,5 +1,5 @@
-// What a read may be told, and how that is checked: by hand and not by a schema, since a read is the hot path and its
-// options are four. The same function serves every read, so that each refuses the same things with the same words.
+// The options of reads, and their checks. They are checked by hand and not by a schema, since reads are the hot path. One
+// function checks the options of all reads, so that the same mistake has the same error everywhere.
 
 import { isThenable, kindOf } from '../../kind-of.js'
 import { nearest } from '../../options/nearest.js'
@@ -7,56 +7,57 @@ import { isOptions, noOptions, unknownOption } from '../../options/own.js'
 import { shown } from '../../options/values.js'
 import { LONGEST_TIMER } from '../../transport/clock.js'
 
-/** What every read takes. */
+/** The options of every read. */
 export interface ReadOptions {
-  /** Cancels the read: it rejects with `signal.reason`, and nothing is consumed. */
+  /** Cancels the read: it rejects with `signal.reason` and consumes nothing. */
   signal?: AbortSignal | undefined
-  /** The longest this read may take, in milliseconds from the call. Replaces `readTimeout` and `idleTimeout` for it; Infinity means none. */
+  /** The time limit of this read, in milliseconds from the call. Replaces `readTimeout` and `idleTimeout`; Infinity means none. */
   timeout?: number | undefined
-  /** The most bytes the read may gather, delimiter included. Default: the connection's `maxBufferSize`, which it may exceed. */
+  /** The most bytes the read may gather, delimiter included. Default: the connection's `maxBufferSize`, which `maxBytes` may exceed. */
   maxBytes?: number | undefined
   /**
-   * Whether the read waits for a new message (true) or for the rest of one (false): chooses between `idleTimeout` and
-   * `readTimeout`, and whether a drain may interrupt it. Default: true if nothing was consumed since the last write.
+   * Whether the read waits for a new message (true) or for the rest of one (false). The first byte of a new message is
+   * waited for under `idleTimeout`, all else under `readTimeout`, and only the wait for a first byte ends when the server
+   * drains. Default: true for `lines` and `readMessage`; for other reads, true if nothing was consumed since the last write.
    */
   idle?: boolean | undefined
 }
 
-/** Options of a read that shall give bytes. */
+/** Options of a read that gives bytes. */
 export interface BytesOptions extends ReadOptions {
   encoding?: undefined
 }
 
-/** Options of a read that shall give text. */
+/** Options of a read that gives text. */
 export interface TextOptions extends ReadOptions {
-  /** One of Node's encodings. Each result is decoded on its own. */
+  /** One of Node's encodings. Each result is decoded separately. */
   encoding: BufferEncoding
 }
 
-/** Options of a read that gives bytes, or text if there is an encoding; a bare encoding may stand for them. */
+/** Options of a read that gives bytes, or text if an encoding is given. A string is short for `{ encoding }`. */
 export type EitherOptions = BufferEncoding | (ReadOptions & { encoding?: BufferEncoding | undefined })
 
 /** Options of a read that gives a line. */
 export interface LineOptions extends ReadOptions {
-  /** Exactly what ends a line. Default: `\n`, with a `\r` before it taken off too. */
+  /** The exact end of a line. Default: `\n`, or `\r\n`. */
   delimiter?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
-  /** The text's encoding. Default: UTF-8. */
+  /** One of Node's encodings. Default: UTF-8. */
   encoding?: BufferEncoding | undefined
 }
 
 /** Options of `lines`. */
 export interface LinesOptions extends LineOptions {
-  /** What to do with a line over the limit: fail (default), or drop it whole and go on with the next one. */
+  /** What to do with a line over the limit: fail (default), or drop the whole line and continue with the next one. */
   overflow?: 'error' | 'skip' | undefined
 }
 
 /** Options of `readInto`. */
 export interface IntoOptions extends ReadOptions {
-  /** Take what is there, at least one byte, instead of waiting until the target is full. */
+  /** Take the bytes received so far, at least one, instead of waiting until the target is full. Default: false. */
   partial?: boolean | undefined
 }
 
-/** Checked options of a read. */
+/** Checked options of a read; undefined: not given. */
 export interface ResolvedReadOptions {
   readonly signal: AbortSignal | undefined
   readonly timeout: number | undefined
@@ -65,7 +66,7 @@ export interface ResolvedReadOptions {
   readonly encoding: BufferEncoding | undefined
 }
 
-const plain: ResolvedReadOptions = Object.freeze({
+const NO_OPTIONS: ResolvedReadOptions = Object.freeze({
   signal: undefined,
   timeout: undefined,
   maxBytes: undefined,
@@ -73,7 +74,7 @@ const plain: ResolvedReadOptions = Object.freeze({
   encoding: undefined,
 })
 
-/** The options of reads that give no bytes, and of the others by what they give. */
+// The names of the options that each kind of read has.
 const PLAIN: readonly string[] = ['signal', 'timeout', 'maxBytes', 'idle']
 export const BYTES: readonly string[] = [...PLAIN, 'encoding']
 export const LINE: readonly string[] = [...BYTES, 'delimiter']
@@ -81,14 +82,13 @@ export const LINES: readonly string[] = [...LINE, 'overflow']
 export const INTO: readonly string[] = [...PLAIN, 'partial']
 
 /**
- * Checks the options of a read: own enumerable members, and none but those of `known`. What is undefined is not given.
+ * Checks the options of a read: own enumerable members, all of them in `known`. An option that is `undefined` is not given.
  *
- * @throws TypeError for a wrong type or an unknown option, RangeError for an impossible value or an encoding that Node does
- * not know.
+ * @throws TypeError for a wrong type or an unknown option, RangeError for an impossible value or an unknown encoding.
  */
-export function readPlan(options: unknown, known: readonly string[] = BYTES): ResolvedReadOptions {
-  if (options === undefined) return plain
-  if (typeof options === 'string') return { ...plain, encoding: bareEncoding(options, known) }
+export function resolveReadOptions(options: unknown, known: readonly string[] = BYTES): ResolvedReadOptions {
+  if (options === undefined) return NO_OPTIONS
+  if (typeof options === 'string') return { ...NO_OPTIONS, encoding: bareEncoding(options, known) }
   if (typeof options !== 'object' || options === null) throw wrongOptions(options, 'an object or an encoding')
   const given = options as Record<string, unknown>
   let signal: AbortSignal | undefined
@@ -97,7 +97,7 @@ export function readPlan(options: unknown, known: readonly string[] = BYTES): Re
   let idle: boolean | undefined
   let encoding: BufferEncoding | undefined
   const names = Object.keys(given)
-  // What is no object of options (a signal, a Promise, a Map) has no members, or none that a read knows.
+  // An object of another kind (a signal, a Promise, a Map) has no members, or only unknown ones.
   if (names.length === 0 && !isOptions(options)) throw wrongOptions(options, 'an object or an encoding')
   for (const name of names) {
     const value = given[name]
@@ -112,7 +112,7 @@ export function readPlan(options: unknown, known: readonly string[] = BYTES): Re
   return { signal, timeout, maxBytes, idle, encoding }
 }
 
-/** The value of an option, which must be the object's own: what a prototype has is no option. */
+/** The value of an option. Only a member of the object itself counts, not one of its prototype. */
 export function ownOption(options: unknown, name: string): unknown {
   if (typeof options !== 'object' || options === null || !Object.hasOwn(options, name)) return undefined
   return (options as Record<string, unknown>)[name]
@@ -122,26 +122,26 @@ function misspelt(name: string, known: readonly string[]): TypeError {
   return new TypeError(unknownOption('this read', name, known))
 }
 
-/** What is no object of options. A number is a limit, or a time, that was given without its name. */
+/** The error for options of a wrong type. For a number the message names the two options that may be meant. */
 function wrongOptions(options: unknown, expected: string): TypeError {
   const instead = typeof options === 'number' ? `: write { maxBytes: ${options} } or { timeout: ${options} }` : ''
   return new TypeError(`read options must be ${expected}, not ${noOptions(options)}${instead}`)
 }
 
-/** The same for a read that gives no bytes, where an encoding cannot stand for the options. */
-export function plainPlan(options: unknown, known: readonly string[] = PLAIN): ResolvedReadOptions {
+/** The same for a read that gives no bytes, whose options cannot be an encoding. */
+export function resolvePlainOptions(options: unknown, known: readonly string[] = PLAIN): ResolvedReadOptions {
   if (typeof options === 'string') throw wrongOptions(options, 'an object')
-  return readPlan(options, known)
+  return resolveReadOptions(options, known)
 }
 
-/** A count of bytes that a read is asked for: a whole number ≥ 0. */
+/** Checks a number of bytes: a whole number ≥ 0. */
 export function countOf(value: unknown, name: string): number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number of bytes, not ${kindOf(value)}`)
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} must be a whole number of bytes ≥ 0, not ${value}`)
   return value
 }
 
-/** A limit in bytes: a whole number ≥ 1, or Infinity. */
+/** Checks a limit in bytes: a whole number ≥ 1, or Infinity. */
 export function sizeOf(value: unknown, name: string): number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number of bytes, not ${kindOf(value)}`)
   if (value !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(value) && value >= 1)) {
@@ -150,19 +150,19 @@ export function sizeOf(value: unknown, name: string): number {
   return value
 }
 
-/** A time in milliseconds: > 0; what is beyond a timer's range means none. */
+/** Checks a time in milliseconds, > 0. A time beyond the range of a timer becomes Infinity, which means no limit. */
 export function timeOf(value: unknown, name: string): number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number of milliseconds, not ${kindOf(value)}`)
   if (!(value > 0)) throw new RangeError(`${name} must be more than 0 milliseconds (Infinity: none), not ${value}`)
   return value > LONGEST_TIMER ? Number.POSITIVE_INFINITY : value
 }
 
-/** A time in milliseconds that may be 0. */
+/** Checks a time in milliseconds that may be 0. */
 export function delayOf(value: unknown, name: string): number {
   return value === 0 ? 0 : timeOf(value, name)
 }
 
-/** An AbortSignal, of whatever realm, or undefined. */
+/** Checks an AbortSignal or undefined. Accepts signals of other realms, which are no instance of this realm's class. */
 export function signalOf(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined
   const signal = value as AbortSignal | null
@@ -171,7 +171,7 @@ export function signalOf(value: unknown): AbortSignal | undefined {
   throw new TypeError(`signal must be an AbortSignal, not ${kindOf(value)}`)
 }
 
-/** A function. A Promise in its place is one that was called too early. */
+/** Checks a function. For a promise the message says to pass the function without calling it. */
 export function functionOf<F>(value: F, name: string): F {
   if (typeof value === 'function') return value
   throw new TypeError(
@@ -179,13 +179,13 @@ export function functionOf<F>(value: F, name: string): F {
   )
 }
 
-/** A boolean or undefined. */
+/** Checks a boolean or undefined. */
 export function booleanOf(value: unknown, name: string): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value
   throw new TypeError(`${name} must be a boolean, not ${kindOf(value)}`)
 }
 
-/** One of Node's encodings, as `Buffer` takes it. */
+/** Checks the name of one of Node's encodings. */
 export function encodingOf(value: unknown): BufferEncoding {
   if (typeof value !== 'string') {
     throw new TypeError(`encoding must be a string, not ${kindOf(value)}${insteadOfEncoding(value)}`)
@@ -200,7 +200,7 @@ function insteadOfEncoding(value: unknown): string {
   return typeof encoding === 'string' ? `: write ${shown(encoding)} alone` : ''
 }
 
-/** An encoding that stands for the options. Of a read of lines it may have been meant for what ends them. */
+/** Checks an encoding given in place of the options. Where a read has a `delimiter`, an unknown one may be meant as that. */
 function bareEncoding(value: string, known: readonly string[]): BufferEncoding {
   if (Buffer.isEncoding(value) || !known.includes('delimiter') || nearest(value, ENCODINGS) !== undefined) return encodingOf(value)
   throw new RangeError(`${shown(value)} is no encoding; if it ends a line, write { delimiter: ${shown(value)} }`)

@@ -1,12 +1,13 @@
-// The reads that drop bytes. They gather nothing, so that what is too large to hold can be got rid of; inside a message
-// they gather like any other, so that the message can be given back. What a failed one dropped stays dropped.
+// `skip` and `skipUntil`, which drop bytes as they arrive, so that a message of any size can be skipped. If one fails, the
+// bytes already dropped are gone. Inside `readMessage` they gather like other reads, so that the message can be unread again.
 
 import type { CompiledDelimiter } from '../../bytes/delimiter.js'
 import type { ByteQueue } from '../../bytes/queue.js'
 import { type Search, searchFor } from '../../bytes/search.js'
-import { exceeded, type Limit, type Read, type Stream, WAIT, type Wait } from './read-kinds.js'
+import { exceeded, type Limit } from './limit.js'
+import { type Read, type Stream, WAIT, type Wait } from './read-kinds.js'
 
-/** `skip`: n bytes, dropped as they come; inside a message they are gathered, so that it can give them back. */
+/** `skip`: drops n bytes. `gather`: drops none before all have arrived. */
 export class SkipRead implements Read<number> {
   readonly limit: Limit
   readonly #n: number
@@ -34,7 +35,7 @@ export class SkipRead implements Read<number> {
   }
 }
 
-/** `skipUntil`: everything up to and including the delimiter, dropped as it comes. */
+/** `skipUntil`: drops everything up to and including the delimiter. */
 export class SkipUntilRead implements Read<number> {
   readonly limit: Limit
   readonly #delimiter: CompiledDelimiter
@@ -58,7 +59,7 @@ export class SkipUntilRead implements Read<number> {
     const least = this.#dropped + (end === 0 ? this.#search.soonest(queue) : end)
     if (least > this.limit.bytes) {
       const size = this.#dropped + (end === 0 ? queue.length : end)
-      // Not beyond the limit, and nothing that may begin the delimiter: a `skipUntil` after this one goes on there.
+      // Drops at most `maxBytes`, and no byte that may begin the delimiter: a later `skipUntil` continues there.
       const passed = end === 0 ? this.#search.passed(queue) : end - this.#search.matched
       if (!this.#gather) queue.skip(Math.min(passed, this.limit.bytes - this.#dropped))
       throw exceeded(this.limit, size)
@@ -71,6 +72,7 @@ export class SkipUntilRead implements Read<number> {
     return WAIT
   }
 
+  /** Drops the bytes that cannot belong to the delimiter. */
   #drop(queue: ByteQueue): void {
     const passed = this.#search.passed(queue)
     if (passed === 0) return

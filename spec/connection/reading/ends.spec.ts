@@ -190,5 +190,5 @@ t.test('a read that is made behind the end does not say where it was made', asyn
     ((await rejection(pending)) as Error).stack,
     /\n {4}at readUntil\('\\n'\) \(linnet: rejected from an event, no caller on the stack; LINNET_STACKS=1 shows it\)$/,
   )
-  t.match(((await rejection(connection.readUntil('\n'))) as Error).stack, /reading-ends\.spec/)
+  t.match(((await rejection(connection.readUntil('\n'))) as Error).stack, /reading.ends\.spec/)
 })

@@ -9,8 +9,8 @@ import {
   LINE,
   LINES,
   ownOption,
-  plainPlan,
-  readPlan,
+  resolvePlainOptions,
+  resolveReadOptions,
   signalOf,
   sizeOf,
   timeOf,
@@ -46,17 +46,17 @@ t.test('a message does not name what is wrong, or what was expected', async (t) 
 t.test('a signal of another realm, or of a polyfill, is refused', async (t) => {
   const signal = { aborted: false, addEventListener() {}, removeEventListener() {} }
   t.equal(signalOf(signal), signal)
-  t.equal(readPlan({ signal }).signal, signal)
+  t.equal(resolveReadOptions({ signal }).signal, signal)
 })
 
 t.test('a plan has more than was said, or less', async (t) => {
   const nothing = { signal: undefined, timeout: undefined, maxBytes: undefined, idle: undefined, encoding: undefined }
-  t.same(readPlan(undefined), nothing)
-  t.same(readPlan({}), nothing)
-  t.same(readPlan('hex'), { ...nothing, encoding: 'hex' })
-  t.same(readPlan({ timeout: 5, idle: false, other: undefined }), { ...nothing, timeout: 5, idle: false })
-  t.same(plainPlan({ maxBytes: 5 }), { ...nothing, maxBytes: 5 })
-  t.throws(() => plainPlan('hex'), TypeError)
+  t.same(resolveReadOptions(undefined), nothing)
+  t.same(resolveReadOptions({}), nothing)
+  t.same(resolveReadOptions('hex'), { ...nothing, encoding: 'hex' })
+  t.same(resolveReadOptions({ timeout: 5, idle: false, other: undefined }), { ...nothing, timeout: 5, idle: false })
+  t.same(resolvePlainOptions({ maxBytes: 5 }), { ...nothing, maxBytes: 5 })
+  t.throws(() => resolvePlainOptions('hex'), TypeError)
 })
 
 t.test('an option that a read does not know is a TypeError that names the nearest', async (t) => {
@@ -72,15 +72,15 @@ t.test('an option that a read does not know is a TypeError that names the neares
     [{ partail: true }, INTO, /did you mean 'partial'\?/],
     [['utf8'], BYTES, /must be an object or an encoding, not an array$/],
   ] as const)
-    t.throws(() => readPlan(options, known), { name: 'TypeError', message })
-  t.throws(() => plainPlan({ encoding: 'hex' }), { name: 'TypeError', message: /'encoding'/ })
+    t.throws(() => resolveReadOptions(options, known), { name: 'TypeError', message })
+  t.throws(() => resolvePlainOptions({ encoding: 'hex' }), { name: 'TypeError', message: /'encoding'/ })
 })
 
 t.test('what a prototype has is no option, and an option that is not enumerable is none', async (t) => {
   const nothing = { signal: undefined, timeout: undefined, maxBytes: undefined, idle: undefined, encoding: undefined }
-  t.same(readPlan(Object.create({ timeout: 0, maxBytes: 'x', strange: true })), nothing)
-  t.same(readPlan(Object.defineProperty({}, 'timeout', { value: 0 })), nothing)
-  t.same(readPlan(Object.assign(Object.create(null), { idle: true })), { ...nothing, idle: true })
+  t.same(resolveReadOptions(Object.create({ timeout: 0, maxBytes: 'x', strange: true })), nothing)
+  t.same(resolveReadOptions(Object.defineProperty({}, 'timeout', { value: 0 })), nothing)
+  t.same(resolveReadOptions(Object.assign(Object.create(null), { idle: true })), { ...nothing, idle: true })
   t.equal(ownOption(Object.create({ delimiter: ';' }), 'delimiter'), undefined)
   t.equal(ownOption('utf8', 'length'), undefined)
   t.equal(ownOption(null, 'delimiter'), undefined)
