@@ -1,15 +1,8 @@
-// Something under way that may be called off: a name that is looked up, an address that is tried, a TLS handshake. Each
-// stage of a `connect` is one, so that its deadline and its `signal` need to be known in one place only, here.
+// The `signal` of a `connect`, over each of its stages.
 
-/** Something under way that may be called off. */
-export interface Attempt<T> {
-  /** What comes of it, or what went wrong. Need not settle any more once it was cut. */
-  readonly done: Promise<T>
-  /** Calls it off and frees all that it holds, also what has come of it. Safe at any time, also twice. */
-  cut(): void
-}
+import type { Attempt } from '../transport/attempt.js'
 
-/** Resolves and rejects as the attempt does, but with the reason of `signal` if that aborts first, or has: then it is cut. */
+/** Settles as the attempt does. If `signal` aborts first, or has aborted, it rejects with its reason and cuts the attempt off. */
 export function unlessAborted<T>(signal: AbortSignal, attempt: Attempt<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = (): void => {

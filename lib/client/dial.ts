@@ -5,13 +5,13 @@ import type { NetConnectOpts, Socket } from 'node:net'
 import { type Address, isLost, lostAddress, tcpAddress, unixAddress } from '../address.js'
 import { net } from '../net.js'
 import { bare } from '../options/own.js'
+import type { Attempt } from '../transport/attempt.js'
+import type { Ends } from '../transport/carrier.js'
 import type { SocketDefaults } from '../transport/listening/listener.js'
 import { networkDenied } from '../transport/permission.js'
 import { endsOf, SocketCarrier } from '../transport/socket.js'
-import type { Ends } from '../transport/stream.js'
 import { systemError } from '../transport/system-error.js'
 import { pathTooLong } from '../transport/unix-path.js'
-import type { Attempt } from './attempt.js'
 
 /** Where one attempt goes: one address, with nothing left to look up. */
 export type Place =

@@ -3,9 +3,9 @@
 // of sockets: how a place is dialled is given, and so is the clock, so that its tests need no network and no time.
 
 import type { LookupAddress } from 'node:dns'
+import type { Attempt } from '../transport/attempt.js'
 import type { Clock, Timer } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
-import type { Attempt } from './attempt.js'
 
 // The "Connection Attempt Delay" that section 5 of RFC 8305 recommends.
 export const ATTEMPT_DELAY = 250

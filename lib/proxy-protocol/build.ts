@@ -1,5 +1,5 @@
-// From what a PROXY header shall say to its bytes. What its version cannot say is refused before anything is sent: a header
-// that is nearly right would be believed.
+// Builds the bytes of a PROXY header. Contents that the version cannot express are refused before anything is sent, because a
+// server would accept a header that is almost right.
 
 import type { Address } from '../address.js'
 import { ipv4Bytes, ipv6Bytes } from '../address-bytes.js'
@@ -8,17 +8,17 @@ import { canonicalIPv6 } from '../ipv6-text.js'
 import { CRC32C, FIXED, LOCAL, PATH, PROXY, type ProxyTlv, SIGNATURE, TCP4, TCP6, UNIX, UNSPECIFIED } from './header.js'
 import { sumOf } from './version-2.js'
 
-/** What a header shall say. Without `source` and `destination` it speaks of nobody: LOCAL, in version 1 UNKNOWN. */
+/** The contents of a header. Without `source` and `destination` it is a LOCAL header, in version 1 UNKNOWN. */
 export interface HeaderContents {
   readonly version?: 1 | 2 | undefined
   readonly source?: Address | undefined
   readonly destination?: Address | undefined
-  /** One of type 3 is the checksum: it is worked out, whatever its value. */
+  /** A TLV of type 3 is the checksum: it is computed, and its value is ignored. */
   readonly tlvs?: readonly ProxyTlv[] | undefined
 }
 
-/** Both ends, of one family. */
-interface Ends {
+/** Both addresses, of one family. */
+interface HeaderEnds {
   family: Address['family']
   source: Address
   destination: Address
@@ -28,10 +28,10 @@ interface Ends {
 const LONGEST = 0xffff
 
 /**
- * The bytes of a header.
+ * Returns the bytes of a header.
  *
- * @param path - where its contents stand in a program's options
- * @throws InvalidOptionsError for what its version cannot say
+ * @param path - the path of the contents in the program's options
+ * @throws InvalidOptionsError for contents that the version cannot express
  */
 export function buildHeader(contents: HeaderContents, path: readonly (string | number)[] = ['proxyProtocol']): Buffer {
   const { version = 2, source, destination, tlvs = [] } = contents
@@ -44,8 +44,8 @@ export function buildHeader(contents: HeaderContents, path: readonly (string | n
 
 type Refuse = (name: 'source' | 'destination' | 'tlvs', message: string) => InvalidOptionsError
 
-/** An IPv4 address beside an IPv6 one is an IPv4-mapped one, as it was before it was shown in short. */
-function endsOf(source: Address, destination: Address, refuse: Refuse): Ends {
+/** An IPv4 address next to an IPv6 address is written as an IPv4-mapped one. */
+function endsOf(source: Address, destination: Address, refuse: Refuse): HeaderEnds {
   const families = [source.family, destination.family]
   if (source.family === destination.family) return { family: source.family, source, destination }
   if (families.includes('unix')) throw refuse('destination', 'expected of one family with `source`')
@@ -54,7 +54,7 @@ function endsOf(source: Address, destination: Address, refuse: Refuse): Ends {
 
 // --- version 1 -----------------------------------------------------------------------------------------------------------
 
-function buildLine(ends: Ends | undefined, tlvs: readonly ProxyTlv[], refuse: Refuse): Buffer {
+function buildLine(ends: HeaderEnds | undefined, tlvs: readonly ProxyTlv[], refuse: Refuse): Buffer {
   if (tlvs.length > 0) throw refuse('tlvs', 'expected with version 2 only')
   if (ends === undefined) return Buffer.from('PROXY UNKNOWN\r\n')
   const { family, source, destination } = ends
@@ -65,14 +65,14 @@ function buildLine(ends: Ends | undefined, tlvs: readonly ProxyTlv[], refuse: Re
   )
 }
 
-// The document knows no dotted end.
+// The specification has no dotted notation within IPv6 addresses.
 function groupsOf(end: Address): string {
   return canonicalIPv6(end.family === 'IPv6' ? withoutZone(end) : `::ffff:${end.address}`)
 }
 
 // --- version 2 -----------------------------------------------------------------------------------------------------------
 
-function buildBinary(ends: Ends | undefined, tlvs: readonly ProxyTlv[], refuse: Refuse): Buffer {
+function buildBinary(ends: HeaderEnds | undefined, tlvs: readonly ProxyTlv[], refuse: Refuse): Buffer {
   const pieces = ends === undefined ? [] : [addressesOf(ends, refuse)]
   let [length, checksum] = [pieces[0]?.length ?? 0, 0]
   for (const { type, value } of tlvs) {
@@ -91,7 +91,7 @@ function buildBinary(ends: Ends | undefined, tlvs: readonly ProxyTlv[], refuse: 
 
 const codes = { IPv4: TCP4, IPv6: TCP6, unix: UNIX }
 
-function addressesOf({ family, source, destination }: Ends, refuse: Refuse): Buffer {
+function addressesOf({ family, source, destination }: HeaderEnds, refuse: Refuse): Buffer {
   if (family === 'unix') return Buffer.concat([path('source', source, refuse), path('destination', destination, refuse)])
   const pack = family === 'IPv4' ? ipv4Bytes : ipv6Bytes
   const ports = Buffer.alloc(4)
@@ -106,7 +106,7 @@ function path(name: 'source' | 'destination', { address }: Address, refuse: Refu
   return Buffer.concat([bytes], PATH)
 }
 
-/** A zone means nothing on another machine. */
+/** A zone has no meaning on another machine. */
 function withoutZone({ address }: Address): string {
   return address.replace(/%.*/, '')
 }

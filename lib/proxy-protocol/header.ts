@@ -1,5 +1,6 @@
-// The PROXY protocol as data: what a header says, and the numbers that reading and building share. The source is HAProxy's
-// proxy-protocol.txt, sections 2.1 (version 1, a line of text) and 2.2 (version 2, binary). Pure; knows no sockets.
+// The contents of a PROXY header, and the constants that parsing and building share. The specification is HAProxy's
+// proxy-protocol.txt (https://github.com/haproxy/haproxy/blob/master/doc/proxy-protocol.txt), sections 2.1 (version 1, a line of text)
+// and 2.2 (version 2, binary). It uses no sockets.
 
 import type { Address } from '../address.js'
 
@@ -10,47 +11,47 @@ export interface ProxyTlv {
   readonly value: Buffer
 }
 
-/** What a header says. One that speaks of nobody (UNKNOWN, LOCAL, AF_UNSPEC) has no `source` and no `destination`. */
+/** The contents of a header. One without addresses (UNKNOWN, LOCAL, AF_UNSPEC) has no `source` and no `destination`. */
 export interface ProxyHeader {
   readonly version: 1 | 2
-  /** The real client. */
+  /** The address of the real client. */
   readonly source: Address | undefined
-  /** What the real client connected to. */
+  /** The address that the real client connected to. */
   readonly destination: Address | undefined
   /**
-   * In the order in which they came; none in version 1, and none of a LOCAL header. Parsed when they are looked at; each
-   * look at a `value` gives a copy.
+   * In the order of the header; empty in version 1 and in a LOCAL header. They are parsed when they are read; each read of a
+   * `value` returns a copy.
    */
   readonly tlvs: readonly ProxyTlv[]
 }
 
-/** What the proxy in front said of a connection, and who the proxy is. */
+/** The header that the proxy in front sent for a connection, and the address of the proxy. */
 export interface ProxyInfo extends ProxyHeader {
-  /** The socket's own remote address: the proxy. */
+  /** The remote address of the socket: the proxy. */
   readonly peer: Address
 }
 
-/** Why bytes are no header. Whoever reads them makes of it the error that a program sees. */
+/** The reason why bytes are no header. The reader of the header wraps it in the error that a program sees. */
 export class MalformedHeader extends Error {}
 
 export const NO_HEADER = 'the connection does not begin with one: configure the proxy to send it, or name the proxies that do in `trust`'
 
-/** The twelve bytes that begin a version 2 header and nothing else. */
+/** The first twelve bytes of a version 2 header. */
 export const SIGNATURE: Buffer = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
-/** Signature, version and command, family and protocol, length. */
+/** The length of the fixed part: signature, version and command, family and protocol, length. */
 export const FIXED = 16
 
-/** Version 2 and the command: the proxy's own connection (a health check), or one that it passes on. */
+/** Version 2 and the command: the proxy's own connection (a health check), or one that it relays. */
 export const LOCAL = 0x20
 export const PROXY = 0x21
 
-/** Family and protocol. Of those that the document knows, the datagram ones cannot be meant here. */
+/** Family and protocol. The specification also has datagram protocols, which do not occur on a stream. */
 export const UNSPECIFIED = 0x00
 export const TCP4 = 0x11
 export const TCP6 = 0x21
 export const UNIX = 0x31
 
-/** How many bytes the two addresses, with their ports, take. */
+/** The length of both addresses with their ports, by family and protocol. */
 export const ADDRESSES: ReadonlyMap<number, number> = new Map([
   [UNSPECIFIED, 0],
   [TCP4, 12],
@@ -58,13 +59,13 @@ export const ADDRESSES: ReadonlyMap<number, number> = new Map([
   [UNIX, 216],
 ])
 
-/** The bytes of one Unix address. */
+/** The length of one Unix address. */
 export const PATH = 108
 
-/** The type of the TLV that holds a checksum of the whole header, its own four bytes taken as zeros. */
+/** The type of the TLV with the checksum of the whole header, computed with its own four bytes as zeros. */
 export const CRC32C = 0x03
 
-// Castagnoli's polynomial, its bits reversed.
+// The Castagnoli polynomial, with its bits reversed.
 const POLYNOMIAL = 0x82f63b78
 
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -73,7 +74,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value
 })
 
-/** The checksum that section 2.2.3 asks for (RFC 4960, appendix B). */
+/** The checksum of section 2.2.3: CRC32c (RFC 4960, appendix B). */
 export function crc32c(bytes: Uint8Array): number {
   let crc = -1
   for (const byte of bytes) crc = (table[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8)

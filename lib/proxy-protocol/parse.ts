@@ -1,12 +1,12 @@
-// From the first bytes of a connection to a PROXY header, of whichever version they are, in whatever pieces they come. It
-// says as early as possible that they can no longer become one, takes no byte of what stands behind a header, and holds no
-// more than twice what has come.
+// Parses the first bytes of a connection as a PROXY header, of either version, in pieces of any size. It fails at the first byte
+// with which they can no longer become a header, consumes no byte behind the header, and holds at most twice the bytes that
+// have arrived.
 
 import { type ProxyHeader, SIGNATURE } from './header.js'
 import { parseLine } from './version-1.js'
 import { Version2 } from './version-2.js'
 
-/** A header, and the bytes that came behind it. */
+/** A header, and the bytes behind it. */
 export interface Parsed {
   readonly header: ProxyHeader
   readonly rest: Buffer
@@ -17,7 +17,7 @@ export class HeaderParser {
   #memory: Buffer = Buffer.alloc(0)
   #size = 0
 
-  /** Takes the next bytes: the header, if it is whole now. @throws MalformedHeader as soon as there can be none */
+  /** Takes the next bytes. Returns the header once it is complete. @throws MalformedHeader as soon as the bytes cannot become one */
   push(chunk: Buffer): Parsed | undefined {
     const bytes = this.#gather(chunk)
     if (bytes[0] !== SIGNATURE[0]) {
@@ -25,11 +25,11 @@ export class HeaderParser {
       return parsed && { header: parsed.header, rest: bytes.subarray(parsed.length) }
     }
     if (bytes.length < this.#version2.needs) return undefined
-    const header = this.#version2.look(bytes)
+    const header = this.#version2.parse(bytes)
     return header && { header, rest: bytes.subarray(this.#version2.length) }
   }
 
-  /** All that has come. A header mostly comes in one piece, which is taken as it is; else room is made by doubling. */
+  /** Returns all bytes so far. A header mostly arrives in one piece, which is not copied. Otherwise the memory grows by doubling. */
   #gather(chunk: Buffer): Buffer {
     const size = this.#size + chunk.length
     if (this.#size === 0) {

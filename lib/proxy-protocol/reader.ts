@@ -1,6 +1,6 @@
-// Reads the PROXY header of one connection off its carrier, before anybody else listens to it. It gives the carrier back
-// with everything that came behind the header, and knows neither time nor who may come in: a header that takes too long
-// is cut by whoever began it.
+// Reads the PROXY header of a connection from its carrier, before the connection is attached. It gives the carrier back with the
+// bytes behind the header. It has no time limit and decides nothing about admission: the caller cuts off a header that takes
+// too long.
 
 import type { Address } from '../address.js'
 import { HandshakeError } from '../errors.js'
@@ -10,11 +10,11 @@ import type { ProxyHeader, ProxyInfo } from './header.js'
 import { HeaderParser } from './parse.js'
 import { mustSend, type ProxyPlan } from './trust.js'
 
-/** The step of an endpoint at which PROXY headers are read. */
+/** The admission step in which an endpoint reads PROXY headers. */
 export interface HeaderStep {
-  /** Whether this one must send a header. The others are taken as they are. */
+  /** Whether this connection must begin with a header. On all others no header is read. */
   comesFrom(carrier: Carrier): boolean
-  /** Begins to read it. */
+  /** Begins to read the header. */
   read(carrier: Carrier): Handshake<ProxyInfo>
 }
 
@@ -29,7 +29,7 @@ class HeaderReader implements Handshake<ProxyInfo> {
   /** Rejects with a HandshakeError, and the carrier is reset. */
   readonly done: Promise<ProxyInfo>
   readonly #carrier: Carrier
-  /** Holds up to twice the header: not for longer than it is needed. */
+  /** It holds up to twice the bytes of the header, so it is freed once the header is parsed. */
   #parser: HeaderParser | undefined = new HeaderParser()
   #resolve!: (info: ProxyInfo) => void
   #reject!: (error: HandshakeError) => void
@@ -41,21 +41,21 @@ class HeaderReader implements Handshake<ProxyInfo> {
       this.#reject = reject
     })
     carrier.attach({
-      // Nothing is written.
+      // Nothing is sent.
       ...silent,
-      data: (chunk) => this.#take(chunk),
+      data: (chunk) => this.#parse(chunk),
       end: () => this.#fail('the connection ended before its PROXY header was whole'),
       lost: (cause) => this.#fail('the connection was lost before its PROXY header was whole', cause),
     })
     carrier.resume()
   }
 
-  #take(chunk: Buffer): void {
+  #parse(chunk: Buffer): void {
     try {
       const parsed = (this.#parser as HeaderParser).push(chunk)
       if (parsed === undefined) return
       this.#parser = undefined
-      // A copy: what came behind the header may wait for long, and would keep all of the header's memory.
+      // A copy: the bytes behind the header may wait for long, and would keep the memory of the header alive.
       this.#carrier.detach(Buffer.from(parsed.rest))
       this.#resolve(infoOf(parsed.header, this.#carrier.remote))
     } catch (cause) {
@@ -73,7 +73,7 @@ class HeaderReader implements Handshake<ProxyInfo> {
   }
 }
 
-// Not a spread: that would parse the TLVs, which nobody has asked for.
+// Not a spread, which would parse the TLVs.
 function infoOf(header: ProxyHeader, peer: Address): ProxyInfo {
   const { version, source, destination } = header
   return Object.freeze({

@@ -1,26 +1,26 @@
-// The TLVs of a version 2 header, kept as the bytes that came: a header of 64 KiB may hold 21,000 of them, and as a list of
-// objects they would take eighty times the memory for as long as the connection lives. They are parsed when they are looked
-// at, and the list is held only while the program holds it.
+// The TLVs of a version 2 header, stored as their bytes. A header of 64 KiB may contain 21,000 of them, and a list of objects would
+// take eighty times the memory for the life of the connection. They are parsed when they are read, and the list is kept only
+// as long as the program references it.
 
 import type { ProxyTlv } from './header.js'
 
-/** Type and length. */
+/** The length of the type and the length field of a TLV. */
 export const TLV_HEAD = 3
 
-/** The list of a header without any. */
+/** The list of a header without TLVs. */
 export const NO_TLVS: readonly ProxyTlv[] = Object.freeze([])
 
 export class Tlvs {
-  // As text of one byte a character: it takes no more than the bytes, and nobody can write to it.
+  // A string with one byte for each character: it takes as much memory as the bytes, and is immutable.
   readonly #bytes: string
   #list: WeakRef<readonly ProxyTlv[]> | undefined
 
-  /** `bytes` was checked: TLVs, whole ones, and nothing else. They are copied. */
+  /** `bytes` consists of complete TLVs: the caller has checked that. They are copied. */
   constructor(bytes: Buffer) {
     this.#bytes = bytes.toString('latin1')
   }
 
-  /** In the order in which they came. The same list each time, while the program has it. */
+  /** In the order of the header. The same list each time, while the program references it. */
   get list(): readonly ProxyTlv[] {
     if (this.#bytes === '') return NO_TLVS
     const known = this.#list?.deref()
@@ -42,7 +42,7 @@ function parse(bytes: Buffer): readonly ProxyTlv[] {
   return Object.freeze(list)
 }
 
-// A copy each time it is asked for: who writes to it, or transfers it, spoils nothing for others.
+// A copy for each read, because a program may write to the value or transfer its memory.
 function tlv(type: number, bytes: Buffer, start: number, end: number): ProxyTlv {
   return Object.freeze({
     type,

@@ -1,5 +1,5 @@
-// Version 2 of the PROXY protocol: sixteen bytes, two addresses, and TLVs. It is read as its bytes come, and each byte is
-// looked at once; a header that contradicts itself is refused where it does, and not when its last byte has come.
+// Version 2 of the PROXY protocol: sixteen bytes, two addresses, and TLVs. It is parsed as its bytes arrive, each byte once. A header
+// that contradicts itself is refused at that byte, before the last byte arrives.
 
 import { type Address, tcpAddress, unixAddress } from '../address.js'
 import {
@@ -20,23 +20,23 @@ import {
 } from './header.js'
 import { NO_TLVS, TLV_HEAD, Tlvs } from './tlvs.js'
 
-// The connection is the proxy's own: whatever else the header holds is to be ignored (section 2.2).
+// A connection of the proxy itself: the other contents of the header are ignored (section 2.2).
 const local: ProxyHeader = { version: 2, source: undefined, destination: undefined, tlvs: NO_TLVS }
 
 const CHECKSUM = 4
 
 export class Version2 {
-  /** How many bytes must be there before it is worth looking again. */
+  /** The number of bytes that must have arrived before the next call of `parse`. */
   needs = 1
-  /** How long the header is; 0 while that is not known. */
+  /** The length of the header; 0 while it is unknown. */
   length = 0
-  /** Where the next TLV begins. */
+  /** The offset of the next TLV. */
   #at = 0
-  /** Where the checksum stands, if there is one. */
+  /** The offset of the checksum, if there is one. */
   #checksum: number | undefined
 
-  /** The header, once it is whole, its first `length` bytes; undefined while it may still become one. @throws MalformedHeader */
-  look(bytes: Buffer): ProxyHeader | undefined {
+  /** Returns the header once its `length` bytes have arrived; undefined while the bytes may still become one. @throws MalformedHeader */
+  parse(bytes: Buffer): ProxyHeader | undefined {
     if (this.length === 0) this.#begin(bytes)
     if (this.length > 0 && bytes[12] === PROXY) this.#walk(bytes)
     if (this.length === 0 || bytes.length < this.length) return undefined
@@ -49,7 +49,7 @@ export class Version2 {
     const [command, family] = [bytes[12], bytes[13]]
     if (command !== undefined && command !== LOCAL && command !== PROXY)
       throw new MalformedHeader(`expected LOCAL or PROXY of version 2, got ${hex(command)}`)
-    // Datagrams do not come on a stream, and what the document does not name must be refused.
+    // Datagrams do not occur on a stream, and the specification demands that unknown values are refused.
     if (command === PROXY && family !== undefined && !ADDRESSES.has(family))
       throw new MalformedHeader(`expected a stream over IPv4, IPv6 or a Unix socket, got family and protocol ${hex(family)}`)
     this.needs = bytes.length + 1
@@ -60,13 +60,13 @@ export class Version2 {
     if (command === PROXY && this.#at > this.length) throw new MalformedHeader(`${this.length} bytes are too short for its addresses`)
   }
 
-  /** Goes over the TLVs that have come. Without a family there are no addresses before them. */
+  /** Checks the TLVs that have arrived. Without a family no addresses precede them. */
   #walk(bytes: Buffer): void {
     const { length } = this
     while (this.#at < length && this.#at < bytes.length) {
       const start = this.#at + TLV_HEAD
       const type = bytes[this.#at] as number
-      // What has not come yet can only make it longer.
+      // The missing bytes can only make it longer.
       const size = ((bytes[this.#at + 1] ?? 0) << 8) | (bytes[this.#at + 2] ?? 0)
       if (start + size > length) throw new MalformedHeader('a TLV goes beyond its end')
       if (type === CRC32C) this.#sum(start, size, bytes.length)
@@ -79,9 +79,9 @@ export class Version2 {
     this.needs = Math.min(this.#at + 1, length)
   }
 
-  #sum(start: number, size: number, come: number): void {
+  #sum(start: number, size: number, arrived: number): void {
     if (this.#checksum !== undefined && this.#checksum !== start) throw new MalformedHeader('two checksums')
-    if (size > CHECKSUM || (come >= start && size < CHECKSUM) || start + CHECKSUM > this.length)
+    if (size > CHECKSUM || (arrived >= start && size < CHECKSUM) || start + CHECKSUM > this.length)
       throw new MalformedHeader('a checksum has four bytes')
     this.#checksum = start
   }
@@ -102,7 +102,7 @@ export class Version2 {
   }
 }
 
-/** The checksum of a header, with zeros where it stands itself. */
+/** The checksum of a header, computed with its own four bytes as zeros. */
 export function sumOf(header: Buffer, at: number): number {
   return crc32c(Buffer.from(header).fill(0, at, at + CHECKSUM))
 }
@@ -128,7 +128,7 @@ function ipv6(header: Buffer, at: number): string {
   return Array.from({ length: 8 }, (_, group) => header.readUInt16BE(at + 2 * group).toString(16)).join(':')
 }
 
-// Up to the first NUL; an abstract name begins with one.
+// The bytes up to the first NUL. An abstract name begins with a NUL.
 function path(header: Buffer, at: number): string {
   const bytes = header.subarray(at, at + PATH)
   const end = bytes.indexOf(0, 1)

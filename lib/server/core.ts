@@ -14,7 +14,7 @@ import { endpointPlan, type ResolvedEndpoint, type ResolvedListenOptions } from 
 import { throwLater } from '../throw-later.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import { bind, type Intake } from '../transport/listening/listener.js'
+import { bind, type ListenerSink } from '../transport/listening/listener.js'
 import { AcceptQueue, type QueuedConnection, type Waiter } from './accept-queue.js'
 import { Admission, type AdmissionHost, type AdmissionLimits } from './admission.js'
 import { ServerCounters } from './counters.js'
@@ -119,7 +119,7 @@ export class ServerCore implements AdmissionHost, Superior {
   }
 
   /** Takes what one endpoint brings. */
-  #intake(entry: EndpointHandshake): Intake {
+  #intake(entry: EndpointHandshake): ListenerSink {
     return {
       accepted: (carrier) => this.accepted(carrier, entry),
       failed: (error) => this.acceptFailed(error),

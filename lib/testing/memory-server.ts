@@ -2,7 +2,6 @@
 // fails are those of a server with a port, since the same code decides. Only the sockets are missing.
 
 import { type Address, tcpAddress, unixAddress } from '../address.js'
-import type { Attempt } from '../client/attempt.js'
 import { type Means, open, systemMeans } from '../client/connecting.js'
 import type { Connection } from '../connection/connection.js'
 import { ConnectionClosedError } from '../errors.js'
@@ -19,6 +18,7 @@ import { type EndpointHandshake, EndpointHandshakes } from '../server/endpoint-h
 import { Server } from '../server/server.js'
 import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
 import { ServerTls } from '../tls/server.js'
+import type { Attempt } from '../transport/attempt.js'
 import type { Carrier } from '../transport/carrier.js'
 import { systemClock } from '../transport/clock.js'
 import { memoryPair } from '../transport/memory/carrier.js'

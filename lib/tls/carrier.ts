@@ -1,37 +1,37 @@
-// The carrier over a TLSSocket whose handshake is done. It keeps what every carrier promises, with the help of the one
-// beneath: a break below is a break above, and a reset is that of the stream beneath, since TLS has none. Its goodbye
-// is a close_notify before the end of stream.
+// The carrier over a TLSSocket after its handshake. It keeps the rules of all carriers with the help of the carrier beneath:
+// a loss below is a loss above, and a reset is that of the stream beneath, because TLS has none. Its end is a close_notify
+// alert before the end of stream.
 
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Carrier } from '../transport/carrier.js'
 import { CarrierDuplex } from '../transport/carrier-duplex.js'
-import { beforeCloseNotify } from '../transport/close-notify.js'
-import { StreamCarrier } from '../transport/stream.js'
+import { CloseNotifyCarrier } from '../transport/close-notify.js'
+import { isShuttingDown } from '../transport/socket-reset.js'
 import { afterTurn, setImmediate } from '../turn.js'
-import { factsOf, type TlsInfo } from './info.js'
+import { infoOf, type TlsInfo } from './info.js'
 
-export class TlsCarrier extends StreamCarrier<TLSSocket> {
-  protected override get paced(): boolean {
-    return this.#referenced
-  }
-
+export class TlsCarrier extends CloseNotifyCarrier<TLSSocket> {
   override readonly tls: TlsInfo
   readonly #beneath: Carrier
   readonly #stream: Duplex
   #referenced = true
-  #cut = false
+  #reset = false
 
-  /** `stream` is what `beneath` has given away for it. */
+  /** `stream` is the one that `beneath` has given up by `upgrade`. */
   constructor(socket: TLSSocket, beneath: Carrier, stream: Duplex) {
     super(socket, beneath)
     this.#beneath = beneath
     this.#stream = stream
-    this.take()
-    this.tls = factsOf(socket)
-    // A record is several pieces of the stream beneath, so what has left of it is no number of our bytes; that something
-    // has is worth telling all the same.
+    this.listen()
+    this.tls = infoOf(socket)
+    // A record is several pieces of the stream beneath, so the number of plain bytes that have left is unknown. It is reported
+    // as 0: progress all the same.
     if (stream instanceof CarrierDuplex) stream.onMoved = () => this.moved(0)
+  }
+
+  protected override get paced(): boolean {
+    return this.#referenced
   }
 
   override get received(): number {
@@ -42,46 +42,32 @@ export class TlsCarrier extends StreamCarrier<TLSSocket> {
     return this.#beneath.queueKeys?.() ?? []
   }
 
-  /** A reset that our own close_notify would have met. */
-  #reset: Error | undefined
-
-  override end(): void {
-    beforeCloseNotify(this.stream, (reset) => {
-      if (this.#cut) return
-      this.#reset = reset
-      super.end()
-    })
+  protected override get mayEnd(): boolean {
+    return !this.#reset
   }
 
-  protected override ended(unsure: boolean, inOrder: () => void): void {
-    if (this.#reset === undefined) super.ended(unsure, inOrder)
-    else this.lose(this.#reset)
+  // Resets the stream beneath, where it has a reset: a TLSSocket has none, and closes when that stream does. While libuv shuts
+  // the sending side down a reset is impossible (see `isShuttingDown`), and the socket beneath does not show that state. It
+  // can last, while a peer does not read the close_notify. But everything else has left by then, so a plain close cuts nothing
+  // off.
+  protected resetStream(): void {
+    this.#reset = true
+    if (isShuttingDown(this.stream) && !(this.#stream instanceof CarrierDuplex)) this.#resetLater()
+    else this.#resetBeneath()
   }
 
-  // RST, where the stream beneath has one: never by the TLSSocket, which cannot, and closes by itself when that is gone.
-  // While libuv shuts the sending side down a reset is impossible (see SocketCarrier), and the socket beneath does not
-  // know of it. That can last, behind a goodbye that a peer does not read; but then everything else has left, and
-  // nothing is cut by a plain end.
-  protected cut(): void {
-    this.#cut = true
-    const { writableEnded, writableFinished, writableLength } = this.stream
-    const shutting = writableEnded && !writableFinished && writableLength === 0 && !(this.#stream instanceof CarrierDuplex)
-    if (shutting) this.#breakOffLater()
-    else this.#breakOff()
-  }
-
-  #breakOffLater(): void {
+  #resetLater(): void {
     let waiting = true
     const once = (act: () => void) => () => {
       if (waiting) act()
       waiting = false
     }
-    this.stream.once('finish', () => setImmediate(once(() => this.#breakOff())))
+    this.stream.once('finish', () => setImmediate(once(() => this.#resetBeneath())))
     afterTurn(() => setImmediate(once(() => this.#stream.destroy())))
   }
 
-  // A TLSSocket that is destroyed in the turn of the reset takes the process down if that came from within OpenSSL.
-  #breakOff(): void {
+  // Destroying a TLSSocket in the turn of the reset crashes the process if the reset was called from within OpenSSL.
+  #resetBeneath(): void {
     this.#beneath.reset()
     setImmediate(() => this.#stream.destroy())
   }

@@ -1,5 +1,5 @@
-// The client's side of TLS. The server's certificate is verified against the name that the program wanted, always, unless
-// it says `rejectUnauthorized: false`. A name is also sent (SNI); an address is verified and not sent, as RFC 6066 has it.
+// The client side of TLS. The server's certificate is verified against the host that the program named, unless the options
+// have `rejectUnauthorized: false`. A name is also sent (SNI). An address is verified and not sent (RFC 6066, section 3).
 
 import type { ConnectionOptions, SecureContext, TLSSocketOptions } from 'node:tls'
 import { net } from '../net.js'
@@ -12,18 +12,18 @@ import { nodeTls } from './node.js'
 import { explained } from './pem.js'
 import { sharedContext } from './shared.js'
 
-/** What a client asks for: `true` is Node's defaults. */
+/** The TLS options of a client; `true` stands for Node's defaults. */
 export interface SecureClientOptions {
-  /** What the program connected to: a name or an address. Verified unless `tls.servername` is given. Default: `'localhost'`, as in Node. */
+  /** The name or address that the program connects to. Verified unless `tls.servername` is given. Default: `'localhost'`, as in Node. */
   host?: string | undefined
   tls: true | ConnectionOptions
-  /** Where the options stand, for the issues of an InvalidOptionsError. */
+  /** The path of these options, for the issues of an InvalidOptionsError. */
   path?: Path | undefined
 }
 
-// Node copies the options into an object that inherits again. What is undefined here it does not look for any further, and
-// so does not find where somebody has written to Object.prototype. (Options that Node has defaults for are not among them.)
-const UNSAID: ConnectionOptions &
+// Node copies the options into an object that inherits from Object.prototype. An own property that is undefined hides what a
+// program has added there. (Options for which Node has a default are not in this list.)
+const UNSET: ConnectionOptions &
   TLSSocketOptions & { timeout?: undefined; highWaterMark?: undefined; onread?: undefined; signal?: undefined } = {
   session: undefined,
   ALPNProtocols: undefined,
@@ -37,11 +37,11 @@ const UNSAID: ConnectionOptions &
   signal: undefined,
 }
 
-/** One set of a client's options, loaded; it may serve several connections. */
+/** One set of client options, loaded. Several connections may use it. */
 export class ClientTls {
   readonly #options: ConnectionOptions
 
-  /** @throws InvalidOptionsError, whose `cause` says why they do not load */
+  /** @throws InvalidOptionsError if the options do not load; `cause` is the reason */
   constructor({ host, tls, path = [] }: SecureClientOptions) {
     this.#options = loading(path, () => {
       const options = bare(tls === true ? {} : tls)
@@ -49,11 +49,11 @@ export class ClientTls {
     })
   }
 
-  /** Shakes hands over a carrier to which nobody is attached: it is this handshake's from now on. */
+  /** Begins a handshake over a carrier without a listener. The handshake owns the carrier from now on. */
   secure(carrier: Carrier): Handshake {
     return new TlsHandshake(carrier, (stream, handshake) => {
-      const socket = nodeTls().connect(bare({ ...UNSAID, ...this.#options, socket: stream }))
-      // Node's TLSSocket reads it from an object of its own, which inherits what somebody gave to all objects.
+      const socket = nodeTls().connect(bare({ ...UNSET, ...this.#options, socket: stream }))
+      // TLSSocket reads `timeout` from an object that inherits from Object.prototype.
       socket.setTimeout(0)
       const failed = (error: Error): void => handshake.failed(error)
       const closed = (): void => handshake.failed(new Error('the connection was closed before the TLS handshake was done'))
@@ -67,12 +67,12 @@ export class ClientTls {
   }
 }
 
-/** Tries the options out. What is wrong with them, it throws. */
+/** Loads the options. Throws if that fails. */
 function load(options: ConnectionOptions, host: string | undefined): ConnectionOptions {
   checkFunctions(options)
   const secureContext = sharedContext(options, (shared) => contextOf(bare(shared)))
   const name = options.servername || options.host || host || 'localhost'
-  // What is verified is `servername`, and where that is empty `host`. Nobody is sent the name that is an address.
+  // Node verifies `servername`, or `host` if that is empty. An address is not sent as a name.
   const servername = options.servername === '' || net().isIP(name) !== 0 ? '' : name
   return bare({ ...options, secureContext, host: name, servername })
 }
@@ -84,7 +84,7 @@ function contextOf(options: ConnectionOptions): SecureContext {
   return context
 }
 
-// Node asserts these, or calls them in the middle of a handshake.
+// Node asserts the type of these, or calls them during the handshake.
 function checkFunctions(options: ConnectionOptions): void {
   for (const name of ['checkServerIdentity', 'pskCallback'] as const) {
     const value: unknown = options[name]
@@ -93,9 +93,9 @@ function checkFunctions(options: ConnectionOptions): void {
 }
 
 /**
- * Shakes hands as a client, over a carrier to which nobody is attached.
+ * Begins a handshake as the client, over a carrier without a listener.
  *
- * @throws InvalidOptionsError for options that do not load; the carrier is as it was then
+ * @throws InvalidOptionsError if the options do not load; the carrier is unchanged then
  */
 export function secureClient(carrier: Carrier, options: SecureClientOptions): Handshake {
   return new ClientTls(options).secure(carrier)

@@ -1,10 +1,10 @@
-// What a failed TLS handshake says: whose it was, what went wrong, and what to do about it. What OpenSSL says of it is a line
-// with the file and the line of its source; `cause` has that.
+// The message of a HandshakeError: the peer, the reason, and how to fix the known causes. OpenSSL's own text, with the file and
+// line of its source, is in `cause`.
 
 import type { Address } from '../address.js'
 import { codeOf, isLinnetError } from '../errors.js'
 
-/** Which side of which handshake has failed. */
+/** The side that failed: a client by `connect`, a client by `startTls`, or a server. */
 export type HandshakeSide = 'connect' | 'client' | 'server'
 
 const NOT_TLS =
@@ -39,14 +39,14 @@ const ofServers: Advice = [
   [/^ECONNRESET$/, 'the client has ended first: it may not trust the certificate, or only check that the port is open'],
 ]
 
-/** The message of the HandshakeError that `cause` makes. `peer`: its name or address. */
+/** The message of the HandshakeError for `cause`. `peer` is the peer's name or address. */
 export function handshakeMessage(cause: unknown, side: HandshakeSide, peer: string | Address): string {
   const name = String(peer)
   const whose = name === '' ? `the ${side === 'server' ? 'client' : 'server'}` : name
   return `the TLS handshake with ${whose} failed: ${reasonOf(cause)}${adviceOf(cause, side)}`
 }
 
-/** In OpenSSL's words without its numbers, or in those of the error. */
+/** OpenSSL's reason without its numbers, or the message of the error. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   const { reason } = cause as { reason?: unknown }
@@ -54,7 +54,7 @@ function reasonOf(cause: unknown): string {
 }
 
 function adviceOf(cause: unknown, side: HandshakeSide): string {
-  // It says itself what to do.
+  // Its message has the advice already.
   if (isLinnetError(cause)) return ''
   const code = codeOf(cause)
   if (code === undefined) return ''

@@ -1,11 +1,11 @@
-// Equal TLS options have equal fingerprints: keys and certificates by their content, functions and objects of classes by
-// their identity. What is shared between connections, and which session may be resumed, is decided by it.
+// A digest of TLS options. Equal options have equal digests: keys and certificates compare by content, functions and instances
+// of classes by identity. It decides which connections share a context and which sessions may be resumed.
 
 import type { Hash } from 'node:crypto'
 import { crypto } from '../builtins.js'
 import { nodeTls } from './node.js'
 
-// Deeper than any option of Node's TLS: an object that holds itself ends here.
+// Deeper than any option of Node's TLS. It ends the recursion into an object that contains itself.
 const DEEPEST = 5
 
 const identities = new WeakMap<object, number>()
@@ -18,7 +18,7 @@ export function fingerprint(...values: unknown[]): string {
   return hash.digest('hex')
 }
 
-// Each value is preceded by its kind and its length, so that no two lists read the same.
+// Each value is preceded by its kind and its length, so that different lists have different digests.
 function add(hash: Hash, value: unknown, depth: number): void {
   if (typeof value === 'string') hash.update(`string ${Buffer.byteLength(value)}:`).update(value)
   else if (ArrayBuffer.isView(value)) hash.update(`bytes ${value.byteLength}:`).update(value as Uint8Array)
@@ -58,9 +58,8 @@ interface Authorities {
 }
 
 /**
- * What Node verifies by where the options name no authorities, if a program can replace that
- * (`tls.setDefaultCACertificates`); undefined where it is the same for the life of the process. The list takes some 50 ms
- * to make.
+ * Returns a function that lists the default authorities, by which Node verifies where the options name none, if a program can
+ * replace them (`tls.setDefaultCACertificates`); undefined where they never change. Making the list takes some 50 ms.
  */
 export function replaceableAuthorities(tls: Authorities = nodeTls() as Authorities): (() => unknown) | undefined {
   return tls.setDefaultCACertificates && (() => tls.getCACertificates?.('default'))

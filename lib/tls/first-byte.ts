@@ -1,14 +1,16 @@
-// TLS and plain text on one port: the first byte tells. A TLS client begins with a handshake record, whose type is 0x16;
-// that is no letter of any protocol of text. Nothing is taken: what has come is there for whoever goes on.
+// TLS and plain text on one port, told apart by the first byte. A TLS client begins with a handshake record, whose type is
+// 0x16: no text protocol begins with it. The byte is not consumed.
 
+import { markHandled } from '../rejections.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { silent } from '../transport/sink.js'
+import { codedError } from '../transport/system-error.js'
 
 const HANDSHAKE_RECORD = 0x16
 
-/** Waits for the first byte: TLS goes on with `shake`, plain text with the carrier as it is. */
+/** Waits for the first byte. TLS continues with `shake`; plain text resolves with the carrier as it is. */
 export function awaitFirstByte(carrier: Carrier, shake: () => Handshake): Handshake {
-  let under: Handshake | undefined
+  let handshake: Handshake | undefined
   let cut!: () => void
   const done = new Promise<Carrier>((resolve, reject) => {
     const fail = (error: Error): void => {
@@ -24,15 +26,14 @@ export function awaitFirstByte(carrier: Carrier, shake: () => Handshake): Handsh
       data: (chunk) => {
         carrier.detach(chunk)
         if (chunk[0] === HANDSHAKE_RECORD) {
-          under = shake()
-          resolve(under.done)
+          handshake = shake()
+          resolve(handshake.done)
         } else resolve(carrier)
       },
-      end: () => fail(Object.assign(new Error('the peer left before it said anything'), { code: 'ECONNRESET' })),
+      end: () => fail(codedError('ECONNRESET', 'the peer left before it said anything')),
       lost: fail,
     })
     carrier.resume()
   })
-  done.catch(() => {})
-  return { done, cut: () => (under === undefined ? cut() : under.cut()) }
+  return { done: markHandled(done), cut: () => (handshake === undefined ? cut() : handshake.cut()) }
 }

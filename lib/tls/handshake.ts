@@ -1,16 +1,17 @@
-// A handshake under way, on either side: what it is to those who wait for it, and what both sides do alike. It has one
-// end: a carrier to go on with, or a failure after which nothing is open.
+// A TLS handshake under way: the part that client and server have in common. It settles once: with a carrier over TLS, or with
+// an error, and then nothing is left open.
 
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { markHandled } from '../rejections.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
+import { ignoreErrors } from '../transport/ignore-errors.js'
+import { codedError } from '../transport/system-error.js'
 import { setImmediate } from '../turn.js'
 import { TlsCarrier } from './carrier.js'
 import { mayBeShutting } from './shutting.js'
 
-const ignore = (): void => {}
-
-/** A TLS handshake over what a carrier gives away. */
+/** A TLS handshake over the stream that a carrier gives up. */
 export class TlsHandshake implements Handshake {
   readonly done: Promise<Carrier>
   readonly #carrier: Carrier
@@ -19,28 +20,28 @@ export class TlsHandshake implements Handshake {
   #reject!: (error: unknown) => void
   #settled = false
   #secured: TlsCarrier | undefined
-  readonly #ended = (): void => this.failed(left())
-  readonly #closed = (): unknown => setImmediate(this.#ended)
+  readonly #onEnd = (): void => this.failed(peerLeft())
+  readonly #onClose = (): unknown => setImmediate(this.#onEnd)
 
-  /** `begin` lets Node's TLS take the stream, and tells `secured` or `failed`; what it throws is a failure. */
+  /** `begin` passes the stream to Node's TLS and calls `secured` or `failed`. An exception from it is a failure. */
   constructor(carrier: Carrier, begin: (stream: Duplex, handshake: TlsHandshake) => void) {
     this.#carrier = carrier
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    // Who has given up does not ask any more.
-    this.done.catch(ignore)
+    // After `cut` the caller no longer waits for `done`.
+    markHandled(this.done)
     const stream = carrier.upgrade()
     this.#stream = stream
-    // With `true`, a peer that leaves in the middle of a handshake is not noticed.
+    // With `true`, Node's TLS does not notice a peer that ends during the handshake.
     stream.allowHalfOpen = false
-    // The end may have come before Node's TLS looked for it.
-    stream.once('end', this.#ended)
-    // Whatever ends a stream, Node's TLS names it in the turn that closes it; what it does not name is an end too.
-    stream.once('close', this.#closed)
+    // The end may come before Node's TLS listens for it.
+    stream.once('end', this.#onEnd)
+    // Node's TLS emits its error in the turn in which the stream closes. A close without an error is an end too.
+    stream.once('close', this.#onClose)
     try {
-      if (stream.destroyed || stream.readableEnded) throw left()
+      if (stream.destroyed || stream.readableEnded) throw peerLeft()
       begin(stream, this)
     } catch (error) {
       this.failed(error)
@@ -48,8 +49,8 @@ export class TlsHandshake implements Handshake {
   }
 
   /**
-   * It is done. Told a turn later: OpenSSL is on the stack still, and a server's session tickets have not left. Whoever
-   * reset the connection now would take the first away from under itself, and Node would wait for the second for ever.
+   * The handshake has succeeded. `done` resolves a turn later: OpenSSL is still on the stack, and a server's session tickets
+   * have not left. A reset in this turn would free the connection under OpenSSL, and Node would wait for the tickets forever.
    */
   secured(socket: TLSSocket): void {
     if (!this.#settle()) return
@@ -59,18 +60,17 @@ export class TlsHandshake implements Handshake {
     setImmediate(() => this.#resolve(carrier))
   }
 
-  /** It has failed. What Node says to the peer of it has been written. */
+  /** The handshake has failed. Node has written its alert to the peer by now. */
   failed(error: unknown): void {
     if (!this.#settle()) return
     this.#free()
     this.#reject(error)
   }
 
-  /** Also what came of it, if nobody has taken that yet. */
   cut(): void {
     this.#secured?.reset()
     if (!this.#settle()) return
-    // A plain close, where a reset could leave the handle open for ever: of a peer that has ended, or does not read.
+    // A peer that has ended, or does not read, gets a plain close: a reset could leave the handle open forever.
     if (mayBeShutting(this.#stream)) this.#carrier.release()
     else this.#carrier.reset()
     this.#free()
@@ -80,17 +80,17 @@ export class TlsHandshake implements Handshake {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#stream.off('end', this.#ended).off('close', this.#closed)
+    this.#stream.off('end', this.#onEnd).off('close', this.#onClose)
     return true
   }
 
-  // A turn later, since what runs may have been called from within OpenSSL, whose socket this takes away.
+  // A turn later, because this may be called from within OpenSSL, which still uses the socket.
   #free(): void {
-    this.#stream.on('error', ignore)
+    ignoreErrors(this.#stream)
     setImmediate(() => this.#stream.destroy())
   }
 }
 
-function left(): Error {
-  return Object.assign(new Error('the peer left before the TLS handshake was done'), { code: 'ECONNRESET' })
+function peerLeft(): Error {
+  return codedError('ECONNRESET', 'the peer left before the TLS handshake was done')
 }

@@ -1,6 +1,6 @@
-// Whether a key and a certificate can be used: what Node loads without complaint, and then fails every handshake with, is
-// refused here. A lone half of a pair, a key of another kind than its certificate (OpenSSL keeps one place for each kind,
-// and compares only within it), authorities that are none.
+// Checks keys and certificates for faults that Node loads without an error, and then fails every handshake with: half of a
+// pair, a key of another kind than its certificate (OpenSSL has one slot for each kind, and compares only within a slot), and
+// authorities that are no certificates.
 
 import type { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
@@ -11,7 +11,7 @@ import { bare } from '../options/own.js'
 
 export const OTHER_KEY = 'expected the private key of `cert`, got another'
 
-/** Something else than Node's loading found a fault, in the option of this name. */
+/** A fault in the option of this name, found by a check of this library. */
 export class Unusable extends Error {
   readonly option: string
 
@@ -22,9 +22,9 @@ export class Unusable extends Error {
 }
 
 /**
- * What `load` returns.
+ * Returns the result of `load`.
  *
- * @throws InvalidOptionsError, whose `cause` says why it does not load, and whose issue's path begins with `path`
+ * @throws InvalidOptionsError if `load` throws; `cause` is the reason, and the path of the issue begins with `path`
  */
 export function loading<T>(path: Path, load: () => T): T {
   try {
@@ -36,12 +36,12 @@ export function loading<T>(path: Path, load: () => T): T {
   }
 }
 
-/** What Node said, where that is known. */
+/** Node's own error, if there is one. */
 function firstCause(error: unknown): unknown {
   return error instanceof Unusable && error.cause !== undefined ? firstCause(error.cause) : error
 }
 
-/** Throws unless there is something that a server can show its clients. */
+/** Throws unless the options have a certificate, or another way to authenticate a server. */
 export function checkServes(options: TlsOptions): void {
   const { key, cert, pfx, SNICallback, pskCallback, privateKeyIdentifier } = options
   if (![key, cert, pfx, privateKeyIdentifier].some(has) && !SNICallback && !pskCallback)
@@ -56,7 +56,7 @@ export function checkHalves({ key, cert, pfx, privateKeyIdentifier }: SecureCont
   if (!has(cert) && (has(key) || has(privateKeyIdentifier))) throw new Unusable('cert', 'expected the certificate of `key`')
 }
 
-/** Throws unless each certificate has its key and authorities are certificates. Node has loaded them. */
+/** Throws unless each certificate has its key and all authorities are certificates. Called after Node has loaded them. */
 export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions): void {
   for (const authority of listOf(ca)) parsed('ca', authority as string)
   const keys = listOf(key).map((each) => {
@@ -70,7 +70,7 @@ export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions):
   }
 }
 
-/** What a key says of itself, where it is an object of these: a text and bytes have no members of their own. */
+/** The members of a key that is given as an object; none for a string or bytes. */
 export function partsOf(key: unknown): { pem?: unknown; passphrase?: string } {
   return bare(typeof key === 'object' && !ArrayBuffer.isView(key) ? (key as object) : {})
 }

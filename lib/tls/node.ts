@@ -1,5 +1,5 @@
-// Node's own TLS, loaded when it is first needed: a program without TLS does not pay for it. Not by `import()`, since what
-// is decided at a call (`startTls`, `memoryServer`) cannot wait.
+// Node's TLS module, loaded at first use, so that a program without TLS does not load it. `import()` is not possible, because
+// `startTls` and `memoryServer` need it synchronously.
 
 import type Tls from 'node:tls'
 import { withOwnTimers } from '../builtins.js'

@@ -1,11 +1,11 @@
-// Why keys and certificates do not load, in the words of the option that is at fault. OpenSSL only says that it has found no
-// PEM; a person has given a file's path instead of its contents, has swapped two options, or has forgotten a passphrase.
+// Explains why keys and certificates do not load, and names the option at fault. OpenSSL only reports that it found no PEM. The
+// usual mistakes are a file's path instead of its contents, two options swapped, and a missing passphrase.
 
 import { hintFor, isInstance } from '../kind-of.js'
 import { bare } from '../options/own.js'
 import { checkPairs, listOf, OTHER_KEY, partsOf, Unusable } from './identity.js'
 
-// The first line of a PEM file is near its front; a bundle of authorities begins with kilobytes of comments at most.
+// The PEM header is near the front of a file: a bundle of authorities begins with a few kilobytes of comments at most.
 const LOOKED_AT = 64 * 1024
 const READ_IT = 'give what is in the file, not its path: readFileSync(path)'
 
@@ -17,7 +17,7 @@ const labels: Record<Kind, RegExp> = {
   [CERTIFICATES]: /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/,
 }
 
-/** What `load` makes of `options`. What it throws names the option that is at fault, where that can be seen. */
+/** Returns the result of `load`. The error that it throws names the option at fault, where that can be found. */
 export function explained<T>(options: object, load: () => T): T {
   try {
     return load()
@@ -26,7 +26,7 @@ export function explained<T>(options: object, load: () => T): T {
   }
 }
 
-/** The fault that loading `options` has met, if it can be named; else what Node says, `cause`. */
+/** The fault in `options` that made loading fail with `cause`; `cause` itself if none is found. */
 function faultOf(options: object, cause: unknown): unknown {
   const given = bare(options) as { key?: unknown; cert?: unknown; ca?: unknown; pfx?: unknown }
   const expected: readonly (readonly ['key' | 'cert' | 'ca', Kind])[] = [
@@ -47,7 +47,7 @@ function faultOf(options: object, cause: unknown): unknown {
   return secret ? new Unusable('passphrase', 'expected the passphrase of the private key, which is encrypted', cause) : cause
 }
 
-/** Whether all of it can be read, and no key belongs to a certificate. Asked of the key: each runtime has words of its own for it. */
+/** Whether everything can be read and a certificate lacks its key. The keys are compared, because the text of the error differs between runtimes. */
 function hasOtherKey(options: object): boolean {
   try {
     checkPairs(options)
@@ -57,7 +57,7 @@ function hasOtherKey(options: object): boolean {
   }
 }
 
-/** What is wrong with one key, or with one text of certificates; undefined if nothing is that can be seen. */
+/** The fault in one key, or in one text of certificates; undefined if none is found. */
 function faultIn(value: unknown, kind: Kind): string | undefined {
   const text = textOf(value)
   if (text === undefined) return faultOfObject(value, kind)
@@ -69,7 +69,7 @@ function faultIn(value: unknown, kind: Kind): string | undefined {
   return `${expected}, got ${text.includes('-----BEGIN ') ? 'PEM of another kind' : 'none'}`
 }
 
-/** A file that was not read yet: a Promise of it, or its URL. */
+/** The fault in a value that is neither text nor bytes: a Promise, or a URL of a file. */
 function faultOfObject(value: unknown, kind: Kind): string | undefined {
   const hint = hintFor(value)
   if (hint !== undefined) return `expected ${kind} in PEM, got a Promise (${hint})`
@@ -82,7 +82,7 @@ function textOf(value: unknown): string | undefined {
   return Buffer.from(value.buffer, value.byteOffset, Math.min(value.byteLength, LOOKED_AT)).toString('latin1')
 }
 
-/** On one line, and with an ending or a folder: never quoted in a message, since it might be a secret all the same. */
+/** Whether a text is one line with a file extension or a directory. Messages do not quote it, because it may still be a secret. */
 function isPath(text: string): boolean {
   return (
     text.length < 1024 && !/[\r\n\0]/.test(text) && /\.(pem|key|crt|cer|cert|ca|der|p12|pfx)$|^(\.{0,2}|~|[a-z]:)[\\/]|^file:/i.test(text)

@@ -1,7 +1,6 @@
-// The server's side of TLS: options that are tried out when they are given, and handshakes over any carrier. It is
-// Node's `tls.Server` that shakes hands, though it listens nowhere: it alone verifies client certificates, also in
-// resumed sessions, and knows SNI, ALPN and pre-shared keys by its own options. What is not verified as those options
-// ask for never gets through.
+// The server side of TLS: options that are loaded when they are given, and handshakes over any carrier. Node's `tls.Server`
+// does the handshakes, without listening, because only it verifies client certificates, also in resumed sessions, and
+// supports SNI, ALPN and pre-shared keys. A client that the options do not admit never gets a connection.
 
 import type { Duplex } from 'node:stream'
 import type { Server as NodeServer, TLSSocket, TlsOptions } from 'node:tls'
@@ -11,6 +10,7 @@ import { bare } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
+import { codedError } from '../transport/system-error.js'
 import { valueBeneath } from './beneath.js'
 import { fingerprint, replaceableAuthorities } from './fingerprint.js'
 import { awaitFirstByte } from './first-byte.js'
@@ -19,21 +19,21 @@ import { checkPairs, checkServes, loading } from './identity.js'
 import { nodeTls } from './node.js'
 import { explained } from './pem.js'
 
-/** What Node says of a client that has shown none. */
+/** Node's `authorizationError` for a client without a certificate. */
 const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT'
 
-/** One set of options, loaded. */
+/** One set of server options, loaded. */
 export class ServerTls {
   readonly #server: NodeServer
   readonly #optional: boolean
-  /** The `authorizationError` of a client that has shown no certificate: none, where it is not asked for one. */
+  /** The `authorizationError` for a client without a certificate; undefined if none is requested. */
   readonly #withoutCertificate: string | undefined
-  /** Whether a client must show a certificate, and nothing else will do. */
+  /** Whether a client must present a certificate. */
   readonly #certified: boolean
-  /** The handshakes by the streams that they run over. */
+  /** The handshakes under way, by their stream. */
   readonly #underWay = new WeakMap<Duplex, TlsHandshake>()
 
-  /** @throws InvalidOptionsError, whose `cause` says why they do not load, and whose issue's path begins with `path` */
+  /** @throws InvalidOptionsError if the options do not load; `cause` is the reason, and the path of the issue begins with `path` */
   constructor(given: ServerTlsOptions, path: Path = []) {
     const { server, optional, asks, certified } = loading(path, () => {
       const options = bare(given)
@@ -47,7 +47,7 @@ export class ServerTls {
     server.on('tlsClientError', (error, socket) => this.#handshakeOf(socket)?.failed(reasonOf(error, socket)))
   }
 
-  /** Shakes hands over a carrier to which nobody is attached: it is this handshake's from now on. */
+  /** Begins a handshake over a carrier without a listener. The handshake owns the carrier from now on. */
   secure(carrier: Carrier): Handshake {
     return this.#optional ? awaitFirstByte(carrier, () => this.#shake(carrier)) : this.#shake(carrier)
   }
@@ -59,15 +59,14 @@ export class ServerTls {
     })
   }
 
-  // Where a runtime does not tell, the handshake ends with its stream, or when its time is over.
+  // On a runtime that does not show the stream, the handshake ends with its stream or at its time limit.
   #handshakeOf(socket: TLSSocket): TlsHandshake | undefined {
     return valueBeneath(socket, this.#underWay)
   }
 
-  // Before Node 24 a pre-shared key does for a certificate. And TLS 1.3 knows no difference between such a key and a session,
-  // so a client that resumed one without a certificate is taken for one that has a key: Node says `authorized`. It must not,
-  // also where the program lets all in and looks at `authorized` itself.
-  // Deno says it of every client that has shown nothing.
+  // Before Node 24 a pre-shared key counts as a certificate. TLS 1.3 does not distinguish such a key from a session, so Node
+  // reports `authorized` for a client that resumes a session without a certificate. That is corrected here, also for a program
+  // that admits all clients and checks `authorized` itself. Deno reports `authorized` for every client without a certificate.
   #verified(socket: TLSSocket): void {
     const handshake = this.#handshakeOf(socket)
     if (socket.getPeerX509Certificate() === undefined) {
@@ -78,7 +77,7 @@ export class ServerTls {
   }
 }
 
-/** Tries the options out. What is wrong with them, it throws. */
+/** Loads the options. Throws if that fails. */
 function load({ optional = false, ...given }: ServerTlsOptions): {
   server: NodeServer
   optional: boolean
@@ -87,7 +86,7 @@ function load({ optional = false, ...given }: ServerTlsOptions): {
 } {
   const options = bare(given)
   checkServes(options)
-  // Node takes `true` alone for a yes, and any other value for a no, in silence.
+  // Node treats any value but `true` as false, without an error.
   const requestCert = Boolean(options.requestCert)
   const rejectUnauthorized = options.rejectUnauthorized !== false
   const server = nodesServer(
@@ -97,18 +96,18 @@ function load({ optional = false, ...given }: ServerTlsOptions): {
       rejectUnauthorized,
       sessionIdContext: rulesOf(options, requestCert, rejectUnauthorized),
       ...(requestCert && options.SNICallback && { secureOptions: withoutTickets(options.secureOptions) }),
-      // Time is kept by who waits, for more than this handshake.
+      // The caller has a time limit over more than the handshake.
       handshakeTimeout: LONGEST_TIMER,
       pauseOnConnect: false,
     }),
   )
-  // For each connection Node asks the server itself, which inherits what somebody gave to all objects.
+  // Node reads `ALPNProtocols` from the server for each connection, and the server inherits from Object.prototype.
   if (options.ALPNProtocols === undefined) Object.assign(server, { ALPNProtocols: undefined })
   checkPairs(options)
   return { server, optional, asks: requestCert, certified: requestCert && rejectUnauthorized }
 }
 
-/** A server of Node's that has no members of Object.prototype where it looks for its own: it reads these before it sets them. */
+/** A `tls.Server` that does not find these members on Object.prototype: Node reads them before it sets them. */
 function nodesServer(options: TlsOptions): NodeServer {
   const { Server } = nodeTls()
   class Own {}
@@ -118,37 +117,37 @@ function nodesServer(options: TlsOptions): NodeServer {
 }
 
 /**
- * Which sessions may be resumed: OpenSSL compares this text with the session's. A session holds what was verified when it
- * began, and resuming it verifies nothing anew. Node's are good for every server that has the same ticket keys and the same
- * `sessionIdContext`; ours only where also the same is asked of a client, and verified by the same authorities.
+ * The session ID context: OpenSSL resumes a session only where this text is the same. A session stores the result of the
+ * verification when it began, and resuming it does not verify again. Node resumes a session on every server that has the same
+ * ticket keys and `sessionIdContext`. Here the requirements on clients and the authorities must be the same too.
  */
 function rulesOf(options: TlsOptions, requestCert: boolean, rejectUnauthorized: boolean): string {
   const { ca, crl, pfx, sessionIdContext = process.argv } = options
   const { allowPartialTrustChain } = options as { allowPartialTrustChain?: unknown }
   const unnamed = requestCert && ca === undefined && replaceableAuthorities()?.()
-  // A program that names the context itself shares sessions with others, whose arguments differ.
+  // A program that names the context shares sessions with processes whose arguments differ.
   const rules = fingerprint(sessionIdContext, requestCert, rejectUnauthorized, ca, crl, pfx, allowPartialTrustChain, unnamed)
   // OpenSSL takes 32 bytes.
   return rules.slice(0, 32)
 }
 
 /**
- * Options of OpenSSL by which no session is ever resumed: there are no tickets, and the sessions that TLS 1.3 and 1.2 name
- * instead are kept nowhere. For a server that asks for certificates and has a context for each name: a session that was
- * verified by the authorities of one name would be resumed for another (Node 20).
+ * OpenSSL options under which no session is resumed: there are no tickets, and no store for session IDs. Used by a server that
+ * requests certificates and has a context for each name: Node 20 would resume a session that was verified by the authorities
+ * of one name under another name.
  */
 function withoutTickets(given: number | undefined): number | undefined {
   const noTicket = crypto().constants.SSL_OP_NO_TICKET
   if (given === undefined) return noTicket
-  // No `|`: these are more than 31 bits. What is no number is for Node to refuse.
+  // Not `|`, because the values have more than 31 bits. Node refuses a value that is no number.
   return typeof given !== 'number' || Math.floor(given / noTicket) % 2 === 1 ? given : given + noTicket
 }
 
-/** Node closes the connection of a client whose certificate does not verify, and then calls that a hang-up. */
+/** The verification failure, if there was one: Node closes the connection then, and reports a hang-up. */
 function reasonOf(error: Error, { authorizationError }: TLSSocket): Error {
   return authorizationError ? unverified(String(authorizationError)) : error
 }
 
 function unverified(code: string): Error {
-  return Object.assign(new Error(`the client's certificate does not verify (${code})`), { code })
+  return codedError(code, `the client's certificate does not verify (${code})`)
 }

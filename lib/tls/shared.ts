@@ -1,5 +1,5 @@
-// One of each for equal options: making a context of OpenSSL costs more than a handshake, and sessions resume only within
-// one. A few are kept, those that were used last.
+// TLS contexts shared between connections with equal options. Making an OpenSSL context costs more than a handshake, and a
+// session resumes only within one context. The most recently used ones are kept.
 
 import type { ConnectionOptions, SecureContext } from 'node:tls'
 import { bare } from '../options/own.js'
@@ -7,16 +7,16 @@ import type { ServerTlsOptions } from '../options/tls.js'
 import { fingerprint, replaceableAuthorities } from './fingerprint.js'
 import { ServerTls } from './server.js'
 
-// More sets of options than a program has for upgrades; what is kept holds keys and a context, some 100 KB each.
+// More sets of options than a program upgrades with. Each entry holds keys and a context, some 100 KB.
 const KEPT = 16
 
-/** What was made last, by fingerprint. What fails is not kept. */
+/** The most recently used values, by fingerprint. If `make` throws, nothing is stored. */
 export class Recent<T> {
   readonly #made = new Map<string, T>()
 
   get(key: string, make: () => T): T {
     const value = this.#made.get(key) ?? make()
-    // The one that was used last goes to the end.
+    // A Map keeps insertion order: the most recent entry is the last.
     this.#made.delete(key)
     this.#made.set(key, value)
     if (this.#made.size > KEPT) this.#made.delete(this.#made.keys().next().value as string)
@@ -27,11 +27,11 @@ export class Recent<T> {
 const servers = new Recent<ServerTls>()
 const contexts = new Recent<SecureContext>()
 
-// Options that name no authorities mean those of Node, which the program may have replaced since.
+// Options that name no authorities use Node's, which the program may replace at any time.
 const isSettled = ({ ca }: { ca?: unknown }): boolean => ca !== undefined || replaceableAuthorities() === undefined
 
 /**
- * The server's side of an upgrade.
+ * The server side of an upgrade by `startTls`.
  *
  * @throws InvalidOptionsError, as `new ServerTls` does
  */
@@ -42,8 +42,8 @@ export function sharedServerTls(given: ServerTlsOptions): ServerTls {
 }
 
 /**
- * The context of a client. Names, addresses and sessions are a connection's own, and `make` is not given them: a context of Bun's
- * remembers the name that it was made with, and a certificate would be good for that name in every connection that has none.
+ * The context of a client. Names, addresses and sessions belong to one connection and are not passed to `make`: on Bun a context
+ * keeps the name that it was made with, and would verify it for every later connection without a name.
  */
 export function sharedContext(
   { host, port, path, servername, session, ...options }: ConnectionOptions,

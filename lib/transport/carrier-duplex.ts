@@ -1,6 +1,6 @@
-// A Duplex made over a carrier: what Node's TLS runs over where there is no socket of Node's own beneath. It adds nothing
-// and hides nothing: an end is an end, a break is its error, and behind a break comes nothing that had arrived before.
-// Nobody but TLS sees it.
+// A Duplex over a carrier, for Node's TLS to run over where the lowest layer is no Node socket. It maps events one to one:
+// an end is an end, a loss is the stream's error, and bytes that arrived before a loss are emitted before the error. Only
+// TLS uses it.
 
 import { Duplex } from 'node:stream'
 import { setImmediate } from '../turn.js'
@@ -8,16 +8,16 @@ import type { Carrier, CarrierSink } from './carrier.js'
 
 type Done = (error?: Error | null) => void
 
-// TLS hands over whatever it has as one piece. In steps of this size it is seen to move, and a slow reader is not given
-// all of it at once.
+// TLS passes everything that it has as one piece. Pieces of this size make progress visible, and limit what a slow reader is
+// given at once.
 const SLICE = 64 * 1024
-// As many turns as a stream within the process needs for an end; for what is farther away no number would do.
-const LINGERING = 10
+// As many turns as a stream within the process needs for an end. For a remote peer no number is large enough.
+const LINGER_TURNS = 10
 
 export class CarrierDuplex extends Duplex {
   readonly #carrier: Carrier
   #writing: Done | undefined
-  /** What was written and not handed on. */
+  /** Written, and not passed to the carrier yet. */
   #pieces: Buffer[] = []
   #finishing: Done | undefined
   /** Called when a part of what is under way has left. */
@@ -37,7 +37,7 @@ export class CarrierDuplex extends Duplex {
       end: () => void this.push(null),
       sent: () => {
         this.onMoved()
-        this.#next()
+        this.#writeNext()
       },
       moved: () => this.onMoved(),
       finished: () => this.#finishing?.(),
@@ -45,19 +45,19 @@ export class CarrierDuplex extends Duplex {
     }
   }
 
-  // A destroyed stream drops what it holds, so whoever listens is told that first, as by a socket.
+  // A destroyed stream drops its buffered bytes, so they are emitted first, as a socket does.
   #lose(error: Error): void {
     while (this.read() !== null);
     this.destroy(error)
   }
 
-  #hand(pieces: Buffer[], done: Done): void {
+  #begin(pieces: Buffer[], done: Done): void {
     this.#writing = done
     this.#pieces = pieces
-    this.#next()
+    this.#writeNext()
   }
 
-  #next(): void {
+  #writeNext(): void {
     const pieces = this.#pieces
     for (let first = pieces.shift(); first !== undefined; first = pieces.shift()) {
       if (first.length > SLICE) pieces.unshift(first.subarray(SLICE))
@@ -73,12 +73,12 @@ export class CarrierDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#hand([chunk], done)
+    this.#begin([chunk], done)
   }
 
   override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: Done): void {
     // Mostly records of 16 KiB and their headers: they leave together.
-    this.#hand([Buffer.concat(chunks.map(({ chunk }) => chunk))], done)
+    this.#begin([Buffer.concat(chunks.map(({ chunk }) => chunk))], done)
   }
 
   override _final(done: Done): void {
@@ -86,10 +86,10 @@ export class CarrierDuplex extends Duplex {
     this.#carrier.end()
   }
 
-  // TLS is over with the peer's goodbye, whose end of stream is a turn or two behind it: a stream that is gone by then
-  // would break the peer's. After a reset, or a loss, the carrier has nothing left to release.
+  // TLS destroys the stream when it receives the peer's close_notify, and the peer's end of stream follows a turn or two later:
+  // a release before that would break the peer's stream. After a reset or a loss the carrier has nothing to release.
   override _destroy(error: Error | null, done: Done): void {
-    if (error === null && this.writableFinished && !this.readableEnded) this.#linger(LINGERING)
+    if (error === null && this.writableFinished && !this.readableEnded) this.#linger(LINGER_TURNS)
     else this.#carrier.release()
     done(error)
   }

@@ -1,80 +1,84 @@
-// What carries the bytes of one connection: the small interface between the rooms below (sockets, streams, memory) and
-// the connection above. A carrier moves bytes and tells what happened to them; it knows no messages, limits or time.
-// Nobody above it touches a stream, and each of Node's traps is met below it, once.
+// The interface between the byte transports (sockets, streams, memory) and the connection. A carrier moves bytes and reports
+// what happened to them; it has no messages, limits or timers. Code above this interface does not touch a Node stream, and
+// each of Node's traps is handled below it, once.
 
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
 import type { TlsInfo } from '../tls/info.js'
+import type { Attempt } from './attempt.js'
 
-/** What a carrier tells the connection. At most one of `end` and `lost` is its last word about incoming bytes. */
+/** The addresses of both ends of a connection. */
+export interface Ends {
+  readonly remote: Address
+  readonly local: Address
+}
+
+/** The events of a carrier. At most one of `end` and `lost` is the last event about incoming bytes. */
 export interface CarrierSink {
-  /** Bytes arrived. The buffer belongs to the connection from now on: nobody writes to it again. */
+  /** Bytes have arrived. The connection owns the buffer from now on: the carrier does not write to it again. */
   data(chunk: Buffer): void
-  /** The peer ended its side in order, and everything it sent was handed to `data`. */
+  /** The peer has ended its side in order, and everything it sent was passed to `data`. */
   end(): void
-  /** What `write` or `writeBatch` was given has left for the system: the next piece may come. */
+  /** The bytes of the last `write` or `writeBatch` have left for the system: the next may follow. */
   sent(): void
-  /** So many bytes of it have left. Told by a carrier that can see that, so that a slow peer is not taken for a dead one. */
+  /** So many of them have left. Reported by a carrier that can observe it, so that a slow peer is not taken for a dead one. */
   moved?(bytes: number): void
-  /** The end of stream that `end` was asked for has left, behind all bytes. */
+  /** The end of stream that `end` requested has left, behind all bytes. */
   finished(): void
-  /** The peer or the network broke it. Everything that arrived before was handed to `data`. Comes at most once, and never after `reset` or `release`. */
+  /** The peer or the network broke the connection. Everything that arrived before was passed to `data`. Reported at most once, and never after `reset` or `release`. */
   lost(error: Error): void
-  /** True for what works on each chunk for as long as it likes: then large ones may have to wait for their turn. */
+  /** True for a sink that may work on a chunk for any length of time: large chunks may then have to wait for their turn. */
   readonly paced?: boolean
 }
 
 /** A carrier of bytes in both directions. Nothing arrives before `attach` and the first `resume`. */
-export interface Carrier {
-  readonly remote: Address
-  readonly local: Address
-
-  /** Bytes that have come from below, in whatever form (of TLS, what it is made of): whether anything comes shows here. */
+export interface Carrier extends Ends {
+  /** Bytes received from the lowest layer, in any form (under TLS: the encrypted bytes). It changes whenever something arrives. */
   readonly received: number
 
-  /** Whether bytes that have come from below wait for their turn to be handed on. */
+  /** Whether received bytes wait for their turn to be passed on. */
   readonly holding: boolean
 
-  /** What the system's table of send queues knows this connection as: none where there is no such table for it. */
+  /** The keys of this connection in the system's table of send queues; empty or absent where the table does not list it. */
   queueKeys?(): readonly string[]
 
-  /** What a TLS handshake agreed on, where there was one. */
+  /** What a TLS handshake agreed on; undefined without TLS. */
   readonly tls: TlsInfo | undefined
 
-  /** Names the one listener. Called once, before anything else, and once after each `detach`. */
+  /** Sets the listener. Called once, before anything else, and once after each `detach`. */
   attach(sink: CarrierSink): void
 
   /**
-   * Takes the listener off again, and pauses. These bytes, which it was handed and did not want, and what happens from
-   * now on, are kept for the next one, who is told after `attach` and `resume`. May be called within `data`.
+   * Removes the listener, and pauses. `unread`, which the listener received and did not use, and all later events are kept
+   * for the next listener, which receives them after `attach` and `resume`. May be called within `data`.
    */
   detach(unread?: Buffer): void
 
   /**
-   * Gives the stream away, for TLS to run over it: a Duplex that brings first what is kept. Asked when no listener is
-   * attached. From then on nothing is asked of the carrier but settings, `reset` and `release`, which act as ever.
+   * Gives up the stream, for TLS to run over it: a Duplex that first brings what is kept. Called while no listener is
+   * attached. Afterwards only the settings, `reset` and `release` of the carrier are used, which act as before.
    */
   upgrade(): Duplex
 
-  /** Lets bytes come. Never calls the sink before it returns. */
+  /** Starts the flow of bytes. Never calls the sink before it returns. */
   resume(): void
-  /** Stops bytes from coming, as soon as the carrier can: one or two more chunks may follow. */
+  /** Stops the flow of bytes as soon as the carrier can: one or two more chunks may follow. */
   pause(): void
 
   /**
-   * Hands one piece to the system. True: it has left already, and the next may follow at once. False: it is under way,
-   * `sent` will tell, and nothing may be written before. Once it has left its memory may be used again. Never calls the
-   * sink before it returns, and never throws: what fails is told as `lost`.
+   * Passes one piece to the system. True: it has left, and the next may follow at once. False: it is under way; `sent`
+   * reports that it has left, and nothing may be written before. Once it has left its memory may be reused. Never calls the
+   * sink before it returns, and never throws: a failure is reported by `lost`.
    */
   write(piece: Uint8Array): boolean
-  /** The same for several pieces that shall leave together, in one system call where the carrier can. */
+  /** The same for several pieces that leave together, in one system call where the carrier can. */
   writeBatch(pieces: readonly Uint8Array[]): boolean
-  /** Ends the sending side once everything written has left; `finished` tells. Called at most once, never while a write is under way. Never calls the sink before it returns. */
+  /** Ends the sending side once everything written has left; `finished` reports it. Called at most once, never while a write is under way. Never calls the sink before it returns. */
   end(): void
 
-  /** Drops everything and cuts the connection so that the peer sees a break and no end: RST where there is one. Safe at any time, also twice. The sink hears nothing any more. */
+  /** Drops everything and breaks the connection, so that the peer sees a break and not an end: RST where there is one. Safe at any time, also twice. No event follows. */
   reset(): void
-  /** Frees what the carrier holds, in order: both directions have ended, or the peer was given its time. The sink hears nothing any more. */
+  /** Frees what the carrier holds, in order: both directions have ended, or the peer's time has run out. No event follows. */
   release(): void
 
   setNoDelay(enable: boolean): void
@@ -83,10 +87,5 @@ export interface Carrier {
   unref(): void
 }
 
-/** A step that a connection takes before anybody may use it. */
-export interface Handshake<T = Carrier> {
-  /** Resolves with what came of it: mostly the carrier to go on with. Rejects with what went wrong, and has closed the connection. */
-  readonly done: Promise<T>
-  /** Gives it up: resets the connection, and frees everything. Safe at any time, also twice, and after `done` has settled. */
-  cut(): void
-}
+/** An attempt that takes a connection one step further before the program uses it. Its failure, or `cut`, closes the connection. */
+export type Handshake<T = Carrier> = Attempt<T>

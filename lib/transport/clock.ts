@@ -1,38 +1,38 @@
-// Time as the library sees it: one clock that time limits run on, so that a test can hold it. Monotonic, and not
-// `Date.now`, which jumps when the machine's clock is set. Delays beyond a timer's range mean "never".
+// The clock of all time limits. A test can replace it. It is monotonic, unlike `Date.now`, which jumps when the machine's clock
+// is set. Delays beyond the range of a timer mean "never".
 //
-// Tests that replace `setTimeout` (fake timers of node:test, sinon, vitest, jest) expect time limits to follow: so timers
-// are set by the `setTimeout` of the moment. How such a test's time goes is not known (`Date` and `performance` may be
-// replaced or not), so under a replaced `setTimeout` nothing is computed from `now`: see `faked`.
+// Tests that replace `setTimeout` (fake timers of node:test, sinon, vitest, jest) expect time limits to follow, so timers are
+// set by the current global `setTimeout`. Whether such a test also replaces `Date` and `performance` is unknown, so nothing
+// is computed from `now` then: see `faked`.
 
-/** A timer that was set; the part of `NodeJS.Timeout` that is needed. */
+/** A timer that is set: the used part of `NodeJS.Timeout`. */
 export interface Timer {
   ref(): void
   unref(): void
   clear(): void
 }
 
-/** What time limits run on. The real one is `systemClock`; tests hold `manualClock()` of `linnet/testing`. */
+/** The clock of time limits: `systemClock`, or in tests `manualClock()` of `linnet/testing`. */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes back. */
   now(): number
   /** Calls `callback` once, `ms` milliseconds from now; 0 < ms ≤ 2^31 − 1. */
   setTimer(callback: () => void, ms: number): Timer
-  /** True while timers are a test's, whose time `now` does not show: then each limit needs an exact timer of its own. */
+  /** True while a test has replaced the timers, whose time `now` does not follow. Each limit needs an exact timer then. */
   readonly faked?: boolean
 }
 
-/** The longest delay a timer of Node takes; a longer one would fire at once. */
+/** The longest delay of a timer in Node. A longer one fires at once. */
 export const LONGEST_TIMER: number = 2 ** 31 - 1
 
-/** Node's own, whatever the globals are replaced with later. */
+/** Node's own functions, taken before a test can replace the globals. */
 export const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout
 export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTimeout
-/** Some milliseconds, whatever a test makes of time. */
+/** Resolves after real milliseconds, also under fake timers. */
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-/** Unix time: for what is compared with the file system's. */
+/** Unix time, for comparison with the times of files. */
 export const unixTime: () => number = Date.now
-// Bound, as a mocked method of `performance` would be found by any later call.
+// Bound, because a test may mock the method of `performance` later.
 const monotonic = performance.now.bind(performance)
 
 class SystemTimer implements Timer {
@@ -55,10 +55,10 @@ class SystemTimer implements Timer {
   }
 }
 
-/** A timer of whatever a test has put in place of Node's: some are numbers, as in browsers, and keep no process alive. */
+/** A timer of a replaced `setTimeout`. Some are numbers, as in browsers, without `ref` and `unref`. */
 class FakedTimer implements Timer {
   readonly #timeout: Partial<NodeJS.Timeout>
-  /** The one that belongs to the `setTimeout` that was called: either may be another one by the time it is cleared. */
+  /** The counterpart of the `setTimeout` that was called: a test may replace both again before the timer is cleared. */
   readonly #clearTimeout: (timeout: never) => void
 
   constructor(callback: () => void, ms: number) {
@@ -79,7 +79,7 @@ class FakedTimer implements Timer {
   }
 }
 
-/** The machine's monotonic clock and Node's timers, or those of a test. */
+/** The monotonic clock of the machine, and the timers of Node or of a test. */
 export const systemClock: Clock = {
   now: monotonic,
   setTimer(callback, ms) {

@@ -1,6 +1,6 @@
-// Copies of bytes that go to a program as a whole, which may transfer their memory to another thread.
+// Copies of bytes that a program receives as a whole, and whose memory it may transfer to another thread.
 
-/** A copy in memory that nothing else lies in. (`Buffer.from` puts small ones into a pool, which Node lets nobody transfer.) */
+/** A copy in memory of its own. (`Buffer.from` puts small copies into a shared pool, which Node does not allow to be transferred.) */
 export function copyOf(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length)
   copy.set(bytes)

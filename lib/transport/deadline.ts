@@ -1,17 +1,17 @@
-// One time limit on a timer of its own: of a handshake, a `connect`, a drain. It runs out once, after a last look at what
-// the system has. A connection's limits share a timer: connection/deadlines.ts.
+// One time limit with a timer of its own: of a handshake, a `connect`, a drain. It expires once, after a last check for
+// progress. The limits of a connection share a timer: connection/deadlines.ts.
 
 import { type Clock, LONGEST_TIMER, type Timer } from './clock.js'
 import { lookOnce } from './last-look.js'
 
-/** What a limit is on. */
+/** The options of a time limit. */
 export interface DeadlineOptions {
   readonly clock: Clock
-  /** Milliseconds from now; what is beyond a timer's range means never. */
+  /** Milliseconds from now. A value beyond the range of a timer means never. */
   readonly ms: number
-  /** A number that changes whenever something has come that is waited for. Left out: not known, and a late timer is given its time once more. */
+  /** A number that changes with each progress. Without it, a limit whose timer fires late is extended by the delay once. */
   readonly progress?: () => number
-  /** Called once, when the time is over. */
+  /** Called once, when the limit expires. */
   readonly expired: () => void
 }
 
@@ -21,7 +21,7 @@ export class Deadline implements Timer {
   readonly #options: DeadlineOptions
   #timer: Timer | undefined
   #referenced = true
-  #over = false
+  #ended = false
 
   constructor(options: DeadlineOptions) {
     this.#options = options
@@ -32,7 +32,7 @@ export class Deadline implements Timer {
     if (ms > LONGEST_TIMER) return
     const { clock } = this.#options
     const at = clock.now() + ms
-    // Under a test's timers `now` shows nothing.
+    // Under fake timers `now` does not follow their time.
     this.#timer = clock.setTimer(() => this.#fired(clock.faked ? 0 : clock.now() - at), ms)
     if (!this.#referenced) this.#timer.unref()
   }
@@ -40,11 +40,11 @@ export class Deadline implements Timer {
   #fired(late: number): void {
     const { ms, progress = unknown, expired } = this.#options
     const limit = {
-      stands: () => !this.#over,
+      stands: () => !this.#ended,
       progress,
       postpone: (more: number) => this.#set(Math.min(more, ms)),
       expire: () => {
-        this.#over = true
+        this.#ended = true
         expired()
       },
     }
@@ -62,7 +62,7 @@ export class Deadline implements Timer {
   }
 
   clear(): void {
-    this.#over = true
+    this.#ended = true
     this.#timer?.clear()
   }
 }

@@ -1,6 +1,6 @@
-// The carrier over any Node Duplex, and over what can be made into one: a pair of Node or web streams. It owns the
-// stream from the moment it has it. Such a stream has no addresses, may hand on the very buffer it was given, and may
-// bring text or plain Uint8Arrays instead of Buffers.
+// The carrier over any Node Duplex, and over what can be made into one: a pair of Node streams or of web streams. It owns the
+// stream from the first moment. Such a stream has no addresses, may pass on the very buffer that it is given, and may bring
+// text or plain Uint8Arrays instead of Buffers.
 
 import type { Socket } from 'node:net'
 import { Duplex, Readable, Writable } from 'node:stream'
@@ -8,23 +8,24 @@ import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { unixAddress } from '../address.js'
 import { net } from '../net.js'
 import type { Carrier } from './carrier.js'
-import { beforeCloseNotify } from './close-notify.js'
+import { CloseNotifyCarrier } from './close-notify.js'
 import { copyOf } from './copy.js'
 import { Joined } from './joined.js'
 import { isHalfOfStdio } from './no-stream.js'
-import { resetAtClose, SocketCarrier } from './socket.js'
-import { StreamCarrier } from './stream.js'
+import { SocketCarrier } from './socket.js'
+import { resetAtClose } from './socket-reset.js'
 
-const nowhere = { remote: unixAddress(), local: unixAddress() }
+const noAddresses = { remote: unixAddress(), local: unixAddress() }
 
-export class DuplexCarrier extends StreamCarrier<Duplex> {
-  /** Whether the stream's producer may hold the memory of what it brings. A socket's is made for each chunk. */
+// Any Duplex may be a TLSSocket, or pass its end on to one.
+export class DuplexCarrier extends CloseNotifyCarrier<Duplex> {
+  /** Whether the stream's producer may keep the memory of its chunks. A socket allocates each chunk. */
   readonly #borrows: boolean
 
   constructor(stream: Duplex) {
-    super(stream, nowhere)
+    super(stream, noAddresses)
     this.#borrows = !(stream instanceof net().Socket)
-    this.take()
+    this.listen()
   }
 
   protected override arrived(chunk: unknown): void {
@@ -34,46 +35,30 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
     else if (isDetached(bytes)) this.lose(new TypeError('the memory of a chunk was transferred before the stream brought it'))
   }
 
-  // A stream may pass on the very memory that it is given, long after it has said that it wrote it, or give it away to
-  // another thread. So it is given a copy: a Buffer, as streams of objects pass on what they are given.
+  // A stream may pass on the memory that it is given long after its write callback, or transfer it to another thread. So it
+  // is given a copy. The copy is a Buffer, because an object-mode stream passes on what it is given.
   protected override forStream(piece: Uint8Array): Uint8Array {
     return Buffer.from(piece)
   }
 
-  // A stream that takes one piece at a time is given one: what it throws of a later one would be thrown at its own caller.
-  // Pieces are objects to a stream of objects.
+  // A stream without `_writev` is given one piece: an exception for a later piece would be thrown at the stream's own caller.
+  // An object-mode stream receives each piece as an object.
   override writeBatch(pieces: readonly Uint8Array[]): boolean {
     const { _writev, writableObjectMode } = this.stream
     const together = typeof _writev === 'function' || writableObjectMode
     return together ? super.writeBatch(pieces) : this.write(Buffer.concat(pieces))
   }
 
-  /** A reset that the close_notify of a TLSSocket would have met. */
-  #reset: Error | undefined
-
-  // Any stream may be a TLSSocket, or pass its end on to one.
-  override end(): void {
-    beforeCloseNotify(this.stream, (reset) => {
-      this.#reset = reset
-      super.end()
-    })
-  }
-
-  protected override ended(unsure: boolean, inOrder: () => void): void {
-    if (this.#reset === undefined) super.ended(unsure, inOrder)
-    else this.lose(this.#reset)
-  }
-
-  // With an error, so that a stream that can pass a break on does. A socket of Node's, a TLSSocket too, passes none on.
-  protected cut(): void {
+  // With an error, so that a stream that can pass a break on does so. Node's sockets, TLSSockets included, pass none on.
+  protected resetStream(): void {
     this.unlisten()
     if (this.stream instanceof net().Socket) resetAtClose(this.stream)
     this.stream.destroy(new Error('the connection was aborted'))
   }
 
-  protected override letGo(): void {
+  protected override destroyStream(): void {
     this.unlisten()
-    super.letGo()
+    super.destroyStream()
   }
 
   setNoDelay(_enable: boolean): void {}
@@ -89,13 +74,13 @@ export class DuplexCarrier extends StreamCarrier<Duplex> {
   }
 }
 
-/** Whether the memory beneath a view is gone. An empty view may be one of no bytes. */
+/** Whether the memory of a view was transferred. An empty view may also be one of no bytes. */
 function isDetached({ buffer }: Buffer): boolean {
   try {
     void new Uint8Array(buffer)
     return false
   } catch {
-    // No view of detached memory can be made.
+    // Transferred memory has no views.
     return true
   }
 }
@@ -109,7 +94,7 @@ function bytesOf(chunk: unknown, encoding: BufferEncoding | null): Buffer | unde
   return typeof chunk === 'string' ? Buffer.from(chunk, encoding ?? 'utf8') : undefined
 }
 
-/** The Duplex that `stream` is or that can be made of it; undefined where there is none. */
+/** `stream` as a Duplex; undefined for a value that is none and cannot be made into one. */
 export function duplexOf(stream: unknown): Duplex | undefined {
   if (stream instanceof Duplex) return stream
   if (typeof stream !== 'object' || stream === null || stream instanceof Readable || stream instanceof Writable) return undefined
@@ -121,7 +106,7 @@ export function duplexOf(stream: unknown): Duplex | undefined {
   return undefined
 }
 
-/** The carrier that fits: a plain socket has its own, everything else is taken as a Duplex; undefined for what is no stream. */
+/** The carrier for a stream: a SocketCarrier for a plain socket, else a DuplexCarrier; undefined for a value that is no stream. */
 export function carrierFor(stream: unknown): Carrier | undefined {
   if (isHalfOfStdio(stream)) return undefined
   if (stream instanceof net().Socket && !('encrypted' in stream) && stream.readableEncoding === null) return new SocketCarrier(stream)

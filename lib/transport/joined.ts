@@ -1,12 +1,13 @@
-// A readable and a writable stream as one Duplex: the pipes of a child process, stdio, two ends of different things.
+// A readable and a writable stream as one Duplex: the pipes of a child process, stdio, any two streams.
 //
-// What others do: `Duplex.from` of Node breaks both as soon as one of them closes early; and a child process that exits has
-// its input closed by Node, often before its output was read, which is then gone. What we do: an input that is closed
-// concerns who writes to it, and nobody else.
+// `Duplex.from` of Node destroys both as soon as one of them closes early. When a child process exits, Node closes its input,
+// often before its output was read, which is lost then. Here an input that closes fails the writes to it, and the output can
+// still be read.
 
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import { afterTurn } from '../turn.js'
 import { breakBehind } from './descriptor.js'
+import { ignoreErrors } from './ignore-errors.js'
 
 type Done = (error?: Error | null) => void
 
@@ -16,7 +17,7 @@ export class Joined extends Duplex {
 
   constructor(readable: Readable, writable: Writable) {
     super({
-      // It holds nothing itself.
+      // It buffers nothing of its own.
       readableHighWaterMark: 0,
       readableObjectMode: readable.readableObjectMode,
       writableObjectMode: writable.writableObjectMode,
@@ -28,17 +29,17 @@ export class Joined extends Duplex {
       .on('data', (chunk) => {
         if (!this.push(chunk, readable.readableEncoding ?? undefined)) this.#attempt(() => readable.pause())
       })
-      .on('end', () => this.#ended())
+      .on('end', () => this.#onEnd())
       .on('error', (error) => this.destroy(error))
-      .on('close', () => this.#closed())
-    writable.on('error', (error) => this.#broken(error))
-    // What happened before.
-    if (readable.readableEnded) this.#ended()
-    else if (readable.destroyed) this.#closed()
-    if (writable.errored) this.#broken(writable.errored)
+      .on('close', () => this.#onClose())
+    writable.on('error', (error) => this.#fail(error))
+    // Events that were emitted before the listeners were added.
+    if (readable.readableEnded) this.#onEnd()
+    else if (readable.destroyed) this.#onClose()
+    if (writable.errored) this.#fail(writable.errored)
   }
 
-  /** One of the two may be anybody's: what it throws breaks this stream, and goes no further. */
+  /** Calls a method of either stream, which may belong to any library: an exception destroys this stream. */
   #attempt(act: () => void, failed: (error: Error) => void = (error) => this.destroy(error)): void {
     try {
       act()
@@ -47,27 +48,27 @@ export class Joined extends Duplex {
     }
   }
 
-  #ended(): void {
+  #onEnd(): void {
     const broken = breakBehind(this.#readable)
     if (broken instanceof Error) this.destroy(broken)
     else this.push(null)
   }
 
-  #closed(): void {
+  #onClose(): void {
     const { readableEnded, errored } = this.#readable
     if (!readableEnded) this.destroy(errored ?? new Error('the readable stream was closed before its end'))
   }
 
-  /** What is still said by who takes nothing any more is heard first, as far as it has come. */
-  #broken(error: Error, told: Done = () => this.destroy(error)): void {
-    const tell = (): void => {
-      // Each of them comes by 'data'.
+  /** Reports that a write has failed, after the bytes that have arrived by now: the peer may have written before it closed. */
+  #fail(error: Error, report: Done = () => this.destroy(error)): void {
+    const drain = (): void => {
+      // Each chunk is emitted as 'data'.
       this.#attempt(() => {
         while (this.#readable.read() !== null);
       })
-      told(error)
+      report(error)
     }
-    afterTurn(tell)
+    afterTurn(drain)
   }
 
   override _read(): void {
@@ -75,11 +76,11 @@ export class Joined extends Duplex {
   }
 
   override _write(chunk: unknown, encoding: BufferEncoding, done: Done): void {
-    const broken = (error: Error): void => this.#broken(error, done)
+    const broken = (error: Error): void => this.#fail(error, done)
     this.#attempt(() => this.#writable.write(chunk, encoding, (error) => (error ? broken(error) : done())), broken)
   }
 
-  // A stream that takes one piece at a time is given one: what it throws of a later one would be thrown at its own caller.
+  // A stream without `_writev` is given one piece: an exception for a later piece would be thrown at the stream's own caller.
   override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: Done): void {
     if (typeof this.#writable._writev !== 'function') return this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'utf8', done)
     const last = chunks.pop() as { chunk: Buffer; encoding: BufferEncoding }
@@ -90,21 +91,21 @@ export class Joined extends Duplex {
         this._write(last.chunk, last.encoding, done)
         this.#writable.uncork()
       },
-      (error) => this.#broken(error, done),
+      (error) => this.#fail(error, done),
     )
   }
 
-  // Where nobody takes anything any more an end has nobody to reach: all that was written has left.
+  // A destroyed writable accepts no end, and everything written to it has left.
   override _final(done: Done): void {
     if (this.#writable.destroyed) done()
     else this.#writable.end(() => done())
   }
 
-  // Each is closed, whatever becomes of the other.
+  // Both are destroyed, also if one of them throws.
   override _destroy(error: Error | null, done: Done): void {
     for (const stream of [this.#readable, this.#writable]) {
       this.#attempt(
-        () => stream.on('error', ignore).destroy(error ?? undefined),
+        () => ignoreErrors(stream).destroy(error ?? undefined),
         (thrown) => (error ??= thrown),
       )
     }
@@ -124,5 +125,3 @@ interface Referable {
   ref?(): void
   unref?(): void
 }
-
-const ignore = (): void => {}

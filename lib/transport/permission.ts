@@ -1,16 +1,17 @@
-// Node's permission model (`--permission` without `--allow-net`, Node 25 and later). With a host, Node throws its error where no
-// caller is on the stack, and the process dies of it; so it is asked before, and the error is that of the bind or the attempt.
+// Node's permission model (`--permission` without `--allow-net`, Node 25 and later). For a host name Node throws its error with
+// no caller on the stack, which ends the process. So the permission is checked first, and the bind or the connection attempt
+// rejects with the error.
 
-/** What is asked of a process; a test has its own. */
-export interface Permitting {
+/** The members of a process that are read; a test passes its own. */
+export interface PermissionHost {
   readonly permission?: { has(scope: string): boolean } | undefined
   readonly allowedNodeEnvironmentFlags?: ReadonlySet<string> | undefined
 }
 
-/** Node's error for a process that may not use the network; undefined if this one may, or its runtime has no such permission. */
-export function networkDenied(process: Permitting = globalThis.process as Permitting): Error | undefined {
+/** Node's error for a process that may not use the network; undefined if it may, or if its runtime has no such permission. */
+export function networkDenied(process: PermissionHost = globalThis.process as PermissionHost): Error | undefined {
   const { permission, allowedNodeEnvironmentFlags: flags } = process
-  // Before there was a permission for the network the answer was `false` as well, as for any scope that is not known.
+  // A Node without a permission for the network answers `false` too, as for any unknown scope.
   if (!permission || !flags?.has('--allow-net') || permission.has('net')) return undefined
   const message = 'Access to this API has been restricted. Use --allow-net to manage permissions.'
   return Object.assign(new Error(message), { code: 'ERR_ACCESS_DENIED', permission: 'Net', resource: '' })

@@ -1,39 +1,39 @@
-// How much is handed on in one turn of the event loop. libuv reads a socket up to 32 times, 64 KiB each, before it looks
-// at the next one, and a program answers all messages of a chunk before Node goes on. So a peer that pipelines without
-// end would make all others wait. Here the time that each large chunk takes is measured, and beyond a millisecond in a
-// turn chunks stay in their stream, which is paused; they are handed on in the turns that follow, one connection after
-// the other, in pieces that take about a millisecond each, so that the loop polls between any two of them. Small chunks
-// always pass. Where a turn is short nothing is held, and all that is paid is a look at the clock for a large chunk.
+// Limits the bytes that are passed on in one turn of the event loop. libuv reads a socket up to 32 times, 64 KiB each, before it
+// reads the next one, and a program answers all messages of a chunk before Node continues. So a peer that pipelines without
+// end would delay all others. The time that each large chunk takes is measured. In a turn that is too long, chunks stay in
+// their stream, which is paused, and are passed on in the following turns, one connection after the other, in pieces that
+// take about `PIECE` milliseconds each, so that the loop polls between two pieces. Small chunks always pass. In short turns
+// nothing is held, and the only cost is reading the clock for a large chunk.
 
 import { nextTick, setImmediate as nodesSetImmediate } from '../turn.js'
 
 /** A connection whose bytes can be held back. */
 export interface PacedSource {
-  /** The most bytes that it hands on at once. Only `ReadTurns` changes it. */
+  /** The most bytes that it passes on at once. Only `ReadTurns` changes it. */
   share: number
-  /** It took long, as far as the clock can say. Only `ReadTurns` changes it. */
+  /** Its last chunk took long by the clock. Only `ReadTurns` changes it. */
   suspect: boolean
-  /** Whether it holds bytes, and waits for its turn. */
+  /** Whether it holds bytes and waits for its turn. */
   readonly holding: boolean
   /**
-   * Hands on held bytes, at most `share`, and returns how many. It ends `holding` once it holds no more, or is paused or
-   * closed: then it may be 0.
+   * Passes on held bytes, at most `share`, and returns their number. It sets `holding` to false once it holds no more, or is
+   * paused or closed: then the number may be 0.
    */
   handOn(): number
 }
 
-/** From this size on a chunk is measured, and may be held. Below it the look at the clock would be felt. */
+/** From this size on a chunk is measured and may be held. For smaller ones reading the clock would cost too much. */
 export const LARGE = 4096
 
-/** A chunk of Node's, and the `share` of a connection whose chunks are cheap. */
+/** The size of Node's chunks, and the `share` of a connection whose chunks are cheap. */
 export const MOST: number = 64 * 1024
 
-// A smaller piece would hold hardly a message.
+// A smaller piece would rarely contain a whole message.
 const LEAST = 64
 const GROW = 4
-/** What a piece is to take, in milliseconds: a turn more for each costs less than a hundredth of that. */
+/** The target time of a piece, in milliseconds. The extra turn for each piece costs less than a hundredth of it. */
 export const PIECE = 2
-/** How long a turn is, in milliseconds, until large chunks are held whatever they take: a turn of a few is usual under load. */
+/** The length of a turn, in milliseconds, from which on all large chunks are held. Turns of a few milliseconds are usual under load. */
 export const TURN = 4
 
 const RESOLVED: Promise<void> = Promise.resolve()
@@ -44,11 +44,11 @@ function cpu(): number {
   return (user + system) / 1000
 }
 
-/** What a test may replace. */
+/** The functions that a test may replace. */
 export interface TurnHost {
   /** Milliseconds. */
   now(): number
-  /** Milliseconds for which this process has run. */
+  /** The CPU time of this process, in milliseconds. */
   cpu(): number
   setImmediate(callback: () => void): unknown
 }
@@ -56,19 +56,19 @@ export interface TurnHost {
 export class ReadTurns {
   readonly #host: TurnHost
   readonly #waiting: PacedSource[] = []
-  /** When the turn began, or was first looked at. */
+  /** When the turn began, or its first large chunk came. */
   #began = Number.NEGATIVE_INFINITY
-  /** An immediate marks the end of this turn. */
+  /** An immediate is set that marks the end of this turn. */
   #marked = false
-  /** `#serve` runs, or will run. */
+  /** `#serve` runs, or is scheduled. */
   #serving = false
   #measured: PacedSource | undefined
   #bytes = 0
   #since = 0
-  /** What the process had used then, and when the turn was marked. */
+  /** The CPU time at `#since`, and when the turn was marked. */
   #used = 0
   #usedBefore = 0
-  /** When in this turn the process is next asked how long it has run; `#long` once it has run long. */
+  /** The time of the next check of the CPU time in this turn; `#long` once the turn has been found long. */
   #askAt = 0
   #long = false
 
@@ -76,13 +76,13 @@ export class ReadTurns {
     this.#host = host
   }
 
-  /** True from the moment a chunk was handed on until `settle`, which is to be called before anything else is handed on. */
+  /** True from the moment a chunk is passed on until `settle`, which must be called before the next chunk. */
   get measuring(): boolean {
     return this.#measured !== undefined
   }
 
   /**
-   * Whether `source` may hand on a chunk of so many bytes now. If not it waits from now on, and has to hold the chunk until
+   * Whether `source` may pass on a chunk of so many bytes now. If not, it waits from now on, and must hold the chunk until
    * `handOn` is called.
    */
   admits(source: PacedSource, bytes: number): boolean {
@@ -90,7 +90,7 @@ export class ReadTurns {
     this.settle(at)
     if (bytes > source.share && source.share < MOST) return this.#wait(source)
     if (!this.#marked) {
-      // So at most one immediate in that time: each of them makes the loop poll once more.
+      // At most one immediate in that time, because each makes the loop poll once more.
       if (at - this.#began < TURN) return true
       this.#marked = true
       this.#began = at
@@ -103,12 +103,12 @@ export class ReadTurns {
     return true
   }
 
-  // The system is asked as seldom as can be: for a process of several threads it takes microseconds.
+  // Called as rarely as possible: in a process of several threads the system call takes microseconds.
   #isLong(at: number): boolean {
     if (this.#long) return true
-    const left = TURN - (this.#host.cpu() - this.#usedBefore)
-    this.#long = left <= 0
-    this.#askAt = at + left
+    const remaining = TURN - (this.#host.cpu() - this.#usedBefore)
+    this.#long = remaining <= 0
+    this.#askAt = at + remaining
     return this.#long
   }
 
@@ -126,17 +126,17 @@ export class ReadTurns {
     this.#used = used
   }
 
-  /** What was handed on last has been worked on: its share becomes what takes a turn's time. */
+  /** The program has processed the last chunk: sets the share of its source to what takes `PIECE` milliseconds. */
   settle(at: number = this.#host.now()): void {
     const source = this.#measured
     if (source === undefined) return
     this.#measured = undefined
     const { suspect } = source
-    // The clock goes on while the system runs another process. What the process has used says more, and takes longer to ask.
+    // The clock advances while the system runs other processes. The CPU time is more exact, and costs more to read.
     const cost = suspect ? Math.min(at - this.#since, this.#host.cpu() - this.#used) : at - this.#since
     const fits = Math.floor((this.#bytes * PIECE) / cost)
     if (suspect) {
-      // A cheap piece may be one that the program has not worked on yet, so the share grows in steps.
+      // The program may not have processed a piece that seems cheap, so the share grows in steps.
       source.share = Math.min(Math.max(fits, LEAST), source.share * GROW, MOST)
       source.suspect = source.share < MOST
     } else if (fits < this.#bytes) source.suspect = true
@@ -173,7 +173,7 @@ export class ReadTurns {
     this.#serving = false
   }
 
-  // A tick that a microtask asks for comes when no microtask is left: the program has worked on the piece.
+  // A tick that is requested by a microtask runs when no microtask is left: the program has processed the piece.
   readonly #afterPromises = (): void => nextTick(this.#served)
 
   readonly #served = (): void => {
@@ -185,5 +185,5 @@ export class ReadTurns {
   }
 }
 
-/** The turns of this process, which all its connections share. */
+/** Shared by all connections of the process. */
 export const readTurns: ReadTurns = new ReadTurns()

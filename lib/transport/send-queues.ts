@@ -1,12 +1,12 @@
-// What the system still holds of what was written to a TCP peer, where it shows that: on Linux, in /proc/net/tcp and tcp6.
+// The bytes that a TCP peer has not acknowledged, read from /proc/net/tcp and tcp6 on Linux.
 //
-// The kernel wakes a writer when a third of its send buffer is free, megabytes; to a peer that reads slowly minutes may lie
-// between two such steps, in which the peer takes bytes all the time. The table shows it: `tx_queue` counts what the peer
-// has not acknowledged. The table has a line for each connection of the machine, so it is read for all who wait at once, at
-// most once a second where that takes long, in small pieces, asynchronously; and not at all while nobody waits.
+// The kernel wakes a writer when a third of its send buffer, megabytes, is free. With a slow peer minutes may pass between two
+// such steps, although the peer reads all the time. The table shows that progress: `tx_queue` counts the bytes that are not
+// acknowledged. The table has a line for each connection of the machine. So it is read for all watches at once, in small
+// pieces, asynchronously, at most once a second where that takes long, and not at all without an active watch.
 //
-// Where it cannot be read (other systems, another network namespace, no descriptor left), nothing moves: then a step is what
-// one write hands on.
+// Where it cannot be read (other systems, another network namespace, no descriptor left) no progress is seen: then a step is
+// the completion of one write.
 
 import { close, open, read } from 'node:fs'
 import { endianness } from 'node:os'
@@ -18,36 +18,36 @@ import { clearTimeout, setTimeout, systemClock } from './clock.js'
 // The table of the process's own network namespace.
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6']
 const EVERY = 1000
-// Somebody whose limit is over waits for a look, so a small table is looked at sooner: after a millisecond for each 5,000
-// bytes of it, or 33 connections. From 33,000 connections on that is a second.
+// An expired limit waits for the next read, so a small table is read sooner: after a millisecond for each 5,000 bytes of it, or
+// 33 connections. From 33,000 connections on that is a second.
 const SOONEST = 20
 const BYTES_A_MILLISECOND = 5000
-// A peer that stops leaves a window that is smaller than a segment; the kernel fills it by its persist timer, a quarter of a
-// second after the last byte. A watch that begins before that sees the queue move once without anybody's reading.
+// A peer that stops reading leaves a window smaller than a segment. The kernel fills it by its persist timer, a quarter of a
+// second after the last byte. A watch that begins before that sees the queue change once although the peer reads nothing.
 const PERSIST = 250
-// The kernel hands out a page at a time.
+// The kernel returns a page at a time.
 const PIECE = 16 * 1024
 const LITTLE = endianness() === 'LE'
 
-/** A watch of the send queues of these carriers; undefined where the system shows none of them. */
+/** A watch on the send queues of these carriers; undefined where the system shows none of them. */
 export function watchQueues(carriers: readonly Pick<Carrier, 'queueKeys'>[], ms: number, moved: () => void): QueueWatch | undefined {
   const keys = carriers.flatMap((carrier) => carrier.queueKeys?.() ?? [])
   return keys.length === 0 ? undefined : new QueueWatch(keys, ms, moved)
 }
 
-/** One or more connections, whose send queues are looked at while it is active. */
+/** Watches the send queues of one or more connections while it is active. */
 export class QueueWatch {
   readonly #keys: readonly string[]
   readonly #moved: () => void
-  /** What each queue held when it was last seen, and whose it was. */
+  /** The length of each queue when it was last read, and the inode of its socket. */
   readonly #seen = new Map<string, { bytes: number; socket: string }>()
   active = false
-  /** How often it wants to be looked at. */
+  /** The longest time between two reads of the table, in ms. */
   readonly every: number
-  /** Moves that show nothing. */
+  /** Changes to ignore: see `PERSIST`. */
   #skipped: number
 
-  /** For a limit of `ms`. `moved` is called when a queue holds something else than when it was last looked at: it also grows only into room that the peer has made. */
+  /** For a limit of `ms`. `moved` is called when the length of a queue has changed. Growth counts too: a full queue grows only into room that the peer has made. */
   constructor(keys: readonly string[], ms: number, moved: () => void) {
     this.#keys = keys
     this.#moved = moved
@@ -55,14 +55,14 @@ export class QueueWatch {
     this.#skipped = ms / 2 < PERSIST ? 1 : 0
   }
 
-  /** From now on it is looked at, for the first time soon. */
+  /** Begins to watch, with a first read soon. */
   start(): void {
     this.active = true
     for (const key of this.#keys) watches.set(key, (watches.get(key) ?? new Set()).add(this))
     void this.look()
   }
 
-  /** Until `start` it is not looked at; what was seen last is remembered. */
+  /** Stops until `start`. The last lengths are kept. */
   rest(): void {
     if (!this.active) return
     this.active = false
@@ -73,15 +73,15 @@ export class QueueWatch {
     }
   }
 
-  /** One more look, which begins after this call, and soon. */
+  /** Resolves after one more read of the table, which begins after this call. */
   look(): Promise<void> {
     return new Promise((resolve) => {
-      asked.push(resolve)
+      requests.push(resolve)
       schedule()
     })
   }
 
-  /** A queue was seen. The same addresses with another inode are another socket, whose queue says nothing of this one. */
+  /** Takes the length of a queue. The same addresses with another inode belong to another socket. */
   saw(key: string, bytes: number, socket: string): void {
     const before = this.#seen.get(key)
     this.#seen.set(key, { bytes, socket })
@@ -93,20 +93,20 @@ export class QueueWatch {
 }
 
 const watches = new Map<string, Set<QueueWatch>>()
-let asked: (() => void)[] = []
+let requests: (() => void)[] = []
 let looking = false
 let lastBegan = Number.NEGATIVE_INFINITY
-/** The least from the beginning of one look to that of the next. */
+/** The least time from the beginning of one read to the beginning of the next. */
 let gap: number = SOONEST
 let timer: NodeJS.Timeout | undefined
 
 function schedule(): void {
   clearTimeout(timer)
   timer = undefined
-  if (looking || (watches.size === 0 && asked.length === 0)) return
-  const due = lastBegan + (asked.length > 0 ? gap : Math.max(gap, every())) - systemClock.now()
+  if (looking || (watches.size === 0 && requests.length === 0)) return
+  const due = lastBegan + (requests.length > 0 ? gap : Math.max(gap, every())) - systemClock.now()
   timer = setTimeout(look, Math.max(due, 1))
-  // Who waits has a timer of its own.
+  // Each limit has a timer of its own, which keeps the process alive if it is to.
   timer.unref()
 }
 
@@ -119,20 +119,20 @@ function every(): number {
 async function look(): Promise<void> {
   looking = true
   lastBegan = systemClock.now()
-  const who = asked
-  asked = []
+  const answered = requests
+  requests = []
   let bytes = 0
   for (const table of TABLES) if (watches.size > 0) bytes += await readTable(table).catch(unreadable)
   gap = Math.min(EVERY, Math.max(SOONEST, bytes / BYTES_A_MILLISECOND))
   looking = false
-  for (const resolve of who) resolve()
+  for (const resolve of answered) resolve()
   schedule()
 }
 
-// No table, or no descriptor for it: nobody is found, and a later look may find more.
+// No table, or no descriptor for it: no queue is found. A later read may find them.
 const unreadable = (): number => 0
 
-/** Resolves with its size. */
+/** Resolves with the size of the table. */
 async function readTable(path: string): Promise<number> {
   const file = await new Promise<number>((resolve, reject) =>
     /* c8 ignore next: it fails only where the system has no such table, or the process no descriptor */
@@ -160,8 +160,8 @@ function readPiece(file: number, piece: Buffer): Promise<number> {
   return new Promise((resolve, reject) => read(file, piece, 0, PIECE, null, (error, size) => (error ? reject(error) : resolve(size))))
 }
 
-// `  12: 0100007F:1F90 0100007F:C350 01 0009C400:00000000 …`: the number of the line, then the two ends, the state and the
-// queues; the inode is the tenth field.
+// `  12: 0100007F:1F90 0100007F:C350 01 0009C400:00000000 …`: the number of the line, the two addresses, the state and the
+// queues. The inode is the tenth field.
 function seeLines(text: string, end: number): void {
   for (let start = 0; start < end; start = text.indexOf('\n', start) + 1) {
     const local = text.indexOf(':', start) + 2
@@ -173,7 +173,7 @@ function seeLines(text: string, end: number): void {
   }
 }
 
-/** What the lines of a connection begin with: two for IPv4, which is seen mapped where the socket listens on both families. None where there is no TCP. */
+/** The beginnings of a connection's lines. IPv4 has two: a socket that listens on both families shows the mapped address. A Unix socket has none. */
 export function queueKeys(local: Address, remote: Address): string[] {
   if (local.family === 'unix' || remote.family === 'unix') return []
   const lineOf = (bytesOf: (address: string) => Buffer): string =>
@@ -182,7 +182,7 @@ export function queueKeys(local: Address, remote: Address): string[] {
   return local.family === 'IPv4' && remote.family === 'IPv4' ? [lineOf(ipv4Bytes), mapped] : [mapped]
 }
 
-/** An address as the kernel prints it: words of 32 bits, each as the machine reads it. */
+/** An address as the kernel prints it: words of 32 bits in the byte order of the machine. */
 function words(bytes: Buffer): string {
   let text = ''
   /* c8 ignore next: only one of the two is true of a machine */

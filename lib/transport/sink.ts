@@ -1,10 +1,10 @@
-// The two listeners that stand in where the connection is not, or no longer, to be told: one that remembers, for what
-// happens before a carrier is attached and resumed, or between two listeners, and one that hears nothing, for what happens
-// after it was reset or released. So a carrier asks nowhere whether somebody listens: it tells its sink.
+// The two sinks that a carrier uses while no connection is attached: one keeps events, before `attach` and `resume` and
+// between two listeners; the other discards them, after `reset` or `release`. A carrier always has a sink, so it never
+// checks whether a listener is attached.
 
 import type { CarrierSink } from './carrier.js'
 
-/** Hears nothing: the sink of a carrier that has said its last word. */
+/** Discards every event. Installed after `reset` or `release`. */
 export const silent: CarrierSink = {
   data() {},
   end() {},
@@ -13,49 +13,48 @@ export const silent: CarrierSink = {
   lost() {},
 }
 
-/** Remembers what arrives until the connection wants it; passes on what concerns writing at once. */
-export class EarlySink implements CarrierSink {
-  /** Who will listen; `silent` until `attach` has named it. */
-  listener: CarrierSink = silent
-  /** Whether the first `resume` has come. */
-  wanted = false
-  #kept: Buffer[] | undefined
+/** Keeps bytes, the end and the loss until the connection resumes; passes events about sending on at once. */
+export class BufferingSink implements CarrierSink {
+  /** The listener that `attach` names; `silent` before. */
+  target: CarrierSink = silent
+  /** Whether the first `resume` has scheduled the replay. */
+  replayScheduled = false
+  #chunks: Buffer[] | undefined
   #ended = false
   #loss: Error | undefined
 
-  /** `unread` arrived before all that it will hear. */
+  /** `unread` arrived before everything else. */
   constructor(unread?: Buffer) {
-    if (unread !== undefined && unread.length > 0) this.#kept = [unread]
+    if (unread !== undefined && unread.length > 0) this.#chunks = [unread]
   }
 
-  /** Another one, which knows all that this one has not told, behind what was handed back. */
-  again(unread?: Buffer): EarlySink {
-    const next = new EarlySink(unread)
-    for (const chunk of this.#kept ?? []) next.data(chunk)
+  /** A new sink with `unread` in front and, behind it, everything that this one has not replayed. */
+  renew(unread?: Buffer): BufferingSink {
+    const next = new BufferingSink(unread)
+    for (const chunk of this.#chunks ?? []) next.data(chunk)
     next.#ended = this.#ended
     next.#loss = this.#loss
     return next
   }
 
-  /** True while there is nothing to tell. */
-  get empty(): boolean {
-    return this.#kept === undefined && !this.#ended && this.#loss === undefined
+  get isEmpty(): boolean {
+    return this.#chunks === undefined && !this.#ended && this.#loss === undefined
   }
 
-  /** Gives away the bytes. */
-  take(): Buffer[] {
-    const kept = this.#kept ?? []
-    this.#kept = undefined
-    return kept
+  /** Removes the chunks and returns them. */
+  takeChunks(): Buffer[] {
+    const chunks = this.#chunks ?? []
+    this.#chunks = undefined
+    return chunks
   }
 
-  /** What broke the carrier, if it is broken. */
+  /** The error that broke the carrier, if any. */
   get loss(): Error | undefined {
     return this.#loss
   }
 
   data(chunk: Buffer): void {
-    ;(this.#kept ??= []).push(chunk)
+    ;(this.#chunks ??= []).push(chunk)
   }
 
   end(): void {
@@ -67,16 +66,16 @@ export class EarlySink implements CarrierSink {
   }
 
   sent(): void {
-    this.listener.sent()
+    this.target.sent()
   }
 
   finished(): void {
-    this.listener.finished()
+    this.target.finished()
   }
 
-  /** Tells the bytes and the end to `sink()`, which is asked each time: whoever is told may want to hear no more. */
+  /** Passes the bytes and the end to `sink()`, which is called for each event: a listener may detach within one. */
   replay(sink: () => CarrierSink): void {
-    for (const chunk of this.#kept ?? []) sink().data(chunk)
+    for (const chunk of this.#chunks ?? []) sink().data(chunk)
     if (this.#ended) sink().end()
   }
 }

@@ -1,23 +1,25 @@
-// The carrier over a socket, TCP or Unix, accepted or connected. It knows what sockets do that other streams do not:
-// a reset that looks like an end, an RST that has to be asked for at the right moment, addresses that are gone when
-// the socket is. It keeps the rule that a break never looks like an end, to this side or to the peer.
+// The carrier over a TCP or Unix socket, accepted or connected. It handles what only sockets do: a reset that Node reports as
+// an end, an RST that is possible at certain moments only, addresses that are gone once the socket is. Its rule: a break
+// never looks like an end, to this side or to the peer.
 
 import type { Socket } from 'node:net'
 import { type Address, lostAddress, tcpAddress, unixAddress } from '../address.js'
-import { afterTurn, setImmediate } from '../turn.js'
+import { setImmediate } from '../turn.js'
+import type { Ends } from './carrier.js'
 import { takeRest } from './descriptor.js'
 import { queueKeys } from './send-queues.js'
-import { type Ends, StreamCarrier } from './stream.js'
+import { isShuttingDown, resetNow } from './socket-reset.js'
+import { StreamCarrier } from './stream.js'
 
 const unnamed = unixAddress()
 
-// The most that is taken from the system of a connection that is lost, beyond what was read ahead: as much as one read may
-// gather by default. What a peer can make a process hold by a reset is bounded by it.
+// The most bytes that are read from the system when a connection is lost, beyond what Node has read already: as many as one
+// read gathers by default. It bounds the memory that a peer can make the process hold by a reset.
 const REST = 1024 * 1024
 
 /**
- * The ends of a socket, to be asked for as soon as it is there: a dead socket knows none. `local` spares a system call. The
- * peer of a TCP socket that it has reset is lost: the system knows this end, and the other no more.
+ * The addresses of a socket. To be called at once, because a dead socket has none. `local` spares a system call. The remote
+ * address of a TCP socket that the peer has reset is lost: the system still has the local one.
  */
 export function endsOf(socket: Socket, local: Address = localOf(socket)): Ends {
   const { remoteAddress, remotePort } = socket
@@ -30,18 +32,18 @@ function localOf({ localAddress, localPort }: Socket): Address {
 }
 
 export class SocketCarrier extends StreamCarrier<Socket> {
-  // What waits for its turn keeps the process alive until then.
+  // Chunks that wait for their turn keep the process alive until then.
   #referenced = true
 
-  // libuv writes at once what the system takes, and says so for the rest once it is copied into the system.
-  protected override get leavesAtOnce(): boolean {
+  // libuv writes what the system accepts within the call, and calls back for the rest once the system has copied it.
+  protected override get writesSynchronously(): boolean {
     return true
   }
 
   constructor(socket: Socket, ends: Ends = endsOf(socket)) {
     super(socket, ends)
-    this.take()
-    // One that is still connecting has no ends yet.
+    this.listen()
+    // A connecting socket has no addresses yet.
     if (socket.connecting) socket.once('connect', () => Object.assign(this, endsOf(socket)))
   }
 
@@ -49,7 +51,7 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     return this.#referenced
   }
 
-  // Also while TLS reads it.
+  // It also counts what a TLSSocket reads from the socket.
   override get received(): number {
     return this.stream.bytesRead
   }
@@ -58,9 +60,9 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     return queueKeys(this.local, this.remote)
   }
 
-  // TLS of Node's runs over the socket itself: twice as fast as over anything that only looks like one.
+  // Node's TLS runs twice as fast over the socket itself as over any other Duplex.
   override upgrade(): Socket {
-    return this.giveAway()
+    return this.releaseStream()
   }
 
   protected override ended(unsure: boolean, inOrder: () => void): void {
@@ -71,16 +73,16 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     }
   }
 
-  // A peer may have answered and gone before it had read all: our own write then fails first.
+  // A peer may answer and close before it has read everything. A write of ours fails first then, with the answer unread.
   protected override rest(): readonly Buffer[] {
     return takeRest(this.stream, REST)
   }
 
-  // A turn after 'finish', which never takes long, the handle is free again.
-  protected cut(): void {
+  // A turn after 'finish', which comes soon, the handle can be reset again.
+  protected resetStream(): void {
     const socket = this.stream
-    if (isShutting(socket)) socket.once('finish', () => setImmediate(breakOff, socket))
-    else breakOff(socket)
+    if (isShuttingDown(socket)) socket.once('finish', () => setImmediate(resetNow, socket))
+    else resetNow(socket)
   }
 
   setNoDelay(enable: boolean): void {
@@ -91,7 +93,7 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     this.stream.setKeepAlive(enable, initialDelay)
   }
 
-  // A socket without a handle would wait for a connection, with one more listener each time.
+  // On a socket without a handle Node waits for 'connect', with one more listener for each call.
   ref(): void {
     this.#referenced = true
     if (!this.stream.destroyed) this.stream.ref()
@@ -104,77 +106,32 @@ export class SocketCarrier extends StreamCarrier<Socket> {
 }
 
 /**
- * While libuv shuts the sending side down, from `end()` with nothing queued until 'finish', a reset is EINVAL, and Node then
- * never closes the handle.
- */
-function isShutting({ writableEnded, writableFinished, writableLength }: Socket): boolean {
-  return writableEnded && !writableFinished && writableLength === 0
-}
-
-type TcpHandle = { reset?(done?: () => void): number; close(done?: () => void): void }
-
-/**
- * Makes the close of a socket's handle a reset, for a socket that is about to be destroyed: of the TCP handle itself, or of
- * the one beneath a TLSSocket. Node has no method that resets a TLSSocket. Bun has, and its handles cannot be reset. Where there
- * is no TCP handle it does nothing.
- */
-export function resetAtClose(socket: Socket): void {
-  const { _handle: handle } = socket as Socket & { _handle?: (TcpHandle & { _parent?: TcpHandle }) | null }
-  const tcp = handle?._parent ?? handle
-  if (!tcp || isShutting(socket)) return
-  if (typeof tcp.reset === 'function') tcp.close = tcp.reset
-  else reset(socket)
-}
-
-function reset(socket: Socket): void {
-  try {
-    socket.resetAndDestroy()
-  } catch {
-    // Unix sockets have none, and Node throws.
-  }
-}
-
-/** RST where there is one. `destroy` in the same turn keeps the reset from waiting for the write queue. */
-function breakOff(socket: Socket): void {
-  if (socket.destroyed) return
-  // It would be reset once it is connected, and may never be. What has not connected by the next turn vanishes without a
-  // word to the peer, which has not heard of it.
-  if (socket.connecting) {
-    socket.once('connect', () => breakOff(socket))
-    afterTurn(() => socket.destroy())
-    return
-  }
-  reset(socket)
-  socket.destroy()
-}
-
-/**
- * Notices a reset that came behind the end: nothing but a write does, and one of nothing is enough. Most connections end by
- * this turn's end, and need none; what is queued fails by itself. The peer of a Unix socket that has closed, as most of them
- * end, would fail it too.
+ * Detects a reset that came behind the end. Only a write detects it, and an empty one is enough. Most connections end by the
+ * end of this turn and need none; queued bytes fail without it. A Unix socket gets none: the write would also fail when the
+ * peer has closed, which is how most of those connections end.
  */
 function noticeReset(socket: Socket): void {
   if (socket.writable && socket.writableLength === 0) socket.write('')
 }
 
 /**
- * Calls `inOrder` if the end of stream that has just come is one, where the system cannot be asked by its descriptor. A write
- * of nothing tells: it fails with what the system has in store for the next write, ECONNRESET or EPIPE, and the socket with
- * it. Behind queued bytes it waits as they do, so it is given this turn and no more: a reset would have failed them by then.
+ * Calls `inOrder` if the end of stream that has just come is one, where the system cannot be asked by the descriptor. An empty
+ * write finds out: it fails with the error of the next write, ECONNRESET or EPIPE, and so does the socket. Behind queued bytes
+ * it waits as they do, so it is given one turn: a reset fails them by then.
  *
- * A peer of a Unix socket that has closed, as most of them end, would fail that write as well. (A TCP socket that was reset
- * has no remote address any more, but it still has its own.)
+ * A Unix socket gets none: the write would also fail when the peer has closed, which is how most of those connections end.
+ * (A TCP socket that was reset has lost its remote address and still has its local one.)
  */
 function probeEnd(stream: Socket, { family }: Address, inOrder: () => void): void {
   if (!stream.writable || (family === 'unix' && stream.localAddress === undefined)) return inOrder()
-  let told = false
-  const tell = (): void => {
-    if (told) return
-    told = true
+  let reported = false
+  const report = (): void => {
+    if (reported) return
+    reported = true
     inOrder()
   }
   stream.write('', (error) => {
-    if (!error) tell()
+    if (!error) report()
   })
-  setImmediate(tell)
+  setImmediate(report)
 }

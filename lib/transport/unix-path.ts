@@ -1,5 +1,5 @@
-// How long the name of a Unix socket may be. Asked by whoever listens and by whoever connects, since libuv cuts a longer one
-// in silence before Node 24, and then the wrong file is bound or the wrong server reached.
+// The longest path of a Unix socket. It is checked before listening and before connecting, because libuv truncates a longer
+// path without an error before Node 24, and then binds the wrong file or reaches the wrong server.
 
 import { systemError } from './system-error.js'
 
@@ -7,7 +7,7 @@ import { systemError } from './system-error.js'
 /* c8 ignore next: only one of the two is true of a machine */
 export const LONGEST_PATH: number = process.platform === 'linux' ? 107 : 103
 
-/** Node's own error for a name that is too long, whose `cause` says so; undefined for one that is not. */
+/** Node's own error for a path that is too long, with the reason as its `cause`; undefined for any other path. */
 export function pathTooLong(call: 'listen' | 'connect', path: string): Error | undefined {
   const bytes = Buffer.byteLength(path)
   if (bytes <= LONGEST_PATH) return undefined

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import type { Test } from 'tap'
-import type { Attempt } from '../../lib/client/attempt.js'
+import type { Attempt } from '../../lib/transport/attempt.js'
 import { program } from '../support/program.js'
 import { turns } from '../support/wait.js'
 

@@ -7,7 +7,7 @@ import { ServerTls } from '../../lib/tls/server.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
 import { identityOf } from '../support/certificates.js'
 import { rejection } from '../support/wait.js'
-import { Ear, inMemory, listening, overDuplexes, sockets, tcpPair } from '../transport/support.js'
+import { inMemory, overDuplexes, Recorder, recording, sockets, tcpPair } from '../transport/support.js'
 
 const { key, cert } = identityOf()
 const server = new ServerTls({ key, cert })
@@ -23,10 +23,10 @@ t.test('over a carrier that is reset already it fails, and throws nothing', asyn
 t.test('over a socket that has ended, with bytes that nobody wanted, it fails', async (t) => {
   const { client: peer, server: socket } = await sockets(t)
   const carrier = new SocketCarrier(socket)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   peer.end(Buffer.from([22, 3, 1]))
-  await ear.hears('end')
-  carrier.detach(ear.all)
+  await recorder.waitFor('end')
+  carrier.detach(recorder.all)
   t.match(await rejection(server.secure(carrier).done), { code: 'ECONNRESET' })
 })
 
@@ -40,14 +40,14 @@ t.test('one that is cut frees both sides; cut when it was done, it resets what c
     t.ok(await rejection(here.done))
     const [c, d] = await make(t)
     const [mine, theirs] = [client.secure(c), server.secure(d)]
-    const ear = new Ear()
+    const recorder = new Recorder()
     const carrier = await mine.done
-    carrier.attach(ear)
+    carrier.attach(recorder)
     carrier.resume()
     await theirs.done
     theirs.cut()
     theirs.cut()
-    await ear.hears('lost')
+    await recorder.waitFor('lost')
     mine.cut()
   }
 })
@@ -74,12 +74,12 @@ t.test('one that is cut in its very last step stays cut', async (t) => {
     const checkServerIdentity = (): undefined => void handshake.cut()
     const handshake = new ClientTls({ tls: { ca: cert, checkServerIdentity } }).secure(a)
     t.match(await rejection(handshake.done), { message: /given up/ })
-    const ear = new Ear()
+    const recorder = new Recorder()
     await there.done.then(
       (carrier) => {
-        carrier.attach(ear)
+        carrier.attach(recorder)
         carrier.resume()
-        return ear.hears('lost')
+        return recorder.waitFor('lost')
       },
       () => {},
     )

@@ -12,7 +12,7 @@ import { nextTick, setImmediate } from '../../lib/turn.js'
 import { identityOf } from '../support/certificates.js'
 import { fateOf } from '../support/peer.js'
 import { rejection, within } from '../support/wait.js'
-import { Ear, fillUp, sockets } from '../transport/support.js'
+import { fillUp, Recorder, sockets } from '../transport/support.js'
 
 const { key, cert } = identityOf()
 const tlsServer = new ServerTls({ key, cert })
@@ -94,9 +94,9 @@ for (const [how, leave] of Object.entries(leaving))
 t.test('a shutdown that waits behind what the peer does not read leaves no handle open either', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
-  const ear = new Ear()
-  carrier.attach(ear)
-  await fillUp(carrier, ear)
+  const recorder = new Recorder()
+  carrier.attach(recorder)
+  await fillUp(carrier, recorder)
   carrier.detach()
   const closed = once(server, 'close')
   const handshake = tlsServer.secure(carrier)

@@ -4,14 +4,14 @@
 import fs from 'node:fs'
 import type { ResolvedEndpoint } from '../../lib/options/listen.js'
 import { bind, type Listener } from '../../lib/transport/listening/listener.js'
-import { defaults, Hall } from './intake.js'
+import { AcceptedCarriers, defaults } from './listening-support.js'
 
 type Order = ResolvedEndpoint | 'close' | { report: ResolvedEndpoint; environment: Record<string, string>; descriptors: number[] }
 
 let listener: Listener | undefined
-const hall = new Hall()
+const accepted = new AcceptedCarriers()
 // Whatever comes is echoed.
-hall.onAccepted = (carrier) => {
+accepted.onAccepted = (carrier) => {
   carrier.attach({
     data: (chunk) => void carrier.write(chunk),
     end: () => carrier.end(),
@@ -43,7 +43,7 @@ async function obey(order: Order): Promise<unknown> {
     for (const [name, value] of Object.entries(order.environment)) process.env[name] = value.replace('SELF', String(process.pid))
   }
   try {
-    listener = await bind(plan, hall, defaults)
+    listener = await bind(plan, accepted, defaults)
     return 'report' in order ? { addresses: listener.addresses.map((address) => ({ ...address })) } : 'bound'
   } catch (error) {
     const { code, message, issues } = error as { code?: string; message: string; issues?: unknown }

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { breakBehind, descriptorOf, takeRest } from '../../lib/transport/descriptor.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
-import { fill, listening, next, scratch, sockets, turns } from './support.js'
+import { fill, next, recording, scratch, sockets, turns } from './support.js'
 
 /** The same socket where a runtime shows no descriptor, or another one. */
 function showing(socket: Socket, fd: unknown): Socket {
@@ -44,12 +44,12 @@ t.test('what the system holds is taken in order, and no more than is asked for',
 t.test('where there is none, a write of nothing tells a reset from an end', async (t) => {
   for (let n = 0; n < 5; n++) {
     const { client, server } = await sockets(t)
-    const ear = listening(new SocketCarrier(showing(server, -1)))
+    const recorder = recording(new SocketCarrier(showing(server, -1)))
     client.write('half a mess')
     client.resetAndDestroy()
     client.destroy()
-    await ear.until(() => ear.has('lost') || ear.has('end'))
-    t.same(ear.told, ['data', 'lost'])
+    await recorder.until(() => recorder.has('lost') || recorder.has('end'))
+    t.same(recorder.events, ['data', 'lost'])
   }
 })
 
@@ -57,21 +57,21 @@ t.test('and an end is an end, with bytes queued, behind the own end, and on a Un
   for (const state of ['idle', 'queued', 'ended', 'unix']) {
     const { client, server } = await sockets(t, state === 'unix' ? { path: scratch() } : undefined)
     const carrier = new SocketCarrier(showing(server, -1))
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     if (state === 'queued') fill(carrier)
     if (state === 'ended') {
       carrier.end()
-      await ear.hears('finished')
+      await recorder.waitFor('finished')
       const ended = next(client, 'end')
       client.resume()
       await ended
     }
     client.end('all of it')
-    await ear.hears('end')
+    await recorder.waitFor('end')
     await turns(3)
-    t.equal(ear.count('end'), 1, state)
-    t.equal(ear.has('lost'), false)
-    t.equal(ear.text, 'all of it')
+    t.equal(recorder.count('end'), 1, state)
+    t.equal(recorder.has('lost'), false)
+    t.equal(recorder.text, 'all of it')
     carrier.reset()
   }
 })

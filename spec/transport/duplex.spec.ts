@@ -8,7 +8,7 @@ import { ReadableStream, TransformStream, WritableStream } from 'node:stream/web
 import t from 'tap'
 import { carrierFor, DuplexCarrier, duplexOf } from '../../lib/transport/duplex.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
-import { duplexes, Ear, listening, next, pattern, sockets, turns, writeAll } from './support.js'
+import { duplexes, next, pattern, Recorder, recording, sockets, turns, writeAll } from './support.js'
 
 const sink = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() })
 
@@ -45,10 +45,10 @@ t.test('a plain socket gets the carrier of sockets, anything that decodes or enc
   server.setEncoding('latin1')
   const carrier = carrierFor(server)
   t.ok(carrier instanceof DuplexCarrier)
-  const ear = listening(carrier!)
+  const recorder = recording(carrier!)
   client.write(Buffer.from([0xff, 0x00, 0xe9]))
-  await ear.hears('data')
-  t.same(ear.all, Buffer.from([0xff, 0x00, 0xe9]))
+  await recorder.waitFor('data')
+  t.same(recorder.all, Buffer.from([0xff, 0x00, 0xe9]))
   carrier?.setNoDelay(true)
   carrier?.setKeepAlive(true, 1)
   carrier?.unref()
@@ -61,41 +61,41 @@ t.test('a plain socket gets the carrier of sockets, anything that decodes or enc
 t.test('a stream echoes through itself', async (t) => {
   const carrier = new DuplexCarrier(new PassThrough())
   t.same([carrier.remote.family, carrier.remote.address], ['unix', ''])
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   const data = pattern(300_000)
-  await writeAll(carrier, ear, data, 10_000)
+  await writeAll(carrier, recorder, data, 10_000)
   carrier.end()
-  await ear.hears('end')
-  t.ok(ear.all.equals(data))
+  await recorder.waitFor('end')
+  t.ok(recorder.all.equals(data))
 })
 
 t.test('text, plain bytes and nothing at all arrive as Buffers, and bytes as a copy that their producer does not change', async (t) => {
   const brought = new Uint8Array([1, 2, 3, 4]).subarray(1, 3)
   const stream = new Duplex({ readableObjectMode: true, read() {}, write: (_chunk, _encoding, done) => done() })
-  const ear = listening(new DuplexCarrier(stream))
+  const recorder = recording(new DuplexCarrier(stream))
   stream.push(brought)
   stream.push('grüße')
   stream.push(Buffer.alloc(0))
   stream.push('')
   stream.push(null)
-  await ear.hears('end')
+  await recorder.waitFor('end')
   brought.fill(0)
-  t.same(ear.chunks, [Buffer.from([2, 3]), Buffer.from('grüße')])
-  t.not(ear.chunks[0]?.buffer, brought.buffer)
+  t.same(recorder.chunks, [Buffer.from([2, 3]), Buffer.from('grüße')])
+  t.not(recorder.chunks[0]?.buffer, brought.buffer)
 })
 
 t.test('a stream that brings neither bytes nor text is lost', async (t) => {
   for (const early of [true, false]) {
     const stream = new Duplex({ objectMode: true, read() {}, write: (_chunk, _encoding, done) => done() })
     const carrier = new DuplexCarrier(stream)
-    const ear = early ? new Ear() : listening(carrier)
+    const recorder = early ? new Recorder() : recording(carrier)
     stream.push({ not: 'bytes' })
     if (early) {
-      carrier.attach(ear)
+      carrier.attach(recorder)
       carrier.resume()
     }
-    await ear.hears('lost')
-    t.type(ear.loss, TypeError)
+    await recorder.waitFor('lost')
+    t.type(recorder.loss, TypeError)
     t.ok(stream.destroyed)
   }
 })
@@ -111,7 +111,7 @@ t.test('a stream of objects gets Buffers', async (t) => {
     },
   })
   const carrier = new DuplexCarrier(stream)
-  listening(carrier)
+  recording(carrier)
   t.equal(carrier.write(new Uint8Array([1, 2])), true)
   t.equal(carrier.writeBatch([new Uint8Array([3]), Buffer.from([4])]), true)
   t.same(got, [Buffer.from([1, 2]), Buffer.from([3]), Buffer.from([4])])
@@ -122,12 +122,12 @@ t.test('a stream that decodes gives its bytes back', async (t) => {
   const stream = new PassThrough()
   stream.setEncoding('hex')
   const carrier = new DuplexCarrier(stream)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   const data = Buffer.from([0, 0xff, 0x80, 0x7f])
   carrier.write(data)
   carrier.end()
-  await ear.hears('end')
-  t.same(ear.all, data)
+  await recorder.waitFor('end')
+  t.same(recorder.all, data)
 })
 
 t.test('a batch is one piece of work for a stream that can take one', async (t) => {
@@ -140,11 +140,11 @@ t.test('a batch is one piece of work for a stream that can take one', async (t) 
     },
   })
   const carrier = new DuplexCarrier(stream)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   t.equal(carrier.writeBatch([Buffer.from('a'), Buffer.from('b'), Buffer.from('c')]), false)
-  await ear.hears('sent')
+  await recorder.waitFor('sent')
   t.same(got, [3])
-  t.same(ear.told, ['sent'])
+  t.same(recorder.events, ['sent'])
 })
 
 // --- in which state it comes -----------------------------------------------------------------------------------------
@@ -158,9 +158,9 @@ t.test('bytes that a stream has buffered, or is about to let flow, are not lost'
     const carrier = new DuplexCarrier(near)
     await turns(2)
     far.write('late')
-    const ear = listening(carrier)
-    await ear.until(() => ear.bytes === 10)
-    t.equal(ear.text, 'early late')
+    const recorder = recording(carrier)
+    await recorder.until(() => recorder.bytes === 10)
+    t.equal(recorder.text, 'early late')
     carrier.reset()
   }
 })
@@ -172,44 +172,44 @@ t.test('a stream that has ended, was destroyed or has failed says so', async (t)
   const ended = make().resume()
   ended.push(null)
   await once(ended, 'end')
-  const ofEnded = listening(new DuplexCarrier(ended))
-  await ofEnded.hears('end')
+  const ofEnded = recording(new DuplexCarrier(ended))
+  await ofEnded.waitFor('end')
 
   const over = make().resume()
   over.push(null)
   over.end()
   await once(over, 'close')
   const carrierOfOver = new DuplexCarrier(over)
-  const ofOver = listening(carrierOfOver)
-  await ofOver.hears('end')
+  const ofOver = recording(carrierOfOver)
+  await ofOver.waitFor('end')
   carrierOfOver.end()
-  await ofOver.hears('finished')
+  await ofOver.waitFor('finished')
 
   const destroyed = make()
   destroyed.destroy()
-  const ofDestroyed = listening(new DuplexCarrier(destroyed))
-  await ofDestroyed.hears('lost')
+  const ofDestroyed = recording(new DuplexCarrier(destroyed))
+  await ofDestroyed.waitFor('lost')
 
   const failed = make()
   failed.destroy(failure)
   await next(failed, 'close')
-  const ofFailed = listening(new DuplexCarrier(failed))
-  await ofFailed.hears('lost')
+  const ofFailed = recording(new DuplexCarrier(failed))
+  await ofFailed.waitFor('lost')
   t.equal(ofFailed.loss, failure)
 
   // The error is emitted only after the carrier was made.
   const failing = new Duplex({ read() {} })
   failing.push('kept')
   failing.destroy(failure)
-  const ofFailing = listening(new DuplexCarrier(failing))
-  await ofFailing.hears('lost')
+  const ofFailing = recording(new DuplexCarrier(failing))
+  await ofFailing.waitFor('lost')
 
   await turns(5)
-  t.same(ofEnded.told, ['end'])
-  t.same(ofOver.told, ['end', 'finished'])
-  t.same(ofDestroyed.told, ['lost'])
-  t.same(ofFailed.told, ['lost'])
-  t.same(ofFailing.told, ['data', 'lost'])
+  t.same(ofEnded.events, ['end'])
+  t.same(ofOver.events, ['end', 'finished'])
+  t.same(ofDestroyed.events, ['lost'])
+  t.same(ofFailed.events, ['lost'])
+  t.same(ofFailing.events, ['data', 'lost'])
   t.equal(ofFailing.loss, failure)
 })
 
@@ -218,13 +218,13 @@ t.test('a stream that cannot be read is at its end, one that cannot be written h
   const deafOptions = { readable: false, write: (_chunk: unknown, _encoding: unknown, done: () => void) => done() }
   const muteOptions = { writable: false, read() {} }
   const deaf = new DuplexCarrier(new Duplex(deafOptions))
-  const ofDeaf = listening(deaf)
-  await ofDeaf.hears('end')
+  const ofDeaf = recording(deaf)
+  await ofDeaf.waitFor('end')
   const mute = new DuplexCarrier(new Duplex(muteOptions))
-  const ofMute = listening(mute)
+  const ofMute = recording(mute)
   mute.end()
-  t.same(ofMute.told, [])
-  await ofMute.hears('finished')
+  t.same(ofMute.events, [])
+  await ofMute.waitFor('finished')
 })
 
 t.test('a stream that would end with its peer does not any more', async (t) => {
@@ -238,13 +238,13 @@ t.test('a stream that would end with its peer does not any more', async (t) => {
     },
   })
   const carrier = new DuplexCarrier(stream)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   stream.push(null)
-  await ear.hears('end')
+  await recorder.waitFor('end')
   await turns(2)
   t.equal(carrier.write(Buffer.from('reply')), true)
   carrier.end()
-  await ear.hears('finished')
+  await recorder.waitFor('finished')
   t.same(Buffer.concat(written), Buffer.from('reply'))
 })
 
@@ -254,29 +254,29 @@ t.test('destroyed before its end, with or without an error, is a loss behind wha
   for (const error of [undefined, Object.assign(new Error('broken'), { code: 'EPIPE' })]) {
     const [near] = duplexes()
     const carrier = new DuplexCarrier(near)
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     near.push('first')
-    await ear.hears('data')
+    await recorder.waitFor('data')
     carrier.pause()
     near.push('second')
     near.destroy(error)
-    await ear.hears('lost')
-    t.equal(ear.text, 'firstsecond')
-    t.equal(ear.loss?.code, error?.code)
+    await recorder.waitFor('lost')
+    t.equal(recorder.text, 'firstsecond')
+    t.equal(recorder.loss?.code, error?.code)
     await turns(5)
-    t.same(ear.told, ['data', 'lost'])
+    t.same(recorder.events, ['data', 'lost'])
   }
 })
 
 t.test('an error of a stream that does not destroy itself is a loss, and destroys it', async (t) => {
   const stream = new Duplex({ autoDestroy: false, read() {}, write: (_chunk, _encoding, done) => done(new Error('no')) })
   const carrier = new DuplexCarrier(stream)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   t.equal(carrier.write(Buffer.from('x')), false)
-  await ear.hears('lost')
+  await recorder.waitFor('lost')
   t.ok(stream.destroyed)
   await turns(3)
-  t.same(ear.told, ['lost'])
+  t.same(recorder.events, ['lost'])
 })
 
 t.test('after reset and release nobody listens any more, but for errors, which hurt nobody', async (t) => {
@@ -284,13 +284,13 @@ t.test('after reset and release nobody listens any more, but for errors, which h
     const [near, far] = duplexes()
     far.on('error', () => {})
     const carrier = new DuplexCarrier(near)
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     carrier[leave]()
     t.ok(near.destroyed)
     near.emit('error', new Error('late'))
     carrier[leave]()
     await turns(5)
-    t.same(ear.told, [])
+    t.same(recorder.events, [])
     t.same([near.listenerCount('data'), near.listenerCount('end'), near.listenerCount('close'), near.listenerCount('error')], [0, 0, 0, 1])
   }
 })
@@ -300,52 +300,52 @@ t.test('after reset and release nobody listens any more, but for errors, which h
 t.test('a pair of Node streams is one stream', async (t) => {
   const [there, back] = [new PassThrough(), new PassThrough()]
   const carrier = carrierFor({ readable: there, writable: back })!
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   there.end('hello')
-  await ear.hears('end')
-  t.equal(ear.text, 'hello')
+  await recorder.waitFor('end')
+  t.equal(recorder.text, 'hello')
   carrier.write(Buffer.from('world'))
   carrier.end()
-  await ear.hears('finished')
+  await recorder.waitFor('finished')
   t.equal(String(back.read()), 'world')
 })
 
 t.test('a pair that is reset takes both its streams with it, and no error goes unheard', async (t) => {
   const [there, back] = [new PassThrough(), new PassThrough()]
   const carrier = carrierFor({ readable: there, writable: back })!
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   carrier.reset()
   await turns(5)
   t.ok(there.destroyed && back.destroyed)
-  t.same(ear.told, [])
+  t.same(recorder.events, [])
 })
 
 t.test('a pair of which one stream fails is lost', async (t) => {
   const [there, back] = [new PassThrough(), new PassThrough()]
-  const ear = listening(carrierFor({ readable: there, writable: back })!)
+  const recorder = recording(carrierFor({ readable: there, writable: back })!)
   back.destroy(new Error('broken'))
-  await ear.hears('lost')
-  t.equal(ear.loss?.message, 'broken')
+  await recorder.waitFor('lost')
+  t.equal(recorder.loss?.message, 'broken')
 })
 
 t.test('a pair of web streams is one stream', async (t) => {
   const [there, back] = [new TransformStream(), new TransformStream()]
   const carrier = carrierFor({ readable: there.readable, writable: back.writable })!
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   const writer = there.writable.getWriter()
   const reader = back.readable.getReader()
-  await Promise.all([writer.write(new TextEncoder().encode('bytes, ')), ear.until(() => ear.bytes === 7)])
-  await Promise.all([writer.write('and text'), ear.until(() => ear.bytes === 15)])
-  t.equal(ear.text, 'bytes, and text')
+  await Promise.all([writer.write(new TextEncoder().encode('bytes, ')), recorder.until(() => recorder.bytes === 7)])
+  await Promise.all([writer.write('and text'), recorder.until(() => recorder.bytes === 15)])
+  t.equal(recorder.text, 'bytes, and text')
   const left = carrier.write(Buffer.from('answer'))
   t.equal(Buffer.from((await reader.read()).value).toString(), 'answer')
-  if (!left) await ear.hears('sent')
+  if (!left) await recorder.waitFor('sent')
   carrier.end()
   t.equal((await reader.read()).done, true)
   await writer.close()
-  await ear.hears('end')
-  await ear.hears('finished')
-  t.equal(ear.has('lost'), false)
+  await recorder.waitFor('end')
+  await recorder.waitFor('finished')
+  t.equal(recorder.has('lost'), false)
 })
 
 t.test('web streams hear of a reset, and tell when they fail', async (t) => {
@@ -354,17 +354,17 @@ t.test('web streams hear of a reset, and tell when they fail', async (t) => {
   const readable = new ReadableStream({ cancel: (reason) => void (cancelled = reason) })
   const writable = new WritableStream({ abort: (reason) => void (aborted = reason) })
   const carrier = carrierFor({ readable, writable })!
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   await turns(2)
   carrier.reset()
   await turns(5)
   t.type(cancelled, Error)
   t.type(aborted, Error)
-  t.same(ear.told, [])
+  t.same(recorder.events, [])
 
   const failing = new ReadableStream({ start: (controller) => controller.error(new Error('broken')) })
-  const ofFailing = listening(carrierFor({ readable: failing, writable: new WritableStream() })!)
-  await ofFailing.hears('lost')
+  const ofFailing = recording(carrierFor({ readable: failing, writable: new WritableStream() })!)
+  await ofFailing.waitFor('lost')
   t.equal(ofFailing.loss?.message, 'broken')
 })
 
@@ -374,28 +374,32 @@ t.test('a child process is one stream', async (t) => {
     const closed = once(child, 'close')
     const streams = { readable: child.stdout, writable: child.stdin }
     const carrier = carrierFor(given === 'pair' ? streams : Duplex.from(streams as unknown as Iterable<Buffer>))!
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     const data = pattern(500_000)
-    await writeAll(carrier, ear, data)
+    await writeAll(carrier, recorder, data)
     carrier.end()
-    await ear.hears('end')
-    t.ok(ear.all.equals(data))
+    await recorder.waitFor('end')
+    t.ok(recorder.all.equals(data))
     await turns(3)
     carrier.release()
     await closed
-    t.equal(ear.has('lost'), false)
+    t.equal(recorder.has('lost'), false)
   }
 })
 
-t.test('a child process that is killed is no crash', async (t) => {
+// The kernel may close the output of a dying process before its input: an end does not mean yet that a write fails. In 23 of
+// 100 runs a write that followed the end at once succeeded, and nothing reported a loss later, because nothing reads from the
+// input. Once 'exit' was emitted the kernel has closed both, and Node has destroyed the input.
+t.test('a killed child process ends its output, and a write to it after its exit is one loss', async (t) => {
   const child = spawn('cat', [], { stdio: ['pipe', 'pipe', 'ignore'] })
   const carrier = carrierFor({ readable: child.stdout, writable: child.stdin })!
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   const exited = once(child, 'exit')
   child.kill('SIGKILL')
-  await Promise.all([exited, ear.until(() => ear.has('end') || ear.has('lost'))])
-  // Pipes know no reset: what shows it is a write, and the end.
-  if (!ear.has('lost')) carrier.write(Buffer.from('anybody?'))
-  await ear.hears('lost')
-  t.equal(ear.count('lost'), 1)
+  await Promise.all([exited, recorder.until(() => recorder.has('end') || recorder.has('lost'))])
+  // A pipe has no reset: its break looks like an end until a write fails.
+  if (!recorder.has('lost')) carrier.write(Buffer.from('unread'))
+  await recorder.waitFor('lost')
+  await turns(5)
+  t.equal(recorder.count('lost'), 1)
 })

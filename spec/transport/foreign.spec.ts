@@ -5,7 +5,7 @@ import { Duplex, PassThrough, Readable, Writable } from 'node:stream'
 import t from 'tap'
 import { DuplexCarrier } from '../../lib/transport/duplex.js'
 import { Joined } from '../../lib/transport/joined.js'
-import { Ear, listening, turns } from './support.js'
+import { Recorder, recording, turns } from './support.js'
 
 const wrong = new Error('this stream is wrong')
 const fail = (): never => {
@@ -56,13 +56,13 @@ const throwing: [string, keyof typeof act, () => Duplex][] = [
 for (const [name, step, make] of throwing) {
   t.test(`a stream whose ${name} throws is one loss, told later than the call`, async (t) => {
     const carrier = new DuplexCarrier(make())
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     act[step]?.(carrier)
-    t.same(ear.told, [])
-    await ear.hears('lost')
-    t.equal(ear.loss, wrong)
+    t.same(recorder.events, [])
+    await recorder.waitFor('lost')
+    t.equal(recorder.loss, wrong)
     await turns(5)
-    t.same(ear.told, ['lost'])
+    t.same(recorder.events, ['lost'])
   })
 }
 
@@ -70,11 +70,11 @@ t.test('one that throws when it is taken, or given no bytes when it is lost, is 
   for (const changes of [{ pause: fail }, { on: fail }, {}]) {
     const stream = changed(changes)
     const carrier = new DuplexCarrier(stream)
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     await turns(2)
     Object.assign(stream, { read: fail })
-    if (!ear.has('lost')) stream.emit('error', wrong)
-    t.equal(ear.loss, wrong)
+    if (!recorder.has('lost')) stream.emit('error', wrong)
+    t.equal(recorder.loss, wrong)
     carrier.reset()
   }
 })
@@ -82,16 +82,16 @@ t.test('one that throws when it is taken, or given no bytes when it is lost, is 
 t.test('one that does not let itself be closed is left alone', async (t) => {
   for (const close of ['reset', 'release'] as const) {
     const carrier = new DuplexCarrier(changed({ destroy: fail }))
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     carrier[close]()
     await turns(3)
-    t.same(ear.told, [])
+    t.same(recorder.events, [])
   }
   const stream = changed({ destroy: fail })
-  const ear = listening(new DuplexCarrier(stream))
+  const recorder = recording(new DuplexCarrier(stream))
   stream.emit('error', wrong)
-  await ear.hears('lost')
-  t.same(ear.told, ['lost'])
+  await recorder.waitFor('lost')
+  t.same(recorder.events, ['lost'])
 })
 
 t.test('an error that comes twice, or is no Error, is one loss', async (t) => {
@@ -102,27 +102,27 @@ t.test('an error that comes twice, or is no Error, is one loss', async (t) => {
     ['text', 'text'],
   ]) {
     const stream = plain()
-    const ear = listening(new DuplexCarrier(stream))
+    const recorder = recording(new DuplexCarrier(stream))
     stream.emit('error', thrown)
     stream.emit('error', new Error('another'))
     stream.emit('close')
     await turns(3)
-    t.same(ear.told, ['lost'])
-    if (thrown === wrong) t.equal(ear.loss, wrong)
-    else t.match(ear.loss, { message: /not with an Error/, cause })
+    t.same(recorder.events, ['lost'])
+    if (thrown === wrong) t.equal(recorder.loss, wrong)
+    else t.match(recorder.loss, { message: /not with an Error/, cause })
   }
 })
 
 t.test('bytes and ends behind an end are nothing', async (t) => {
   const stream = plain()
-  const ear = listening(new DuplexCarrier(stream))
+  const recorder = recording(new DuplexCarrier(stream))
   stream.emit('data', Buffer.from('said'))
   stream.emit('end')
   stream.emit('data', Buffer.from('too late'))
   stream.emit('end')
   await turns(3)
-  t.same(ear.told, ['data', 'end'])
-  t.equal(ear.text, 'said')
+  t.same(recorder.events, ['data', 'end'])
+  t.equal(recorder.text, 'said')
 })
 
 t.test('a callback that is called twice does not tell of a write before it has left', async (t) => {
@@ -130,17 +130,17 @@ t.test('a callback that is called twice does not tell of a write before it has l
   const stream = changed({ write: (_chunk: Buffer, done: () => void) => callbacks.push(done) })
   Object.defineProperty(stream, 'writableLength', { value: 1 })
   const carrier = new DuplexCarrier(stream)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   t.equal(carrier.write(Buffer.from('one')), false)
   for (const done of callbacks.splice(0)) {
     done()
     done()
   }
-  t.same(ear.told, ['sent'])
+  t.same(recorder.events, ['sent'])
   t.equal(carrier.write(Buffer.from('two')), false)
-  t.same(ear.told, ['sent'])
+  t.same(recorder.events, ['sent'])
   for (const done of callbacks.splice(0)) done()
-  t.same(ear.told, ['sent', 'sent'])
+  t.same(recorder.events, ['sent', 'sent'])
 })
 
 t.test('one that throws at a later piece is given one at a time, so that nobody else is thrown at', async (t) => {
@@ -153,21 +153,21 @@ t.test('one that throws at a later piece is given one at a time, so that nobody 
     },
   })
   const carrier = new DuplexCarrier(stream)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   t.equal(carrier.writeBatch([Buffer.from('one'), Buffer.from('two')]), false)
-  await ear.hears('sent')
+  await recorder.waitFor('sent')
   t.equal(calls, 1)
   carrier.write(Buffer.from('three'))
-  await ear.hears('lost')
-  t.equal(ear.loss, wrong)
+  await recorder.waitFor('lost')
+  t.equal(recorder.loss, wrong)
 })
 
 t.test('a stream that says it is destroyed and emits nothing is lost', async (t) => {
   const stream = plain()
   Object.defineProperty(stream, 'destroyed', { value: true })
-  const ear = listening(new DuplexCarrier(stream))
-  await ear.hears('lost')
-  t.match(ear.loss?.message, /closed before its end/)
+  const recorder = recording(new DuplexCarrier(stream))
+  await recorder.waitFor('lost')
+  t.match(recorder.loss?.message, /closed before its end/)
 })
 
 // --- two streams as one ----------------------------------------------------------------------------------------------
@@ -182,10 +182,10 @@ t.test('of two streams that were joined, one that throws breaks the connection a
     const readable = Object.assign(new PassThrough(), one)
     const writable = Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), other)
     const carrier = new DuplexCarrier(new Joined(readable, writable))
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     step(carrier)
-    await ear.hears('lost')
-    t.equal(ear.loss, wrong)
+    await recorder.waitFor('lost')
+    t.equal(recorder.loss, wrong)
     t.equal(writable.destroyed, true)
   }
 })
@@ -194,13 +194,13 @@ t.test('a readable that gives nothing any more does not hide that the writable i
   const readable = new PassThrough()
   const writable = Object.assign(new Writable(), { write: fail })
   const carrier = new DuplexCarrier(new Joined(readable, writable))
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   await turns(2)
   let asked = 0
   Object.assign(readable, { read: () => (++asked > 1 ? null : fail()) })
   carrier.write(Buffer.from('x'))
-  await ear.hears('lost')
-  t.equal(ear.loss, wrong)
+  await recorder.waitFor('lost')
+  t.equal(recorder.loss, wrong)
 })
 
 t.test('a writable that takes one piece at a time is given a batch as one', async (t) => {
@@ -212,22 +212,22 @@ t.test('a writable that takes one piece at a time is given a batch as one', asyn
     },
   })
   const carrier = new DuplexCarrier(new Joined(new PassThrough(), writable))
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   carrier.writeBatch([Buffer.from('one '), Buffer.from('two')])
-  await ear.hears('sent')
+  await recorder.waitFor('sent')
   t.same(got, ['one two'])
 })
 
 t.test('a readable that does not let itself be paused breaks the connection', async (t) => {
   const readable = new Readable({ read() {} })
   const carrier = new DuplexCarrier(new Joined(readable, new Writable()))
-  const ear = new Ear()
-  carrier.attach(ear)
+  const recorder = new Recorder()
+  carrier.attach(recorder)
   carrier.resume()
   await turns(2)
   carrier.pause()
   Object.assign(readable, { pause: fail })
   readable.push('as much as is taken of a stream that is paused')
-  await ear.hears('lost')
-  t.equal(ear.loss, wrong)
+  await recorder.waitFor('lost')
+  t.equal(recorder.loss, wrong)
 })

@@ -3,9 +3,9 @@
 import t from 'tap'
 import { systemClock } from '../../lib/transport/clock.js'
 import { ListeningSocket } from '../../lib/transport/listening/listening-socket.js'
-import { EarlySink, silent } from '../../lib/transport/sink.js'
-import { defaults, dial, Hall } from './intake.js'
-import { Ear, turns } from './support.js'
+import { BufferingSink, silent } from '../../lib/transport/sink.js'
+import { AcceptedCarriers, defaults, dial } from './listening-support.js'
+import { Recorder, turns } from './support.js'
 
 t.test('the clock of the machine does not go back, and its timers fire, or do not', async (t) => {
   const before = systemClock.now()
@@ -34,8 +34,8 @@ t.test('a silent sink may be told anything', async (t) => {
 })
 
 t.test('an early sink keeps what arrives, in order, up to the first loss', async (t) => {
-  const early = new EarlySink()
-  t.ok(early.empty)
+  const early = new BufferingSink()
+  t.ok(early.isEmpty)
   early.sent() // nobody is attached, and nobody is told
   early.data(Buffer.from('one '))
   early.data(Buffer.from('two'))
@@ -43,13 +43,13 @@ t.test('an early sink keeps what arrives, in order, up to the first loss', async
   const loss = new Error('first')
   early.lost(loss)
   early.lost(new Error('second'))
-  t.equal(early.empty, false)
+  t.equal(early.isEmpty, false)
   t.equal(early.loss, loss)
-  const ear = new Ear()
-  early.replay(() => ear)
-  t.equal(ear.text, 'one two')
-  t.same(ear.told, ['data', 'end'])
-  const broken = new EarlySink()
+  const recorder = new Recorder()
+  early.replay(() => recorder)
+  t.equal(recorder.text, 'one two')
+  t.same(recorder.events, ['data', 'end'])
+  const broken = new BufferingSink()
   broken.lost(loss)
   broken.end()
   broken.replay(() => {
@@ -58,16 +58,16 @@ t.test('an early sink keeps what arrives, in order, up to the first loss', async
 })
 
 t.test('a listening socket hands on what it held once, whatever is called twice', async (t) => {
-  const hall = new Hall()
-  const listeningSocket = new ListeningSocket(hall, defaults)
+  const accepted = new AcceptedCarriers()
+  const listeningSocket = new ListeningSocket(accepted, defaults)
   await listeningSocket.listen({ host: '127.0.0.1', port: 0 })
   await dial(t, { host: '127.0.0.1', port: listeningSocket.address.port })
   await turns(3)
-  t.same(hall.carriers, [])
+  t.same(accepted.carriers, [])
   listeningSocket.open()
   listeningSocket.open()
-  const carrier = await hall.carrier()
-  t.equal(hall.carriers.length, 1)
+  const carrier = await accepted.carrier()
+  t.equal(accepted.carriers.length, 1)
   const closing = listeningSocket.close()
   t.equal(listeningSocket.close(), closing)
   await closing

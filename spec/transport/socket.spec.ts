@@ -3,7 +3,7 @@
 import net from 'node:net'
 import t, { type Test } from 'tap'
 import { endsOf, SocketCarrier } from '../../lib/transport/socket.js'
-import { Ear, fill, listening, next, scratch, sockets, turns } from './support.js'
+import { fill, next, Recorder, recording, scratch, sockets, turns } from './support.js'
 
 /** Waits, turn by turn, for something that emits nothing. */
 async function until(condition: () => boolean): Promise<void> {
@@ -21,13 +21,13 @@ const broken = (socket: net.Socket): void => {
 t.test('a reset that comes in one turn with data is a loss behind the data, and no end', async (t) => {
   for (let n = 0; n < 20; n++) {
     const { client, server } = await sockets(t)
-    const ear = listening(new SocketCarrier(server))
+    const recorder = recording(new SocketCarrier(server))
     client.write('half a mess')
     broken(client)
-    await ear.until(() => ear.has('lost') || ear.has('end'))
-    t.same(ear.told, ['data', 'lost'])
-    t.equal(ear.text, 'half a mess')
-    t.match(ear.loss?.code, /^(ECONNRESET|EPIPE)$/)
+    await recorder.until(() => recorder.has('lost') || recorder.has('end'))
+    t.same(recorder.events, ['data', 'lost'])
+    t.equal(recorder.text, 'half a mess')
+    t.match(recorder.loss?.code, /^(ECONNRESET|EPIPE)$/)
   }
 })
 
@@ -35,29 +35,29 @@ t.test('also when bytes wait to leave on this side', async (t) => {
   for (let n = 0; n < 5; n++) {
     const { client, server } = await sockets(t)
     const carrier = new SocketCarrier(server)
-    const ear = listening(carrier)
+    const recorder = recording(carrier)
     fill(carrier)
     client.write('half a mess')
     broken(client)
-    await ear.until(() => ear.has('lost') || ear.has('end'))
-    t.equal(ear.told.at(-1), 'lost')
-    t.equal(ear.text, 'half a mess')
+    await recorder.until(() => recorder.has('lost') || recorder.has('end'))
+    t.equal(recorder.events.at(-1), 'lost')
+    t.equal(recorder.text, 'half a mess')
   }
 })
 
 t.test('an end in order is told although bytes wait to leave, and is not held up by them', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   const given = fill(carrier)
   client.end('question')
-  await ear.hears('end')
-  t.same(ear.told, ['data', 'end'])
+  await recorder.waitFor('end')
+  t.same(recorder.events, ['data', 'end'])
   let got = 0
   client.on('data', (chunk) => {
     got += chunk.length
   })
-  await ear.hears('sent')
+  await recorder.waitFor('sent')
   carrier.end()
   await next(client, 'end')
   t.equal(got, given)
@@ -66,32 +66,32 @@ t.test('an end in order is told although bytes wait to leave, and is not held up
 t.test('an end behind the own end is told at once', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   const closed = next(server, 'close')
   carrier.end()
-  await ear.hears('finished')
+  await recorder.waitFor('finished')
   client.resume().end()
-  await ear.hears('end')
+  await recorder.waitFor('end')
   await closed
-  t.same(ear.told, ['finished', 'end'])
+  t.same(recorder.events, ['finished', 'end'])
 })
 
 t.test('what a paused socket had read on by itself is handed on before the reset that destroyed it', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   client.write('first')
-  await ear.hears('data')
+  await recorder.waitFor('data')
   carrier.pause()
   client.write('second')
   await until(() => server.readableLength === 6)
   client.write('third')
   await until(() => server.readableLength === 11)
-  t.equal(ear.text, 'first')
+  t.equal(recorder.text, 'first')
   broken(client)
-  await ear.hears('lost')
-  t.equal(ear.text, 'firstsecondthird')
-  t.same(ear.told, ['data', 'lost'])
+  await recorder.waitFor('lost')
+  t.equal(recorder.text, 'firstsecondthird')
+  t.same(recorder.events, ['data', 'lost'])
 })
 
 t.test('what came with a reset before anybody listened is kept for whoever does', async (t) => {
@@ -102,15 +102,15 @@ t.test('what came with a reset before anybody listened is kept for whoever does'
   await until(() => server.readableLength === 4)
   broken(client)
   await next(server, 'close')
-  const ear = new Ear()
-  carrier.attach(ear)
+  const recorder = new Recorder()
+  carrier.attach(recorder)
   await turns(3)
-  t.same(ear.told, [])
+  t.same(recorder.events, [])
   carrier.resume()
-  t.same(ear.told, [])
-  await ear.hears('lost')
-  t.same(ear.told, ['data', 'lost'])
-  t.equal(ear.text, 'kept')
+  t.same(recorder.events, [])
+  await recorder.waitFor('lost')
+  t.same(recorder.events, ['data', 'lost'])
+  t.equal(recorder.text, 'kept')
 })
 
 t.test('who is told of kept bytes and wants no more hears no more', async (t) => {
@@ -121,13 +121,13 @@ t.test('who is told of kept bytes and wants no more hears no more', async (t) =>
   await until(() => server.readableLength === 4)
   broken(client)
   await next(server, 'close')
-  const ear = new Ear()
-  ear.onData = () => carrier.reset()
-  carrier.attach(ear)
+  const recorder = new Recorder()
+  recorder.onData = () => carrier.reset()
+  carrier.attach(recorder)
   carrier.resume()
   carrier.resume()
   await turns(3)
-  t.same(ear.told, ['data'])
+  t.same(recorder.events, ['data'])
 })
 
 t.test('a reset between the first resume and what is to be told is obeyed', async (t) => {
@@ -137,25 +137,25 @@ t.test('a reset between the first resume and what is to be told is obeyed', asyn
   client.end()
   await next(server, 'end')
   await turns(2)
-  const ear = new Ear()
-  carrier.attach(ear)
+  const recorder = new Recorder()
+  carrier.attach(recorder)
   carrier.resume()
   carrier.reset()
   await turns(3)
-  t.same(ear.told, [])
+  t.same(recorder.events, [])
 })
 
 t.test('what is written before the first resume is told of all the same', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
-  const ear = new Ear()
-  carrier.attach(ear)
+  const recorder = new Recorder()
+  carrier.attach(recorder)
   fill(carrier)
   client.resume()
-  await ear.hears('sent')
+  await recorder.waitFor('sent')
   carrier.end()
-  await ear.hears('finished')
-  t.same(ear.told, ['sent', 'finished'])
+  await recorder.waitFor('finished')
+  t.same(recorder.events, ['sent', 'finished'])
 })
 
 t.test('the addresses are known when the socket is long gone', async (t) => {
@@ -190,7 +190,7 @@ t.test('Unix sockets have no names', async (t) => {
 
 // --- resets ----------------------------------------------------------------------------------------------------------
 
-const states: Record<string, (carrier: SocketCarrier, ear: Ear) => unknown> = {
+const states: Record<string, (carrier: SocketCarrier, recorder: Recorder) => unknown> = {
   'that is idle': () => {},
   'that has just been given bytes': (carrier) => carrier.write(Buffer.from('dropped?')),
   'behind queued bytes': (carrier) => fill(carrier),
@@ -203,9 +203,9 @@ const states: Record<string, (carrier: SocketCarrier, ear: Ear) => unknown> = {
     carrier.end()
     await null
   },
-  'that has just been shut down': async (carrier, ear) => {
+  'that has just been shut down': async (carrier, recorder) => {
     carrier.end()
-    await ear.hears('finished')
+    await recorder.waitFor('finished')
   },
 }
 
@@ -216,16 +216,16 @@ for (const [state, bring] of Object.entries(states)) {
       const before = open()
       const { client, server } = await sockets(t, kind === 'TCP' ? { host: '127.0.0.1', port: 0 } : { path: scratch() })
       const carrier = new SocketCarrier(server)
-      const ear = listening(carrier)
-      await bring(carrier, ear)
+      const recorder = recording(carrier)
+      await bring(carrier, recorder)
       const closed = next(server, 'close')
-      const heard = [...ear.told]
+      const heard = [...recorder.events]
       carrier.reset()
       carrier.release()
       await closed
       client.destroy()
       await until(() => open() <= before)
-      t.same(ear.told, heard)
+      t.same(recorder.events, heard)
     })
   }
 }
@@ -240,7 +240,7 @@ t.test('a reset reaches a TCP peer as ECONNRESET', async (t) => {
 t.test('a reset that comes while the sending side is shut down breaks the other direction', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
-  listening(carrier)
+  recording(carrier)
   const error = next<[NodeJS.ErrnoException]>(client, 'error')
   const ended = next(client.resume(), 'end')
   carrier.end()
@@ -255,28 +255,28 @@ t.test('a reset that comes while the sending side is shut down breaks the other 
 
 t.test('a socket that another part of the program destroys is lost, without a code', async (t) => {
   const { server } = await sockets(t)
-  const ear = listening(new SocketCarrier(server))
+  const recorder = recording(new SocketCarrier(server))
   server.destroy()
-  await ear.hears('lost')
-  t.equal(ear.loss?.code, undefined)
-  t.match(ear.loss?.message, /closed before its end/)
+  await recorder.waitFor('lost')
+  t.equal(recorder.loss?.code, undefined)
+  t.match(recorder.loss?.message, /closed before its end/)
 })
 
 t.test("destroyed behind the peer's end, it is lost too", async (t) => {
   const { client, server } = await sockets(t)
-  const ear = listening(new SocketCarrier(server))
+  const recorder = recording(new SocketCarrier(server))
   client.end()
-  await ear.hears('end')
+  await recorder.waitFor('end')
   server.destroy()
-  await ear.hears('lost')
-  t.same(ear.told, ['end', 'lost'])
+  await recorder.waitFor('lost')
+  t.same(recorder.events, ['end', 'lost'])
 })
 
 t.test('a write that fails within the call has not left', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
-  const ear = new Ear()
-  carrier.attach(ear)
+  const recorder = new Recorder()
+  carrier.attach(recorder)
   broken(client)
   await turns(5)
   // Not resumed, so the reset was not noticed yet.
@@ -284,15 +284,15 @@ t.test('a write that fails within the call has not left', async (t) => {
   t.equal(carrier.write(Buffer.from('gone')), false)
   t.equal(carrier.writeBatch([Buffer.from('gone'), Buffer.from('too')]), false)
   await next(server, 'close')
-  t.same(ear.told, [])
+  t.same(recorder.events, [])
   carrier.resume()
-  await ear.hears('lost')
-  t.match(ear.loss?.code, /^(ECONNRESET|EPIPE)$/)
-  t.same(ear.told, ['lost'])
+  await recorder.waitFor('lost')
+  t.match(recorder.loss?.code, /^(ECONNRESET|EPIPE)$/)
+  t.same(recorder.events, ['lost'])
   t.equal(carrier.write(Buffer.from('gone')), false)
   carrier.end()
   await turns(3)
-  t.same(ear.told, ['lost'])
+  t.same(recorder.events, ['lost'])
 })
 
 t.test('an error that comes before anybody listens is no crash, and is told', async (t) => {
@@ -300,19 +300,19 @@ t.test('an error that comes before anybody listens is no crash, and is told', as
   const carrier = new SocketCarrier(server)
   server.destroy(Object.assign(new Error('early'), { code: 'EHOSTUNREACH' }))
   await next(server, 'close')
-  const ear = listening(carrier)
-  await ear.hears('lost')
-  t.equal(ear.loss?.code, 'EHOSTUNREACH')
+  const recorder = recording(carrier)
+  await recorder.waitFor('lost')
+  t.equal(recorder.loss?.code, 'EHOSTUNREACH')
   client.destroy()
 })
 
 t.test('a socket that was dead when it came is lost', async (t) => {
   const { server } = await sockets(t)
   server.destroy()
-  const ear = listening(new SocketCarrier(server))
-  await ear.hears('lost')
+  const recorder = recording(new SocketCarrier(server))
+  await recorder.waitFor('lost')
   await turns(5)
-  t.same(ear.told, ['lost'])
+  t.same(recorder.events, ['lost'])
 })
 
 t.test('a socket that had ended when it came is at its end, can be written to, and is no loss', async (t) => {
@@ -321,13 +321,13 @@ t.test('a socket that had ended when it came is at its end, can be written to, a
   server.resume()
   await next(server, 'end')
   const carrier = new SocketCarrier(server)
-  const ear = listening(carrier)
-  await ear.hears('end')
+  const recorder = recording(carrier)
+  await recorder.waitFor('end')
   const answered = next<[Buffer]>(client, 'data')
   carrier.write(Buffer.from('answer'))
   const [answer] = await answered
   t.equal(String(answer), 'answer')
-  t.same([ear.count('end'), ear.loss], [1, undefined])
+  t.same([recorder.count('end'), recorder.loss], [1, undefined])
 })
 
 t.test('a socket that was flowing, and would end with its peer, does neither any more', async (t: Test) => {
@@ -346,16 +346,16 @@ t.test('a socket that was flowing, and would end with its peer, does neither any
   const carrier = new SocketCarrier(client)
   const [server] = await accepted
   await turns(5)
-  const ear = listening(carrier)
-  await ear.until(() => ear.bytes === 8)
-  t.equal(ear.text, 'greeting')
+  const recorder = recording(carrier)
+  await recorder.until(() => recorder.bytes === 8)
+  t.equal(recorder.text, 'greeting')
   server.end()
-  await ear.hears('end')
+  await recorder.waitFor('end')
   const said = next<[Buffer]>(server, 'data')
   carrier.write(Buffer.from('reply'))
   t.equal(String((await said)[0]), 'reply')
   carrier.end()
-  await ear.hears('finished')
+  await recorder.waitFor('finished')
 })
 
 t.test('settings of a dead socket leave no listener on it', async (t) => {
@@ -371,29 +371,29 @@ t.test('settings of a dead socket leave no listener on it', async (t) => {
 t.test('a peer on a Unix socket that simply closes is taken for a loss', async (t) => {
   for (let n = 0; n < 5; n++) {
     const { client, server } = await sockets(t, { path: scratch() })
-    const ear = listening(new SocketCarrier(server))
+    const recorder = recording(new SocketCarrier(server))
     client.end('all of it')
     client.destroy()
-    await ear.until(() => ear.has('lost') || ear.has('end'))
+    await recorder.until(() => recorder.has('lost') || recorder.has('end'))
     await turns(3)
-    t.same(ear.told, ['data', 'end'])
+    t.same(recorder.events, ['data', 'end'])
   }
 })
 
 t.test('a peer on a Unix socket that closes with bytes unread is taken for an end', async (t) => {
   for (let n = 0; n < 5; n++) {
     const { client, server } = await sockets(t, { path: scratch() })
-    const ear = listening(new SocketCarrier(server))
+    const recorder = recording(new SocketCarrier(server))
     client.pause()
     // More than Node reads for a paused socket.
     server.write(Buffer.alloc(1_000_000))
     await turns(5)
     client.write('half a mess')
-    await ear.hears('data')
+    await recorder.waitFor('data')
     client.destroy()
-    await ear.until(() => ear.has('lost') || ear.has('end'))
-    t.same(ear.told, ['data', 'lost'])
-    t.equal(ear.loss?.code, 'ECONNRESET')
+    await recorder.until(() => recorder.has('lost') || recorder.has('end'))
+    t.same(recorder.events, ['data', 'lost'])
+    t.equal(recorder.loss?.code, 'ECONNRESET')
   }
 })
 

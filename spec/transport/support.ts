@@ -15,9 +15,9 @@ import { SocketCarrier } from '../../lib/transport/socket.js'
 import { turn } from '../support/wait.js'
 
 /** A sink that remembers. `told` is the story in words, with runs of data as one. */
-export class Ear implements CarrierSink {
+export class Recorder implements CarrierSink {
   readonly chunks: Buffer[] = []
-  readonly told: string[] = []
+  readonly events: string[] = []
   bytes = 0
   loss: (Error & { code?: string }) | undefined
   /** Called within `data`. */
@@ -36,34 +36,34 @@ export class Ear implements CarrierSink {
     if (!Buffer.isBuffer(chunk)) throw new Error('a chunk must be a Buffer')
     this.chunks.push(chunk)
     this.bytes += chunk.length
-    if (this.told.at(-1) !== 'data') this.told.push('data')
+    if (this.events.at(-1) !== 'data') this.events.push('data')
     this.onData(chunk)
-    this.#heard()
+    this.#notify()
   }
 
   end(): void {
-    this.#note('end')
+    this.#record('end')
   }
 
   sent(): void {
-    this.#note('sent')
+    this.#record('sent')
   }
 
   finished(): void {
-    this.#note('finished')
+    this.#record('finished')
   }
 
   lost(error: Error): void {
     this.loss = error
-    this.#note('lost')
+    this.#record('lost')
   }
 
   count(what: string): number {
-    return this.told.filter((one) => one === what).length
+    return this.events.filter((one) => one === what).length
   }
 
   has(what: string): boolean {
-    return this.told.includes(what)
+    return this.events.includes(what)
   }
 
   /** Resolves as soon as `condition` holds; it is asked whenever something was heard. */
@@ -71,28 +71,28 @@ export class Ear implements CarrierSink {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  hears(what: string, times = 1): Promise<void> {
+  waitFor(what: string, times = 1): Promise<void> {
     return this.until(() => this.count(what) >= times)
   }
 
-  #note(what: string): void {
-    this.told.push(what)
-    this.#heard()
+  #record(what: string): void {
+    this.events.push(what)
+    this.#notify()
   }
 
-  #heard(): void {
+  #notify(): void {
     const waiting = this.#waiting
     this.#waiting = []
     for (const resolve of waiting) resolve()
   }
 }
 
-/** Attaches an ear and lets bytes come. */
-export function listening(carrier: Carrier): Ear {
-  const ear = new Ear()
-  carrier.attach(ear)
+/** Attaches an recorder and lets bytes come. */
+export function recording(carrier: Carrier): Recorder {
+  const recorder = new Recorder()
+  carrier.attach(recorder)
   carrier.resume()
-  return ear
+  return recorder
 }
 
 /** One turn of the event loop, or several. */
@@ -109,11 +109,11 @@ export function next<T extends unknown[]>(
 }
 
 /** Writes all of it, in pieces, waiting where the carrier says so. */
-export async function writeAll(carrier: Carrier, ear: Ear, data: Uint8Array, size = 64 * 1024): Promise<void> {
+export async function writeAll(carrier: Carrier, recorder: Recorder, data: Uint8Array, size = 64 * 1024): Promise<void> {
   for (let at = 0; at < data.length; at += size) {
-    const before = ear.count('sent')
-    if (!carrier.write(data.subarray(at, at + size))) await ear.until(() => ear.count('sent') > before || ear.has('lost'))
-    if (ear.has('lost')) return
+    const before = recorder.count('sent')
+    if (!carrier.write(data.subarray(at, at + size))) await recorder.until(() => recorder.count('sent') > before || recorder.has('lost'))
+    if (recorder.has('lost')) return
   }
 }
 
@@ -128,12 +128,12 @@ export function fill(carrier: Carrier, limit = 64 * 1024 * 1024): number {
 }
 
 /** Writes until a piece stays under way, though it had its time to leave; resolves with how many bytes were given to it. */
-export async function fillUp(carrier: Carrier, ear: Ear): Promise<number> {
+export async function fillUp(carrier: Carrier, recorder: Recorder): Promise<number> {
   for (let given = 0; ; ) {
-    const before = ear.count('sent')
+    const before = recorder.count('sent')
     given += fill(carrier)
-    for (let n = 0; n < 10 && ear.count('sent') === before; n++) await turns()
-    if (ear.count('sent') === before) return given
+    for (let n = 0; n < 10 && recorder.count('sent') === before; n++) await turns()
+    if (recorder.count('sent') === before) return given
   }
 }
 

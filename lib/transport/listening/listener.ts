@@ -1,6 +1,6 @@
-// Listeners: what brings accepted connections to a server, whatever they come in by. One call binds one endpoint, whole
-// or not at all. Who may come in is not their business: every connection that the system hands over is handed on, also
-// one that is dead already.
+// Listeners: they accept connections and pass them to a server, over TCP, Unix sockets or inherited sockets. One call binds one
+// endpoint, completely or not at all. A listener does not decide on admission: it passes on every connection that the system
+// accepts, also one that is dead already.
 
 import type { Address } from '../../address.js'
 import type { ResolvedEndpoint } from '../../options/listen.js'
@@ -10,26 +10,26 @@ import { bindDescriptor, bindSystemd } from './inherited.js'
 import { bindTcp } from './tcp.js'
 import { bindUnix } from './unix.js'
 
-/** One endpoint that is bound. */
+/** A bound endpoint. */
 export interface Listener {
-  /** What was bound, in order. A name with several addresses has several. */
+  /** The bound addresses, in order. A host name may have several. */
   readonly addresses: readonly Address[]
-  /** Stops listening; resolves once nobody can connect any more. Connections go on. Never rejects; may be called again. */
+  /** Stops listening, and resolves once no client can connect. Open connections are not affected. Never rejects. May be called again. */
   close(): Promise<void>
   ref(): void
   unref(): void
 }
 
-/** Who takes what a listener brings. May be called before `bind` has resolved, in the same turn. */
-export interface Intake {
+/** Receives the accepted connections of a listener. May be called before `bind` has resolved, in the same turn. */
+export interface ListenerSink {
   accepted(carrier: Carrier): void
-  /** The runtime told that accepting one failed. Listening goes on. */
+  /** Accepting a connection failed. Listening goes on. */
   failed(error: Error): void
-  /** Resolves when nothing is to be bound any more: a name that is being looked up is not waited for. */
+  /** Resolves when binding is to stop: a name lookup under way is abandoned. */
   readonly stopped?: Promise<void> | undefined
 }
 
-/** What accepted TCP sockets are set to; as in `net`. */
+/** The settings of accepted TCP sockets, as in `net`. */
 export interface SocketDefaults {
   noDelay: boolean
   keepAlive: boolean
@@ -37,21 +37,21 @@ export interface SocketDefaults {
 }
 
 /**
- * Binds an endpoint. Rejects with Node's own error, or InvalidOptionsError where this machine cannot do what was asked
- * for; then nothing is left open, and who connected meanwhile was reset.
+ * Binds an endpoint. Rejects with Node's own error, or with InvalidOptionsError if this machine does not support the options.
+ * Then nothing is left open, and connections that came meanwhile are reset.
  */
-export async function bind(plan: ResolvedEndpoint, intake: Intake, defaults: SocketDefaults): Promise<Listener> {
+export async function bind(endpoint: ResolvedEndpoint, sink: ListenerSink, defaults: SocketDefaults): Promise<Listener> {
   const denied = networkDenied()
   /* c8 ignore next: tried on Node 26, in spec/transport/permission.spec.ts; Node 20 has no such permission */
   if (denied) throw denied
-  switch (plan.kind) {
+  switch (endpoint.kind) {
     case 'tcp':
-      return bindTcp(plan, intake, defaults)
+      return bindTcp(endpoint, sink, defaults)
     case 'unix':
-      return bindUnix(plan, intake, defaults)
+      return bindUnix(endpoint, sink, defaults)
     case 'fd':
-      return bindDescriptor(plan, intake, defaults)
+      return bindDescriptor(endpoint, sink, defaults)
     case 'systemd':
-      return bindSystemd(plan, intake, defaults)
+      return bindSystemd(endpoint, sink, defaults)
   }
 }

@@ -1,5 +1,5 @@
-// One listening socket: a `net.Server` that makes carriers of what it accepts, and whose close waits for nobody. Until
-// the whole endpoint is bound it holds what comes, so that a bind that fails after all has shown nobody a connection.
+// One listening socket: a `net.Server` that wraps accepted sockets in carriers, and whose close does not wait for connections.
+// Until the whole endpoint is bound it holds accepted connections, so that the server sees none if the bind fails.
 
 import type { ListenOptions, Server, Socket } from 'node:net'
 import { type Address, lostAddress, tcpAddress, unixAddress } from '../../address.js'
@@ -8,29 +8,29 @@ import { bare } from '../../options/own.js'
 import { afterTurn } from '../../turn.js'
 import type { Carrier } from '../carrier.js'
 import { endsOf, SocketCarrier } from '../socket.js'
-import type { Intake, Listener, SocketDefaults } from './listener.js'
+import type { Listener, ListenerSink, SocketDefaults } from './listener.js'
 
 type State =
-  /** Accepts, but hands nothing on yet; next: open, closed. */
+  /** Accepts, and keeps the connections; next: open, closed. */
   | { kind: 'holding'; held: Carrier[] }
   /** Next: closed. */
   | { kind: 'open' }
   | { kind: 'closed'; done: Promise<void> }
 
-/** Where it may be bound: what Node takes and its types lack. */
-export type Place = ListenOptions & { fd?: number; reusePort?: boolean }
+/** The options of `listen`, with two that Node accepts and its types lack. */
+export type BindOptions = ListenOptions & { fd?: number; reusePort?: boolean }
 
 export class ListeningSocket {
   readonly #server: Server
-  readonly #intake: Intake
+  readonly #sink: ListenerSink
   #state: State = { kind: 'holding', held: [] }
   #address: Address = unixAddress()
 
-  constructor(intake: Intake, defaults: SocketDefaults) {
-    this.#intake = intake
-    // Paused, so that a connection that waits is not read; half-open, because who ends when is not Node's to decide.
+  constructor(sink: ListenerSink, defaults: SocketDefaults) {
+    this.#sink = sink
+    // Paused, so that a waiting connection is not read. Half-open, because the connection decides when each side ends.
     this.#server = net().createServer(bare({ pauseOnConnect: true, allowHalfOpen: true, ...defaults }))
-    // Node asks the server itself, which inherits what somebody gave to all objects.
+    // Node reads `maxConnections` from the server, which inherits from Object.prototype.
     this.#server.maxConnections = Number.POSITIVE_INFINITY
     this.#server.on('connection', (socket) => this.#accept(socket))
   }
@@ -39,19 +39,19 @@ export class ListeningSocket {
     return this.#address
   }
 
-  /** Binds it. `name` is what a Unix socket is called where the system does not tell. */
-  async listen(place: Place, name?: string): Promise<void> {
+  /** Binds it. `name` is the name of a Unix socket, which the system does not return. */
+  async listen(options: BindOptions, name?: string): Promise<void> {
     const server = this.#server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(bare(place), () => {
+      server.listen(bare(options), () => {
         server.off('error', reject)
         resolve()
       })
     })
-    server.on('error', (error) => this.#intake.failed(error))
+    server.on('error', (error) => this.#sink.failed(error))
     const bound = server.address()
-    // A Unix socket is a text, or nothing; an inherited one is an object without an address on Bun.
+    // A Unix socket's address is a string or null. An inherited one is an object without an address on Bun.
     const isTcp = bound !== null && typeof bound === 'object' && typeof bound.address === 'string'
     this.#address = isTcp ? tcpAddress(bound.address, bound.port) : unixAddress(name)
   }
@@ -59,30 +59,30 @@ export class ListeningSocket {
   #accept(socket: Socket): void {
     const carrier = new SocketCarrier(socket, this.#ends(socket))
     if (this.#state.kind === 'holding') this.#state.held.push(carrier)
-    else this.#intake.accepted(carrier)
+    else this.#sink.accepted(carrier)
   }
 
-  // A peer that has reset already has no address any more, and none is invented for it. On a socket that is bound to one
-  // address every connection has that one.
+  // A peer that has already reset has no address. On a socket that is bound to one address every connection has that local
+  // address.
   #ends(socket: Socket): ReturnType<typeof endsOf> {
     const { address, family } = this.#address
     if (family === 'unix') return endsOf(socket, this.#address)
     const anywhere = family === 'IPv6' ? '::' : '0.0.0.0'
     const ends = endsOf(socket, address === anywhere ? undefined : this.#address)
-    // A socket that does not even know its own address is as dead.
+    // A socket without a local address is dead too.
     return ends.local.family === 'unix' ? { remote: lostAddress(family), local: this.#address } : ends
   }
 
-  /** Everything is bound: what came and what will come is handed on. */
+  /** Passes on the connections that were kept, and all later ones. */
   open(): void {
     if (this.#state.kind !== 'holding') return
     const { held } = this.#state
     this.#state = { kind: 'open' }
-    for (const carrier of held) this.#intake.accepted(carrier)
+    for (const carrier of held) this.#sink.accepted(carrier)
   }
 
-  // The callback of `server.close` waits for every connection. The socket itself is closed within the call, and its
-  // handle by the end of this turn. What was in the system's queue and not accepted is reset by the system.
+  // The callback of `server.close` waits for every connection. The socket itself is closed within the call, and its handle by the
+  // end of this turn. The system resets the connections in its queue that were not accepted.
   close(): Promise<void> {
     if (this.#state.kind === 'closed') return this.#state.done
     if (this.#state.kind === 'holding') for (const carrier of this.#state.held) carrier.reset()
@@ -101,15 +101,15 @@ export class ListeningSocket {
   }
 }
 
-/** Opens what is bound, as one listener. `leave` is called when it is about to close, once. */
-export function listenerOf(listeningSockets: readonly ListeningSocket[], leave: () => void = () => {}): Listener {
+/** Opens bound sockets, as one listener. `onClose` is called once, before it closes. */
+export function listenerOf(listeningSockets: readonly ListeningSocket[], onClose: () => void = () => {}): Listener {
   for (const listeningSocket of listeningSockets) listeningSocket.open()
   let closed: Promise<void> | undefined
   return {
     addresses: listeningSockets.map(({ address }) => address),
     close() {
       if (closed === undefined) {
-        leave()
+        onClose()
         closed = closeAll(listeningSockets)
       }
       return closed

@@ -1,8 +1,8 @@
-// What systemd says of the sockets that it passed (sd_listen_fds(3)): LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. They are taken out
-// of the environment once they are read, so that no child of this process takes its sockets for its own; and kept here, so that a
-// second `listen` finds them still.
+// The environment variables by which systemd passes sockets (sd_listen_fds(3)): LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. They are
+// removed from the environment once they are read, so that no child process takes the sockets for its own. They are kept here
+// for later calls of `listen`.
 
-/** The variables, as they were. */
+/** The values of the variables. */
 export interface PassedSockets {
   readonly pid: string | undefined
   readonly count: string | undefined
@@ -11,7 +11,7 @@ export interface PassedSockets {
 
 let taken: PassedSockets | undefined
 
-/** What the environment says, or said. Another process's variables stay where they are. */
+/** The variables, from the environment or from an earlier call. Variables for another process are left in the environment. */
 export function passedSockets(env: NodeJS.ProcessEnv = process.env): PassedSockets {
   const { LISTEN_PID: pid, LISTEN_FDS: count, LISTEN_FDNAMES: names } = env
   const found = { pid, count, names }

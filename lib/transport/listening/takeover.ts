@@ -1,31 +1,31 @@
-// Moving a socket's file to its path: where there is none, or in place of one that a dead server left behind, and of
-// nothing else. Whoever connects meanwhile finds the old file or the new one, never none. Of several processes that want
-// the same path exactly one gets it.
+// Moves a socket's file to its path, if no file is there or if it is the socket of a dead server. A client that connects meanwhile
+// finds the old file or the new one. Of several processes that bind the same path exactly one succeeds.
 
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from '../../errors.js'
 import { sleep, unixTime } from '../clock.js'
+import { codedError } from '../system-error.js'
 
-/** Which file it is, whatever it is called. */
+/** The identity of a file, independent of its name. */
 export interface FileId {
   readonly dev: bigint
   readonly ino: bigint
 }
 
-// The lock below is held for three system calls. One that is older was left by a process that died within them.
-const LOCK_LIFE = 500
-// Waiting for the lock: longer than its life in all, so that a lock left behind delays and does not prevent.
+// The lifetime of the lock, in ms. It is held for three system calls: an older one was left by a process that died within them.
+const LOCK_LIFETIME = 500
+// The wait for the lock is longer than its lifetime, so that a stale lock delays the bind and does not prevent it.
 const PAUSE = 5
 const TRIES = 200
 
-// File systems that know no hard links say one of these.
+// The errors of file systems without hard links.
 const NO_LINKS = new Set<unknown>(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
-/** Moves the socket `from` to `path`. Rejects with EADDRINUSE where that is somebody's. `alive` asks whether anybody listens at `path`. */
+/** Moves the socket `from` to `path`. Rejects with EADDRINUSE if the path is in use. `alive` resolves with whether a server listens at `path`. */
 export async function moveInto(from: string, path: string, alive: () => Promise<boolean | undefined>): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
-    if (place(from, path)) return
+    if (linkTo(from, path)) return
     const found = fileAt(path)
     if (found !== undefined) {
       const listening = found.isSocket() ? await alive() : true
@@ -34,20 +34,20 @@ export async function moveInto(from: string, path: string, alive: () => Promise<
     }
     await sleep(PAUSE)
   }
-  throw Object.assign(new Error(`${path} is taken`), { code: 'EADDRINUSE' })
+  throw codedError('EADDRINUSE', `${path} is taken`)
 }
 
-/** Removes the file if it is still that one. Never throws: a file that cannot be removed is found stale by the next server. */
+/** Removes the file if it is still the same. Never throws: the next server replaces a file that cannot be removed. */
 export function removeIfSame(path: string, file: FileId): void {
   try {
     if (same(fileAt(path), file)) fs.unlinkSync(path)
   } catch {
-    // The directory was closed to us, or the file went in between.
+    // The directory is not writable, or the file was removed meanwhile.
   }
 }
 
-/** Where there is none: `link` fails if there is one, which `rename` would replace. */
-function place(from: string, path: string): boolean {
+/** Moves the file if the path is free. `link` fails if a file exists, which `rename` would replace. */
+function linkTo(from: string, path: string): boolean {
   try {
     fs.linkSync(from, path)
     return true
@@ -59,13 +59,13 @@ function place(from: string, path: string): boolean {
 }
 
 /**
- * In place of the file that was found. No system call replaces a file only if it is a certain one, so that a second
- * process might replace the file of the first, which has found the same dead one: they exclude each other by a lock, and
- * look again.
+ * Replaces the file that was found. No system call replaces a file only if it has a certain identity: of two processes that found
+ * the same dead file, the second might replace the file of the first. So they exclude each other by a lock, and compare the
+ * file again under it.
  */
 function replace(from: string, path: string, found: FileId | undefined): boolean {
   const lock = join(dirname(path), `.${basename(path)}.linnet-lock`)
-  if (!locked(lock)) return false
+  if (!acquire(lock)) return false
   try {
     if (!same(fileAt(path), found)) return false
     fs.renameSync(from, path)
@@ -75,14 +75,14 @@ function replace(from: string, path: string, found: FileId | undefined): boolean
   }
 }
 
-function locked(lock: string): boolean {
+function acquire(lock: string): boolean {
   try {
     fs.closeSync(fs.openSync(lock, 'wx', 0o600))
     return true
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
     const held = fs.lstatSync(lock, { throwIfNoEntry: false })
-    if (held !== undefined && unixTime() - held.mtimeMs > LOCK_LIFE) fs.rmSync(lock, { force: true })
+    if (held !== undefined && unixTime() - held.mtimeMs > LOCK_LIFETIME) fs.rmSync(lock, { force: true })
     return false
   }
 }

@@ -1,6 +1,6 @@
-// Two carriers tied together in memory, for tests: no socket, but what a socket does. Bytes are copied and arrive a turn
-// later or after a latency, in pieces, held up by the receiver's pause and by a limit on what is under way; an end is an
-// end, a reset drops what is under way, and whoever writes to a side that is gone is told so.
+// Two carriers connected in memory, for tests. They behave as sockets do: bytes are copied and arrive a turn later or after a
+// latency, in pieces, subject to the receiver's pause and to a limit on bytes under way. A reset drops what is under way, and
+// a write to a closed side is a loss.
 
 import type { Duplex } from 'node:stream'
 import { type Address, unixAddress } from '../../address.js'
@@ -9,34 +9,35 @@ import { nextTick, setImmediate } from '../../turn.js'
 import type { Carrier, CarrierSink } from '../carrier.js'
 import { CarrierDuplex } from '../carrier-duplex.js'
 import { silent } from '../sink.js'
-import { type Receiver, type Sender, type Way, Wire } from './wire.js'
+import { codedError } from '../system-error.js'
+import { type Receiver, type Sender, Wire, type WireOptions } from './wire.js'
 
 type Phase =
-  /** Nothing may arrive: not yet, or between two listeners; next: open, breaking, over. */
+  /** Nothing may arrive: before the first listener, or between two; next: open, breaking, closed. */
   | 'early'
-  /** Next: early, breaking, over. */
+  /** Next: early, breaking, closed. */
   | 'open'
-  /** Broken, and the sink is not told yet; next: early, over. */
+  /** Broken, and the loss is not reported yet; next: early, closed. */
   | 'breaking'
-  /** Told of a loss, reset or released. */
-  | 'over'
+  /** The loss was reported, or the carrier was reset or released. */
+  | 'closed'
 
-/** Who is at the two ends, and what goes first. */
+/** The addresses of the two ends, and a PROXY header. */
 export interface MemoryEnds {
   /** The client's address. Default: an unnamed Unix socket's. */
   readonly from?: Address | undefined
   /** The server's address. Default: an unnamed Unix socket's. */
   readonly to?: Address | undefined
-  /** A PROXY header, which the client sends before everything else. It is no payload. */
+  /** A PROXY header, which the client sends before everything else. It is not counted as payload. */
   readonly header?: Uint8Array | undefined
 }
 
 const unnamed = unixAddress()
-// Where nothing is said, there is nothing to inherit either.
-const NOBODY: MemoryEnds = Object.freeze(bare({}))
+// Without a prototype, so that nothing is inherited from Object.prototype.
+const UNNAMED_ENDS: MemoryEnds = Object.freeze(bare({}))
 
-function systemError(code: string, text: string): Error {
-  return Object.assign(new Error(`${code}: ${text}`), { code })
+function memoryError(code: string, text: string): Error {
+  return codedError(code, `${code}: ${text}`)
 }
 
 class MemoryCarrier implements Carrier, Receiver, Sender {
@@ -45,35 +46,35 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   readonly local: Address
   readonly tls = undefined
   received = 0
-  readonly #way: Way
+  readonly #options: WireOptions
   readonly #out: Wire
   #peer: MemoryCarrier = this
   #sink: CarrierSink = silent
   #phase: Phase = 'early'
   #paused = false
-  /** What a listener left to the next. */
+  /** Bytes that a detached listener has given back. */
   #unread: Buffer | undefined
   #peerEnded = false
   #finished = false
   #loss: Error | undefined
-  /** The loss is on its way to this side. */
-  #telling: { clear(): void } | undefined
+  /** The timer of a loss that travels to this side. */
+  #lossTimer: { clear(): void } | undefined
   #referenced = true
 
-  constructor(way: Way, local: Address, remote: Address) {
-    this.#way = way
+  constructor(options: WireOptions, local: Address, remote: Address) {
+    this.#options = options
     this.local = local
     this.remote = remote
-    this.#out = new Wire(way, this, {
-      // The other end of this wire is not known yet.
+    this.#out = new Wire(options, this, {
+      // The peer does not exist yet.
       receiver: () => this.#peer,
       broken: () => this.#breakBoth(),
     })
   }
 
-  static pair(way: Way, ends: MemoryEnds): [Carrier, Carrier] {
+  static pair(options: WireOptions, ends: MemoryEnds): [Carrier, Carrier] {
     const { from = unnamed, to = unnamed, header } = bare(ends)
-    const [a, b] = [new MemoryCarrier(way, from, to), new MemoryCarrier(way, to, from)]
+    const [a, b] = [new MemoryCarrier(options, from, to), new MemoryCarrier(options, to, from)]
     a.#peer = b
     b.#peer = a
     if (header !== undefined) a.#out.sendFirst(header)
@@ -84,11 +85,11 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   }
 
   attach(sink: CarrierSink): void {
-    if (this.#phase !== 'over') this.#sink = sink
+    if (this.#phase !== 'closed') this.#sink = sink
   }
 
   detach(unread?: Buffer): void {
-    if (this.#phase === 'over') return
+    if (this.#phase === 'closed') return
     this.#phase = 'early'
     this.#sink = silent
     this.#paused = true
@@ -119,7 +120,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     this.#paused = false
     if (this.#phase === 'early') {
       this.#phase = this.#loss === undefined ? 'open' : 'breaking'
-      if (this.#unread !== undefined || this.#loss !== undefined) nextTick(() => this.#tellKept())
+      if (this.#unread !== undefined || this.#loss !== undefined) nextTick(() => this.#replay())
     }
     this.#peer.#out.wake()
   }
@@ -128,15 +129,15 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     this.#paused = true
   }
 
-  /** What the last listener left, before anything that the wire brings. */
-  #tellKept(): void {
+  /** Passes on the bytes that were given back, before anything that the wire delivers. */
+  #replay(): void {
     const unread = this.#unread
     if (unread !== undefined && (this.#phase === 'open' || this.#phase === 'breaking')) {
       this.#unread = undefined
       this.#sink.data(unread)
       this.#peer.#out.wake()
     }
-    this.#tellLoss()
+    this.#reportLoss()
   }
 
   // --- sending ---------------------------------------------------------------------------------------------------------
@@ -146,14 +147,14 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   }
 
   writeBatch(pieces: readonly Uint8Array[]): boolean {
-    if (this.#peer.#phase === 'over') {
-      this.#broken(systemError('EPIPE', 'the other side is closed'))
+    if (this.#peer.#phase === 'closed') {
+      this.#broken(memoryError('EPIPE', 'the other side is closed'))
       return false
     }
     return this.#out.send(pieces)
   }
 
-  left(): void {
+  flushed(): void {
     this.#sink.sent()
   }
 
@@ -172,78 +173,78 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
 
   // --- breaking --------------------------------------------------------------------------------------------------------
 
-  /** The peer learns of it as late as of bytes; what it has not taken by now it never gets. */
+  /** The reset travels as long as bytes do. Bytes that the peer has not received by now are dropped. */
   reset(): void {
-    if (this.#phase === 'over') return
-    this.#leave()
+    if (this.#phase === 'closed') return
+    this.#close()
     this.#out.cut()
     this.#peer.#out.cut()
-    this.#peer.#broken(systemError('ECONNRESET', 'the other side reset the connection'))
+    this.#peer.#broken(memoryError('ECONNRESET', 'the other side reset the connection'))
   }
 
-  /** As a socket's destroy: what is under way arrives, then the end; what the peer still sends is refused. */
+  /** As `destroy` of a socket: what is under way arrives, then the end. A later write of the peer is a loss. */
   release(): void {
-    if (this.#phase === 'over') return
-    this.#leave()
+    if (this.#phase === 'closed') return
+    this.#close()
     this.#out.end()
-    if (this.#peer.#out.cut()) this.#peer.#broken(systemError('EPIPE', 'the other side is closed'))
+    if (this.#peer.#out.cut()) this.#peer.#broken(memoryError('EPIPE', 'the other side is closed'))
   }
 
-  #leave(): void {
-    this.#phase = 'over'
+  #close(): void {
+    this.#phase = 'closed'
     this.#sink = silent
-    this.#telling?.clear()
+    this.#lossTimer?.clear()
   }
 
   #breakBoth(): void {
     this.#out.cut()
     this.#peer.#out.cut()
-    const error = systemError('ECONNRESET', 'a fault of this pair, as it was asked for')
-    for (const side of [this.#peer, this]) if (side.#breaks(error)) side.#tellLoss()
+    const error = memoryError('ECONNRESET', 'a fault of this pair, as it was asked for')
+    for (const side of [this.#peer, this]) if (side.#breaks(error)) side.#reportLoss()
   }
 
-  /** A loss is on its way to this side. */
+  /** Sends a loss to this side. */
   #broken(error: Error): void {
     if (!this.#breaks(error)) return
-    const { latency, clock } = this.#way
-    const tell = (): void => this.#tellLoss()
+    const { latency, clock } = this.#options
+    const report = (): void => this.#reportLoss()
     if (latency > 0) {
-      const timer = clock.setTimer(tell, latency)
-      this.#telling = timer
+      const timer = clock.setTimer(report, latency)
+      this.#lossTimer = timer
       if (!this.#referenced) timer.unref()
     } else {
-      const turn = setImmediate(tell)
+      const turn = setImmediate(report)
       if (!this.#referenced) turn.unref()
     }
   }
 
-  /** True if this is the loss that is to be told. Only the first one is, and after both directions ended none. */
+  /** Whether this loss is to be reported now. Only the first one is, and none after both directions have ended. */
   #breaks(error: Error): boolean {
-    if (this.#phase === 'over' || this.#loss !== undefined || (this.#peerEnded && this.#finished)) return false
+    if (this.#phase === 'closed' || this.#loss !== undefined || (this.#peerEnded && this.#finished)) return false
     this.#loss = error
     if (this.#phase === 'early') return false
     this.#phase = 'breaking'
     return true
   }
 
-  #tellLoss(): void {
-    // It may have been cut, or its listener taken off, since this was on its way.
+  #reportLoss(): void {
+    // The carrier may have been reset, or its listener detached, while the loss was on its way.
     if (this.#phase !== 'breaking') return
     const sink = this.#sink
-    this.#leave()
-    // What was under way to either side reaches nobody.
+    this.#close()
+    // What is under way in either direction is dropped.
     this.#out.cut()
     this.#peer.#out.cut()
     sink.lost(this.#loss as Error)
   }
 
-  // --- the rest --------------------------------------------------------------------------------------------------------
+  // --- settings --------------------------------------------------------------------------------------------------------
 
   setNoDelay(_enable: boolean): void {}
 
   setKeepAlive(_enable: boolean, _initialDelay: number): void {}
 
-  /** A pair at rest keeps no process alive; what is under way to a side does, unless that side is unreferenced. */
+  /** An idle pair does not keep the process alive. Bytes under way to a side do, unless that side is unreferenced. */
   ref(): void {
     this.#referenced = true
     this.#peer.#out.reference(true)
@@ -255,7 +256,7 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
   }
 }
 
-/** Two ends of a connection in memory. The first is the client's. */
-export function memoryPair(options: Way, ends: MemoryEnds = NOBODY): [Carrier, Carrier] {
+/** The two ends of a connection in memory. The first is the client's. */
+export function memoryPair(options: WireOptions, ends: MemoryEnds = UNNAMED_ENDS): [Carrier, Carrier] {
   return MemoryCarrier.pair(options, ends)
 }

@@ -1,161 +1,166 @@
-// One direction of a connection in memory: what was sent and has not been taken, how long it travels, in which pieces
-// it arrives, and what goes wrong on the way. It keeps the order, the limit on bytes under way and the receiver's pause;
-// who sends and who receives is the carriers' business. Each piece arrives in memory of its own, as from a socket: the
-// receiver may hand it to a program, and the program may transfer it to another thread.
+// One direction of a connection in memory: the bytes that were sent and have not arrived, their latency, the size of the
+// pieces in which they arrive, and the faults on the way. It keeps the order, the limit on bytes under way and the receiver's
+// pause. Each piece arrives in memory of its own, as from a socket: the program may transfer it to another thread.
 
 import { clearImmediate, setImmediate } from '../../turn.js'
 import type { Clock } from '../clock.js'
 import { copyOf } from '../copy.js'
 
-/** How bytes travel; Infinity is no limit, or never. */
-export interface Way {
+/** How bytes travel. Infinity means no limit, or never. */
+export interface WireOptions {
   /** The most bytes that arrive in one piece. */
   readonly maxChunk: number
   /** How long each piece travels, in ms; 0: until the next turn of the event loop. */
   readonly latency: number
   /** The most bytes under way. */
   readonly highWaterMark: number
-  /** What goes wrong, after so many bytes have arrived. */
+  /** The faults, each after so many bytes have arrived. */
   readonly faults: { readonly resetAfter: number; readonly stallAfter: number; readonly endAfter: number }
   readonly clock: Clock
 }
 
-/** Whom the wire brings bytes to. */
+/** The end to which the wire delivers. */
 export interface Receiver {
-  /** False while bytes are not wanted; asked again for each piece. */
+  /** False while no bytes are wanted. Read before each piece. */
   readonly ready: boolean
   arrived(chunk: Buffer): void
   ended(): void
 }
 
-/** Whom the wire tells about what it took. */
+/** The end that sends, and receives reports of progress. */
 export interface Sender {
-  /** All that was given has left. */
-  left(): void
-  /** So many bytes of it have left, and others wait. */
+  /** All bytes of the last `send` have left. */
+  flushed(): void
+  /** So many of them have left, and others wait for room. */
   moved(bytes: number): void
 }
 
-/** What is at the far end. */
-export interface Far {
+/** What the wire needs of the connection that it is part of. */
+export interface WireHost {
+  /** The end to which the wire delivers. */
   receiver(): Receiver
-  /** The fault has come that breaks both directions. */
+  /** A fault breaks both directions. */
   broken(): void
 }
 
-type Parcel = { bytes: Buffer | undefined; due: number }
+/** Bytes under way; without bytes it is the end of stream. */
+type Packet = { bytes: Buffer | undefined; due: number }
 
 type State =
   /** Carries bytes. */
   | 'open'
-  /** The receiver has seen an end: whatever else is sent vanishes. */
+  /** The receiver has seen an end: everything sent later is dropped. */
   | 'ended'
-  /** Carries nothing any more, and takes nothing. */
+  /** Broken: nothing is delivered or accepted. */
   | 'cut'
 
-/** How often something has arrived, by the clock that the wire runs on. */
+/** How often something has arrived, by the clock of the wire. */
 const arrivals = new WeakMap<Clock, number>()
 
-/** A number that changes whenever something arrives over a wire that runs on this clock. */
+/** A number that changes whenever something arrives over a wire with this clock. */
 export function arrivalsBy(clock: Clock): number {
   return arrivals.get(clock) ?? 0
 }
 
 export class Wire {
-  readonly #way: Way
+  readonly #options: WireOptions
   readonly #sender: Sender
-  readonly #far: Far
+  readonly #host: WireHost
   #state: State = 'open'
-  /** Under way, in order; without bytes it is the end of stream. */
-  #parcels: Parcel[] = []
+  /** Under way, in order. */
+  #packets: Packet[] = []
   #underWay = 0
-  /** What there was no room for. */
-  #rest: Uint8Array[] = []
-  /** Bytes that have left since the sender was last told. */
-  #loaded = 0
+  /** Sent, and waiting for room. */
+  #waiting: Uint8Array[] = []
+  /** Bytes that have left since the last report to the sender. */
+  #unreported = 0
   #passed = 0
   #next: { cancel(): void; ref(): void; unref(): void } | undefined
   #referenced = true
 
-  constructor(way: Way, sender: Sender, far: Far) {
-    this.#way = way
+  constructor(options: WireOptions, sender: Sender, host: WireHost) {
+    this.#options = options
     this.#sender = sender
-    this.#far = far
+    this.#host = host
   }
 
   get #receiver(): Receiver {
-    return this.#far.receiver()
+    return this.#host.receiver()
+  }
+
+  get #isOpen(): boolean {
+    return this.#state === 'open'
   }
 
   // --- the sender's end ------------------------------------------------------------------------------------------------
 
-  /** True: all of it is under way. False: a part waits for room, and the sender will hear when it has left. */
+  /** True: all of it is under way. False: a part waits for room, and `flushed` reports when it has left. */
   send(pieces: readonly Uint8Array[]): boolean {
     if (this.#state === 'cut') return false
-    this.#rest = pieces.filter((piece) => piece.length > 0)
-    this.#loaded = 0
+    this.#waiting = pieces.filter((piece) => piece.length > 0)
+    this.#unreported = 0
     this.#load()
     this.#schedule()
-    return this.#rest.length === 0
+    return this.#waiting.length === 0
   }
 
-  /** Bytes that go before everything else, whatever room there is. The sender hears nothing of them. */
+  /** Sends bytes before everything else, without regard to the limit. Nothing is reported of them. */
   sendFirst(bytes: Uint8Array): void {
     this.#loadPart(bytes)
     this.#schedule()
   }
 
-  /** The end of stream, behind everything that is under way. What waits for room is dropped. */
+  /** Sends the end of stream, behind everything that is under way. Bytes that wait for room are dropped. */
   end(): void {
-    this.#rest = []
-    if (this.#state === 'open') this.#parcels.push({ bytes: undefined, due: this.#due() })
+    this.#waiting = []
+    if (this.#isOpen) this.#packets.push({ bytes: undefined, due: this.#due() })
     this.#schedule()
   }
 
-  /** Drops everything; true if there was something that waited for room. */
+  /** Drops everything. Returns whether bytes were waiting for room. */
   cut(): boolean {
-    const waited = this.#rest.length > 0
+    const waited = this.#waiting.length > 0
     this.#state = 'cut'
-    this.#parcels = []
-    this.#rest = []
+    this.#packets = []
+    this.#waiting = []
     this.#next?.cancel()
     this.#next = undefined
     return waited
   }
 
-  /** Copies as much as there is room for, as a system would: the rest stays the sender's. */
+  /** Copies as many bytes as there is room for, as the system would. The others remain the sender's. */
   #load(): void {
-    while (this.#rest.length > 0) {
-      const piece = this.#rest[0] as Uint8Array
-      // Its memory was taken away meanwhile: the sender looks to that.
+    while (this.#waiting.length > 0) {
+      const piece = this.#waiting[0] as Uint8Array
+      // Its memory was transferred meanwhile. The sender handles that.
       if (piece.length === 0) {
-        this.#rest.shift()
+        this.#waiting.shift()
         continue
       }
-      // What will never arrive takes no room.
-      const room = this.#state === 'open' ? this.#way.highWaterMark - this.#underWay : Number.POSITIVE_INFINITY
+      // Bytes that will never arrive take no room.
+      const room = this.#isOpen ? this.#options.highWaterMark - this.#underWay : Number.POSITIVE_INFINITY
       if (room <= 0) return
       const part = piece.length > room ? piece.subarray(0, room) : piece
-      if (part === piece) this.#rest.shift()
-      else this.#rest[0] = piece.subarray(room)
-      if (this.#state !== 'open') continue
+      if (part === piece) this.#waiting.shift()
+      else this.#waiting[0] = piece.subarray(room)
+      if (!this.#isOpen) continue
       this.#loadPart(part)
-      this.#loaded += part.length
+      this.#unreported += part.length
     }
   }
 
   #loadPart(part: Uint8Array): void {
     this.#underWay += part.length
-    this.#parcels.push({ bytes: copyOf(part), due: this.#due() })
+    this.#packets.push({ bytes: copyOf(part), due: this.#due() })
   }
 
   #due(): number {
-    return this.#way.latency > 0 ? this.#way.clock.now() + this.#way.latency : 0
+    return this.#options.latency > 0 ? this.#options.clock.now() + this.#options.latency : 0
   }
 
-  // --- on the way ------------------------------------------------------------------------------------------------------
+  // --- delivery --------------------------------------------------------------------------------------------------------
 
-  /** Something may have become possible: bytes are wanted, or a fault may be due. */
+  /** Schedules a delivery after a change: the receiver is ready, or a fault may be due. */
   wake(): void {
     this.#schedule()
   }
@@ -166,18 +171,18 @@ export class Wire {
     else this.#next?.unref()
   }
 
-  /** Nothing comes any more from here on, and nobody is told. */
+  /** Whether the stall fault has struck: nothing more arrives, without any event. */
   get #stalled(): boolean {
-    return this.#passed >= this.#way.faults.stallAfter
+    return this.#passed >= this.#options.faults.stallAfter
   }
 
   #schedule(): void {
-    if (this.#next !== undefined || this.#state !== 'open') return
+    if (this.#next !== undefined || !this.#isOpen) return
     const delay = this.#delay()
     if (delay === undefined) return
-    const { clock, latency } = this.#way
+    const { clock, latency } = this.#options
     if (latency > 0 && delay > 0) {
-      // Timers are coarser than the clock: when this one fires it is time, whatever the clock says.
+      // Timers are coarser than the clock. When this one fires the packet is due, even if the clock shows less.
       const due = clock.now() + delay
       const timer = clock.setTimer(() => this.#deliver(due), delay)
       this.#next = { cancel: () => timer.clear(), ref: () => timer.ref(), unref: () => timer.unref() }
@@ -188,41 +193,41 @@ export class Wire {
     if (!this.#referenced) this.#next.unref()
   }
 
-  /** How long until something can happen; undefined while nothing can. */
+  /** The time until the next delivery; undefined while nothing can be delivered. */
   #delay(): number | undefined {
-    const { faults, clock } = this.#way
-    // A reset does not ask whether bytes are wanted.
+    const { faults, clock } = this.#options
+    // A reset arrives whether bytes are wanted or not.
     if (this.#passed >= faults.resetAfter) return 0
     if (!this.#receiver.ready) return undefined
     if (this.#passed >= faults.endAfter) return 0
-    const head = this.#parcels[0]
+    const head = this.#packets[0]
     return head === undefined || this.#stalled ? undefined : head.due - clock.now()
   }
 
-  // One batch a turn, as from a socket: what these deliveries make room for comes in the next.
+  // One batch a turn, as from a socket. Bytes for which this delivery makes room arrive in the next turn.
   #deliver(due: number): void {
     this.#next = undefined
-    arrivals.set(this.#way.clock, arrivalsBy(this.#way.clock) + 1)
-    const latest = this.#way.latency > 0 ? Math.max(due, this.#way.clock.now()) : 0
-    let left = this.#parcels.length
-    while (!this.#fail() && this.#receiver.ready && left > 0 && !this.#stalled) {
-      const parcel = this.#parcels[0] as Parcel
-      if (parcel.due > latest) break
-      if (parcel.bytes === undefined) this.#end()
-      else if (this.#take(parcel, parcel.bytes)) left--
+    arrivals.set(this.#options.clock, arrivalsBy(this.#options.clock) + 1)
+    const latest = this.#options.latency > 0 ? Math.max(due, this.#options.clock.now()) : 0
+    let remaining = this.#packets.length
+    while (!this.#strike() && this.#receiver.ready && remaining > 0 && !this.#stalled) {
+      const packet = this.#packets[0] as Packet
+      if (packet.due > latest) break
+      if (packet.bytes === undefined) this.#end()
+      else if (this.#take(packet, packet.bytes)) remaining--
     }
-    const waited = this.#rest.length > 0
+    const waited = this.#waiting.length > 0
     this.#load()
-    const loaded = this.#loaded
-    this.#loaded = 0
-    if (waited && this.#rest.length === 0) this.#sender.left()
-    else if (waited && loaded > 0) this.#sender.moved(loaded)
+    const bytes = this.#unreported
+    this.#unreported = 0
+    if (waited && this.#waiting.length === 0) this.#sender.flushed()
+    else if (waited && bytes > 0) this.#sender.moved(bytes)
     this.#schedule()
   }
 
-  /** Hands on one chunk; true if that was the last of its parcel. */
-  #take(parcel: Parcel, bytes: Buffer): boolean {
-    const { maxChunk, faults } = this.#way
+  /** Delivers one chunk. Returns whether it was the last of its packet. */
+  #take(packet: Packet, bytes: Buffer): boolean {
+    const { maxChunk, faults } = this.#options
     const size = Math.min(
       bytes.length,
       maxChunk,
@@ -231,26 +236,26 @@ export class Wire {
       faults.endAfter - this.#passed,
     )
     const whole = size === bytes.length
-    if (whole) this.#parcels.shift()
-    else parcel.bytes = bytes.subarray(size)
+    if (whole) this.#packets.shift()
+    else packet.bytes = bytes.subarray(size)
     this.#passed += size
     this.#underWay -= size
     this.#receiver.arrived(size === bytes.buffer.byteLength ? bytes : copyOf(bytes.subarray(0, size)))
     return whole
   }
 
-  /** True if nothing can come any more, perhaps because a fault has just struck. */
-  #fail(): boolean {
-    if (this.#state !== 'open') return true
-    const { resetAfter, endAfter } = this.#way.faults
-    if (this.#passed >= resetAfter) this.#far.broken()
+  /** Lets a fault strike that is due. Returns whether nothing more can be delivered. */
+  #strike(): boolean {
+    if (!this.#isOpen) return true
+    const { resetAfter, endAfter } = this.#options.faults
+    if (this.#passed >= resetAfter) this.#host.broken()
     else if (this.#passed >= endAfter && this.#receiver.ready) this.#end()
-    return (this.#state as State) !== 'open'
+    return !this.#isOpen
   }
 
   #end(): void {
     this.#state = 'ended'
-    this.#parcels = []
+    this.#packets = []
     this.#receiver.ended()
   }
 }

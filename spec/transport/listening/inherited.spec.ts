@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
 import { passedSockets } from '../../../lib/transport/listening/passed-sockets.js'
 import { program as start } from '../../support/program.js'
-import { dial, knock } from '../intake.js'
+import { dial, knock } from '../listening-support.js'
 import { next, scratch } from '../support.js'
 
 interface Report {
@@ -42,7 +42,7 @@ async function opened(open: () => Promise<unknown>): Promise<number> {
 
 const mine: net.Server[] = []
 const descriptors = new Map<net.Server | dgram.Socket, number>()
-async function listening(at: net.ListenOptions): Promise<net.Server> {
+async function recording(at: net.ListenOptions): Promise<net.Server> {
   const server = net.createServer()
   descriptors.set(server, await opened(() => new Promise<void>((resolve) => void server.listen(at, resolve))))
   mine.push(server)
@@ -58,12 +58,12 @@ const portOf = (server: net.Server): number => (server.address() as net.AddressI
 const path = scratch('with a space.sock')
 const abstract = `\0linnet-inherited-${process.pid}`
 const [web, six, unix, web2, named, odd] = [
-  await listening({ host: '127.0.0.1', port: 0 }),
-  await listening({ host: '::1', port: 0 }),
-  await listening({ path: `${path}.first` }),
-  await listening({ host: '127.0.0.2', port: 0 }),
-  await listening({ path: abstract }),
-  await listening({ host: '127.0.0.1', port: 0 }),
+  await recording({ host: '127.0.0.1', port: 0 }),
+  await recording({ host: '::1', port: 0 }),
+  await recording({ path: `${path}.first` }),
+  await recording({ host: '127.0.0.2', port: 0 }),
+  await recording({ path: abstract }),
+  await recording({ host: '127.0.0.1', port: 0 }),
 ]
 fs.renameSync(`${path}.first`, path)
 const udp = dgram.createSocket('udp4')
@@ -210,7 +210,7 @@ t.test(
 t.test(
   'two calls of listen share the sockets by their names; one that was taken, and a process without any, are said to be so',
   async (t) => {
-    const [one, two] = [await listening({ host: '127.0.0.1', port: 0 }), await listening({ host: '127.0.0.1', port: 0 })]
+    const [one, two] = [await recording({ host: '127.0.0.1', port: 0 }), await recording({ host: '127.0.0.1', port: 0 })]
     const code = `
     console.log(await linnet.listen({ systemd: true }).catch((error) => error.code + error.issues[0].path))
     Object.assign(process.env, { LISTEN_PID: process.pid, LISTEN_FDS: 2, LISTEN_FDNAMES: 'web:admin' })

@@ -5,11 +5,11 @@ import net from 'node:net'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { listen } from '../../../lib/index.js'
-import { listensFor, unixEntries } from '../../../lib/transport/listening/kernel-table.js'
+import { listensFor, unixSockets } from '../../../lib/transport/listening/kernel-table.js'
 import { socketPath } from '../../support/fixture.js'
 import { program } from '../../support/program.js'
 
-async function listening(t: Test, path: string): Promise<net.Server> {
+async function recording(t: Test, path: string): Promise<net.Server> {
   const server = net.createServer().listen({ path })
   t.teardown(() => server.close())
   await new Promise((resolve) => server.once('listening', resolve))
@@ -21,7 +21,7 @@ const skip = process.platform !== 'linux' && 'Linux only'
 t.test('a socket that is bound to the path listens for it, one beside it does not', { skip }, async (t) => {
   const path = socketPath()
   t.equal(listensFor(path), false)
-  const server = await listening(t, path)
+  const server = await recording(t, path)
   t.equal(listensFor(path), true)
   t.equal(listensFor(`${path}.b`), false)
   await new Promise((resolve) => server.close(resolve))
@@ -41,7 +41,7 @@ t.test('the directory may be named by a link', { skip }, async (t) => {
   const folder = dirname(socketPath())
   mkdirSync(join(folder, 'real'))
   symlinkSync('real', join(folder, 'link'))
-  await listening(t, join(folder, 'real/a.sock'))
+  await recording(t, join(folder, 'real/a.sock'))
   const server = await listen({ path: join(folder, 'real/b.sock') })
   t.equal(listensFor(join(folder, 'link/a.sock')), true)
   t.equal(listensFor(join(folder, 'link/b.sock')), true)
@@ -51,9 +51,9 @@ t.test('the directory may be named by a link', { skip }, async (t) => {
 
 t.test('an abstract name begins with a NUL, however the runtime pads it', { skip }, async (t) => {
   const name = `\0linnet-table-${process.pid}`
-  await listening(t, name)
+  await recording(t, name)
   t.same(
-    unixEntries()
+    unixSockets()
       .filter((entry) => entry.name.startsWith(name))
       .map(({ listens }) => listens),
     [true],
@@ -63,7 +63,7 @@ t.test('an abstract name begins with a NUL, however the runtime pads it', { skip
 t.test('a path whose server is refused to be reached is not taken while the system shows it', { skip }, async (t) => {
   // What Bun says of a server whose queue is full, said by every runtime.
   const path = socketPath()
-  await listening(t, path)
+  await recording(t, path)
   const code = `
     const { Socket } = (await import('node:net')).default
     Socket.prototype.connect = function () {

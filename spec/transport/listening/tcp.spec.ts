@@ -8,8 +8,8 @@ import t, { type Test } from 'tap'
 import { InvalidOptionsError } from '../../../lib/errors.js'
 import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
 import { bind } from '../../../lib/transport/listening/listener.js'
-import { bound, defaults, dial, Hall, knock, refusal } from '../intake.js'
-import { listening, next, turns } from '../support.js'
+import { AcceptedCarriers, bound, defaults, dial, knock, refusal } from '../listening-support.js'
+import { next, recording, turns } from '../support.js'
 
 const tcp = (options: { host?: string; port?: number; ipv6Only?: boolean; reusePort?: boolean } = {}): ResolvedEndpoint => ({
   kind: 'tcp',
@@ -73,31 +73,31 @@ const servers = (): number => process.getActiveResourcesInfo().filter((name) => 
 // --- which addresses are bound ---------------------------------------------------------------------------------------
 
 t.test('once it is bound a connect works at once, and comes unread with both its addresses', async (t) => {
-  const { hall, listener } = await bound(t, tcp())
+  const { accepted, listener } = await bound(t, tcp())
   const [address] = listener.addresses
   t.same([listener.addresses.length, address?.address, address?.family], [1, '127.0.0.1', 'IPv4'])
   const port = address?.port ?? 0
   t.ok(port > 0)
   const client = await dial(t, { port, host: '127.0.0.1' })
   client.write('hello')
-  const carrier = await hall.carrier()
+  const carrier = await accepted.carrier()
   t.equal(carrier.local, address, 'shared, since there is no other')
   t.equal(String(carrier.remote), `127.0.0.1:${client.localPort}`)
-  const ear = listening(carrier)
-  await ear.hears('data')
-  t.equal(ear.text, 'hello')
+  const recorder = recording(carrier)
+  await recorder.waitFor('data')
+  t.equal(recorder.text, 'hello')
   const answer = next<[Buffer]>(client, 'data')
   carrier.write(Buffer.from('hi'))
   t.equal(String((await answer)[0]), 'hi')
 })
 
 t.test('without a host all interfaces are bound, and a connection tells which one it came by', async (t) => {
-  const { hall, listener } = await bound(t, everywhere())
+  const { accepted, listener } = await bound(t, everywhere())
   t.equal(listener.addresses[0]?.address, '::')
   const port = listener.addresses[0]?.port ?? 0
   for (const [index, host] of ['127.0.0.1', '127.0.0.2', '::1'].entries()) {
     await dial(t, { port, host })
-    t.equal((await hall.carrier(index)).local.address, host)
+    t.equal((await accepted.carrier(index)).local.address, host)
   }
 })
 
@@ -174,7 +174,7 @@ t.test('a name that is still being looked up when nothing is to be bound any mor
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
   })
-  const binding = refusal(tcp({ host: 'never.test' }), Object.assign(new Hall(), { stopped }))
+  const binding = refusal(tcp({ host: 'never.test' }), Object.assign(new AcceptedCarriers(), { stopped }))
   stop()
   t.equal((await binding).code, 'ERR_LINNET_DRAINING')
 })
@@ -228,7 +228,7 @@ t.test('but not for ever', async (t) => {
 })
 
 t.test('reusePort works, or is refused: it is tried out', async (t) => {
-  const error: unknown = await bind(tcp({ reusePort: true }), new Hall(), defaults).then(
+  const error: unknown = await bind(tcp({ reusePort: true }), new AcceptedCarriers(), defaults).then(
     (listener) => listener.close(),
     (error) => error,
   )
@@ -254,7 +254,7 @@ t.test('sockets are accepted paused, half-open and set up as asked', async (t) =
     seen.push(server)
     go.call(server, place)
   })
-  const listener = await bind(tcp(), new Hall(), { noDelay: false, keepAlive: true, keepAliveInitialDelay: 5000 })
+  const listener = await bind(tcp(), new AcceptedCarriers(), { noDelay: false, keepAlive: true, keepAliveInitialDelay: 5000 })
   t.match(seen[0], { pauseOnConnect: true, allowHalfOpen: true, noDelay: false, keepAlive: true, keepAliveInitialDelay: 5 })
   await listener.close()
 })
@@ -265,27 +265,27 @@ t.test('an error of accepting is told, and accepting goes on', async (t) => {
     seen.push(server)
     go.call(server, place)
   })
-  const { hall, listener } = await bound(t, tcp())
+  const { accepted, listener } = await bound(t, tcp())
   const error = new Error('accept EMFILE')
   seen[0]?.emit('error', error)
   seen[0]?.emit('error', error)
-  t.same(hall.failures, [error, error])
+  t.same(accepted.failures, [error, error])
   t.equal(await knock({ host: '127.0.0.1', port: listener.addresses[0]?.port ?? 0 }), 'connected')
 })
 
 t.test('a connection that is dead when it is accepted comes all the same, and is lost', async (t) => {
   for (const host of ['127.0.0.1', '::1', undefined]) {
-    const { hall, listener } = await bound(t, host === undefined ? everywhere() : tcp({ host }))
+    const { accepted, listener } = await bound(t, host === undefined ? everywhere() : tcp({ host }))
     const port = listener.addresses[0]?.port ?? 0
     const code = `const s = require('net').connect(${port}, '${host ?? '127.0.0.1'}', () => { s.resetAndDestroy(); s.destroy() })`
     // This process stands still meanwhile: the connection waits in the system, and is reset there.
     spawnSync(process.execPath, ['-e', code], { env: {} })
-    const carrier = await hall.carrier()
+    const carrier = await accepted.carrier()
     t.match(carrier.remote, { address: '', port: 0, family: host === '::1' ? 'IPv6' : 'IPv4' }, 'no address is invented for it')
     t.equal(carrier.local.port, port)
-    const ear = listening(carrier)
-    await ear.hears('lost')
-    t.same(ear.told, ['lost'])
+    const recorder = recording(carrier)
+    await recorder.waitFor('lost')
+    t.same(recorder.events, ['lost'])
   }
 })
 
@@ -295,9 +295,9 @@ t.test('a connection that knows nothing of itself has the address of its listene
     seen.push(server)
     go.call(server, place)
   })
-  const { hall, listener } = await bound(t, everywhere())
+  const { accepted, listener } = await bound(t, everywhere())
   seen[0]?.emit('connection', new net.Socket())
-  const carrier = await hall.carrier()
+  const carrier = await accepted.carrier()
   t.equal(carrier.local, listener.addresses[0])
   t.match(carrier.remote, { address: '', port: 0, family: 'IPv6' })
 })
@@ -315,20 +315,20 @@ function betweenTheTwo(t: Test, meanwhile: (port: number) => Promise<void>): voi
 }
 
 t.test('who comes before everything is bound is handed on when it is', async (t) => {
-  const hall = new Hall()
+  const accepted = new AcceptedCarriers()
   let client: net.Socket | undefined
   betweenTheTwo(t, async (port) => {
     client = await dial(t, { host: '127.0.0.1', port })
     await turns(5)
-    t.same(hall.carriers, [])
+    t.same(accepted.carriers, [])
   })
-  await bound(t, tcp({ host: named(t, ['127.0.0.1', '127.0.0.2']) }), hall)
-  t.equal(hall.carriers.length, 1)
-  t.equal(hall.carriers[0]?.remote.port, client?.localPort)
+  await bound(t, tcp({ host: named(t, ['127.0.0.1', '127.0.0.2']) }), accepted)
+  t.equal(accepted.carriers.length, 1)
+  t.equal(accepted.carriers[0]?.remote.port, client?.localPort)
 })
 
 t.test('who comes before a bind that fails after all is reset, and nobody hears of it', async (t) => {
-  const hall = new Hall()
+  const accepted = new AcceptedCarriers()
   let code: Promise<[NodeJS.ErrnoException]> | undefined
   betweenTheTwo(t, async (port) => {
     const client = await dial(t, { host: '127.0.0.1', port })
@@ -336,50 +336,50 @@ t.test('who comes before a bind that fails after all is reset, and nobody hears 
     await turns(5)
     throw Object.assign(new Error('no'), { code: 'EACCES' })
   })
-  t.equal((await refusal(tcp({ host: named(t, ['127.0.0.1', '127.0.0.2']) }), hall)).code, 'EACCES')
+  t.equal((await refusal(tcp({ host: named(t, ['127.0.0.1', '127.0.0.2']) }), accepted)).code, 'EACCES')
   t.equal((await code)?.[0].code, 'ECONNRESET')
-  t.same(hall.carriers, [])
+  t.same(accepted.carriers, [])
 })
 
 // --- close -----------------------------------------------------------------------------------------------------------
 
 t.test('a close does not wait for connections, which go on, and the port is free at once', async (t) => {
-  const { hall, listener } = await bound(t, tcp())
+  const { accepted, listener } = await bound(t, tcp())
   const { port } = listener.addresses[0] as { port: number }
   const client = await dial(t, { host: '127.0.0.1', port })
-  const carrier = await hall.carrier()
+  const carrier = await accepted.carrier()
   const closing = listener.close()
   t.equal(listener.close(), closing)
   await closing
   t.equal(await listener.close(), undefined)
   t.equal(await knock({ host: '127.0.0.1', port }), 'ECONNREFUSED')
   t.equal(listener.addresses[0]?.port, port)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   client.write('still here')
-  await ear.hears('data')
+  await recorder.waitFor('data')
   await bound(t, tcp({ port }))
 })
 
 t.test('a connection that is in the queue of the system at close is reset, and does not come', async (t) => {
-  const { hall, listener } = await bound(t, tcp())
+  const { accepted, listener } = await bound(t, tcp())
   const client = net.connect({ host: '127.0.0.1', port: listener.addresses[0]?.port ?? 0 })
   const error = next<[NodeJS.ErrnoException]>(client.resume(), 'error')
   // The system has completed the connection by now, and the event loop had no turn to accept it.
   await new Promise<void>((resolve) => process.nextTick(() => process.nextTick(resolve)))
   await listener.close()
   t.match((await error)[0].code, /^ECONNRESET$/)
-  t.same(hall.carriers, [])
+  t.same(accepted.carriers, [])
 })
 
 t.test('a close from within an accept lets nobody else in', async (t) => {
-  const hall = new Hall()
-  const { listener } = await bound(t, tcp(), hall)
-  hall.onAccepted = () => void listener.close()
+  const accepted = new AcceptedCarriers()
+  const { listener } = await bound(t, tcp(), accepted)
+  accepted.onAccepted = () => void listener.close()
   const to = { host: '127.0.0.1', port: listener.addresses[0]?.port ?? 0 }
   const clients = [net.connect(to), net.connect(to), net.connect(to)]
   const ends = clients.map((client) => new Promise((resolve) => void client.resume().once('error', resolve)))
   await Promise.all(ends.slice(1))
-  t.equal(hall.carriers.length, 1)
+  t.equal(accepted.carriers.length, 1)
   clients[0]?.destroy()
 })
 

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
 import { program } from '../../support/program.js'
-import { bound, dial, Hall, knock, refusal } from '../intake.js'
-import { listening, next, scratch, turns } from '../support.js'
+import { AcceptedCarriers, bound, dial, knock, refusal } from '../listening-support.js'
+import { next, recording, scratch, turns } from '../support.js'
 
 const unix = (path: string, mode = 0o600): ResolvedEndpoint => ({ kind: 'unix', path, mode, backlog: 511 })
 
@@ -70,18 +70,18 @@ t.setTimeout(120_000)
 
 t.test('a path is bound, connections have it as their local address, and close removes it', async (t) => {
   const path = fresh()
-  const { hall, listener } = await bound(t, unix(path))
+  const { accepted, listener } = await bound(t, unix(path))
   t.same(listener.addresses.map(String), [path])
   const client = await dial(t, { path })
-  const carrier = await hall.carrier()
+  const carrier = await accepted.carrier()
   t.equal(carrier.local, listener.addresses[0])
   t.same([carrier.remote.family, carrier.remote.address], ['unix', ''])
   t.same(beside(path), [], 'nothing is left beside it')
   await listener.close()
   t.equal(fs.existsSync(path), false)
-  const ear = listening(carrier)
+  const recorder = recording(carrier)
   client.write('still here')
-  await ear.hears('data')
+  await recorder.waitFor('data')
 })
 
 t.test('the mode is right from the first moment that the path is there, whatever the umask says', async (t) => {
@@ -192,9 +192,9 @@ t.test('a name that is too long is refused and never cut', async (t) => {
 
 t.test('the longest name works, although the one that it is bound by would be too long', async (t) => {
   for (const path of [long(107, 'a-name-long-enough'), long(107, 's'), long(95, 's')]) {
-    const { hall, listener } = await bound(t, unix(path))
+    const { accepted, listener } = await bound(t, unix(path))
     await dial(t, { path })
-    await hall.carrier()
+    await accepted.carrier()
     t.same(beside(path), [])
     await listener.close()
     t.equal(fs.existsSync(path), false)
@@ -227,8 +227,8 @@ t.test('of several in one process that want a path, free or stale, exactly one g
     for (let round = 0; round < 10; round++) {
       const path = fresh()
       if (state === 'stale') await stale(t, path)
-      const halls = Array.from({ length: 6 }, () => new Hall())
-      const results = await Promise.allSettled(halls.map((hall) => bound(t, unix(path), hall)))
+      const halls = Array.from({ length: 6 }, () => new AcceptedCarriers())
+      const results = await Promise.allSettled(halls.map((accepted) => bound(t, unix(path), accepted)))
       t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
       for (const result of results) if (result.status === 'rejected') t.equal(result.reason.code, 'EADDRINUSE')
       const winner = results.findIndex(({ status }) => status === 'fulfilled')
@@ -404,7 +404,7 @@ t.test('a path that is relative is removed although the program went elsewhere',
 
 t.test('a connection in the queue of the system at close does not come', async (t) => {
   const path = fresh()
-  const { hall, listener } = await bound(t, unix(path))
+  const { accepted, listener } = await bound(t, unix(path))
   const client = net.connect({ path })
   const ended = new Promise((resolve) =>
     client
@@ -415,15 +415,15 @@ t.test('a connection in the queue of the system at close does not come', async (
   await new Promise<void>((resolve) => process.nextTick(() => process.nextTick(resolve)))
   await listener.close()
   await ended
-  t.same(hall.carriers, [])
+  t.same(accepted.carriers, [])
 })
 
 t.test('an abstract name is bound without a file, and only once', { skip: process.platform !== 'linux' && 'Linux only' }, async (t) => {
   const path = `\0linnet-spec-${process.pid}`
-  const { hall, listener } = await bound(t, unix(path))
+  const { accepted, listener } = await bound(t, unix(path))
   t.same(listener.addresses.map(String), [path])
   await dial(t, { path })
-  await hall.carrier()
+  await accepted.carrier()
   t.equal((await refusal(unix(path))).code, 'EADDRINUSE')
   await listener.close()
   t.equal(await knock({ path }), 'ECONNREFUSED')

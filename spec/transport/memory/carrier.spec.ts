@@ -5,10 +5,10 @@ import * as fc from 'fast-check'
 import t from 'tap'
 import { type Clock, systemClock, type Timer } from '../../../lib/transport/clock.js'
 import { memoryPair } from '../../../lib/transport/memory/carrier.js'
-import type { Way } from '../../../lib/transport/memory/wire.js'
-import { Ear, FOREVER, fill, listening, NO_FAULTS, type Pair, pattern, turns } from '../support.js'
+import type { WireOptions } from '../../../lib/transport/memory/wire.js'
+import { FOREVER, fill, NO_FAULTS, type Pair, pattern, Recorder, recording, turns } from '../support.js'
 
-const pair = (way: Partial<Omit<Way, 'faults'>> & { faults?: Partial<Way['faults']> } = {}): Pair => {
+const pair = (way: Partial<Omit<WireOptions, 'faults'>> & { faults?: Partial<WireOptions['faults']> } = {}): Pair => {
   const { faults, ...rest } = way
   return memoryPair({
     maxChunk: FOREVER,
@@ -75,7 +75,7 @@ t.test('whatever is written, however it is cut and paused, arrives in order', as
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), ways, async (steps, way) => {
       const clock = new Hand()
       const [a, b] = pair({ ...way, clock })
-      const [here, there] = [listening(a), listening(b)]
+      const [here, there] = [recording(a), recording(b)]
       const given: Buffer[] = []
       let calls = 0
       for (const one of steps) {
@@ -100,7 +100,7 @@ t.test('whatever is written, however it is cut and paused, arrives in order', as
       while (!there.has('end')) await clock.advance(1)
       if (!there.all.equals(Buffer.concat(given))) throw new Error('other bytes')
       if (there.chunks.some(({ length }) => length === 0 || length > way.maxChunk)) throw new Error('a chunk of the wrong size')
-      if (there.told.at(-1) !== 'end') throw new Error('something after the end')
+      if (there.events.at(-1) !== 'end') throw new Error('something after the end')
     }),
     { numRuns: 150 },
   )
@@ -109,58 +109,58 @@ t.test('whatever is written, however it is cut and paused, arrives in order', as
 
 t.test('chunks are as large as was asked for, and a pause is obeyed between two of them', async (t) => {
   const [a, b] = pair({ maxChunk: 3 })
-  listening(a)
-  const ear = listening(b)
-  ear.onData = () => b.pause()
+  recording(a)
+  const recorder = recording(b)
+  recorder.onData = () => b.pause()
   a.write(Buffer.from('abcdefgh'))
   a.end()
   const seen: string[] = []
   for (const expected of ['abc', 'def', 'gh']) {
-    await ear.until(() => ear.text.endsWith(expected))
+    await recorder.until(() => recorder.text.endsWith(expected))
     await turns(4)
-    seen.push(ear.chunks.map(String).join(' '))
-    t.equal(ear.has('end'), false)
+    seen.push(recorder.chunks.map(String).join(' '))
+    t.equal(recorder.has('end'), false)
     b.resume()
   }
   t.same(seen, ['abc', 'abc def', 'abc def gh'])
-  await ear.hears('end')
+  await recorder.waitFor('end')
 })
 
 t.test('several chunks come in one turn, what they make room for in the next', async (t) => {
   const [a, b] = pair({ maxChunk: 10, highWaterMark: 40 })
-  listening(a)
-  const ear = listening(b)
+  recording(a)
+  const recorder = recording(b)
   t.equal(a.write(Buffer.alloc(100)), false)
   await turns()
-  t.equal(ear.chunks.length, 4)
+  t.equal(recorder.chunks.length, 4)
   await turns()
-  t.equal(ear.chunks.length, 8)
+  t.equal(recorder.chunks.length, 8)
 })
 
 t.test('no more is under way than was asked for', async (t) => {
   const [a, b] = pair({ highWaterMark: 100 })
-  const here = listening(a)
-  b.attach(new Ear())
+  const here = recording(a)
+  b.attach(new Recorder())
   t.equal(a.write(Buffer.alloc(60)), true)
   t.equal(a.write(Buffer.alloc(40)), true)
   t.equal(a.write(Buffer.alloc(1)), false)
   await turns(3)
-  t.same(here.told, [])
+  t.same(here.events, [])
   b.resume()
-  await here.hears('sent')
+  await here.waitFor('sent')
   t.equal(a.write(Buffer.alloc(99)), true)
 })
 
 t.test('who wants to know hears that a part of what waits has left', async (t) => {
   const [a, b] = pair({ highWaterMark: 10 })
-  const here = new Ear()
+  const here = new Recorder()
   let moved = 0
   a.attach(Object.assign(here, { moved: () => void moved++ }))
   a.resume()
-  listening(b)
+  recording(b)
   t.equal(a.write(Buffer.alloc(35)), false)
   t.equal(moved, 0)
-  await here.hears('sent')
+  await here.waitFor('sent')
   t.equal(moved, 2)
 })
 
@@ -168,20 +168,20 @@ t.test('a latency delays everything, keeps the order, and runs on the clock alon
   for (const early of [0, 0.5]) {
     const clock = new Hand(early)
     const [a, b] = pair({ latency: 10, clock })
-    const here = listening(a)
-    const ear = listening(b)
+    const here = recording(a)
+    const recorder = recording(b)
     a.write(Buffer.from('one '))
     await clock.advance(5)
     a.write(Buffer.from('two '))
     a.end()
     await clock.advance(4)
-    t.equal(ear.text, '')
+    t.equal(recorder.text, '')
     await clock.advance(1)
-    t.equal(ear.text, 'one ')
+    t.equal(recorder.text, 'one ')
     await clock.advance(5)
-    t.equal(ear.text, 'one two ')
-    t.same(ear.told, ['data', 'end'])
-    t.same(here.told, ['finished'])
+    t.equal(recorder.text, 'one two ')
+    t.same(recorder.events, ['data', 'end'])
+    t.same(here.events, ['finished'])
     t.equal(clock.timers.length, 0)
   }
 })
@@ -189,28 +189,28 @@ t.test('a latency delays everything, keeps the order, and runs on the clock alon
 t.test('what was due while the receiver paused comes when it resumes', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
-  listening(a)
-  const ear = listening(b)
+  recording(a)
+  const recorder = recording(b)
   b.pause()
   a.write(Buffer.from('late'))
   await clock.advance(50)
-  t.equal(ear.text, '')
+  t.equal(recorder.text, '')
   b.resume()
-  await ear.hears('data')
-  t.equal(ear.text, 'late')
+  await recorder.waitFor('data')
+  t.equal(recorder.text, 'late')
 })
 
 t.test('a pause behind a timer that is set already holds', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
-  listening(a)
-  const ear = listening(b)
+  recording(a)
+  const recorder = recording(b)
   a.write(Buffer.from('held'))
   b.pause()
   await clock.advance(20)
-  t.equal(ear.text, '')
+  t.equal(recorder.text, '')
   b.resume()
-  await ear.hears('data')
+  await recorder.waitFor('data')
 })
 
 // --- resets and releases ---------------------------------------------------------------------------------------------
@@ -218,62 +218,62 @@ t.test('a pause behind a timer that is set already holds', async (t) => {
 t.test('a reset drops what is under way and takes its time', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
-  const here = listening(a)
-  const ear = listening(b)
+  const here = recording(a)
+  const recorder = recording(b)
   a.write(Buffer.from('never'))
   await clock.advance(9)
   a.reset()
   await clock.advance(9)
-  t.same(ear.told, [])
+  t.same(recorder.events, [])
   t.equal(b.write(Buffer.from('into the void')), false)
   b.end()
   await clock.advance(1)
-  t.same(ear.told, ['lost'])
-  t.equal(ear.loss?.code, 'ECONNRESET')
-  t.same(here.told, [])
+  t.same(recorder.events, ['lost'])
+  t.equal(recorder.loss?.code, 'ECONNRESET')
+  t.same(here.events, [])
   t.equal(clock.timers.length, 0)
 })
 
 t.test('both sides may reset at once', async (t) => {
   const [a, b] = pair()
-  const [here, there] = [listening(a), listening(b)]
+  const [here, there] = [recording(a), recording(b)]
   a.reset()
   b.reset()
   await turns(3)
-  t.same([...here.told, ...there.told], [])
+  t.same([...here.events, ...there.events], [])
 })
 
 t.test('a side that is released sends what is under way, then its end', async (t) => {
   const [a, b] = pair()
-  const here = listening(a)
-  const ear = listening(b)
+  const here = recording(a)
+  const recorder = recording(b)
   a.write(Buffer.from('last words'))
   a.release()
-  await ear.hears('end')
-  t.equal(ear.text, 'last words')
+  await recorder.waitFor('end')
+  t.equal(recorder.text, 'last words')
   b.end()
-  await ear.hears('finished')
-  t.same(here.told, [])
+  await recorder.waitFor('finished')
+  t.same(here.events, [])
 })
 
 t.test('a write that waits when the other side is released is lost', async (t) => {
   const [a, b] = pair()
-  const here = listening(a)
-  listening(b)
+  const here = recording(a)
+  recording(b)
   b.pause()
   fill(a)
   b.release()
-  await here.hears('lost')
+  await here.waitFor('lost')
   t.equal(here.loss?.code, 'EPIPE')
   await turns(3)
-  t.same(here.told, ['lost'])
+  t.same(here.events, ['lost'])
 })
 
 t.test('where both sides are gone, nothing is left on the clock', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
-  listening(a)
-  listening(b)
+  recording(a)
+  recording(b)
   a.write(pattern(5))
   b.write(pattern(5))
   a.reset()
@@ -282,15 +282,15 @@ t.test('where both sides are gone, nothing is left on the clock', async (t) => {
   t.equal(clock.timers.length, 0)
 
   const [c, d] = pair({ latency: 10, highWaterMark: 8, clock })
-  const ear = listening(c)
-  listening(d)
+  const recorder = recording(c)
+  recording(d)
   c.write(pattern(20))
   d.write(pattern(4))
   d.release()
   await clock.advance(9)
   d.unref()
   await clock.advance(1)
-  t.same(ear.told, ['lost'])
+  t.same(recorder.events, ['lost'])
   t.equal(clock.timers.length, 0)
 })
 
@@ -298,36 +298,36 @@ t.test('what goes first arrives first, whatever room there is, and is nothing th
   const faults = NO_FAULTS
   for (const maxChunk of [FOREVER, 2]) {
     const [a, b] = memoryPair({ maxChunk, latency: 0, highWaterMark: 3, clock: systemClock, faults }, { header: Buffer.from('header') })
-    const here = listening(a)
+    const here = recording(a)
     t.equal(a.write(Buffer.from('abc')), false, 'there is no room left')
-    t.same(here.told, [])
-    const ear = listening(b)
-    await ear.hears('data')
+    t.same(here.events, [])
+    const recorder = recording(b)
+    await recorder.waitFor('data')
     await turns(10)
-    t.equal(Buffer.concat(ear.chunks).toString(), 'headerabc')
-    t.same(here.told.at(-1), 'sent')
+    t.equal(Buffer.concat(recorder.chunks).toString(), 'headerabc')
+    t.same(here.events.at(-1), 'sent')
   }
 })
 
 t.test('each piece lies in memory of its own, which may be taken away', async (t) => {
   const sent = pattern(40_000)
   const [a, b] = pair({ maxChunk: 9000 })
-  listening(a)
-  const ear = listening(b)
+  recording(a)
+  const recorder = recording(b)
   a.write(sent)
   a.end()
-  await ear.hears('end')
-  t.equal(ear.chunks.length, 5)
-  for (const chunk of ear.chunks) t.equal(chunk.buffer.byteLength, chunk.length)
-  t.ok(Buffer.concat(ear.chunks).equals(sent))
+  await recorder.waitFor('end')
+  t.equal(recorder.chunks.length, 5)
+  for (const chunk of recorder.chunks) t.equal(chunk.buffer.byteLength, chunk.length)
+  t.ok(Buffer.concat(recorder.chunks).equals(sent))
 })
 
 t.test('a reset after both directions have ended is no loss', async (t) => {
   const [a, b] = pair()
-  const [here, there] = [listening(a), listening(b)]
+  const [here, there] = [recording(a), recording(b)]
   a.end()
   b.end()
-  await Promise.all([here.hears('end'), here.hears('finished'), there.hears('end'), there.hears('finished')])
+  await Promise.all([here.waitFor('end'), here.waitFor('finished'), there.waitFor('end'), there.waitFor('finished')])
   a.reset()
   await turns(5)
   t.equal(there.has('lost'), false)
@@ -336,10 +336,10 @@ t.test('a reset after both directions have ended is no loss', async (t) => {
 t.test('an attach that comes after a reset hears nothing', async (t) => {
   const [a, b] = pair()
   b.reset()
-  const ear = listening(b)
-  listening(a)
+  const recorder = recording(b)
+  recording(a)
   await turns(5)
-  t.same(ear.told, [])
+  t.same(recorder.events, [])
 })
 
 // --- faults ----------------------------------------------------------------------------------------------------------
@@ -347,30 +347,30 @@ t.test('an attach that comes after a reset hears nothing', async (t) => {
 for (const after of [0, 5, 8]) {
   t.test(`a reset after ${after} bytes is a loss for both`, async (t) => {
     const [a, b] = pair({ maxChunk: 3, faults: { resetAfter: after } })
-    const [here, there] = [listening(a), listening(b)]
+    const [here, there] = [recording(a), recording(b)]
     a.write(Buffer.from('12345678'))
-    await Promise.all([here.hears('lost'), there.hears('lost')])
+    await Promise.all([here.waitFor('lost'), there.waitFor('lost')])
     t.equal(there.text, '12345678'.slice(0, after))
     t.equal(there.loss?.code, 'ECONNRESET')
     t.equal(here.loss?.code, 'ECONNRESET')
     await turns(3)
-    t.equal(there.told.at(-1), 'lost')
+    t.equal(there.events.at(-1), 'lost')
   })
 
   t.test(`an end after ${after} bytes is an end, and what follows vanishes`, async (t) => {
     const [a, b] = pair({ maxChunk: 3, highWaterMark: 6, faults: { endAfter: after } })
-    const [here, there] = [listening(a), listening(b)]
-    if (!a.write(Buffer.from('12345678'))) await here.hears('sent')
-    await there.hears('end')
+    const [here, there] = [recording(a), recording(b)]
+    if (!a.write(Buffer.from('12345678'))) await here.waitFor('sent')
+    await there.waitFor('end')
     t.equal(there.text, '12345678'.slice(0, after))
     t.equal(a.write(Buffer.alloc(1000)), true)
     b.write(Buffer.from('hi'))
-    if (after > 0) await here.hears('data')
+    if (after > 0) await here.waitFor('data')
     a.end()
-    await here.hears('finished')
+    await here.waitFor('finished')
     await turns(3)
     t.same(
-      there.told.filter((what) => what !== 'sent'),
+      there.events.filter((what) => what !== 'sent'),
       after > 0 ? ['data', 'end'] : ['end'],
     )
     t.equal(here.has('lost'), false)
@@ -378,7 +378,7 @@ for (const after of [0, 5, 8]) {
 
   t.test(`after a stall at ${after} bytes nothing arrives, and writes go on until everything is full`, async (t) => {
     const [a, b] = pair({ maxChunk: 3, highWaterMark: 10, faults: { stallAfter: after } })
-    const [here, there] = [listening(a), listening(b)]
+    const [here, there] = [recording(a), recording(b)]
     t.equal(a.write(Buffer.from('12345678')), true)
     await there.until(() => there.bytes === after)
     await turns(5)
@@ -387,34 +387,34 @@ for (const after of [0, 5, 8]) {
     t.equal(a.write(Buffer.alloc(1)), false)
     await turns(5)
     t.equal(there.bytes, after)
-    t.same(here.told, [])
+    t.same(here.events, [])
     a.reset()
-    await there.hears('lost')
+    await there.waitFor('lost')
   })
 }
 
 t.test('behind a stall there is no end either', async (t) => {
   const [a, b] = pair({ faults: { stallAfter: 4 } })
-  const here = listening(a)
-  const there = listening(b)
+  const here = recording(a)
+  const there = recording(b)
   a.write(Buffer.from('1234'))
   a.end()
-  await here.hears('finished')
-  await there.hears('data')
+  await here.waitFor('finished')
+  await there.waitFor('data')
   await turns(5)
-  t.same(there.told, ['data'])
+  t.same(there.events, ['data'])
 })
 
 t.test('each direction counts its own bytes', async (t) => {
   const [a, b] = pair({ faults: { endAfter: 10 } })
-  const [here, there] = [listening(a), listening(b)]
+  const [here, there] = [recording(a), recording(b)]
   a.write(Buffer.alloc(9))
   b.write(Buffer.alloc(9))
-  await Promise.all([here.hears('data'), there.hears('data')])
+  await Promise.all([here.waitFor('data'), there.waitFor('data')])
   await turns(3)
-  t.same([here.told, there.told], [['data'], ['data']])
+  t.same([here.events, there.events], [['data'], ['data']])
   a.write(Buffer.alloc(1))
-  await there.hears('end')
+  await there.waitFor('end')
   t.equal(there.bytes, 10)
   t.equal(here.has('end'), false)
 })
@@ -422,17 +422,17 @@ t.test('each direction counts its own bytes', async (t) => {
 t.test('a fault that strikes before anybody listened is told then, even to a paused side', async (t) => {
   const [a, b] = pair({ faults: { resetAfter: 0 } })
   await turns(3)
-  const here = listening(a)
-  t.same(here.told, [])
-  const there = new Ear()
+  const here = recording(a)
+  t.same(here.events, [])
+  const there = new Recorder()
   b.attach(there)
   t.equal(b.write(Buffer.from('into the void')), false)
   await turns(3)
-  t.same(there.told, [])
+  t.same(there.events, [])
   b.resume()
   b.pause()
-  await there.hears('lost')
-  t.same([here.told, there.told], [['lost'], ['lost']])
+  await there.waitFor('lost')
+  t.same([here.events, there.events], [['lost'], ['lost']])
 })
 
 t.test('an end by a fault waits for a paused side, a reset does not', async (t) => {
@@ -441,16 +441,16 @@ t.test('an end by a fault waits for a paused side, a reset does not', async (t) 
     [{ resetAfter: 4 }, ['lost']],
   ] as const) {
     const [a, b] = pair({ faults })
-    listening(a)
-    const there = listening(b)
+    recording(a)
+    const there = recording(b)
     there.onData = () => b.pause()
     a.write(Buffer.from('1234'))
-    await there.hears('data')
+    await there.waitFor('data')
     await turns(3)
-    t.same(there.told, ['data', ...heard])
+    t.same(there.events, ['data', ...heard])
     b.resume()
     await turns(3)
-    t.equal(there.told.length, 2)
+    t.equal(there.events.length, 2)
   }
 })
 
@@ -459,8 +459,8 @@ t.test('an end by a fault waits for a paused side, a reset does not', async (t) 
 t.test('only what is under way to a referenced side keeps the process alive', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
-  listening(a)
-  const ear = listening(b)
+  recording(a)
+  const recorder = recording(b)
   const referenced = (): boolean[] => clock.timers.map((timer) => timer.referenced)
   t.same(referenced(), [])
   a.write(Buffer.from('one'))
@@ -477,13 +477,13 @@ t.test('only what is under way to a referenced side keeps the process alive', as
   a.reset()
   t.same(referenced(), [false])
   await clock.advance(10)
-  t.same(ear.told, ['data', 'lost'])
+  t.same(recorder.events, ['data', 'lost'])
 })
 
 t.test('the same holds for what only waits for a turn', async (t) => {
   const [a, b] = pair()
-  listening(a)
-  const ear = listening(b)
+  recording(a)
+  const recorder = recording(b)
   const before = process.getActiveResourcesInfo().filter((name) => name === 'Immediate').length
   a.write(pattern(4))
   const active = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Immediate').length - before
@@ -492,12 +492,12 @@ t.test('the same holds for what only waits for a turn', async (t) => {
   t.equal(active(), 0)
   b.ref()
   t.equal(active(), 1)
-  await ear.hears('data')
+  await recorder.waitFor('data')
   b.unref()
   a.write(pattern(4))
   t.equal(active(), 0)
   a.reset()
   t.equal(active(), 0)
   await turns(3)
-  t.same(ear.told, ['data', 'lost'])
+  t.same(recorder.events, ['data', 'lost'])
 })

@@ -4,13 +4,13 @@ import net from 'node:net'
 import type { Test } from 'tap'
 import type { ResolvedEndpoint } from '../../lib/options/listen.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
-import { bind, type Intake, type Listener, type SocketDefaults } from '../../lib/transport/listening/listener.js'
+import { bind, type Listener, type ListenerSink, type SocketDefaults } from '../../lib/transport/listening/listener.js'
 import { next } from './support.js'
 
 export const defaults: SocketDefaults = { noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }
 
 /** Takes what comes, and lets a test wait for it. */
-export class Hall implements Intake {
+export class AcceptedCarriers implements ListenerSink {
   readonly carriers: Carrier[] = []
   readonly failures: Error[] = []
   #waiting: (() => void)[] = []
@@ -37,23 +37,26 @@ export class Hall implements Intake {
 }
 
 export interface Bound {
-  readonly hall: Hall
+  readonly accepted: AcceptedCarriers
   readonly listener: Listener
 }
 
 /** Binds, and closes everything when the test is over. */
-export async function bound(t: Test, plan: ResolvedEndpoint, hall: Hall = new Hall()): Promise<Bound> {
+export async function bound(t: Test, plan: ResolvedEndpoint, accepted: AcceptedCarriers = new AcceptedCarriers()): Promise<Bound> {
   t.teardown(() => {
-    for (const carrier of hall.carriers) carrier.reset()
+    for (const carrier of accepted.carriers) carrier.reset()
   })
-  const listener = await bind(plan, hall, defaults)
+  const listener = await bind(plan, accepted, defaults)
   t.teardown(() => listener.close())
-  return { hall, listener }
+  return { accepted, listener }
 }
 
 /** What a bind fails with. */
-export async function refusal(plan: ResolvedEndpoint, hall: Intake = new Hall()): Promise<NodeJS.ErrnoException & { address?: string }> {
-  return bind(plan, hall, defaults).then(
+export async function refusal(
+  plan: ResolvedEndpoint,
+  accepted: ListenerSink = new AcceptedCarriers(),
+): Promise<NodeJS.ErrnoException & { address?: string }> {
+  return bind(plan, accepted, defaults).then(
     async (listener) => {
       await listener.close()
       throw new Error('it was bound')
