@@ -17,7 +17,7 @@ const SCALES: readonly [number, string][] = [
   [1e3, 'k'],
 ]
 
-export function large(value: number): string {
+function large(value: number): string {
   const [scale, letter] = SCALES.find(([least]) => value >= least) ?? [1, '']
   return `${digits(value / scale)}${letter === '' ? '' : ` ${letter}`}`
 }

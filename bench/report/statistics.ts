@@ -27,7 +27,7 @@ function quantile(sorted: readonly number[], share: number): number {
 }
 
 /** All passes of one contender in one scenario. */
-export function samplesOf({ samples }: Pick<Results, 'samples'>, scenario: string, contender: string): Sample[] {
+function samplesOf({ samples }: Pick<Results, 'samples'>, scenario: string, contender: string): Sample[] {
   return samples.filter((sample) => sample.scenario === scenario && sample.contender === contender)
 }
 

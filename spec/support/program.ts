@@ -1,5 +1,5 @@
-// Programs of their own: what a test asks of a whole process (its end, its exit code, what it prints, its descriptors) is
-// asked of a child that imports the package by its name, as a program does: what it gets is `dist/`.
+// Child processes, for tests of a whole process: its end, its exit code, its output, its descriptors. A child imports the package by
+// its name as a program does, and gets `dist/`.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -9,19 +9,19 @@ import { within } from './wait.js'
 /** The checkout, seen from `build/spec/support/`. */
 export const root: string = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** What comes before the text of a module on this runtime's command line. */
-export const moduleFlags: readonly string[] = 'deno' in process.versions ? ['eval', '--ext=mjs'] : ['--input-type=module', '--eval']
+/** The arguments before the text of a module on this runtime's command line. */
+const moduleFlags: readonly string[] = 'deno' in process.versions ? ['eval', '--ext=mjs'] : ['--input-type=module', '--eval']
 
 export interface ProgramOptions {
-  /** The most descriptors it may have. */
+  /** The limit of its descriptors. */
   descriptors?: number
-  /** Its environment, on top of ours. */
+  /** Variables of its environment beside those of this process. */
   env?: NodeJS.ProcessEnv
   /** Flags of the runtime. */
   flags?: readonly string[]
   /** Descriptors from 3 on. */
   inherit?: readonly number[]
-  /** Loads `linnet` and `testing`, and binds these names. True by default. */
+  /** Whether it begins with imports of `linnet` and `testing`. True by default. */
   library?: boolean
 }
 
@@ -43,7 +43,7 @@ export class Program {
     this.exit = new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? (signal as NodeJS.Signals))))
   }
 
-  /** Resolves once what it has printed matches; rejects if it ends before. */
+  /** Resolves with the match once its output matches. Rejects if it ends before. */
   says(pattern: RegExp, ms = 20_000): Promise<RegExpExecArray> {
     const said = new Promise<RegExpExecArray>((resolve, reject) => {
       const look = (): void => {
@@ -62,13 +62,13 @@ export class Program {
     return within(said, `${pattern} of a program`, ms)
   }
 
-  /** Resolves with how it ended. */
+  /** Resolves with its exit code or signal. */
   ends(ms = 20_000): Promise<number | NodeJS.Signals> {
     return within(this.exit, 'the end of a program', ms)
   }
 }
 
-/** Starts a module of its own; killed after the test. */
+/** Starts a module in a process of its own, which is killed after the test. */
 export function program(
   t: Test,
   code: string,
@@ -76,7 +76,7 @@ export function program(
 ): Program {
   const prelude = "const linnet = await import('linnet'); const testing = await import('linnet/testing');"
   const args = [...flags, ...moduleFlags, loads ? prelude + code : code]
-  // A shell between, since tap has its own options put in front of every Node that is spawned.
+  // Through a shell, since tap adds options to every Node that is spawned directly.
   const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `
   const child = spawn('sh', ['-c', `unset NODE_OPTIONS; ${limit}exec "$0" "$@"`, process.execPath, ...args], {
     cwd: root,

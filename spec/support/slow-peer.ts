@@ -1,5 +1,5 @@
-// A peer that reads slowly, from Python: of Node's sockets neither the size of segments nor that of the receive buffer can
-// be set, and on the loopback, with segments of 64 KiB and a large buffer, even a steady reader takes steps of seconds.
+// A peer that reads slowly, in Python. Node can set neither the segment size nor the receive buffer of a socket. On the loopback,
+// with segments of 64 KiB and a large buffer, even a steady reader frees room in steps of seconds.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import type { Test } from 'tap'
@@ -14,7 +14,7 @@ s.connect((o['host'], o['port']))
 got = 0
 tls = None
 if o['tls']:
-    # What is paced is what comes off the socket: a record has 16 KiB.
+    # The pace is that of the socket: a TLS record has up to 16 KiB.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -69,21 +69,21 @@ export interface SlowPeer {
   readonly port: number
   /** Bytes a second. */
   readonly rate: number
-  /** How long it reads so slowly; then it reads what is left as fast as it can. */
+  /** How long it reads so slowly, in seconds. Then it reads the rest as fast as it can. */
   readonly seconds: number
-  /** How long it stops in between. */
+  /** How long it stops in between, in seconds. */
   readonly stop?: number
   readonly tls?: boolean
-  /** After how many bytes it leaves. */
+  /** The number of bytes after which it closes. */
   readonly quits?: number
 }
 
-/** Whether there is a Python to be had; where there must be one its lack is an error. */
-export const python: boolean = spawnSync('python3', ['-c', 'import ssl']).status === 0
+/** Whether there is a Python. In CI its lack is an error. */
+const python: boolean = spawnSync('python3', ['-c', 'import ssl']).status === 0
 if (!python && process.env['CI'] === 'true') throw new Error('python3 is needed')
 export const skip: false | string = python ? false : 'there is no python3'
 
-/** What became of it: whether it came to the end of the stream, and with how many bytes. */
+/** Starts it. Resolves with how its stream ended, and how many bytes it received. */
 export function slowPeer(t: Test, options: SlowPeer): Promise<{ how: string; got: number }> {
   const all = { host: '127.0.0.1', stop: 0, tls: false, quits: Number.MAX_SAFE_INTEGER, ...options }
   const child: ChildProcess = spawn('python3', ['-c', source, JSON.stringify(all)], { stdio: ['ignore', 'pipe', 'inherit'] })
