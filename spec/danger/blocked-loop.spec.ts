@@ -1,5 +1,5 @@
-// This side was late: its event loop was blocked, or the process stopped, beyond every limit, and what was waited for lay
-// in the kernel. No peer is cut for that; one that is silent still is.
+// Time limits of a process whose event loop was blocked, or which was stopped, for longer than the limit. Bytes that the kernel
+// received in that time count as received in time. A peer that sent nothing is cut.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import net from 'node:net'
@@ -11,7 +11,7 @@ import { rejection, until, within } from '../support/wait.js'
 const { key, cert } = identityOf()
 const TIMEOUT = 300
 
-/** A process of its own goes on while this one is blocked. */
+/** Runs `code` in another process, which goes on while this one is blocked. */
 function peer(t: Test, code: string): ChildProcess {
   const child = spawn(process.execPath, ['-e', `const net = require('node:net'), tls = require('node:tls'); ${code}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -38,7 +38,7 @@ const talking: [string, ListenOptions, string][] = [
   ['a TLS handshake', { tls: { key, cert } }, 'tls.connect({ socket: s, rejectUnauthorized: false }).on("error", () => {})'],
 ]
 for (const [what, options, talk] of talking) {
-  t.test(`${what} that came while the event loop was blocked is in time`, async (t) => {
+  t.test(`${what} that arrives while the event loop is blocked is in time`, async (t) => {
     const server = await opened(t, options)
     const failures: unknown[] = []
     server.on('handshakeError', (error) => failures.push(error))
@@ -51,7 +51,7 @@ for (const [what, options, talk] of talking) {
   })
 }
 
-t.test('a handshake that has not begun by then is out of time', async (t) => {
+t.test('a handshake that has not begun when the event loop is free again times out', async (t) => {
   const server = await opened(t, { tls: { key, cert } })
   const failed = new Promise<HandshakeError>((resolve) => server.once('handshakeError', resolve))
   peer(t, `net.connect(${server.port}, '127.0.0.1').on('error', () => {})`)
@@ -62,7 +62,7 @@ t.test('a handshake that has not begun by then is out of time', async (t) => {
   t.ok(error.cause instanceof TimeoutError)
 })
 
-t.test('connect is not out of time where the peer has answered', async (t) => {
+t.test('connect does not time out if the peer answered while the event loop was blocked', async (t) => {
   const server = await opened(t, {})
   const connecting = connect({ port: server.port, host: '127.0.0.1', timeout: 200 })
   await new Promise(setImmediate)
@@ -84,7 +84,7 @@ t.test('connect is not out of time where the peer has answered', async (t) => {
   secured.abort()
 })
 
-t.test('connect is out of time where the peer has not', async (t) => {
+t.test('connect times out if the peer did not answer while the event loop was blocked', async (t) => {
   const silent = net.createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
   t.teardown(() => silent.close())
   await new Promise((resolve) => silent.once('listening', resolve))
@@ -95,7 +95,7 @@ t.test('connect is out of time where the peer has not', async (t) => {
   t.match(await within(connecting), { operation: 'connect', kind: 'connect' })
 })
 
-t.test('neither a pipe is silent nor a read late, and a drain goes on, when their bytes came meanwhile', async (t) => {
+t.test('neither a read nor the idle limit of a pipe expires if bytes arrived while the event loop was blocked', async (t) => {
   const server = await opened(t, {})
   const child = peer(
     t,
@@ -113,7 +113,7 @@ t.test('neither a pipe is silent nor a read late, and a drain goes on, when thei
   await within(piping)
 })
 
-t.test('a process that was stopped and goes on cuts nobody who has spoken', async (t) => {
+t.test('a process that is stopped and continued cuts no peer that sent data meanwhile', async (t) => {
   const entry = new URL('../../lib/index.js', import.meta.url).href
   const child = spawn(
     process.execPath,

@@ -1,5 +1,5 @@
-// A program that sends the same to all its connections, some of which read and some of which do not, in a process with a
-// small heap: what waits for room is bounded by bytes, whether the program awaits its writes or not.
+// A program that sends the same lines to all its connections in a process with a small heap. Some peers read and some do not.
+// The queues are bounded by bytes, whether the program awaits its writes or not.
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
@@ -8,7 +8,7 @@ import { program } from '../support/program.js'
 const READERS = 20
 const SILENT = 20
 
-/** The server sends `rounds` lines to all, each round by `send`, then ends and says how it went. */
+/** A server that sends `rounds` lines to all connections, each by `send`, then closes and prints the result. */
 const broadcasting = (rounds: number, send: string): string => `
   const server = await linnet.listen({ port: 0, host: '127.0.0.1', writeTimeout: 1000, maxWriteBuffer: 1024 * 1024 })
   const all = new Set()
@@ -48,7 +48,7 @@ for (const [name, rounds, send] of [
     'for (const connection of all) void connection.write(line); if (n % 2000 === 0) await Promise.allSettled([...all].map((c) => c.flush()))',
   ],
 ] as const) {
-  t.test(`a broadcast that is ${name} needs little memory, cuts those that do not read, and reaches the others whole`, async (t) => {
+  t.test(`a broadcast that is ${name} needs little memory, cuts the peers that do not read, and arrives whole at the others`, async (t) => {
     const server = program(t, broadcasting(rounds, send), { flags: ['--max-old-space-size=48'] })
     const [, port] = await server.says(/^port (\d+)$/m)
     const readers = await clients(t, Number(port))

@@ -1,5 +1,5 @@
-// Running out of descriptors is silent on Node: libuv accepts a connection and closes it. A server of linnet stays below
-// the limit by itself, says what it dropped, and serves again when the crowd has gone.
+// Node reports nothing when descriptors run out: libuv accepts a connection and closes it. By default a server of linnet keeps
+// below the limit, emits `drop` for each connection that it drops, and serves again once clients have left.
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
@@ -13,7 +13,7 @@ interface Caller {
   over: boolean
 }
 
-/** A client that says a line once it is connected, and notes what becomes of it. */
+/** A client that sends a line once it is connected, and records the answer and the end. */
 function call(t: Test, port: number): Caller {
   const socket = net.connect(port, '127.0.0.1')
   const caller: Caller = { socket, text: '', over: false }
@@ -44,7 +44,7 @@ const server = (options: string): string => `
   })
 `
 
-t.test('a descriptor limit of 128 and 250 clients: the server lives, says what it dropped, serves again afterwards', async (t) => {
+t.test('with 128 descriptors and 250 clients a server drops some, reports each, and serves new clients once they have left', async (t) => {
   const run = program(t, server(''), { descriptors: 128 })
   const port = Number((await run.says(/^port (\d+)$/m))[1])
   const callers = Array.from({ length: 250 }, () => call(t, port))
@@ -60,7 +60,7 @@ t.test('a descriptor limit of 128 and 250 clients: the server lives, says what i
   const stats = await statsWhen(({ accepted }) => accepted === 250)
   const count = (what: (caller: Caller) => boolean): number => callers.filter(what).length
   await until(() => count(({ text }) => text === 'hello\n') === stats.active && count(({ over }) => over) === stats.dropped, 'as it says')
-  t.match(stats, { accepted: 250, handlerErrors: 0 }, 'it has seen every one of them')
+  t.match(stats, { accepted: 250, handlerErrors: 0 }, 'each client was accepted')
   t.equal(stats.active + stats.pending + stats.dropped, 250)
   t.ok(stats.active >= 10 && stats.active + stats.pending < 128, `${stats.active} were served, ${stats.pending} wait`)
   t.strictSame(stats.reasons, { maxPending: stats.dropped }, 'and it has said whom it dropped')
@@ -69,7 +69,7 @@ t.test('a descriptor limit of 128 and 250 clients: the server lives, says what i
   for (let n = 0; n < 20; n++) {
     const late = call(t, port)
     await until(() => late.text === 'hello\n' || late.over)
-    t.equal(late.text, 'hello\n', 'served again')
+    t.equal(late.text, 'hello\n', 'a new client is served')
     late.socket.destroy()
   }
   run.child.stdin?.write('close\n')
@@ -77,29 +77,29 @@ t.test('a descriptor limit of 128 and 250 clients: the server lives, says what i
   t.equal(run.stderr, '')
 })
 
-t.test('a server whose limits are above those of the system lives too, and serves again', async (t) => {
+t.test('a server whose limits exceed those of the system serves new clients once the others have left', async (t) => {
   const run = program(t, server(', maxConnections: Infinity, maxPending: Infinity'), { descriptors: 128 })
   const port = Number((await run.says(/^port (\d+)$/m))[1])
   const callers = Array.from({ length: 250 }, () => call(t, port))
   await within(
-    until(() => callers.every(({ text, over }) => over || text !== ''), 'an end or an answer of everybody', 20_000),
-    'the crowd',
+    until(() => callers.every(({ text, over }) => over || text !== ''), 'an end or an answer for each client', 20_000),
+    'the answers',
     25_000,
   )
   for (const { socket } of callers) socket.destroy()
-  // Until it has seen that they have left, the system turns away who comes.
+  // The system refuses new connections until the server has closed the old ones.
   let late = call(t, port)
   await until(() => {
     if (late.over) late = call(t, port)
     return late.text === 'hello\n'
-  }, 'an answer, once they have left')
+  }, 'an answer once the others have left')
   late.socket.destroy()
   run.child.stdin?.write('close\n')
   t.equal(await run.ends(), 0)
   t.equal(run.stderr, '')
 })
 
-t.test('an option that has to be tried out is not called impossible because no descriptor is free', async (t) => {
+t.test('an option that has to be probed is not reported as unsupported because no descriptor is free', async (t) => {
   const code = `
     const { openSync, closeSync } = await import('node:fs')
     const options = { port: 0, host: '127.0.0.1', reusePort: true }
@@ -115,5 +115,5 @@ t.test('an option that has to be tried out is not called impossible because no d
   t.equal(await run.ends(), 0, run.stderr)
   const [first, again] = run.stdout.split('\n')
   t.equal(first, 'EMFILE')
-  t.match(again, /^(listens|ERR_LINNET_OPTIONS)$/, 'later the system says whether it works')
+  t.match(again, /^(listens|ERR_LINNET_OPTIONS)$/, 'with free descriptors the system decides')
 })

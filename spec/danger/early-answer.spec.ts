@@ -1,5 +1,6 @@
-// A peer that answers early and goes: this side's own write fails first, and the answer lies in the system, beyond what was
-// read ahead. It is delivered before the loss. And a reset that comes with the answer is no end, whatever this side is doing.
+// A peer that answers early and breaks off. A write of this side fails first, while the answer is still in the kernel's receive
+// buffer, beyond the read-ahead. The answer is delivered before the loss. A reset that arrives with data never reads as an end of
+// stream, whatever this side does.
 
 import { once } from 'node:events'
 import net from 'node:net'
@@ -22,38 +23,38 @@ async function accepted(t: Test, kind: 'tcp' | 'unix', options = {}): Promise<{ 
   return { connection, peer }
 }
 
-/** Breaks off, as a process does that is killed with bytes unread. */
+/** Breaks off like a process that is killed with bytes unread. */
 const breakOff = (peer: net.Socket): void => {
   try {
     peer.resetAndDestroy()
   } catch {
-    // A Unix socket: a close with bytes unread is its reset.
+    // Unix sockets have no such method. A close with bytes unread resets them.
   }
   peer.destroy()
 }
 
-/** Writes as much as the system takes of `data` at once, and says how much that was. */
+/** Writes `data`, and resolves once the system has taken it. */
 async function say(peer: net.Socket, data: Buffer): Promise<void> {
   const taken = new Promise<void>((resolve) => peer.write(data, () => resolve()))
   await within(taken, 'the system has room')
 }
 
 for (const kind of ['tcp', 'unix'] as const) {
-  t.test(`an answer that came before a write of ours failed is read whole, and then the loss (${kind})`, async (t) => {
+  t.test(`an answer that arrived before a write of this side failed is read whole, and the loss after it (${kind})`, async (t) => {
     for (const batch of [false, true]) {
       const { connection, peer } = await accepted(t, kind)
       const answer = pattern(40_000)
       peer.pause()
-      // What it does not read makes its close a reset, also on a Unix socket.
+      // A close with unread bytes is a reset, also on a Unix socket.
       await connection.write('question')
       await turns()
-      // The reset is on its way when this side writes, within one turn.
+      // In the same turn as the write of this side, which fails by the reset.
       peer.write(answer)
       breakOff(peer)
       const pieces = batch ? [Buffer.alloc(20_000), Buffer.alloc(20_000)] : Buffer.alloc(20_000)
       const written = Promise.allSettled([connection.write(pieces), connection.flush()])
       const { partial } = (await rejection(within(connection.readExactly(1_000_000)))) as { partial?: Buffer }
-      t.equal(partial, undefined, 'a loss is no end')
+      t.equal(partial, undefined, 'the error is not an EndOfStreamError')
       t.ok((await connection.read())?.equals(answer))
       t.ok((await rejection(connection.read())) instanceof ConnectionLostError)
       await written
@@ -61,7 +62,7 @@ for (const kind of ['tcp', 'unix'] as const) {
     }
   })
 
-  t.test(`so is one that is more than was read ahead, of a connection that is not being read (${kind})`, async (t) => {
+  t.test(`an answer beyond the read-ahead of a paused connection is read whole, and the loss after it (${kind})`, async (t) => {
     const { connection, peer } = await accepted(t, kind, { readHighWaterMark: 1000 })
     const answer = pattern(150_000)
     peer.pause()
@@ -70,7 +71,7 @@ for (const kind of ['tcp', 'unix'] as const) {
     await until(() => connection.buffered > 0)
     await said
     await turns()
-    t.ok(connection.buffered < 100_000, 'it is paused, and the rest is in the system')
+    t.ok(connection.buffered < 100_000, 'the connection is paused, and the rest is in the system')
     breakOff(peer)
     connection.write(Buffer.alloc(1_000_000)).catch(() => {})
     await within(connection.closed)
@@ -79,7 +80,7 @@ for (const kind of ['tcp', 'unix'] as const) {
   })
 }
 
-t.test('what is taken of a connection that is lost is bounded', async (t) => {
+t.test('at most 1 MiB beyond the read-ahead is taken from the system when a connection is lost', async (t) => {
   const { connection, peer } = await accepted(t, 'unix', { readHighWaterMark: 1000 })
   let said = 0
   peer.on('error', () => {})
@@ -94,7 +95,7 @@ t.test('what is taken of a connection that is lost is bounded', async (t) => {
   t.ok(connection.buffered <= 1024 * 1024 + 3 * 64 * 1024)
 })
 
-// --- a reset is no end, in every state of this side ----------------------------------------------------------------------
+// --- a reset in every state of this side ---------------------------------------------------------------------------------
 
 const states: Record<string, (connection: Connection) => unknown> = {
   'that is idle': () => {},
@@ -112,7 +113,7 @@ const kinds: Record<string, (t: Test) => Promise<{ connection: Connection; peer:
   unix: async (t) => {
     const { connection, peer } = await accepted(t, 'unix')
     peer.pause()
-    // More than a paused socket reads on by itself.
+    // More than a paused socket still reads.
     await connection.write(Buffer.alloc(150_000))
     await connection.flush()
     return { connection, peer, say: (text) => peer.write(text) }
@@ -177,7 +178,7 @@ async function sockets(t: Test): Promise<{ one: net.Socket; peer: net.Socket }> 
   return { one, peer }
 }
 
-// The types do not know of `allowHalfOpen`.
+// The types lack `allowHalfOpen`.
 const over = (socket: net.Socket): tls.ConnectionOptions =>
   ({ socket, ca: cert, servername: 'localhost', allowHalfOpen: true }) as tls.ConnectionOptions
 
@@ -193,7 +194,7 @@ async function secured(t: Test, port: number): Promise<{ peer: net.Socket; secur
 }
 
 for (const [kind, make] of Object.entries(kinds)) {
-  t.test(`data and a reset that come together are no end, whatever this side does (${kind})`, async (t) => {
+  t.test(`data and a reset that arrive together are a loss, whatever this side does (${kind})`, async (t) => {
     for (const [state, bring] of Object.entries(states)) {
       if (kind === 'from a Duplex of a connection' && state.startsWith('behind')) continue
       for (let n = 0; n < 3; n++) {

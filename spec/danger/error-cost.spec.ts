@@ -1,5 +1,5 @@
-// What the end of a connection costs: a server makes one error for each connection that a peer ends, and none for its own
-// close, which nothing waits for. An error with its stack takes as long as all of the rest of a short connection.
+// Errors that the end of a connection creates. A server creates one for each connection that a peer ends, and none for its own
+// close, since nothing waits for it. An error with its stack takes as long as the rest of a short connection.
 
 import t from 'tap'
 import { program } from '../support/program.js'
@@ -32,10 +32,10 @@ const serving = `
     console.log('made', count('EndOfStreamError'), count('ConnectionClosedError'), count('LinnetError'))
   })`
 
-t.test('a connection that a peer ends costs one error, and none for the close that follows', async (t) => {
+t.test('a connection that a peer ends creates one error, and the close behind it none', async (t) => {
   const server = program(t, serving)
   const [, ended, closed, all] = await server.says(/^made (\d+) (\d+) (\d+)$/m)
   t.equal(await server.ends(), 0)
-  // One more says to the connections of the server that it drains.
+  // One more: the reason of the drain signal, shared by all connections of the server.
   t.same([ended, closed, all].map(Number), [CONNECTIONS, 0, CONNECTIONS + 1])
 })

@@ -1,5 +1,5 @@
-// Peers that pipeline without end, and a handler that works on each message for a while: the others are served between
-// two pieces of what those send. What is counted is messages, and not time.
+// Peers that pipeline without end, and a handler that blocks for a while on each message. Other connections are served between
+// two chunks of those peers. The tests count messages, not time.
 
 import { once } from 'node:events'
 import net from 'node:net'
@@ -12,7 +12,7 @@ import { within } from '../support/wait.js'
 
 const { key, cert } = identityOf()
 
-/** Works for as long, in milliseconds. */
+/** Blocks the event loop for so many milliseconds. */
 function work(ms: number): void {
   const end = performance.now() + ms
   while (performance.now() < end);
@@ -28,7 +28,7 @@ const carriers: [string, ListenOptions, (server: Server) => net.Socket][] = [
   ],
 ]
 
-/** Sends lines of two bytes without end, and drops the answers. */
+/** Sends lines of two bytes without end, and discards the answers. */
 async function pipelining(t: Test, socket: net.Socket): Promise<void> {
   t.teardown(() => socket.destroy())
   socket.on('error', () => {}).resume()
@@ -42,7 +42,7 @@ async function pipelining(t: Test, socket: net.Socket): Promise<void> {
 }
 
 for (const [name, options, dial] of carriers) {
-  t.test(`over ${name}, who asks one question at a time is answered between pieces of what others pipeline`, async (t) => {
+  t.test(`over ${name}, a client with one message in flight is answered between chunks of clients that pipeline`, async (t) => {
     const server = await listen(options)
     t.teardown(() => server.close({ grace: 0 }))
     let messages = 0
@@ -67,18 +67,18 @@ for (const [name, options, dial] of carriers) {
       await within(once(socket, 'data'), 'an answer', 30_000)
       return messages - before
     }
-    // Until it is known what these peers' messages cost.
+    // Until the cost of these peers' messages is measured.
     while (messages < 3 * 32 * 1024) await ask()
     const between: number[] = []
     for (let n = 0; n < 15; n++) between.push(await ask())
     between.sort((a, b) => a - b)
     t.ok((between[7] as number) < 4096, `messages of others between question and answer: ${between}`)
-    t.ok((between[7] as number) > 0, 'and those are served as well')
+    t.ok((between[7] as number) > 0, 'the clients that pipeline are served as well')
   })
 }
 
 for (const carrier of ['tcp', 'unix', 'tls', 'starttls'] as const) {
-  t.test(`over ${carrier}, everything arrives in order when each message takes long`, async (t) => {
+  t.test(`over ${carrier}, messages arrive in order when the handler takes long for each`, async (t) => {
     const { a, b } = await ends(t, carrier)
     const count = 15_000
     const sent = Array.from({ length: count }, (_, n) => `${n}\n`).join('')
@@ -98,7 +98,7 @@ for (const [what, act] of Object.entries({
   abort: (connection) => connection.abort(),
   close: (connection) => void connection.close(),
 } satisfies Record<string, (connection: Connection) => void>)) {
-  t.test(`${what} in the middle of what takes long ends the connection, and leaves nothing`, async (t) => {
+  t.test(`${what} ends a connection in the middle of chunks that wait for their turn, and leaves nothing behind`, async (t) => {
     const server = await listen({ port: 0, host: '127.0.0.1', closeTimeout: 500 })
     t.teardown(() => server.close({ grace: 0 }))
     const peer = net.connect(server.port, '127.0.0.1')

@@ -1,5 +1,5 @@
-// What a hostile peer may put into a stream so that two programs see two different messages, or one program a message
-// that nobody sent: line ends, over-long lines, lengths, and bytes that only look like something.
+// Input by which a hostile peer makes two programs see different messages, or one program a message that was not sent: line
+// ends, over-long lines, lengths, and bodies that look like commands.
 
 import t from 'tap'
 import { LimitExceededError, type Reader } from '../../lib/index.js'
@@ -9,8 +9,8 @@ import { cuts, rejection, turn, turns, until, within } from '../support/wait.js'
 
 const crlf = { delimiter: '\r\n' } as const
 
-t.test('a command cannot be smuggled through by a bare line feed, or a bare carriage return', async (t) => {
-  // SMTP, as in CVE-2023-51764: what one server takes for the end of a mail another one takes for a line of it.
+t.test('a bare line feed or carriage return does not smuggle a command', async (t) => {
+  // SMTP, as in CVE-2023-51764: one server takes for the end of a mail what another takes for a line of it.
   for (const fake of ['\n.\n', '\n.\r\n', '\r.\r', '\r\n.\n', '\r\n.\r', '\r\r\n.\r\r\n']) {
     const mail = `Hello${fake}MAIL FROM:<evil>`
     const wire = `${mail}\r\n.\r\nQUIT\r\n`
@@ -35,7 +35,7 @@ t.test('a command cannot be smuggled through by a bare line feed, or a bare carr
   }
 })
 
-t.test('nothing but its delimiter ends a line', async (t) => {
+t.test('only its delimiter ends a line', async (t) => {
   const strange = [
     '\r',
     '\v',
@@ -64,7 +64,7 @@ t.test('nothing but its delimiter ends a line', async (t) => {
   }
 })
 
-everywhere(t, 'the tail of an over-long line is never handed out as a line', async (t, connect) => {
+everywhere(t, 'the tail of an over-long line is never returned as a line', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 16 } })
   const wire = `${'x'.repeat(40)} QUIT\nQUIT\n`
   await a.write(wire)
@@ -77,7 +77,7 @@ everywhere(t, 'the tail of an over-long line is never handed out as a line', asy
     t.throws(() => b.tryReadUntil('\n'), LimitExceededError)
   }
   t.equal(await within(b.skipUntil('\n')), 46)
-  t.equal(await within(b.readLine()), 'QUIT', 'the one that was sent')
+  t.equal(await within(b.readLine()), 'QUIT', 'the next line that was sent')
   await a.write(wire)
   const lines = b.lines({ overflow: 'skip' })
   t.equal((await within(lines.next())).value, 'QUIT')
@@ -85,7 +85,7 @@ everywhere(t, 'the tail of an over-long line is never handed out as a line', asy
   t.equal(b.buffered, 0)
 })
 
-t.test('nor is it at any cut, nor when the read is given up in the middle of it', async (t) => {
+t.test('the tail of an over-long line is not returned at any cut, nor when the read is cancelled in the middle of it', async (t) => {
   const wire = `${'x'.repeat(12)}\r\nok\r\n`
   for (const [head, tail] of cuts(wire)) {
     for (const [middle, rest] of [...cuts(tail), [tail, Buffer.alloc(0)]] as [Buffer, Buffer][]) {
@@ -114,7 +114,7 @@ t.test('nor is it at any cut, nor when the read is given up in the middle of it'
   t.pass()
 })
 
-t.test('what follows an over-long line is no command before the program is back in step', async (t) => {
+t.test('no read returns what follows an over-long line as a command until the program has skipped that line', async (t) => {
   const { a, b } = memory(t, { server: { maxBufferSize: 16 } })
   const commands: string[] = []
   const serving = (async () => {
@@ -139,18 +139,18 @@ t.test('what follows an over-long line is no command before the program is back 
   t.same(commands, ['ONE', '(too long)', 'FOUR'])
 })
 
-t.test('a length that is none, or a lie, is refused before anything is gathered', async (t) => {
+t.test('a length that is no number, or too large, is refused before anything is buffered', async (t) => {
   const sized = async (reader: Reader): Promise<Buffer> => reader.readExactly(Number(await reader.readLine(crlf)))
   for (const length of ['-1', 'NaN', '1.5', '1e9', 'Infinity', '99999999999999999999', '0x7fffffff', 'abc', '4294967296']) {
     const { connection, push } = wired()
     push(`${length}\r\nbody`)
     const error = await rejection(within(connection.readMessage(sized)))
     t.ok(error instanceof RangeError || error instanceof LimitExceededError, `${length}: ${String(error)}`)
-    t.equal(unread(connection), `${length}\r\nbody`, 'and is unread again')
+    t.equal(unread(connection), `${length}\r\nbody`, 'the message is unread again')
   }
 })
 
-everywhere(t, 'a body that looks like commands is none', async (t, connect) => {
+everywhere(t, 'a body that looks like commands is read as a body', async (t, connect) => {
   const { a, b } = await connect()
   const body = 'QUIT\r\n.\r\nDELETE *\r\n'
   await a.write(`PUT ${body.length}\r\n${body}PUT 3\r\nabc`)
@@ -164,12 +164,12 @@ everywhere(t, 'a body that looks like commands is none', async (t, connect) => {
   t.equal(b.buffered, 0)
 })
 
-everywhere(t, 'a message that was refused is not read again as two', async (t, connect) => {
+everywhere(t, 'a message that was refused is not read as two afterwards', async (t, connect) => {
   const { a, b } = await connect()
   await a.write('5\nab')
   const refused = b.readMessage(async (reader) => reader.readExactly(Number(await reader.readLine())), { signal: AbortSignal.timeout(5) })
   t.match(await rejection(within(refused)), { name: 'TimeoutError' })
-  // Had its head stayed taken, the body would now be a line.
+  // If the head had stayed consumed, the body would now be read as a line.
   await a.write('c\nd')
   await until(() => b.buffered === 7)
   t.equal(await within(b.readMessage(async (reader) => reader.readExactly(Number(await reader.readLine()), 'latin1'))), 'abc\nd')

@@ -1,5 +1,5 @@
-// What text that was read keeps alive: a kept line less than 4 KiB beside itself, and a connection that was read empty
-// nothing.
+// Memory that returned text keeps alive. A line that a program keeps holds less than 4 KiB beside itself. A connection whose
+// bytes were all read holds nothing.
 
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
@@ -7,7 +7,7 @@ import { wired } from '../connection/reading/support.js'
 import { collect as gc } from '../support/collect.js'
 import { turn } from '../support/wait.js'
 
-// Promises that have run are only let go when the turn is over.
+// Settled promises are released only after the turn.
 async function collect(): Promise<void> {
   for (let n = 0; n < 3; n++) {
     await turn()
@@ -15,14 +15,14 @@ async function collect(): Promise<void> {
   }
 }
 
-/** Bytes of the heap that `make` leaves in use. */
+/** Bytes of the heap that the result of `make` keeps in use. */
 async function kept(make: () => Promise<unknown>): Promise<number> {
   await collect()
   const before = process.memoryUsage().heapUsed
   const result = await make()
   await collect()
   const after = process.memoryUsage().heapUsed
-  // It must be alive until here.
+  // Keeps it alive until here.
   if (result === undefined) throw new Error('nothing was kept')
   return after - before
 }
@@ -38,7 +38,7 @@ const readers: Record<string, (connection: Connection) => Promise<string>> = {
   'readUntilMatch as text': (connection) => connection.readUntilMatch(/\n/, 'latin1'),
 }
 
-t.test('a short line that is kept keeps at most 4 KiB alive, whatever came with it', async (t) => {
+t.test('a short line that a program keeps holds at most 4 KiB, whatever arrived with it', async (t) => {
   for (const [name, read] of Object.entries(readers)) {
     const count = 1000
     const one = async (n: number): Promise<string> => {
@@ -53,14 +53,14 @@ t.test('a short line that is kept keeps at most 4 KiB alive, whatever came with 
       for (let n = 0; n < count; n++) lines.push(await one(n))
       return lines
     }
-    // The first time code is compiled, which stays too.
+    // The first run also compiles code, which stays.
     await kept(many)
     const bytes = Math.min(await kept(many), await kept(many))
     t.ok(bytes / count < 4.2 * KiB, `${name}: ${Math.round(bytes / count)} bytes for each line`)
   }
 })
 
-t.test('a connection that was read empty keeps nothing of the text', async (t) => {
+t.test('a connection whose bytes were all read holds none of the text', async (t) => {
   const text = `${'y'.repeat(63)}\n`.repeat(256)
   const emptied: Record<string, (connection: Connection) => Promise<unknown>> = {
     readLine: async (connection) => {

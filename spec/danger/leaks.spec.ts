@@ -1,5 +1,5 @@
-// What must not stay behind: handles, listeners on other people's signals, connections that are over, and anything of a
-// server that has closed or never came to be.
+// What must not remain: handles, listeners on signals of the program, closed connections, and anything of a server that has
+// closed or could not listen.
 
 import { getEventListeners } from 'node:events'
 import t from 'tap'
@@ -10,7 +10,7 @@ import { opened, socketPath } from '../support/fixture.js'
 import { program } from '../support/program.js'
 import { rejection, turns, until, within } from '../support/wait.js'
 
-/** What keeps this process alive, but for what the test runner holds. */
+/** The handles that keep this process alive, without those of the test runner. */
 const handles = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Timeout|Immediate/.test(name)).length
 
 overEach(t, 'connections that are over can be collected, also while their server lives', async (t, open) => {
@@ -111,7 +111,7 @@ async function talkTo(one: Connection, other: Connection): Promise<void> {
   await other.readLine()
 }
 
-t.test('a server in a loop of open and close leaves nothing', async (t) => {
+t.test('a server that is opened and closed in a loop leaves nothing behind', async (t) => {
   await turns()
   const before = handles()
   for (let n = 0; n < 100; n++) {
@@ -126,7 +126,7 @@ t.test('a server in a loop of open and close leaves nothing', async (t) => {
   await until(() => handles() <= before, `handles as before (${before}), but ${process.getActiveResourcesInfo()}`)
 })
 
-t.test('a process ends by itself when its server has closed, with unread data, open clients and pending limits', async (t) => {
+t.test('a process ends when its server has closed, also with unread data, open clients and pending time limits', async (t) => {
   const run = program(
     t,
     `const server = await linnet.listen({ port: 0, host: '127.0.0.1', idleTimeout: 60_000, readTimeout: 60_000 })

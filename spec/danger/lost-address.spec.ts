@@ -1,5 +1,5 @@
-// A client that resets before it is accepted has no address any more, and what it said is still there to be read. No list, no
-// count and no function can judge it: it is dropped, whatever the options say and wherever it came in.
+// A client that resets before it is accepted has no address any more, but its bytes can still be read. No block list, count or
+// `admit` can judge it. It is dropped, whatever the options are and on every kind of listening socket.
 
 import { spawnSync } from 'node:child_process'
 import net from 'node:net'
@@ -12,7 +12,7 @@ import { until } from '../support/wait.js'
 
 const COUNT = 5
 
-/** Connects, says something and resets, so many times; the process that asks for it stands still meanwhile. */
+/** A program that connects, sends bytes and resets, COUNT times. The process that starts it is blocked meanwhile. */
 const rude = (port: number | string, host: string): string => `
   const net = require('node:net')
   for (let n = 0; n < ${COUNT}; n++) {
@@ -41,7 +41,7 @@ const cases: Record<string, ListenOptions> = {
 }
 
 for (const [name, options] of Object.entries(cases)) {
-  t.test(`a client that resets before it is accepted is dropped, and nobody hears what it said (${name})`, async (t) => {
+  t.test(`a client that resets before it is accepted is dropped, and its bytes are not read (${name})`, async (t) => {
     for (const host of ['127.0.0.1', '::1', undefined]) {
       const heard: unknown[] = []
       const drops: string[] = []
@@ -60,7 +60,7 @@ for (const [name, options] of Object.entries(cases)) {
 }
 
 for (const place of ['{ fd: 3 }', '{ systemd: true }', "{ systemd: 'unknown' }"]) {
-  t.test(`it is dropped on a socket that was passed to the process, too: ${place}`, async (t) => {
+  t.test(`a client that resets before it is accepted is dropped on an inherited socket: ${place}`, async (t) => {
     const shared = net.createServer()
     await new Promise<void>((resolve) => shared.listen(0, '127.0.0.1', resolve))
     t.teardown(() => shared.close())
@@ -77,7 +77,7 @@ for (const place of ['{ fd: 3 }', '{ systemd: true }', "{ systemd: 'unknown' }"]
       })
       void server.serve(() => {})
       spawnSync(process.execPath, ['-e', ${JSON.stringify(rude(port, '127.0.0.1'))}], { env: {} })`
-    // The parent's own handle is closed once the child has it: else both would accept.
+    // The parent closes its own handle once the child has it. Otherwise both would accept.
     const run = program(t, code, { inherit: [fd] })
     shared.close()
     t.equal(await run.ends(), 0, run.stderr)

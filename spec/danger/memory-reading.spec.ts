@@ -1,4 +1,4 @@
-// What a connection holds of what its peer has sent, by the way in which a program reads it, or does not.
+// Memory that a connection holds for received bytes, for each way of reading, and without a read.
 
 import t from 'tap'
 import { CLIENTS, holds, KIB, OBJECTS, server } from '../support/held.js'
@@ -7,43 +7,43 @@ import { CLIENTS, holds, KIB, OBJECTS, server } from '../support/held.js'
 const AHEAD = 4 * 64 * KIB
 const much = Buffer.alloc(2 * KIB * KIB, 'x')
 
-t.test('a peer that sends more than the program takes is paused: what is read ahead is held', async (t) => {
+t.test('a connection that the program does not read holds its read-ahead and no more', async (t) => {
   const { held } = await holds(t, server('', '(c) => c.closed'), { words: much }, ({ active, read }) => active >= CLIENTS && read > 0)
   t.ok(held < CLIENTS * (AHEAD + OBJECTS), `${held} bytes of ${CLIENTS}`)
 })
 
 const LIMIT = 256 * KIB
-// Lines of which each is short enough for the read that asks for it.
+// Each line is within the limit of the read that takes it.
 const lines = Buffer.from(`${'h'.repeat(1000)}\n`.repeat(2000))
 
-/** What a read, by which a program asks for a message that never ends, may hold. */
+/** The most bytes that a read of a message without end may hold. */
 const reads: Record<string, { options?: string; handler: string; words: Buffer; most: number }> = {
-  'a message whose reads name limits of their own holds them and maxBufferSize': {
+  'a message whose reads have limits of their own holds those and maxBufferSize': {
     options: `maxBufferSize: ${LIMIT}`,
     handler: "(c) => c.readMessage(async (r) => { while (await r.readLine({ maxBytes: 8192 }) !== ''); }).catch(() => c.closed)",
     words: lines,
     most: LIMIT + 8192 + AHEAD,
   },
-  'a program that polls holds the limit of what it polls for': {
+  'a program that polls by tryReadLine holds its limit': {
     options: `maxBufferSize: ${LIMIT}`,
     handler: 'async (c) => { for (;;) { try { c.tryReadLine() } catch { await c.closed }; await sleep(5) } }',
     words: much,
     most: LIMIT + AHEAD,
   },
-  // Its bytes, and the text that the pattern is tried on.
+  // The bytes, and the text on which the pattern runs.
   'a pattern that never matches holds 64 KiB, and their text': {
     handler: '(c) => c.readUntilMatch(/never/).catch(() => c.closed)',
     words: much,
     most: 3 * 64 * KIB + AHEAD,
   },
-  'an over-long line that is dropped holds maxBufferSize': {
+  'an over-long line that is skipped holds maxBufferSize': {
     options: `maxBufferSize: ${LIMIT}`,
     handler: "async (c) => { for await (const line of c.lines({ overflow: 'skip' })); }",
     words: much,
     most: LIMIT + AHEAD,
   },
-  'what is skipped is not held': { handler: "(c) => c.skipUntil('never')", words: much, most: AHEAD },
-  'a pipe to a peer that takes nothing holds what is read ahead on both sides': {
+  'skipUntil holds none of the bytes that it skips': { handler: "(c) => c.skipUntil('never')", words: much, most: AHEAD },
+  'a pipe to a peer that reads nothing holds the read-ahead of both sides': {
     handler: `async (c) => {
       const [a, b] = testing.pair()
       kept.push(b)
@@ -52,7 +52,7 @@ const reads: Record<string, { options?: string; handler: string; words: Buffer; 
     words: much,
     most: 3 * AHEAD + OBJECTS,
   },
-  'a bridge that nobody reads holds what is read ahead on both sides': {
+  'a bridge that is not read holds the read-ahead of both sides': {
     handler: '(c) => { kept.push(c); c.toDuplex(); return c.closed }',
     words: much,
     most: 2 * AHEAD,
@@ -66,10 +66,10 @@ for (const [name, { options = '', handler, words, most }] of Object.entries(read
   })
 }
 
-t.test('of a connection that was lost, at most 1 MiB is held beyond what was read ahead', async (t) => {
+t.test('a lost connection holds at most 1 MiB beyond its read-ahead', async (t) => {
   const count = 4
   const taken = 64 * KIB * KIB
-  // A program that takes much has the system make the receive buffer large. Then it takes no more, and its own write fails.
+  // The system enlarges the receive buffer of a program that reads much. Then the program stops reading, and its write fails.
   const handler = `async (c) => {
     kept.push(c)
     await c.skip(${taken})
@@ -87,7 +87,7 @@ t.test('of a connection that was lost, at most 1 MiB is held beyond what was rea
     return stands
   }
   const { held, read } = await holds(t, code, { count, words, leave: full }, ({ over }) => over > count)
-  t.ok(read > count * taken, 'there was something to take')
-  // One chunk may wait for its turn beside what was read ahead.
+  t.ok(read > count * taken, 'there were bytes beyond the read-ahead')
+  // One chunk may wait for its turn beside the read-ahead.
   t.ok(held < count * (KIB * KIB + AHEAD + 64 * KIB + OBJECTS), `${held} bytes of ${count}`)
 })

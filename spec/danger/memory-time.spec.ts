@@ -1,14 +1,14 @@
-// How long peers hold what they hold: what each time limit leaves once it has run out, and what is held until then. And how many
-// there are: the limit of an address.
+// How long memory is held: what a connection holds until a time limit expires, and afterwards. And how many connections one
+// address may have.
 
 import t from 'tap'
 import { CLIENTS, holds, KIB, OBJECTS, server } from '../support/held.js'
 
-/** What connections that are over may leave behind, in what is compiled and kept for the next ones: far less than their payload. */
+/** What closed connections may leave behind, in compiled code and spare memory for the next ones: far less than their payload. */
 const NOTHING = CLIENTS * OBJECTS
 const part = Buffer.alloc(200 * KIB, 'x')
 
-t.test('a peer that does not let go holds its objects, and none of what it still sends, until closeTimeout', async (t) => {
+t.test('until closeTimeout a peer that does not end holds its objects, and none of the bytes that it still sends', async (t) => {
   const all = CLIENTS * part.length
   const waits = await holds(
     t,
@@ -21,18 +21,18 @@ t.test('a peer that does not let go holds its objects, and none of what it still
   t.ok(held < NOTHING, `${held} bytes`)
 })
 
-t.test('nor after closeTimeout where it takes nothing of what is queued', async (t) => {
+t.test('nothing is held after closeTimeout for a peer that takes none of the queued bytes', async (t) => {
   const handler = '(c) => { void c.write(Buffer.alloc(8 * 1024 * 1024)).catch(() => {}) }'
   const { held } = await holds(t, server('closeTimeout: 500', handler), {}, ({ over }) => over > CLIENTS)
   t.ok(held < NOTHING, `${held} bytes`)
 })
 
-t.test('a peer that says nothing holds its objects, and nothing once idleTimeout has ended it', async (t) => {
+t.test('nothing is held for a silent peer after idleTimeout', async (t) => {
   const { held } = await holds(t, server('idleTimeout: 500', '(c) => c.readLine()'), {}, ({ over }) => over > CLIENTS)
   t.ok(held < NOTHING, `${held} bytes`)
 })
 
-t.test('a peer that sends a byte now and then holds what it has sent, and nothing once readTimeout has ended it', async (t) => {
+t.test('a peer that sends single bytes holds what it sent, and nothing after readTimeout', async (t) => {
   const drip = { words: part, byte: 'x' }
   const all = CLIENTS * part.length
   const waits = await holds(t, server('', '(c) => c.readLine()'), drip, ({ active, read }) => active === CLIENTS && read > all)
@@ -41,7 +41,7 @@ t.test('a peer that sends a byte now and then holds what it has sent, and nothin
   t.ok(held < NOTHING, `${held} bytes`)
 })
 
-t.test('an address holds what its connections hold, and no more of them than maxConnectionsPerAddress', async (t) => {
+t.test('one address holds the memory of maxConnectionsPerAddress connections and no more', async (t) => {
   const code = server('maxConnectionsPerAddress: 4', '(c) => c.readToEnd()')
   const { active, held } = await holds(t, code, { words: part }, ({ dropped, read }) => dropped >= CLIENTS - 4 && read === 4 * part.length)
   t.equal(active, 4)

@@ -1,5 +1,5 @@
-// What goes wrong while one connection comes in ends that connection. Those that wait behind it, and the loops that wait for one,
-// go on.
+// A failure while a connection is admitted ends that connection only. Connections behind it are still handed over, and loops that
+// wait for a connection go on.
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
@@ -21,7 +21,7 @@ function carrier(): Carrier {
   return memoryPair({ maxChunk: none, latency: 0, highWaterMark: none, faults, clock: systemClock })[0]
 }
 
-/** One of which nothing can be made: nobody can attach to it. */
+/** A carrier of which no connection can be made: `attach` throws. */
 function broken(): Carrier {
   const made = carrier()
   made.attach = () => {
@@ -43,7 +43,7 @@ function balanced(t: Test, books: Books): void {
   t.match(books.acceptErrors, [{ message: 'broken' }])
 }
 
-t.test('one of which no connection can be made is dropped, and the loop that waited gets the next', async (t) => {
+t.test('a carrier of which no connection can be made is dropped, and the waiting loop gets the next one', async (t) => {
   const { core, server, books } = opened(t)
   const accepting = server.accept()
   core.accepted(broken())
@@ -54,7 +54,7 @@ t.test('one of which no connection can be made is dropped, and the loop that wai
   balanced(t, books)
 })
 
-t.test('those that waited behind it are handed over in order', async (t) => {
+t.test('connections behind one that fails are handed over in order', async (t) => {
   const { core, server, books } = opened(t, { maxConnections: 2 })
   core.accepted(broken())
   for (let n = 0; n < 3; n++) core.accepted(carrier())
@@ -67,7 +67,7 @@ t.test('those that waited behind it are handed over in order', async (t) => {
   balanced(t, books)
 })
 
-t.test('a server that is closed because of it ends the loop that waited', async (t) => {
+t.test('a server that is closed by a drop listener ends the waiting loop', async (t) => {
   const { core, server, books } = opened(t)
   server.once('drop', () => void server.close({ grace: 0 }))
   const accepting = server.accept()
@@ -76,7 +76,7 @@ t.test('a server that is closed because of it ends the loop that waited', async 
   balanced(t, books)
 })
 
-t.test('an exception in a step, at once or later, ends the one that is in it', async (t) => {
+t.test('an exception in a handshake step drops the connection that is in it', async (t) => {
   const { core, server, books } = opened(t)
   const throws = (): never => {
     throw new Error('broken')
@@ -84,7 +84,7 @@ t.test('an exception in a step, at once or later, ends the one that is in it', a
   const steps: EndpointHandshake[] = [
     { secure: throws },
     { header: { comesFrom: throws, read: throws } },
-    // What follows a header is done in another turn.
+    // The step behind a header runs in another turn.
     { header: { comesFrom: () => true, read: () => ({ done: Promise.resolve({} as never), cut() {} }) }, secure: throws },
   ]
   for (const [n, entry] of steps.entries()) {
@@ -98,7 +98,7 @@ t.test('an exception in a step, at once or later, ends the one that is in it', a
   balanced(t, books)
 })
 
-t.test('an exception behind an answer of admit is one, too, and what has come in stays in', async (t) => {
+t.test('an exception behind an answer of admit drops that connection, and the next one is served', async (t) => {
   const answer = Promise.resolve(true)
   const { core, server, books } = opened(t, { admit: () => answer })
   core.accepted(carrier(), {
@@ -114,7 +114,7 @@ t.test('an exception behind an answer of admit is one, too, and what has come in
   balanced(t, books)
 })
 
-t.test('a block list that throws lets nobody in, and the server goes on', async (t) => {
+t.test('a connection for which the block list throws is dropped, and the server goes on', async (t) => {
   const blockList = new net.BlockList()
   const { core, server, books } = opened(t, { blockList })
   const from = (address: string): Carrier => Object.assign(carrier(), { remote: { address, port: 1, family: 'IPv4' } })

@@ -1,6 +1,6 @@
-// Each name of an option, of TLS or of an error, given to all objects by itself: the same calls come to the same results. What
-// several names do together is in polluted-prototype.spec.ts. (Not tried are the names that Node reads from objects of its own,
-// where no program can help it: `encoding`, `signal`, `highWaterMark`, `keepAliveInitialDelay`, `handshakeTimeout`.)
+// Each name of an option, a TLS option or an error detail, set on Object.prototype alone: the same calls have the same results.
+// polluted-prototype.spec.ts sets several names together. Left out are the names that Node itself reads from its own objects:
+// `encoding`, `signal`, `highWaterMark`, `keepAliveInitialDelay`, `handshakeTimeout`.
 
 import t from 'tap'
 import { identityOf } from '../support/certificates.js'
@@ -85,7 +85,7 @@ const cases: Record<string, [scenario: string, names: string]> = {
 }
 
 for (const [what, [scenario, names]] of Object.entries(cases)) {
-  t.test(`nothing that all objects inherit becomes ${what}, whatever it is`, async (t) => {
+  t.test(`a member of Object.prototype is never taken for ${what}`, async (t) => {
     const { key, cert } = identityOf()
     const run = program(t, `${common}${scenario}${loop(names)}`, { env: { KEY: key, CERT: cert } })
     t.equal(await run.ends(200_000), 0, run.stderr)

@@ -1,6 +1,6 @@
-// A program, or a package in it, that writes to Object.prototype gives every object members that nobody wrote there. None of them
-// is an option of ours, whatever it is called, and none of them breaks a call. (`encoding` and `signal` are not tried: Node itself reads them
-// from objects of its own, and its accepted sockets do not work then.)
+// A program, or one of its packages, that writes to Object.prototype adds members to every object. linnet takes none of them for an
+// option, and no call fails because of one. `encoding` and `signal` are left out: Node itself reads them from its own objects, and
+// its accepted sockets do not work then.
 
 import t from 'tap'
 import { identityOf } from '../support/certificates.js'
@@ -124,7 +124,7 @@ const expected = [
 ]
 
 for (const [name, members] of Object.entries(pollution)) {
-  t.test(`members that every object inherits are no options: ${name}`, async (t) => {
+  t.test(`members of Object.prototype are not taken for options: ${name}`, async (t) => {
     const { key, cert } = identityOf()
     const run = program(t, code(members), { env: { KEY: key, CERT: cert } })
     t.equal(await run.ends(), 0, run.stderr)
@@ -196,7 +196,7 @@ const tlsExpected = [
 ]
 
 for (const [name, members] of Object.entries(tlsPollution)) {
-  t.test(`nor options of TLS: ${name}`, async (t) => {
+  t.test(`members of Object.prototype are not taken for TLS options: ${name}`, async (t) => {
     const run = program(t, tlsCode(members))
     t.equal(await run.ends(), 0, run.stderr)
     t.strictSame(run.stdout.split('\n'), tlsExpected)

@@ -1,12 +1,12 @@
-// Promises that nobody looks at: that a connection failed must never end a process, and that an argument is wrong must not
-// go unnoticed. Asked of whole processes, since what is unhandled is theirs to judge.
+// Promises that the program ignores. The failure of a connection never ends a process by an unhandled rejection, and a wrong
+// argument always does. Each test runs a process of its own, since unhandled rejections concern the whole process.
 
 import t from 'tap'
 import { memory } from '../support/fixture.js'
 import { program } from '../support/program.js'
 import { rejection, turns } from '../support/wait.js'
 
-// Writes and ends in every way there is, and looks at none of the promises.
+// Writes and ends in every way, and ignores each promise.
 const ignoring = `
 const careless = (c) => {
   c.write('x')
@@ -59,14 +59,14 @@ t.test('ignored promises of write, flush and end cause no unhandled rejection, h
   t.equal(running.stderr, '')
 })
 
-t.test('also over a socket whose peer resets, and in a handler', async (t) => {
+t.test('ignored promises cause no unhandled rejection over a socket whose peer resets, nor in a handler', async (t) => {
   const running = program(
     t,
     `${ignoring}
     const net = await import('node:net')
     const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
     let gone = 0
-    // One that has reset before it is accepted is dropped.
+    // A client that resets before it is accepted is dropped.
     for (const event of ['disconnect', 'drop']) server.on(event, () => { if (++gone === 5) server.close() })
     server.serve(async (connection) => { careless(connection); await turns(); careless(connection) })
     for (let n = 0; n < 5; n++) {
@@ -81,7 +81,7 @@ t.test('also over a socket whose peer resets, and in a handler', async (t) => {
   t.equal(running.stderr, '')
 })
 
-t.test("an ignored close, closed, drain, run of a server's connection or close of a server causes none", async (t) => {
+t.test("an ignored close, closed, drain, run of a server's connection or close of a server causes no unhandled rejection", async (t) => {
   const running = program(
     t,
     `${ignoring}
@@ -108,7 +108,7 @@ t.test("an ignored close, closed, drain, run of a server's connection or close o
   t.equal(running.stderr, '')
 })
 
-// Begins every kind of read, each on a connection of its own, and looks at none of the promises.
+// Starts every kind of read, each on its own connection, and ignores each promise.
 const reading = `
 const reads = {
   readLine: (c, o) => c.readLine(o),
@@ -136,7 +136,7 @@ process.on('unhandledRejection', (error) => console.log('unhandled', name, error
 const turns = async () => { for (let n = 0; n < 30; n++) await new Promise((resolve) => setImmediate(resolve)) }
 `
 
-t.test('ignored promises of reads, iterators, messages, pipe and startTls cause none, however they fail', async (t) => {
+t.test('ignored promises of reads, iterators, messages, pipe and startTls cause no unhandled rejection, however they fail', async (t) => {
   const running = program(
     t,
     `${reading}
@@ -162,7 +162,7 @@ t.test('ignored promises of reads, iterators, messages, pipe and startTls cause 
         begin(a, options)
         await act(a, b, clock, controller)
         await turns()
-        // What fails at once. (These may go on, and a second one is a mistake.)
+        // Calls that fail immediately. The others may be pending still, and a second read is a mistake.
         if (!['an ignored read in a message', 'pipe', 'startTls'].includes(read) && a.waiting === undefined) begin(a, options)
         await turns()
         if (way === 'a signal' && a.waiting === undefined) begin(a, { signal: aborted.signal })
@@ -179,7 +179,7 @@ t.test('ignored promises of reads, iterators, messages, pipe and startTls cause 
   t.equal(running.stderr, '')
 })
 
-t.test('nor does a read that is begun in a message and left behind when its function returns or throws', async (t) => {
+t.test('a read that is still pending when the function of its message returns or throws causes no unhandled rejection', async (t) => {
   const running = program(
     t,
     `${reading}
@@ -202,7 +202,7 @@ t.test('nor does a read that is begun in a message and left behind when its func
   t.equal(running.stderr, '')
 })
 
-t.test('misuse of reads, iterators, messages, pipe and startTls, and what a function of the program throws, is not ignored', async (t) => {
+t.test('an ignored promise that rejects because of misuse, or of an error of the program, is an unhandled rejection', async (t) => {
   const calls = [
     ['a.readUntil(7)', /TypeError/],
     ['a.readExactly(-1)', /RangeError/],
@@ -229,7 +229,7 @@ t.test('misuse of reads, iterators, messages, pipe and startTls, and what a func
   )
 })
 
-t.test('a wrong argument ends a process that ignores it, as any bug does', async (t) => {
+t.test('an ignored rejection because of a wrong argument ends the process', async (t) => {
   const calls = ['a.write(7)', "a.write(['x', 7])", 'a.end(7)', 'a.writeFrom(7)', '(await a.close(b.close()), a.write(7))']
   await Promise.all(
     calls.map(async (call) => {
@@ -240,7 +240,7 @@ t.test('a wrong argument ends a process that ignores it, as any bug does', async
   )
 })
 
-t.test('what is looked at is told all the same', async (t) => {
+t.test('promises that are awaited reject all the same', async (t) => {
   const { a } = memory(t, { highWaterMark: 10 })
   const promises = [a.write(Buffer.alloc(100_000)), a.flush(), a.end()]
   await turns()

@@ -1,5 +1,5 @@
-// Peers that break off: a reset is no end, what had arrived before it is served first, and a peer that is killed leaves
-// nothing behind.
+// Peers that break off. A reset is a loss and not an end of stream, bytes that arrived before it are delivered first, and a peer
+// that is killed leaves nothing behind.
 
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
@@ -8,7 +8,7 @@ import { accepted, dial, opened } from '../support/fixture.js'
 import { program } from '../support/program.js'
 import { rejection, turns, until, within } from '../support/wait.js'
 
-/** A server that notes how its connections end and what its handlers fail with. */
+/** A server that records how its connections end, and the errors of its handlers. */
 async function watched(
   t: Test,
   handler: (connection: Connection) => unknown,
@@ -23,7 +23,7 @@ async function watched(
   return { server, ends, errors }
 }
 
-t.test('a reset is a loss and not an end: to a read to the end, a loop, and a pending line', async (t) => {
+t.test('readToEnd, a loop and a pending readLine reject with ConnectionLostError at a reset', async (t) => {
   for (const read of [
     (c: Connection) => c.readToEnd(),
     (c: Connection) => c.readLine(),
@@ -43,7 +43,7 @@ t.test('a reset is a loss and not an end: to a read to the end, a loop, and a pe
   }
 })
 
-t.test('lines that had arrived before a reset are served, also those that come with it in one turn', async (t) => {
+t.test('lines that arrived before a reset, or in the same turn, are read before the loss', async (t) => {
   for (const inOneTurn of [true, false]) {
     const { connection, peer } = await accepted(t)
     await new Promise<void>((resolve) => peer.write('one\ntwo\nhalf', () => resolve()))
@@ -57,7 +57,7 @@ t.test('lines that had arrived before a reset are served, also those that come w
   }
 })
 
-t.test('so are those that wait in a paused socket', async (t) => {
+t.test('lines that a paused socket has received are read before the loss', async (t) => {
   const { connection, peer } = await accepted(t, { readHighWaterMark: 10 })
   const lines = Array.from({ length: 200 }, (_, n) => `line ${n}\n`)
   for (const line of lines) {
@@ -65,7 +65,7 @@ t.test('so are those that wait in a paused socket', async (t) => {
     await turns(1)
   }
   await turns()
-  t.ok(connection.buffered < 1000, 'it is paused')
+  t.ok(connection.buffered < 1000, 'the socket is paused')
   peer.resetAndDestroy()
   await turns()
   const got: string[] = []
@@ -76,10 +76,10 @@ t.test('so are those that wait in a paused socket', async (t) => {
   )
   t.ok(error instanceof ConnectionLostError)
   t.same(got, lines.slice(0, got.length), 'in order, none twice')
-  t.ok(got.length > connection.bytesRead / 9, 'everything that this process had is served')
+  t.ok(got.length > connection.bytesRead / 9, 'all that this process had received is read')
 })
 
-t.test('a peer that resets at accept, or right behind, costs nothing', async (t) => {
+t.test('a client that resets at accept, or directly after it, does not disturb the server', async (t) => {
   const { server, ends, errors } = await watched(t, async (connection) => {
     for await (const line of connection.lines()) await connection.write(line)
   })
@@ -93,11 +93,11 @@ t.test('a peer that resets at accept, or right behind, costs nothing', async (t)
   t.same(errors, [])
   for (const { by } of ends) t.match(by, /lost|local/)
   const peer = await dial(t, server)
-  const [echo] = await Promise.all([once(peer, 'data'), peer.write('still there\n')])
-  t.equal(String(echo[0]), 'still there')
+  const [echo] = await Promise.all([once(peer, 'data'), peer.write('still served\n')])
+  t.equal(String(echo[0]), 'still served')
 })
 
-t.test('a peer that resets while it is written to', async (t) => {
+t.test('a peer that resets while it is written to is a loss, and no error of the handler', async (t) => {
   const { server, ends, errors } = await watched(t, async (connection) => {
     for (;;) await connection.write(Buffer.alloc(100_000))
   })
@@ -111,7 +111,7 @@ t.test('a peer that resets while it is written to', async (t) => {
   t.same(errors, [])
 })
 
-t.test('a peer that resets behind its end is noticed by the next write', async (t) => {
+t.test('the next write fails after a peer has reset behind its end of stream', async (t) => {
   const { connection, peer } = await accepted(t)
   peer.end('last')
   t.equal(await connection.readToEnd('utf8'), 'last')
@@ -128,10 +128,10 @@ t.test('a peer that resets behind its end is noticed by the next write', async (
     ),
   )
   t.ok(error instanceof ConnectionLostError)
-  t.equal(await connection.read(), null, 'what it said first stays so')
+  t.equal(await connection.read(), null, 'the end of stream stays one for reads')
 })
 
-t.test('a handler with other work hears of a reset by its signal', async (t) => {
+t.test('the signal of a connection aborts at a reset', async (t) => {
   let stopped: unknown
   const { server, ends, errors } = await watched(t, async (connection) => {
     await new Promise((_, reject) => connection.signal.addEventListener('abort', () => reject((stopped = connection.signal.reason))))
@@ -153,7 +153,7 @@ socket.on('data', () => ${read ? '{}' : 'socket.pause()'})
 socket.write('hello\\n')
 setInterval(() => {}, 1000)`
 
-t.test('a peer that is killed by SIGKILL has ended, and the handler with it', async (t) => {
+t.test('a peer that is killed by SIGKILL ends its connection and the handler', async (t) => {
   const { server, ends, errors } = await watched(t, async (connection) => {
     await connection.write(`welcome, ${await connection.readLine()}\n`)
     await connection.readLine()
@@ -164,13 +164,13 @@ t.test('a peer that is killed by SIGKILL has ended, and the handler with it', as
   running.child.kill('SIGKILL')
   t.equal(await running.ends(), 'SIGKILL')
   await until(() => ends.length === 1)
-  // Its system ends or resets the connection for it, as it has read everything or not.
+  // Its system ends the connection if the peer had read everything, and resets it otherwise.
   t.ok(ends[0]?.error instanceof EndOfStreamError || ends[0]?.error instanceof ConnectionLostError)
   t.equal(server.connections.size, 0)
   t.same(errors, [])
 })
 
-t.test('a peer that is killed with bytes unread is a loss, to the writer at once', async (t) => {
+t.test('a peer that is killed with bytes unread is a loss for a pending write', async (t) => {
   const { server, ends, errors } = await watched(t, async (connection) => {
     await connection.readLine()
     for (;;) await connection.write(Buffer.alloc(100_000))

@@ -1,4 +1,4 @@
-// The end of a server from every side at once, and the end of a process that serves: by a signal, by two, by itself.
+// The end of a server from several sides at once, and the end of a process that serves: by one signal, by two, and without any.
 
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -20,11 +20,11 @@ const serving = (shutdown: string): string => `
       await connection.write(line + '\\n')
     }
   })
-  // Not awaited at the top: a module that never ends has an exit code of its own on Node, and on Bun the process stays.
+  // Not awaited at the top level: Node exits with code 13 if that never settles, and Bun does not exit.
   served.then(() => console.log('served', JSON.stringify(server.stats())))
 `
 
-/** A raw client and what it hears. */
+/** A raw client, the text that it receives, and how its connection ends. */
 function caller(t: Test, port: number, word?: string): { socket: net.Socket; heard: { text: string; end: string } } {
   const heard = { text: '', end: '' }
   const socket = net.connect(port, '127.0.0.1')
@@ -42,7 +42,7 @@ function caller(t: Test, port: number, word?: string): { socket: net.Socket; hea
   return { socket, heard }
 }
 
-t.test('the first signal drains: idle clients see an end, and the process ends by itself, with its own exit code', async (t) => {
+t.test('the first signal drains: idle clients see an end, and the process ends with its own exit code', async (t) => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const run = program(t, serving('linnet.shutdownOn(server)'))
     const port = Number((await run.says(/^port (\d+)$/m))[1])
@@ -60,7 +60,7 @@ t.test('the first signal drains: idle clients see an end, and the process ends b
   }
 })
 
-t.test('a second signal cuts what the first one waits for', async (t) => {
+t.test('a second signal cuts the connections that the first one waits for', async (t) => {
   const run = program(t, serving('linnet.shutdownOn(server, { grace: 600_000 }); server.on("draining", () => console.log("draining"))'))
   const port = Number((await run.says(/^port (\d+)$/m))[1])
   const [busy, idle] = [caller(t, port, 'stay'), caller(t, port)]
@@ -73,12 +73,12 @@ t.test('a second signal cuts what the first one waits for', async (t) => {
   run.child.kill('SIGTERM')
   await until(() => busy.heard.end !== '')
   t.equal(busy.heard.end, 'reset')
-  // The handler that never returns keeps `serve`, but no process, waiting.
+  // A handler that never returns keeps `serve` pending, but not the process alive.
   t.equal(await run.ends(), 7)
   t.equal(run.stderr, '')
 })
 
-t.test('the grace of a shutdown is kept, and then what is left is cut', async (t) => {
+t.test('connections that are open after the grace of a shutdown are cut', async (t) => {
   const run = program(t, serving('linnet.shutdownOn(server, { grace: 50, signals: ["SIGUSR2"] })'))
   const port = Number((await run.says(/^port (\d+)$/m))[1])
   const busy = caller(t, port, 'stay')
@@ -136,7 +136,7 @@ overEach(t, 'a close in any event of a server comes to an end', async (t, open) 
     if (event === 'draining' || event === 'close') void server.close({ grace: 20 })
     await within(server.closed, `the end by ${event}`)
     await within(served)
-    // A handler may fail when all is over.
+    // A handler may fail after its server has closed.
     t.equal(books.told.filter((name) => name !== 'handlerError').at(-1), 'close')
     t.equal(books.count('close'), 1)
     t.strictSame(books.mistakes, [])
@@ -144,7 +144,7 @@ overEach(t, 'a close in any event of a server comes to an end', async (t, open) 
   }
 })
 
-t.test('the listening socket is gone when close() resolves, and its clients while it drains are refused', async (t) => {
+t.test('clients are refused while a server drains, and its address is free when close() resolves', async (t) => {
   const run = program(t, serving('linnet.shutdownOn(server, { grace: 600_000 }); server.on("draining", () => console.log("draining"))'))
   const port = Number((await run.says(/^port (\d+)$/m))[1])
   const busy = caller(t, port, 'stay')

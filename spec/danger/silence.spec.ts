@@ -1,5 +1,5 @@
-// A library that prints is a log file that fills up: whatever clients do, nothing comes out on stderr. Only a bug in a
-// handler that nobody listens to does.
+// The library prints nothing, whatever clients do, so that no client can fill a log. The one exception is an error of a handler if
+// `handlerError` has no listener.
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
@@ -27,7 +27,7 @@ const server = `
 
 const garbage = Buffer.from(Array.from({ length: 3000 }, (_, n) => (n * 7919) % 256).filter((byte) => byte !== 10))
 
-/** What clients do. Each resolves when its socket is closed. */
+/** What a client does once it is connected. */
 const deeds: Record<string, (socket: net.Socket) => void> = {
   'says nothing and stays': () => {},
   'says nothing and leaves': (socket) => socket.end(),
@@ -56,7 +56,7 @@ function act(t: Test, port: number, deed: (socket: net.Socket) => void): Promise
     socket.on('connect', () => {
       deed(socket)
       if (!socket.isPaused()) socket.resume()
-      // The server cuts a client that does not read, long before this one reads again and finds out.
+      // The server cuts a client that does not read long before this one reads again and sees the reset.
       else setTimeout(() => socket.resume(), 3000)
     })
   })
@@ -67,7 +67,7 @@ async function started(t: Test): Promise<{ run: Program; port: number }> {
   return { run, port: Number((await run.says(/^port (\d+)$/m))[1]) }
 }
 
-t.test('idle clients, scanners, slow ones and broken ones print nothing, and the server lives', async (t) => {
+t.test('the server prints nothing for idle, slow, scanning and broken clients, and goes on', async (t) => {
   const { run, port } = await started(t)
   for (let round = 0; round < 2; round++) {
     await within(Promise.all(Object.values(deeds).map((deed) => act(t, port, deed))), 'the end of all clients', 20_000)
@@ -75,7 +75,7 @@ t.test('idle clients, scanners, slow ones and broken ones print nothing, and the
   run.child.kill('SIGUSR2')
   const stats = JSON.parse((await run.says(/^stats (.*)$/m))[1]!)
   t.match(stats, { accepted: 2 * Object.keys(deeds).length, handlerErrors: 0 })
-  // A client that has reset before it is accepted has no address any more, and is dropped.
+  // A client that resets before it is accepted has no address any more, and is dropped.
   const resetting = Object.keys(deeds).filter((deed) => deed.startsWith('resets')).length
   t.ok(stats.dropped <= 2 * resetting, `${stats.dropped} were dropped`)
   const idle = [
@@ -91,7 +91,7 @@ t.test('idle clients, scanners, slow ones and broken ones print nothing, and the
   t.equal(run.stderr, '')
 })
 
-t.test('those that are turned away print nothing', async (t) => {
+t.test('the server prints nothing for clients that it drops', async (t) => {
   const { run, port } = await started(t)
   const crowd = Array.from({ length: 60 }, () => act(t, port, () => {}))
   await within(Promise.all(crowd), 'the end of all clients', 20_000)
@@ -103,7 +103,7 @@ t.test('those that are turned away print nothing', async (t) => {
   t.equal(run.stderr, '')
 })
 
-t.test('a bug in a handler is printed, with where it is, and the server lives', async (t) => {
+t.test('an error of a handler is printed with its stack, and the server goes on', async (t) => {
   const { run, port } = await started(t)
   await within(act(t, port, (socket) => socket.write('bug\n')))
   await until(() => run.stderr.includes('this is the bug'))
@@ -112,5 +112,5 @@ t.test('a bug in a handler is printed, with where it is, and the server lives', 
   await within(act(t, port, (socket) => socket.write('stop\n')))
   t.equal(await run.ends(), 0)
   t.match(run.stdout, /^done$/m)
-  t.equal(run.stderr, printed, 'and nothing else')
+  t.equal(run.stderr, printed, 'nothing else is printed')
 })

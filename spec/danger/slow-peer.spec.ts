@@ -1,5 +1,5 @@
-// Peers that take their time: one that takes nothing is cut, one that is only slow is not, and neither costs more memory
-// than was allowed, or the others anything.
+// Slow peers. One that reads nothing is cut, one that reads slowly is not, neither holds more memory than the limits allow, and
+// neither delays other connections.
 
 import type { Socket } from 'node:net'
 import t from 'tap'
@@ -12,7 +12,7 @@ import { rejection, turn, turns, until, within } from '../support/wait.js'
 
 const MB = 1_000_000
 
-/** Bytes of memory outside of the heap: where buffers live. What a collection frees is counted a little later. */
+/** Bytes of memory outside of the heap, where buffers are. Memory that a collection frees is counted a little later. */
 async function held(): Promise<number> {
   for (let n = 0; n < 3; n++) {
     collect()
@@ -21,7 +21,7 @@ async function held(): Promise<number> {
   return process.memoryUsage().arrayBuffers
 }
 
-t.test('a client that never reads is cut by writeTimeout, and what was kept for it is let go', async (t) => {
+t.test('writeTimeout cuts a client that never reads, and its queue is released', async (t) => {
   const server = await opened(t, { writeTimeout: 250 })
   const errors: unknown[] = []
   server.on('handlerError', (error) => errors.push(error))
@@ -39,13 +39,13 @@ t.test('a client that never reads is cut by writeTimeout, and what was kept for 
   const { by, error } = await within(ended)
   t.equal(by, 'timeout')
   t.ok(error instanceof TimeoutError)
-  t.same(errors, [], 'this is no fault of the handler')
+  t.same(errors, [], 'it is no error of the handler')
   t.ok(most < 200_000, `${most} bytes were queued at most`)
   t.equal((await fateOf(peer)).how, 'reset')
   t.ok((await held()) - before < 3 * MB)
 })
 
-t.test('one that reads slowly but steadily is not cut, for many times writeTimeout', async (t) => {
+t.test('a client that reads slowly but steadily is not cut within many times writeTimeout', async (t) => {
   const { connection, peer } = await accepted(t, { writeTimeout: 1000 })
   let read = 0
   peer.on('data', (chunk: Buffer) => {
@@ -62,7 +62,7 @@ t.test('one that reads slowly but steadily is not cut, for many times writeTimeo
   t.equal(connection.signal.aborted, false)
 })
 
-everywhere(t, 'a writer that always has something queued keeps no more of it than that', async (t, connect) => {
+everywhere(t, 'a writer whose queue is never empty holds only the bytes that are queued', async (t, connect) => {
   const { a, b } = await connect({ a: { writeHighWaterMark: 300_000 } })
   const reading = (async () => {
     for (let piece = await b.read(); piece !== null; piece = await b.read()) await turn()
@@ -78,7 +78,7 @@ everywhere(t, 'a writer that always has something queued keeps no more of it tha
   await reading
 })
 
-t.test('small writes to a slow peer cost no more than their bytes', async (t) => {
+t.test('small writes to a slow peer hold no more memory than their bytes', async (t) => {
   const { a, b } = memory(t, { highWaterMark: 10_000, client: { writeHighWaterMark: 1000_000 } })
   const reading = (async () => {
     for (let piece = await b.read(); piece !== null; piece = await b.read()) await turn()
@@ -94,7 +94,7 @@ t.test('small writes to a slow peer cost no more than their bytes', async (t) =>
   await reading
 })
 
-t.test('a slow consumer is cut at maxWriteBuffer, and the others hear all', async (t) => {
+t.test('a slow consumer is cut at maxWriteBuffer, and the other peers receive everything', async (t) => {
   const limit = 500_000
   const server = await opened(t, { maxWriteBuffer: limit })
   const room = new Set<Connection>()
@@ -112,7 +112,7 @@ t.test('a slow consumer is cut at maxWriteBuffer, and the others hear all', asyn
   const [slow, ...good] = peers as [Socket, ...Socket[]]
   slow.pause()
   const fates = good.map((peer) => fateOf(peer))
-  // A broadcast as most people write it: nobody waits for anybody.
+  // A broadcast that awaits no write, as most programs have it.
   const message = Buffer.alloc(50_000, 'm')
   let sent = 0
   let most = 0
@@ -140,7 +140,7 @@ t.test('a slow consumer is cut at maxWriteBuffer, and the others hear all', asyn
   await serving
 })
 
-t.test('tryWrite leaves out a slow consumer, who misses something and is not cut', async (t) => {
+t.test('tryWrite queues nothing for a slow consumer, which misses data and is not cut', async (t) => {
   const { connection, peer } = await accepted(t)
   peer.pause()
   let taken = 0
@@ -158,7 +158,7 @@ t.test('tryWrite leaves out a slow consumer, who misses something and is not cut
   t.equal(connection.signal.aborted, false)
 })
 
-t.test('a client that does not read holds up nobody else', async (t) => {
+t.test('a client that does not read delays no other client', async (t) => {
   const server = await opened(t)
   void server.serve(async (connection) => {
     for await (const line of connection.lines()) await connection.write(line === 'flood' ? Buffer.alloc(15 * MB) : `${line}\n`)
@@ -175,7 +175,7 @@ t.test('a client that does not read holds up nobody else', async (t) => {
   t.equal(server.connections.size, 2)
 })
 
-t.test('while nobody reads, a queue that was full for a long time is cut by the next write and by nothing else', async (t) => {
+t.test('a queue that has long been full is cut by the next write and by nothing else', async (t) => {
   const { connection, peer } = await accepted(t, { maxWriteBuffer: MB, writeTimeout: Number.POSITIVE_INFINITY })
   peer.pause()
   const waits = rejection(connection.write(Buffer.alloc(20 * MB)))

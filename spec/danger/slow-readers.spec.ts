@@ -1,5 +1,5 @@
-// Peers that read slowly without ever stopping. The kernel wakes a writer in steps of a third of its send buffer, which
-// take such a peer longer than any limit here: it is the kernel's own queue that shows whether anything is taken.
+// Peers that read slowly without ever stopping. The kernel wakes a writer in steps of a third of its send buffer. For these peers a
+// step takes longer than any limit here, and only the kernel's send queue shows that they read.
 
 import t, { type Test } from 'tap'
 import { type CloseInfo, type Connection, connect, type ListenOptions, listen, pipe } from '../../lib/index.js'
@@ -33,7 +33,7 @@ t.jobs = 4
 for (const tls of [false, true]) {
   for (const rate of [4, 16, 64, 256]) {
     t.test(`a reader of ${rate} KiB a second gets the whole answer${tls ? ' over TLS' : ''}`, { skip, buffered: true }, async (t) => {
-      // Over a socket of both families as well, which is in another table.
+      // Also over a socket of both families, which is in another table of the kernel.
       const host = hosts[rate % 16 === 0 ? 0 : 1]
       const { port, info } = await serving(t, { host, ...(tls && { tls: { key, cert } }) }, (connection) => void connection.write(answer))
       const peer = await within(slowPeer(t, { port, rate: rate * KiB, seconds: SLOW, tls }), 'its end', 40_000)
@@ -52,10 +52,10 @@ t.test('neither writeTimeout nor the flush before startTls cuts a slow reader', 
   })
   const peer = await within(slowPeer(t, { port, rate: 16 * KiB, seconds: SLOW, stop: 0, quits: answer.length + 3 }), 'its end', 40_000)
   t.equal(peer.got, answer.length + 3)
-  t.match(await within(info), { error: { code: 'ERR_LINNET_HANDSHAKE' } }, 'the peer has left, and was not cut for being slow')
+  t.match(await within(info), { error: { code: 'ERR_LINNET_HANDSHAKE' } }, 'the handshake fails because the peer leaves')
 })
 
-t.test('a pipe to a slow reader is not silent', { skip, buffered: true }, async (t) => {
+t.test('the idle limit of a pipe does not cut a slow reader', { skip, buffered: true }, async (t) => {
   const origin = await serving(
     t,
     { writeTimeout: Number.POSITIVE_INFINITY, closeTimeout: Number.POSITIVE_INFINITY },
@@ -73,7 +73,7 @@ t.test('a pipe to a slow reader is not silent', { skip, buffered: true }, async 
 })
 
 for (const tls of [false, true]) {
-  t.test(`a reader that stops is cut${tls ? ' over TLS' : ''}`, { skip, buffered: true }, async (t) => {
+  t.test(`a reader that stops reading is cut${tls ? ' over TLS' : ''}`, { skip, buffered: true }, async (t) => {
     const { port, info } = await serving(t, { ...(tls && { tls: { key, cert } }) }, (connection) => void connection.write(answer))
     const peer = slowPeer(t, { port, rate: 64 * KiB, seconds: 1, stop: 15, tls })
     const { by, duration } = await within(info, 'the cut', 14_000)

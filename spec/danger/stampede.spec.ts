@@ -1,4 +1,4 @@
-// Many at once, and many one after the other: nobody is forgotten, nobody is counted twice, and nothing is left behind.
+// Many connections at once, and one after the other: each is served and counted once, and nothing is left behind.
 
 import net from 'node:net'
 import t from 'tap'
@@ -7,14 +7,14 @@ import { client, countingClock, echo, ending, inMemory, open, overEach, type Ser
 import { socketPath } from '../support/fixture.js'
 import { turns, until, within } from '../support/wait.js'
 
-/** What keeps this process alive, by kind. */
+/** The handles that keep this process alive, by kind. */
 function resources(): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1
   return counts
 }
 
-/** One visit by a raw socket: says a line, hears it, ends. */
+/** A raw client that sends a line, receives it, and ends. */
 function visit(where: net.NetConnectOpts, line: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(where)
@@ -51,7 +51,7 @@ t.test('10,000 connections one after another leave no handle and no listener', a
   t.strictSame(books.mistakes, [])
 })
 
-t.test('nor a timer, whatever they were waiting for', async (t) => {
+t.test('closed connections leave no timer, whatever they were waiting for', async (t) => {
   const clock = countingClock()
   const limits = { idleTimeout: 50_000, readTimeout: 60_000, writeTimeout: 70_000, closeTimeout: 80_000, handshakeTimeout: 90_000 }
   const { server, connect } = inMemory(t, { clock, ...limits, admit: async () => true })
@@ -72,7 +72,7 @@ t.test('nor a timer, whatever they were waiting for', async (t) => {
   t.equal(clock.running, 0)
   const [held, waiting] = [await connect(limits), await connect(limits)]
   await until(() => server.stats().active === 2)
-  t.ok(clock.running > 0, 'the clock does count')
+  t.ok(clock.running > 0, 'the clock counts timers')
   const closing = server.close()
   await Promise.all([ending(held), ending(waiting)])
   await within(Promise.all([closing, served]))
@@ -108,7 +108,7 @@ overEach(t, 'a burst of 500 against room for 10: each is served, in the end, or 
   await within(served)
 })
 
-t.test('peers that reset at accept, with and without a byte, do no harm', async (t) => {
+t.test('clients that reset at accept, with and without a byte, leave nothing behind', async (t) => {
   const { server, books } = await open(t, 'tcp')
   const served = server.serve(echo)
   for (let n = 0; n < 200; n++) {
@@ -127,7 +127,7 @@ t.test('peers that reset at accept, with and without a byte, do no harm', async 
   await served
 })
 
-t.test('peers that reset while they wait do no harm', async (t) => {
+t.test('clients that reset while they are pending leave nothing behind', async (t) => {
   const { server, books } = await open(t, 'tcp')
   for (let n = 0; n < 50; n++) {
     const one = await client(t, server)

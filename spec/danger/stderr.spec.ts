@@ -1,5 +1,5 @@
-// What is printed when nobody can read it: a log collector that has died, a full disk, a closed descriptor. The process lives,
-// and leaves no listener behind.
+// An error of a handler that cannot be printed: the reader of stderr has died, the disk is full, the descriptor is closed. The
+// process goes on, and no listener stays on stderr.
 
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { root } from '../support/program.js'
 import { within } from '../support/wait.js'
 
-// A server whose handlers fail, and which is told to by its standard input: a line is a failure, an end is the end.
+// A server whose handlers fail. Each line of its standard input causes one failure, and the end of input closes the server.
 const code = `
 const { memoryServer } = await import('linnet/testing')
 const { server, connect } = memoryServer()
@@ -32,7 +32,7 @@ console.log('done')
 
 type End = { code: number | null; stdout: string }
 
-/** Runs it with `stderr` as its descriptor 2; `ruin` is what happens to that in the middle. */
+/** Runs it with `stderr` as descriptor 2. `ruin` breaks that in the middle. */
 async function failing(t: Test, stderr: number | 'pipe', ruin: (child: ReturnType<typeof spawn>) => void = () => {}): Promise<End> {
   const args = ['--input-type=module', '--eval', code]
   const child = spawn('sh', ['-c', 'unset NODE_OPTIONS; exec "$0" "$@"', process.execPath, ...args], {
@@ -61,13 +61,13 @@ t.test('a stderr that is a dead pipe does not end the process', async (t) => {
   t.same(await failing(t, 'pipe', (child) => child.stderr?.destroy()), lived)
 })
 
-t.test('a stderr that is read goes on being printed to, and leaves no listener', async (t) => {
+t.test('errors are printed to a stderr that is read, and no listener stays on it', async (t) => {
   let text = ''
   t.same(await failing(t, 'pipe', (child) => child.stderr?.on('data', (chunk) => (text += chunk))), lived)
   t.equal(text.match(/^linnet: the handler of connection/gm)?.length, 30)
 })
 
-t.test('nor does a full disk', { skip: !existsSync('/dev/full') }, async (t) => {
+t.test('a stderr on a full disk does not end the process', { skip: !existsSync('/dev/full') }, async (t) => {
   const full = openSync('/dev/full', 'w')
   t.teardown(() => closeSync(full))
   t.same(await failing(t, full), lived)

@@ -1,4 +1,4 @@
-// Clients of TLS that mean harm, or mean nothing at all: they cost next to nothing, and hold up nobody.
+// Hostile and silent TLS clients: they cost almost no CPU, and delay no other client.
 
 import net from 'node:net'
 import tls from 'node:tls'
@@ -12,14 +12,14 @@ import { turns, until, within } from '../support/wait.js'
 const { key, cert } = identityOf()
 const SILENT = 1000
 
-t.test('a thousand silent clients of TLS cost no CPU, hold up no one, and are gone in time', { timeout: 60_000 }, async (t) => {
+t.test('a thousand silent TLS clients use no CPU, delay no other client, and are closed in time', { timeout: 60_000 }, async (t) => {
   const server = await opened(t, { tls: { key, cert }, handshakeTimeout: 3000, maxConnections: 10, maxPending: 2000 })
   void server.serve(async (connection) => connection.write(await connection.readUntil('\n')))
   let late = 0
   server.on('handshakeError', () => late++)
   const silent = Array.from({ length: SILENT }, () => {
     const socket = net.connect(server.port, '127.0.0.1').on('error', () => {})
-    // Half of them say the beginning of a hello.
+    // Half of them send the beginning of a ClientHello.
     socket.once('connect', () => socket.localPort !== undefined && socket.localPort % 2 === 0 && socket.write(Buffer.from([22, 3, 1, 2])))
     return socket
   })
@@ -40,11 +40,11 @@ t.test('a thousand silent clients of TLS cost no CPU, hold up no one, and are go
   await client.close()
 })
 
-t.test('a client that resets in any step of the handshake leaves nothing behind, and the server lives', async (t) => {
+t.test('a client that resets in any step of the handshake leaves nothing behind, and the server goes on', async (t) => {
   const server = await opened(t, { tls: { key, cert } })
   void server.serve(async (connection) => connection.write(await connection.readUntil('\n')))
   for (const cut of [1, 5, 6, 60, 200]) {
-    // What a client says first, as far as the cut.
+    // The ClientHello up to the cut.
     const stream = net.connect(server.port, '127.0.0.1').on('error', () => {})
     await new Promise((resolve) => stream.once('connect', resolve))
     let left = cut
@@ -70,7 +70,7 @@ t.test('a client that resets in any step of the handshake leaves nothing behind,
   await client.close()
 })
 
-t.test('a reset behind session tickets, or behind data, is a loss and no end', async (t) => {
+t.test('a reset behind session tickets, or behind data, is a loss and not an end of stream', async (t) => {
   const server = await opened(t, { tls: { key, cert } })
   for (const bytes of [0, 100_000]) {
     const [client, connection] = await Promise.all([
@@ -86,7 +86,7 @@ t.test('a reset behind session tickets, or behind data, is a loss and no end', a
   }
 })
 
-t.test('a connection that is aborted in every turn after its handshake takes no process down', async (t) => {
+t.test('a connection that is aborted in any turn after its handshake does not end the process', async (t) => {
   const server = await opened(t, { tls: { key, cert } })
   for (let wait = 0; wait < 8; wait++) {
     const peer = tls.connect({ port: server.port, host: '127.0.0.1', ca: cert, servername: 'localhost' }).on('error', () => {})
@@ -101,7 +101,7 @@ t.test('a connection that is aborted in every turn after its handshake takes no 
   t.equal(server.stats().active, 0)
 })
 
-t.test('what is written behind an end of the peer, while much is under way, arrives unharmed', async (t) => {
+t.test('bytes that are written behind the end of the peer arrive unchanged, while many are in flight', async (t) => {
   const server = await opened(t, { tls: { key, cert } })
   const [client, connection] = await Promise.all([
     connect({ host: 'localhost', family: 4, port: server.port, tls: { ca: cert }, readHighWaterMark: 1 }),
@@ -117,7 +117,7 @@ t.test('what is written behind an end of the peer, while much is under way, arri
   await closing
 })
 
-t.test('plain text at a TLS port is refused without an answer in plain text', async (t) => {
+t.test('plain text at a TLS port is answered by an alert at most', async (t) => {
   const server = await opened(t, { tls: { key, cert } })
   const peer = await dial(t, server)
   peer.write('USER root\r\n')

@@ -1,6 +1,6 @@
-// What a program does with the bytes it was given: it may change them, or transfer their memory to another thread. What is
-// still unread must not change by that. Where the memory of unread bytes is gone nevertheless, the connection is cut with
-// one error; nothing throws synchronously, and nothing hangs.
+// A program may change the bytes that a read returned, or transfer their memory to another thread. Unread bytes do not change by
+// that. If the memory of unread bytes is detached nevertheless, the connection is cut with one error; nothing throws synchronously
+// and nothing hangs.
 
 import { Duplex, PassThrough } from 'node:stream'
 import t from 'tap'
@@ -12,7 +12,7 @@ import { pattern, rejection, turn, until, within } from '../support/wait.js'
 
 const TEXT = 'first\nsecond\nthird\n'
 
-/** Gives the memory of `bytes` away, as `postMessage` does; where that is refused, nothing happens. */
+/** Transfers the memory of `bytes`, as `postMessage` does. Does nothing if the runtime refuses. */
 function transfer(bytes: Uint8Array): void {
   try {
     structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] })
@@ -21,7 +21,7 @@ function transfer(bytes: Uint8Array): void {
   }
 }
 
-everywhere(t, 'bytes that a read returned may be transferred, and what is unread stays', async (t, connect) => {
+everywhere(t, 'bytes that a read returned may be transferred, and unread bytes stay', async (t, connect) => {
   const takes: Record<string, (b: Connection) => Promise<Uint8Array | undefined>> = {
     readUntil: (b) => b.readUntil('\n'),
     readExactly: (b) => b.readExactly(6),
@@ -41,7 +41,7 @@ everywhere(t, 'bytes that a read returned may be transferred, and what is unread
   }
 })
 
-t.test('in memory too, what is under way in other pieces of a write stays when one piece is transferred', async (t) => {
+t.test('pieces of a write in memory that are in flight stay when another piece is transferred', async (t) => {
   for (const maxChunk of [1, 3, 5000, 9000, 65_536]) {
     const sent = pattern(100_000)
     const { a, b } = memory(t, { maxChunk })
@@ -57,21 +57,21 @@ t.test('in memory too, what is under way in other pieces of a write stays when o
   }
 })
 
-everywhere(t, 'what a read returns whole is memory of its own, and goes to another thread', async (t, connect, carrier) => {
-  // OpenSSL's records come out of memory that Node shares between them.
+everywhere(t, 'a chunk that a read returns whole has its own memory, and can be transferred', async (t, connect, carrier) => {
+  // Node cuts decrypted records out of shared memory.
   if (carrier === 'tls' || carrier === 'starttls') return
   for (const size of [10, 100, 10_000]) {
     const { a, b } = await connect()
     const sent = pattern(size)
     await a.write(sent)
     const bytes = (await within(b.readExactly(size))) as Buffer
-    if (carrier === 'memory' || carrier === 'duplex') t.equal(bytes.buffer.byteLength, size, 'and in no pool')
+    if (carrier === 'memory' || carrier === 'duplex') t.equal(bytes.buffer.byteLength, size, 'it is in no pool')
     const [moved] = structuredClone([bytes], { transfer: [bytes.buffer as ArrayBuffer] }) as [Uint8Array]
     t.ok(Buffer.from(moved).equals(sent), `${size} bytes`)
   }
 })
 
-everywhere(t, 'a message that is given back is whole, though its reads were transferred', async (t, connect) => {
+everywhere(t, 'a message that is given back is whole although the results of its reads were transferred', async (t, connect) => {
   const { a, b } = await connect()
   await a.write('ab')
   const message = b.readMessage(async (reader) => {
@@ -84,7 +84,7 @@ everywhere(t, 'a message that is given back is whole, though its reads were tran
   t.equal(await within(b.readToEnd('latin1')), 'abcd')
 })
 
-everywhere(t, 'what peek and partial give is a copy', async (t, connect) => {
+everywhere(t, 'peek returns a copy, and so does partial', async (t, connect) => {
   const { a, b } = await connect()
   await a.write('abcdef\n')
   const peeked = await b.peek(4)
@@ -102,8 +102,8 @@ everywhere(t, 'what peek and partial give is a copy', async (t, connect) => {
   t.equal(await b.readToEnd('latin1'), 'abc')
 })
 
-// Before Node 24 `ArrayBuffer.prototype.transfer` takes marked memory too. A carrier in the hand stands for that: it
-// transfers the memory before it was marked.
+// Before Node 24 `ArrayBuffer.prototype.transfer` also detaches marked memory. This carrier has the same effect: it transfers the
+// memory before it is marked.
 function torn(text: string): ReturnType<typeof wired> {
   const wire = wired()
   const chunk = Buffer.from(new ArrayBuffer(text.length))
@@ -127,7 +127,7 @@ const reads: Record<string, (connection: Connection) => unknown> = {
   tryReadUntil: async (connection) => connection.tryReadUntil('\n'),
 }
 
-t.test('where the memory of unread bytes is gone, the connection is cut with one clear error', async (t) => {
+t.test('a connection whose unread memory is detached is cut with one error', async (t) => {
   for (const [name, read] of Object.entries(reads)) {
     const { connection } = torn('ab\ncd')
     let asked: unknown
@@ -138,11 +138,11 @@ t.test('where the memory of unread bytes is gone, the connection is cut with one
     t.match(error, { code: 'ERR_LINNET_CLOSED', cause: { name: 'TypeError', message: /memory .* was transferred/ } }, name)
     t.match(await connection.closed, { by: 'aborted', error: (error as Error).cause })
     t.equal(connection.buffered, 0)
-    t.equal(((await rejection(connection.readLine())) as Error).cause, (error as Error).cause, 'and so says every later read')
+    t.equal(((await rejection(connection.readLine())) as Error).cause, (error as Error).cause, 'later reads have the same cause')
   }
 })
 
-t.test('a pending read hears of it when more comes, or the stream ends or breaks', async (t) => {
+t.test('a pending read rejects when more bytes arrive after unread memory was detached, or the stream ends or breaks', async (t) => {
   for (const then of ['push', 'end', 'lose'] as const) {
     const wire = wired()
     const chunk = Buffer.from(new ArrayBuffer(4))
@@ -154,13 +154,13 @@ t.test('a pending read hears of it when more comes, or the stream ends or breaks
   }
 })
 
-t.test('without a pending read, what comes next cuts the connection', async (t) => {
+t.test('without a pending read, the next chunk cuts a connection whose unread memory is detached', async (t) => {
   const { connection, push } = torn('ab\ncd')
   push('more')
   t.match(await connection.closed, { by: 'aborted', error: { name: 'TypeError' } })
 })
 
-t.test('it is found also behind the end of the stream, after lines were read, and when a message is given back', async (t) => {
+t.test('detached memory is noticed behind the end of stream, after lines were read, and when a message is given back', async (t) => {
   const ended = torn('abc')
   ended.end()
   await ended.connection.end()
@@ -173,7 +173,7 @@ t.test('it is found also behind the end of the stream, after lines were read, an
   lines.carrier.sink.data(chunk)
   t.equal(await lines.connection.readLine(), 'ab')
   structuredClone(chunk.buffer, { transfer: [chunk.buffer] })
-  t.equal(await lines.connection.readLine(), 'cd', 'a line that was decoded before comes as it was')
+  t.equal(await lines.connection.readLine(), 'cd', 'a line that was decoded before is returned')
   t.match(await rejection(lines.connection.readUntil('\n')), { code: 'ERR_LINNET_CLOSED' })
 
   const message = wired()
@@ -190,7 +190,7 @@ t.test('it is found also behind the end of the stream, after lines were read, an
   t.match(await rejection(message.connection.read()), { code: 'ERR_LINNET_CLOSED', cause: { name: 'TypeError' } })
 })
 
-t.test('the producer of a Duplex may use its memory again, and what it takes away before it arrives is a loss', async (t) => {
+t.test('the producer of a Duplex may reuse its memory, and memory that it detaches before it arrives is a loss', async (t) => {
   const stream = new PassThrough()
   const connection = Connection.from(Duplex.from({ readable: stream, writable: new PassThrough() }))
   t.teardown(() => connection.abort())
@@ -212,7 +212,7 @@ t.test('the producer of a Duplex may use its memory again, and what it takes awa
   t.match(await rejection(within(read)), { code: 'ERR_LINNET_LOST', cause: { name: 'TypeError', message: /transferred before/ } })
 })
 
-t.test('where a runtime cannot mark memory, nothing is marked', async (t) => {
+t.test('memory is not marked on a runtime that cannot mark it', async (t) => {
   t.doesNotThrow(() => keeperBy(undefined)(new ArrayBuffer(1)))
   const memory = new ArrayBuffer(1)
   keepHere(memory)

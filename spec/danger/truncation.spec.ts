@@ -1,5 +1,5 @@
-// The oldest bug of stream servers: an answer that is cut off and looks whole. What was written before a close arrives;
-// what cannot arrive looks broken.
+// An answer that is cut off must not look whole. Bytes that were written before a close arrive; if they cannot, the peer sees a
+// reset and not an end of stream.
 
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
@@ -15,7 +15,7 @@ import { pattern, turns, until, within } from '../support/wait.js'
 const SIZE = 20_000_000
 const data = pattern(SIZE)
 
-/** Reads one piece at a time with a pause behind each: slower than any buffer of the system lasts. */
+/** Reads one chunk at a time with a pause behind each, longer than the buffers of the system last. */
 async function readSlowly(socket: Socket, ms: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => {
@@ -37,7 +37,7 @@ everywhere(t, 'a 20 MB write followed by a close arrives whole', async (t, conne
   t.equal((await a.closed).by, 'local')
 })
 
-everywhere(t, 'also when the peer sends as much meanwhile, which nobody reads', async (t, connect) => {
+everywhere(t, 'a 20 MB write followed by a close arrives whole while the peer sends as much, which is not read', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e8 } })
   const arrived = within(b.readToEnd(), 'the end', 20_000)
   const said = b.write(data)
@@ -51,20 +51,20 @@ everywhere(t, 'also when the peer sends as much meanwhile, which nobody reads', 
   t.equal((await b.closed).by, 'peer')
 })
 
-t.test('also when the peer reads slower than closeTimeout and writeTimeout', async (t) => {
+t.test('a 20 MB write followed by a close arrives whole at a peer that reads for longer than closeTimeout and writeTimeout', async (t) => {
   const { connection, peer } = await accepted(t, { closeTimeout: 400, writeTimeout: 400 })
   const began = performance.now()
   connection.write(data)
   const close = connection.close()
   const arrived = within(readSlowly(peer, (5 * CHUNK) / (64 * 1024)), 'the end', 30_000)
   t.ok((await arrived).equals(data))
-  t.ok(performance.now() - began > 800, 'it was slow indeed')
+  t.ok(performance.now() - began > 800, 'the read took longer than the limits')
   peer.end()
   await close
   t.notOk((await connection.closed).error)
 })
 
-t.test('a handler that returns, or fails, right behind a large write does not cut it', async (t) => {
+t.test('a handler that returns or throws directly after a large write does not cut it', async (t) => {
   for (const fails of [false, true]) {
     const server = await opened(t)
     server.on('handlerError', () => {})
@@ -81,7 +81,7 @@ t.test('a handler that returns, or fails, right behind a large write does not cu
   }
 })
 
-everywhere(t, 'the end of the peer does not cut the reply, however long it is', async (t, connect) => {
+everywhere(t, 'the end of the peer does not cut the answer, however long it is', async (t, connect) => {
   const { a, b } = await connect({ a: { maxBufferSize: 1e8 } })
   const run = b.run(async (connection) => {
     const question = await connection.readToEnd('utf8')
@@ -95,7 +95,7 @@ everywhere(t, 'the end of the peer does not cut the reply, however long it is', 
   t.equal((await b.closed).by, 'peer')
 })
 
-t.test('a server that is closed meanwhile lets a large answer finish', async (t) => {
+t.test('a large answer is sent whole while its server is closed', async (t) => {
   const server = await opened(t)
   const served = server.serve(async (connection) => {
     await connection.readLine()
@@ -113,7 +113,7 @@ t.test('a server that is closed meanwhile lets a large answer finish', async (t)
   await served
 })
 
-t.test('a program that ends by itself has sent everything', async (t) => {
+t.test('a program that ends without process.exit has sent everything', async (t) => {
   const running = program(
     t,
     `const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
@@ -147,7 +147,7 @@ t.test('a close that cannot deliver is a reset, not an end', async (t) => {
   t.ok(fate.bytes.length < SIZE)
 })
 
-t.test('so are the end of the grace, an abort behind an end, and a full queue', async (t) => {
+t.test('the end of the grace, an abort behind an end, and a full queue are resets', async (t) => {
   const cuts = {
     grace: async ({ server, connection }: Awaited<ReturnType<typeof accepted>>) => {
       connection.write(data)

@@ -1,5 +1,5 @@
-// Writes that nobody awaits: they cost memory and time for their bytes, not for each call, and one that fails is the
-// failure of its own connection.
+// Writes that the program does not await. They take memory and time for their bytes and not for each call, and one that fails
+// affects its own connection only.
 
 import { Duplex } from 'node:stream'
 import t from 'tap'
@@ -29,7 +29,7 @@ t.test('16 MiB of 10-byte writes to a peer that does not read hold at most twice
   t.equal(running.stdout, 'ERR_LINNET_LIMIT true little\n')
 })
 
-t.test('a broadcast to many slow peers that awaits nothing fits a small heap', async (t) => {
+t.test('a broadcast to many slow peers that awaits no write fits a small heap', async (t) => {
   const running = program(
     t,
     `
@@ -48,7 +48,7 @@ t.test('a broadcast to many slow peers that awaits nothing fits a small heap', a
   t.equal(running.stdout, 'ERR_LINNET_LIMIT true\n')
 })
 
-everywhere(t, 'all who wait learn of a failure by one error, and another connection has its own', async (t, connect) => {
+everywhere(t, 'all pending promises of a connection reject with one error, and another connection has its own', async (t, connect) => {
   const [{ a }, { a: other }] = await Promise.all([connect(), connect()])
   const refusals: unknown[] = []
   for (const connection of [a, other]) {
@@ -63,7 +63,7 @@ everywhere(t, 'all who wait learn of a failure by one error, and another connect
   t.not(refusals[0], refusals[1])
 })
 
-t.test('a stream that throws when it is written to fails its own connection, and no other of that turn', async (t) => {
+t.test('a stream whose write throws fails its own connection, and no other that writes in the same turn', async (t) => {
   const thrown = new Error("a mistake in somebody's _write")
   const ways: Record<string, () => Duplex> = {
     _write: () =>

@@ -1,9 +1,9 @@
-// examples/chat.ts: names, rooms, everybody hears everybody, and nobody waits for the slowest.
+// examples/chat.ts: names, rooms, messages to all guests of a room, and guests that do not read.
 
 import t, { type Test } from 'tap'
 import { Example, Netcat, skip } from './support.js'
 
-/** A guest who has said a name and is in the lobby. */
+/** A guest that has sent a name and is in the lobby. */
 async function guest(t: Test, chat: Example, name: string, ...flags: string[]): Promise<Netcat> {
   const client = Netcat.connect(t, chat, '-N', ...flags)
   await client.hears('* your name?\n')
@@ -13,7 +13,7 @@ async function guest(t: Test, chat: Example, name: string, ...flags: string[]): 
   return client
 }
 
-/** Netcat does not end when its server does, only when its own input has ended too. */
+/** Netcat ends when both its server and its own input have ended. */
 async function sayGoodbye(t: Test, ...clients: Netcat[]): Promise<void> {
   for (const client of clients) {
     await client.hears('* the chat closes: goodbye\n')
@@ -22,7 +22,7 @@ async function sayGoodbye(t: Test, ...clients: Netcat[]): Promise<void> {
   }
 }
 
-t.test('two at once, who say their lines and end: each sees the other', { skip }, async (t) => {
+t.test('two guests that send their lines and end see each other', { skip }, async (t) => {
   const chat = await Example.start(t, 'chat')
   const clients = [Netcat.connect(t, chat, '-N'), Netcat.connect(t, chat, '-N')] as const
   clients[0].ends('ann\nhello\n')
@@ -31,7 +31,7 @@ t.test('two at once, who say their lines and end: each sees the other', { skip }
   t.match(await clients[1].toEnd(), 'ann')
 })
 
-t.test('guests hear who comes, what the others say, and who leaves', { skip }, async (t) => {
+t.test('guests see who joins, what the others write, and who leaves', { skip }, async (t) => {
   const chat = await Example.start(t, 'chat')
   const ann = await guest(t, chat, 'ann')
   const bob = await guest(t, chat, 'bob')
@@ -46,7 +46,7 @@ t.test('guests hear who comes, what the others say, and who leaves', { skip }, a
   t.equal(await bob.toEnd(), '* your name?\n* in lobby: ann, you\nann: hello [2Jbob\n')
 })
 
-t.test('who is in another room hears nothing of this one', { skip }, async (t) => {
+t.test('a guest receives nothing from another room', { skip }, async (t) => {
   const chat = await Example.start(t, 'chat')
   const ann = await guest(t, chat, 'ann')
   const bob = await guest(t, chat, 'bob')
@@ -71,14 +71,14 @@ t.test('an over-long line is dropped, and its guest stays', { skip }, async (t) 
   t.notMatch(bob.heard, 'xxx')
 })
 
-t.test('a guest who does not read holds up nobody', { skip }, async (t) => {
+t.test('a guest that does not read delays no other guest', { skip }, async (t) => {
   const chat = await Example.start(t, 'chat')
   const ann = await guest(t, chat, 'ann')
   const bob = await guest(t, chat, 'bob')
   const slow = await guest(t, chat, 'slow', '-I', '4096')
   slow.child.kill('SIGSTOP')
   const line = `${'x'.repeat(999)}\n`
-  // More than the system holds for a guest whose receive buffer is small (Linux: 4 MB), in steps that bob keeps up with.
+  // More than the system queues for a guest with a small receive buffer (4 MB on Linux), at a rate that bob keeps up with.
   for (let megabytes = 0; megabytes < 5; megabytes += 0.05) {
     ann.says(`${line.repeat(50)}your turn\n`)
     await bob.hears('ann: your turn\n')
@@ -91,7 +91,7 @@ t.test('a guest who does not read holds up nobody', { skip }, async (t) => {
   t.strictSame(await chat.ended(), { code: 0, signal: null })
 })
 
-t.test('Ctrl-C says goodbye to everybody: in a room, at the door, and with nothing left to say', { skip }, async (t) => {
+t.test('Ctrl-C sends a goodbye to guests in a room and to those without a name yet, and ends the process', { skip }, async (t) => {
   const chat = await Example.start(t, 'chat')
   const ann = await guest(t, chat, 'ann')
   const bob = await guest(t, chat, 'bob')

@@ -11,7 +11,7 @@ t.test('it counts to the end, second by second', { skip }, async (t) => {
   t.equal(await client.toEnd(), 'how many seconds?\n2\n1\nlift-off\n')
 })
 
-t.test('a line stops it, also one that comes in two pieces with a second between', { skip }, async (t) => {
+t.test('a line stops it, also one that arrives in two pieces with a second between them', { skip }, async (t) => {
   const client = Netcat.connect(t, await Example.start(t, 'countdown'), '-N')
   await client.hears('how many seconds?\n')
   client.says('9\n')
@@ -24,7 +24,7 @@ t.test('a line stops it, also one that comes in two pieces with a second between
   t.match(await client.toEnd(), /^how many seconds\?\n9\n8\n(\d\n)*stopped at \d\n$/)
 })
 
-t.test('who says nothing is too late, who says too much is told so', { skip }, async (t) => {
+t.test('a client that sends nothing is timed out, and one that sends too much gets an error', { skip }, async (t) => {
   const countdown = await Example.start(t, 'countdown')
   const silent = Netcat.connect(t, countdown, '-N')
   const talkative = Netcat.connect(t, countdown, '-N')

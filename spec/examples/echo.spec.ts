@@ -1,16 +1,16 @@
-// examples/echo.ts, as its head says to try it.
+// examples/echo.ts, used as its first comment describes.
 
 import t from 'tap'
 import { Example, Netcat, skip } from './support.js'
 
-t.test('what comes in goes back, bytes and end', { skip }, async (t) => {
+t.test('bytes and the end of stream are sent back', { skip }, async (t) => {
   const echo = await Example.start(t, 'echo')
   const client = Netcat.connect(t, echo, '-N')
   client.ends('hello\nwithout a line end')
   t.equal(await client.toEnd(), 'hello\nwithout a line end')
 })
 
-t.test('Ctrl-C lets clients go, and the process ends by itself', { skip }, async (t) => {
+t.test('Ctrl-C ends the connections, and then the process', { skip }, async (t) => {
   const echo = await Example.start(t, 'echo')
   const silent = Netcat.connect(t, echo, '-d')
   const client = Netcat.connect(t, echo, '-N')

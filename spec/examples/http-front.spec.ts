@@ -1,4 +1,4 @@
-// examples/http-front.ts: an HTTP server and WebSockets behind linnet, asked by curl, by Node's client and by `ws`; with PROXY
+// examples/http-front.ts: an HTTP server and WebSockets behind linnet, with curl, Node's client and `ws` as clients; with PROXY
 // headers, over TLS, and while it drains.
 
 import { spawn } from 'node:child_process'
@@ -15,7 +15,7 @@ import { Example, Running, withoutCurl } from './support.js'
 const skip = withoutCurl
 const { files } = identityOf('DNS:localhost')
 
-/** curl, with what it sends from its standard input. */
+/** curl, which sends its standard input. */
 class Asking extends Running {
   static start(t: Test, url: string, ...flags: string[]): Asking {
     const common = ['--silent', '--show-error', '--max-time', '30', '--ipv4', ...flags]
@@ -30,7 +30,7 @@ const closed = async (socket: WebSocket): Promise<{ code: number; reason: string
   return { code, reason: String(reason) }
 }
 
-/** A connection of a client whom a proxy passes on. */
+/** A connection of a client behind a proxy. */
 async function passedOn(t: Test, port: number): Promise<Connection> {
   const proxyProtocol = { source: tcpAddress('203.0.113.5', 40_000), destination: tcpAddress('198.51.100.7', 80) }
   const connection = await connect({ host: '127.0.0.1', port, proxyProtocol })
@@ -38,7 +38,7 @@ async function passedOn(t: Test, port: number): Promise<Connection> {
   return connection
 }
 
-t.test('curl is answered, also twice by one connection, and what it sends arrives', { skip }, async (t) => {
+t.test('curl gets an answer, also twice on one connection, and its request body arrives', { skip }, async (t) => {
   const { port } = await front(t)
   const url = `http://localhost:${port}/`
   const twice = Asking.start(t, url, url)
@@ -49,20 +49,20 @@ t.test('curl is answered, also twice by one connection, and what it sends arrive
   t.strictSame(await sending.ended(), { code: 0, signal: null })
 })
 
-t.test('over TLS the HTTP server knows that it is https', { skip }, async (t) => {
+t.test('over TLS the HTTP server sees https', { skip }, async (t) => {
   const { port } = await front(t, { KEY: files.key, CERT: files.cert })
   const asking = Asking.start(t, `https://localhost:${port}/`, '--cacert', files.cert)
   t.equal(await asking.toEnd(), 'hello 127.0.0.1, you sent 0 bytes by https\n')
 })
 
-t.test('behind a proxy the HTTP server sees the real client, by curl and by a WebSocket', { skip }, async (t) => {
+t.test('behind a proxy the HTTP server sees the address of the client, with curl and with a WebSocket', { skip }, async (t) => {
   const { port } = await front(t, { TRUST: '127.0.0.0/8' })
   const asking = Asking.start(t, `http://localhost:${port}/`, '--haproxy-protocol')
   t.equal(await asking.toEnd(), 'hello 127.0.0.1, you sent 0 bytes by http\n')
   const connection = await passedOn(t, port)
   await connection.write('GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n')
   t.match(await connection.readToEnd('utf8'), /^HTTP\/1\.1 200 [\s\S]*\r\n\r\nhello 203\.0\.113\.5, you sent 0 bytes by http\n$/)
-  // The client's side of a WebSocket is a Duplex of ours as well.
+  // The client's side of the WebSocket runs over a Duplex of linnet too.
   const under = await passedOn(t, port)
   const socket = new WebSocket(`ws://here:${port}/`, { createConnection: () => under.toDuplex() as never })
   await within(once(socket, 'open'))
@@ -72,7 +72,7 @@ t.test('behind a proxy the HTTP server sees the real client, by curl and by a We
   t.strictSame(await closed(socket), { code: 1000, reason: 'bye' })
 })
 
-t.test('what is no HTTP is answered, and not reset', async (t) => {
+t.test('a request that is not HTTP gets an answer, and no reset', async (t) => {
   const { port } = await front(t)
   const peer = net.connect(port, '127.0.0.1')
   let answer = ''
@@ -84,11 +84,11 @@ t.test('what is no HTTP is answered, and not reset', async (t) => {
   t.equal(answer, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
 })
 
-t.test('a drain lets answers end, tells WebSockets, and ends the idle in order', { skip }, async (t) => {
+t.test('a drain lets answers end, sends WebSockets a close frame, and ends idle connections in order', { skip }, async (t) => {
   const example = await front(t)
   const { port } = example
   const url = `http://localhost:${port}/`
-  // One that has had its answer and keeps its connection.
+  // A client that has its answer and keeps its connection.
   const ends: string[] = []
   let heard = ''
   const idle = net.connect(port, '127.0.0.1').setEncoding('utf8')
@@ -99,15 +99,15 @@ t.test('a drain lets answers end, tells WebSockets, and ends the idle in order',
   })
   idle.write('GET / HTTP/1.1\r\nHost: here\r\n\r\n')
   await until(() => heard.endsWith('by http\n'))
-  // One that has said nothing yet.
+  // A client that has sent nothing.
   const silent = net.connect(port, '127.0.0.1').on('error', (error) => ends.push(String(error)))
   await within(once(silent, 'connect'))
   const left = once(silent.resume(), 'close')
-  // One that is told.
+  // A WebSocket, which gets a close frame.
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
   await within(once(socket, 'open'))
   const told = closed(socket)
-  // One whose request is under way.
+  // A client whose request is in progress.
   const sending = Asking.start(t, url, '--upload-file', '-', '--include')
   sending.child.stdin?.write('the first part, ')
   await example.hears('PUT /')

@@ -1,4 +1,4 @@
-// examples/irc-bot.ts, against a small IRC server of its own: what a bot must say and answer, and that it comes back.
+// examples/irc-bot.ts, with a small IRC server: what a bot has to send and answer, and that it reconnects.
 
 import t, { type Test } from 'tap'
 import { type Connection, listen, type Server } from '../../lib/index.js'
@@ -11,7 +11,7 @@ function start(t: Test, { port }: Server, variables: NodeJS.ProcessEnv = {}): Cl
 
 const says = (connection: Connection, line: string): Promise<void> => connection.write(`${line}\r\n`)
 
-/** Takes the next one who comes, and lets it in. */
+/** Accepts the next connection, and registers the bot. */
 async function welcomed(t: Test, server: Server): Promise<Connection> {
   const connection = (await server.accept()) as Connection
   t.teardown(() => connection.abort())
@@ -23,7 +23,7 @@ async function welcomed(t: Test, server: Server): Promise<Connection> {
   return connection
 }
 
-t.test('it joins its channel, answers a PING, and tells the time to who asks it there', async (t) => {
+t.test('it joins its channel, answers a PING, and sends the time when asked there', async (t) => {
   const server = await opened(t)
   start(t, server)
   const connection = await welcomed(t, server)
@@ -38,7 +38,7 @@ t.test('it joins its channel, answers a PING, and tells the time to who asks it 
   t.match(await connection.readLine(), /^PRIVMSG #linnet :ann: it is .* GMT$/)
 })
 
-t.test('it comes back when its server has ended, broken off, or was not there for a while', async (t) => {
+t.test('it reconnects after its server ended, reset, or did not listen for a while', async (t) => {
   const server = await opened(t)
   const bot = start(t, server)
   await (await welcomed(t, server)).close()
@@ -55,7 +55,7 @@ t.test('it comes back when its server has ended, broken off, or was not there fo
   await welcomed(t, again)
 })
 
-t.test('a name that is taken is told, and tried again', async (t) => {
+t.test('a name that is taken is reported, and tried again', async (t) => {
   const server = await opened(t)
   const bot = start(t, server)
   const connection = (await server.accept()) as Connection
@@ -65,7 +65,7 @@ t.test('a name that is taken is told, and tried again', async (t) => {
   await welcomed(t, server)
 })
 
-t.test('Ctrl-C says QUIT, and ends it also while it waits', async (t) => {
+t.test('Ctrl-C sends QUIT, and also ends it while it waits to reconnect', async (t) => {
   const server = await opened(t)
   const bot = start(t, server)
   const connection = await welcomed(t, server)

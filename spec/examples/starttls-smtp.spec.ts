@@ -1,4 +1,4 @@
-// examples/starttls-smtp.ts, with mails by swaks and nodemailer and a look by OpenSSL.
+// examples/starttls-smtp.ts, with swaks, nodemailer and OpenSSL as clients.
 
 import { spawn } from 'node:child_process'
 import t, { type Test } from 'tap'
@@ -10,7 +10,7 @@ import { Example, Netcat, Running, skip, withoutSwaks } from './support.js'
 const { files } = identityOf('DNS:localhost')
 const start = (t: Test): Promise<Example> => Example.start(t, 'starttls-smtp', { KEY: files.key, CERT: files.cert })
 
-t.test('a mail comes in by TLS, dots and all', { skip: withoutSwaks }, async (t) => {
+t.test('a mail with lines that begin with dots arrives over TLS', { skip: withoutSwaks }, async (t) => {
   const smtp = await start(t)
   const flags = ['--server', '127.0.0.1', '--port', String(smtp.port), '--tls', '--from', 'me@here.test', '--to', 'a@b.test,c@d.test']
   const swaks = new Running(t, spawn('swaks', [...flags, '--body', '.a dot first\n.\nthe end'], { stdio: ['ignore', 'pipe', 'pipe'] }))
@@ -24,8 +24,8 @@ interface Nodemailer {
   createTransport(options: object): { sendMail(mail: object): Promise<{ accepted: string[]; response: string }>; close(): void }
 }
 
-t.test('nodemailer delivers, and takes nobody but whom it trusts for the server', async (t) => {
-  // It brings no types.
+t.test('nodemailer delivers to a server that it trusts, and to no other', async (t) => {
+  // It has no types.
   const { createTransport } = (await import('nodemailer' as string)) as Nodemailer
   const smtp = await start(t)
   const server = { host: 'localhost', port: smtp.port, requireTLS: true }
@@ -43,7 +43,7 @@ t.test('nodemailer delivers, and takes nobody but whom it trusts for the server'
   t.match(await rejection(stranger.sendMail(mail)), { code: 'ESOCKET' })
 })
 
-t.test('nothing is taken before TLS', { skip: withoutSwaks }, async (t) => {
+t.test('no mail is accepted before TLS', { skip: withoutSwaks }, async (t) => {
   const smtp = await start(t)
   const flags = ['--server', '127.0.0.1', '--port', String(smtp.port), '--from', 'me@here.test', '--to', 'a@b.test']
   const swaks = new Running(t, spawn('swaks', flags, { stdio: ['ignore', 'pipe', 'pipe'] }))
@@ -51,38 +51,35 @@ t.test('nothing is taken before TLS', { skip: withoutSwaks }, async (t) => {
   t.match(swaks.heard, /530 say STARTTLS first/)
 })
 
-t.test(
-  'what is gathered for a client has a bound: too many recipients and too large a mail are refused, and the client goes on',
-  async (t) => {
-    const smtp = await Example.start(t, 'starttls-smtp', { KEY: files.key, CERT: files.cert, LARGEST: '1000' })
-    const client = await connect({ port: smtp.port, host: '127.0.0.1' })
-    t.teardown(() => client.abort())
-    const ask = async (line: string): Promise<string> => {
-      await client.write(`${line}\r\n`)
-      for (;;) {
-        const answer = await client.readLine()
-        if (answer[3] === ' ') return answer
-      }
+t.test('too many recipients and too large a mail are refused, and the client can go on', async (t) => {
+  const smtp = await Example.start(t, 'starttls-smtp', { KEY: files.key, CERT: files.cert, LARGEST: '1000' })
+  const client = await connect({ port: smtp.port, host: '127.0.0.1' })
+  t.teardown(() => client.abort())
+  const ask = async (line: string): Promise<string> => {
+    await client.write(`${line}\r\n`)
+    for (;;) {
+      const answer = await client.readLine()
+      if (answer[3] === ' ') return answer
     }
-    await client.readLine()
-    t.match(await ask('STARTTLS'), '220')
-    await client.startTls({ ca: identityOf('DNS:localhost').cert, servername: 'localhost' })
-    t.match(await ask('EHLO me'), '250')
-    t.match(await ask('MAIL FROM:<me@here.test>'), '250')
-    for (let n = 0; n < 100; n++) t.match(await ask(`RCPT TO:<${n}@there.test>`), '250')
-    t.match(await ask('RCPT TO:<one@too.many>'), '452')
-    t.match(await ask('DATA'), '354')
-    t.match(await ask(`${`${'x'.repeat(70)}\r\n`.repeat(20)}.`), '552')
-    t.match(await ask('MAIL FROM:<me@here.test>'), '250')
-    t.match(await ask('RCPT TO:<a@there.test>'), '250')
-    t.match(await ask('DATA'), '354')
-    t.match(await ask('short\r\n.'), '250')
-    await smtp.hears('mail from <me@here.test> to a@there.test')
-    t.notMatch(smtp.heard, /xxx/)
-  },
-)
+  }
+  await client.readLine()
+  t.match(await ask('STARTTLS'), '220')
+  await client.startTls({ ca: identityOf('DNS:localhost').cert, servername: 'localhost' })
+  t.match(await ask('EHLO me'), '250')
+  t.match(await ask('MAIL FROM:<me@here.test>'), '250')
+  for (let n = 0; n < 100; n++) t.match(await ask(`RCPT TO:<${n}@there.test>`), '250')
+  t.match(await ask('RCPT TO:<one@too.many>'), '452')
+  t.match(await ask('DATA'), '354')
+  t.match(await ask(`${`${'x'.repeat(70)}\r\n`.repeat(20)}.`), '552')
+  t.match(await ask('MAIL FROM:<me@here.test>'), '250')
+  t.match(await ask('RCPT TO:<a@there.test>'), '250')
+  t.match(await ask('DATA'), '354')
+  t.match(await ask('short\r\n.'), '250')
+  await smtp.hears('mail from <me@here.test> to a@there.test')
+  t.notMatch(smtp.heard, /xxx/)
+})
 
-t.test('openssl s_client -starttls smtp verifies it, and talks', async (t) => {
+t.test('openssl s_client -starttls smtp verifies the server, and talks to it', async (t) => {
   const smtp = await start(t)
   const flags = ['-starttls', 'smtp', '-quiet', '-verify_return_error', '-CAfile', files.cert, '-servername', 'localhost', '-crlf']
   const client = new Running(
@@ -95,7 +92,7 @@ t.test('openssl s_client -starttls smtp verifies it, and talks', async (t) => {
   await client.hears('221 bye')
 })
 
-t.test('a command that comes in with STARTTLS ends it: nobody can slip one in', { skip }, async (t) => {
+t.test('a command that arrives with STARTTLS in plain text ends the connection', { skip }, async (t) => {
   const smtp = await start(t)
   const injector = Netcat.connect(t, smtp, '-N')
   injector.ends('EHLO me\r\nSTARTTLS\r\nMAIL FROM:<evil@here.test>\r\n')

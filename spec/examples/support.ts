@@ -1,5 +1,5 @@
-// Runs an example as a reader would try it: built, in a process of its own, with OpenBSD's netcat for a client. Everything
-// is waited for by what is said or by who ends, never by time.
+// Runs a built example in a process of its own, with OpenBSD's netcat as a client. Tests wait for output and for ends of processes,
+// never for time.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import type { Test } from 'tap'
 
 const { CI } = process.env
 
-/** Why tests that need a program cannot run here, or false. Where all must run (CI), the lack is a failure instead. */
+/** Why tests that need a program cannot run here, or false. In CI the lack is a failure instead. */
 function lacks(found: boolean, what: string): string | false {
   if (!found && CI === 'true') throw new Error(what)
   return found ? false : what
@@ -20,18 +20,18 @@ export const skip: string | false = lacks(netcat, "needs OpenBSD's netcat: apt-g
 export const withoutCurl: string | false = lacks(spawnSync('curl', ['--version']).status === 0, 'needs curl: apt-get install curl')
 export const withoutSwaks: string | false = lacks(spawnSync('swaks', ['--version']).status === 0, 'needs swaks: apt-get install swaks')
 
-// Examples run the built library. tap would count what they cover of it as coverage of lib/, by the source maps, and the
-// two do not agree on where the branches of a line are.
+// Examples run the built library. Through the source maps tap would count that as coverage of lib/, with other branches for the same
+// lines.
 const env = { ...process.env, PORT: '0', _TAPJS_PROCESSINFO_COVERAGE_: '0' }
 
-/** A process that is listened to. */
+/** A process, and its output. */
 export class Running {
   readonly child: ChildProcess
-  /** All it has said. */
+  /** Its standard output so far. */
   heard = ''
-  /** What an example has complained. */
+  /** Its standard error so far. */
   complained = ''
-  /** What was said is looked at once: `hears` goes on behind what it found. */
+  /** Where `hears` goes on: behind its last match. */
   #from = 0
   readonly #closed: Promise<unknown[]>
 
@@ -43,13 +43,13 @@ export class Running {
     child.stderr?.setEncoding('utf8').on('data', (text) => {
       this.complained += text
     })
-    // Whoever asks for the end of one that could not be started, or that is gone already, is told too.
+    // Also for a process that could not be started, or that has ended before.
     this.#closed = once(child, 'close')
     this.#closed.catch(() => {})
     t.teardown(() => child.kill('SIGKILL'))
   }
 
-  /** Waits until it has said this, behind what it was heard to say before. */
+  /** Resolves once its output contains this, behind the match of the call before. */
   async hears(text: string): Promise<void> {
     for (let at = -1; ; ) {
       at = this.heard.indexOf(text, this.#from)
@@ -63,7 +63,7 @@ export class Running {
     }
   }
 
-  /** All it has said, once it has ended. */
+  /** Its whole standard output, once it has ended. */
   async toEnd(): Promise<string> {
     await this.#closed
     return this.heard
@@ -74,7 +74,7 @@ export class Running {
     this.child.kill('SIGINT')
   }
 
-  /** How it ended. */
+  /** Its exit code and signal, once it has ended. */
   async ended(): Promise<{ code: unknown; signal: unknown }> {
     const [code, signal] = await this.#closed
     return { code, signal }
@@ -110,7 +110,7 @@ export class Example extends Running {
   }
 }
 
-/** curl, which asks a server by its name for a page. */
+/** curl, which requests a page. */
 export class Curl extends Running {
   /** `https://NAME:PORT/PATH`, with the name at 127.0.0.1 and a certificate that is trusted. */
   static get(t: Test, url: string, trusted: string): Curl {
@@ -121,9 +121,9 @@ export class Curl extends Running {
   }
 }
 
-/** A client at its terminal. */
+/** Netcat as a client at a terminal. */
 export class Netcat extends Running {
-  /** `flags` as for nc: with `-N` it ends when its own input and the server have; with `-d` it says nothing, and ends when the server does. */
+  /** `flags` as for nc: with `-N` it ends when its own input and the server have ended; with `-d` it sends nothing, and ends with the server. */
   static connect(t: Test, { port }: Example, ...flags: string[]): Netcat {
     return new Netcat(t, spawn('nc', [...flags, '127.0.0.1', String(port)], { stdio: ['pipe', 'pipe', 'inherit'] }))
   }

@@ -1,4 +1,4 @@
-// examples/tcp-proxy.ts, asked by curl, with a server behind it that says who asked.
+// examples/tcp-proxy.ts, with curl as a client and a server behind it that answers with the client's address.
 
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { Curl, Example, withoutCurl } from './support.js'
 const skip = withoutCurl
 const here = identityOf('DNS:proxy.test,DNS:localhost')
 
-/** A server behind; closed after the test. */
+/** A server behind the proxy. It is closed after the test. */
 async function behind(t: Test): Promise<Server> {
   const server = await listen({ port: 0, host: '127.0.0.1', proxyProtocol: true })
   t.teardown(() => server.close({ grace: 0 }))
@@ -30,7 +30,7 @@ async function request(connection: Connection): Promise<string> {
 
 const head = (length: number): string => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`
 
-t.test('what is behind gets the request in plain text, and knows who asks', { skip }, async (t) => {
+t.test('the server behind gets the request in plain text, with the address of the client', { skip }, async (t) => {
   const server = await behind(t)
   void server.serve(async (connection) => {
     const text = await request(connection)
@@ -43,7 +43,7 @@ t.test('what is behind gets the request in plain text, and knows who asks', { sk
   t.strictSame(await curl.ended(), { code: 0, signal: null })
 })
 
-t.test('with nobody behind, the client sees a break, and the next one may find somebody', { skip }, async (t) => {
+t.test('without a server behind the client sees a reset, and once there is one it gets an answer', { skip }, async (t) => {
   const server = await behind(t)
   const { port } = server
   const proxy = await start(t, server)
@@ -59,7 +59,7 @@ t.test('with nobody behind, the client sees a break, and the next one may find s
   t.match(proxy.complained, /^127\.0\.0\.1:\d+: ConnectError: .*ECONNREFUSED/)
 })
 
-t.test('Ctrl-C lets an answer that is under way come to its end', { skip }, async (t) => {
+t.test('Ctrl-C lets an answer that has begun end', { skip }, async (t) => {
   const server = await behind(t)
   const proxy = await start(t, server)
   const curl = ask(t, proxy)
@@ -68,7 +68,7 @@ t.test('Ctrl-C lets an answer that is under way come to its end', { skip }, asyn
   await connection.write(`${head(12)}first `)
   await curl.hears('first ')
   proxy.interrupt()
-  // Nobody comes in any more; curl says 7 where nobody listens.
+  // No new client is accepted. curl exits with 7 if its connection is refused.
   while ((await ask(t, proxy).ended()).code !== 7);
   await connection.write('second')
   await connection.close()
@@ -76,7 +76,7 @@ t.test('Ctrl-C lets an answer that is under way come to its end', { skip }, asyn
   t.strictSame(await proxy.ended(), { code: 0, signal: null })
 })
 
-t.test('SIGHUP brings a new certificate, and a bad one changes nothing', { skip }, async (t) => {
+t.test('SIGHUP loads a new certificate, and a bad one changes nothing', { skip }, async (t) => {
   const room = mkdtempSync(join(tmpdir(), 'linnet-proxy-'))
   t.teardown(() => rmSync(room, { recursive: true, force: true }))
   const files = { key: join(room, 'key'), cert: join(room, 'cert') }
@@ -95,7 +95,7 @@ t.test('SIGHUP brings a new certificate, and a bad one changes nothing', { skip 
   proxy.child.kill('SIGHUP')
   await proxy.hears('there is a new certificate')
   t.equal(await ask(t, proxy, next.files.cert).toEnd(), 'hello\n')
-  t.not((await ask(t, proxy).ended()).code, 0, 'the old one is trusted in vain')
+  t.not((await ask(t, proxy).ended()).code, 0, 'a client that trusts the old one refuses it')
   writeFileSync(files.cert, 'nonsense')
   proxy.child.kill('SIGHUP')
   await until(() => proxy.complained.includes('the old certificate stays'))

@@ -3,7 +3,7 @@
 import t from 'tap'
 import { Example, Netcat, skip } from './support.js'
 
-t.test('it pushes while it takes commands', { skip }, async (t) => {
+t.test('it sends data while it takes commands', { skip }, async (t) => {
   const client = Netcat.connect(t, await Example.start(t, 'telemetry-push'), '-N')
   await client.hears('"memory":')
   await client.hears('"memory":')
@@ -12,7 +12,7 @@ t.test('it pushes while it takes commands', { skip }, async (t) => {
   const before = client.heard
   client.says('hum\n')
   await client.hears('{"command":"hum","paused":true}\n')
-  t.equal(client.heard, `${before}{"command":"hum","paused":true}\n`, 'it was silent in between')
+  t.equal(client.heard, `${before}{"command":"hum","paused":true}\n`, 'it sent nothing in between')
   client.says('resume\n')
   await client.hears('{"command":"resume","paused":false}\n')
   await client.hears('"memory":')
@@ -21,7 +21,7 @@ t.test('it pushes while it takes commands', { skip }, async (t) => {
   for (const line of client.heard.trimEnd().split('\n')) t.doesNotThrow(() => JSON.parse(line))
 })
 
-t.test('the client that ends its side ends both tasks; Ctrl-C too, and the process with them', { skip }, async (t) => {
+t.test('the end of the client ends both tasks, and so does Ctrl-C, which ends the process too', { skip }, async (t) => {
   const telemetry = await Example.start(t, 'telemetry-push')
   const leaving = Netcat.connect(t, telemetry, '-N')
   const staying = Netcat.connect(t, telemetry, '-d')

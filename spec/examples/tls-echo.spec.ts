@@ -1,4 +1,4 @@
-// examples/tls-echo.ts, asked by OpenSSL.
+// examples/tls-echo.ts, with OpenSSL as a client.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import t, { type Test } from 'tap'
@@ -7,7 +7,7 @@ import { Example, Running } from './support.js'
 
 const theirs = identityOf('DNS:client.test')
 
-/** `openssl s_client`, which trusts the example and says what it is given. */
+/** `openssl s_client`, which trusts the example and sends its standard input. */
 function client(t: Test, example: Example, ...flags: string[]): Running {
   const [, trusted] = /-CAfile (\S+)/.exec(example.heard) as unknown as [string, string]
   const common = ['s_client', '-quiet', '-verify_return_error', '-CAfile', trusted, '-connect', `127.0.0.1:${example.port}`]
@@ -15,7 +15,7 @@ function client(t: Test, example: Example, ...flags: string[]): Running {
   return new Running(t, child)
 }
 
-t.test('what comes in goes back, and what was agreed on is told', async (t) => {
+t.test('input is sent back, and the agreed protocols are printed', async (t) => {
   const echo = await Example.start(t, 'tls-echo')
   const plain = client(t, echo, '-noservername')
   plain.child.stdin?.write('hello\n')
@@ -28,14 +28,14 @@ t.test('what comes in goes back, and what was agreed on is told', async (t) => {
   t.strictSame(await echo.ended(), { code: 0, signal: null })
 })
 
-t.test('a protocol that nobody speaks is refused', async (t) => {
+t.test('a client that offers only an unknown ALPN protocol is refused', async (t) => {
   const echo = await Example.start(t, 'tls-echo')
   const lost = client(t, echo, '-alpn', 'other')
   t.not((await lost.ended()).code, 0)
   t.match(lost.complained, /no application protocol/)
 })
 
-t.test('with CLIENTS, a certificate is asked for, and has to be the right one', async (t) => {
+t.test('with CLIENTS, only a client with a certificate of that authority is served', async (t) => {
   const echo = await Example.start(t, 'tls-echo', { CLIENTS: theirs.files.cert })
   const right = client(t, echo, '-key', theirs.files.key, '-cert', theirs.files.cert)
   right.child.stdin?.write('it is me\n')

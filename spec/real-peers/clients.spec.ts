@@ -1,5 +1,4 @@
-// `connect` to real servers: HAProxy, which believes the headers that come first and passes on what they say, and takes TLS
-// off behind them; and OpenSSL's own server.
+// `connect` to real servers: HAProxy, which reads PROXY headers and terminates TLS behind them, and OpenSSL's own server.
 
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -46,7 +45,7 @@ const headers: Record<string, ProxyHeaderOptions> = {
   'version 2, IPv6, with a checksum': { source: ipv6[0], destination: ipv6[1], tlvs: checksum },
 }
 
-t.test('HAProxy believes the headers that connect sends', { skip: noHaproxy, timeout: 60_000 }, async (t) => {
+t.test('HAProxy accepts the headers that connect sends', { skip: noHaproxy, timeout: 60_000 }, async (t) => {
   const behind = await opened(t, { proxyProtocol: true })
   const front = await proxy(t, 'haproxy', (port, directory) => {
     const both = join(directory, 'both.pem')
@@ -83,7 +82,7 @@ t.test('OpenSSL answers over each version of TLS', { timeout: 60_000 }, async (t
     ['-tls1_2', 'TLSv1.2'],
     ['-tls1_3', 'TLSv1.3'],
   ] as const) {
-    // It tells the port that it has picked: "ACCEPT 127.0.0.1:40000".
+    // It prints the port that it has picked: "ACCEPT 127.0.0.1:40000".
     const flags = ['-accept', '127.0.0.1:0', '-key', identity.files.key, '-cert', identity.files.cert, '-rev', flag]
     const child = spawn('openssl', ['s_server', ...flags], { stdio: ['pipe', 'pipe', 'pipe'] })
     const server = { child, heard: '' }

@@ -1,4 +1,4 @@
-// HAProxy and nginx in front of an echo: it sees their clients, and not them.
+// HAProxy and nginx in front of an echo server, which sees the addresses of their clients.
 
 import { networkInterfaces } from 'node:os'
 import t, { type Test } from 'tap'
@@ -26,7 +26,7 @@ async function echo(t: Test, options: ListenOptions = {}): Promise<Echo> {
   return { server, connections }
 }
 
-/** A client of the proxy says something, and much, hears it again, and is known by its own address. */
+/** A client of the proxy sends a few bytes and many, receives them again, and its connection has its own address. */
 async function talks(t: Test, front: Front, { connections, server }: Echo, version: 1 | 2): Promise<Connection> {
   const client = await through(t, front)
   const me = `127.0.0.1:${client.localPort}`
@@ -74,7 +74,7 @@ t.test('behind HAProxy', { skip: noHaproxy, timeout: 60_000 }, async (t) => {
     t.strictSame(connection.proxy?.tlvs, [])
   })
 
-  t.test('its checksum is right', async (t) => {
+  t.test('the checksum of the header is verified', async (t) => {
     const here = await echo(t)
     const front = await haproxy(t, `127.0.0.1:${here.server.port}`, 'send-proxy-v2 proxy-v2-options crc32c')
     const connection = await talks(t, front, here, 2)
@@ -85,7 +85,7 @@ t.test('behind HAProxy', { skip: noHaproxy, timeout: 60_000 }, async (t) => {
     ['send-proxy', 1],
     ['send-proxy-v2', 2],
   ] as const) {
-    t.test(`an IPv4 client of a socket for both families is one of IPv4 (${name})`, async (t) => {
+    t.test(`an IPv4 client of a dual-stack socket has an IPv4 address (${name})`, async (t) => {
       const here = await echo(t)
       const connection = await talks(t, await haproxy(t, `127.0.0.1:${here.server.port}`, name, anywhere), here, option)
       t.equal(connection.remote.family, 'IPv4')
@@ -109,19 +109,19 @@ t.test('behind HAProxy', { skip: noHaproxy, timeout: 60_000 }, async (t) => {
     })
   }
 
-  t.test('to a Unix socket of ours, whose peers are trusted', async (t) => {
+  t.test('a Unix socket of linnet trusts its peers', async (t) => {
     const path = socketPath()
     const here = await echo(t, { path, mode: 0o777, proxyProtocol: { trust: ['192.0.2.1'] } })
     const connection = await talks(t, await haproxy(t, `unix@${path}`, 'send-proxy-v2'), here, 2)
     t.equal(connection.proxy?.peer.family, 'unix')
   })
 
-  t.test('a health check is a connection of the proxy itself, or dropped as a reset, and passes', async (t) => {
+  t.test('a health check passes, as a connection of the proxy itself or dropped as a reset', async (t) => {
     const here = await echo(t)
     const reasons = new Set<string>()
     here.server.on('drop', ({ reason }) => reasons.add(reason))
     const front = await haproxy(t, `127.0.0.1:${here.server.port}`, 'send-proxy-v2 check check-send-proxy inter 50ms')
-    // HAProxy resets after a check, mostly before it is accepted: then it has no address any more.
+    // HAProxy resets after a check, mostly before the connection is accepted. Then it has no address any more.
     await until(() => here.connections.length + here.server.stats().dropped > 1)
     for (const { remote, proxy } of here.connections) {
       t.match(proxy, { version: 2, source: undefined, destination: undefined })

@@ -1,5 +1,5 @@
-// Real peers, each in a process of its own: HAProxy and nginx, in front of a server of ours, and OpenSSL's client. Proxies are
-// waited for by their first connection, the client by what it says, never by time.
+// Real peers, each in a process of its own: HAProxy and nginx in front of a server of linnet, and OpenSSL's client. Tests wait for
+// the first connection through a proxy and for the output of the client, never for time.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,14 +11,14 @@ import { until } from '../support/wait.js'
 
 const { CI } = process.env
 
-/** Why tests with this program cannot run here, or false. Where all must run (CI), the lack is a failure instead. */
+/** Why tests with this program cannot run here, or false. In CI the lack is a failure instead. */
 function lack(there: boolean, install: string): string | false {
   if (there) return false
   if (CI === 'true') throw new Error(`needs apt-get install ${install}`)
   return `needs ${install}: apt-get install ${install}`
 }
 
-/** What a program says of itself; nothing, where there is none. */
+/** The output of a program about itself; empty if it is not installed. */
 function said(program: string, flag: string): string {
   const { stdout, stderr } = spawnSync(program, [flag], { encoding: 'utf8' })
   return `${stdout ?? ''}${stderr ?? ''}`
@@ -29,13 +29,13 @@ const nginxFlags = said('nginx', '-V')
 export const noOpenssl: string | false = lack(said('openssl', 'version').startsWith('OpenSSL'), 'openssl')
 export const noHaproxy: string | false = lack(/^HA-?Proxy version/m.test(said('haproxy', '-v')), 'haproxy')
 
-// The module that speaks TCP is built in, or a file, which may be another package.
+// nginx has its stream module built in, or as a file, which may be another package.
 const module = `${/--modules-path=(\S+)/.exec(nginxFlags)?.[1]}/ngx_stream_module.so`
 const builtIn = /--with-stream(\s|$)/.test(nginxFlags)
 export const noNginx: string | false = lack(builtIn || existsSync(module), 'nginx libnginx-mod-stream')
 export const nginxModule: string = builtIn ? '' : `load_module ${module};`
 
-/** A port that was free a moment ago: these programs cannot pick one themselves. */
+/** A port that was free a moment ago. These programs cannot pick one themselves. */
 async function freePort(): Promise<number> {
   const server = net.createServer()
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
@@ -44,15 +44,15 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** A proxy that runs. */
+/** A running proxy. */
 export interface Front {
   port: number
   child: ChildProcess
-  /** What it has said: mostly why it ended. */
+  /** Its output so far, with the reason if it ended. */
   heard: string
 }
 
-/** Starts a program with the configuration of a port; it ends with the test. */
+/** Starts a program with the configuration for a port. It ends with the test. */
 export async function proxy(
   t: Test,
   program: 'haproxy' | 'nginx',
@@ -75,7 +75,7 @@ export async function proxy(
   return running
 }
 
-/** How HAProxy's configuration begins here. */
+/** The beginning of each configuration of HAProxy. */
 export const haproxyDefaults = `
 defaults
   mode tcp
@@ -84,7 +84,7 @@ defaults
   timeout server 20s
 `
 
-/** HAProxy that takes TLS off, with this key and certificate. `behind` is the server as its configuration has it. */
+/** HAProxy that terminates TLS with this key and certificate. `behind` is the server in HAProxy's notation. */
 export function haproxyTls(t: Test, pem: string, behind: string): Promise<Front> {
   return proxy(t, 'haproxy', (port, directory) => {
     const file = join(directory, 'both.pem')
@@ -96,7 +96,7 @@ export function haproxyTls(t: Test, pem: string, behind: string): Promise<Front>
   })
 }
 
-/** A client of a proxy, once that listens: on its port, or on a Unix socket of its own. */
+/** A client of a proxy, on its port or a Unix socket, once the proxy listens. */
 export async function through(t: Test, front: Front, path?: string): Promise<net.Socket> {
   const at = path === undefined ? { port: front.port, host: '127.0.0.1' } : { path }
   for (;;) {
@@ -115,11 +115,11 @@ export async function through(t: Test, front: Front, path?: string): Promise<net
 /** `openssl s_client`, at a terminal. */
 export class OpensslClient {
   readonly child: ChildProcess
-  /** What it has said, of the handshake and of what came behind it. */
+  /** Its output so far, of the handshake and of the data behind it. */
   heard = ''
   #code: number | null | undefined
 
-  /** `flags` as for s_client; it ends when its input does, and when the server does. */
+  /** `flags` as for s_client. It ends with its input, and with the server. */
   constructor(t: Test, { port }: { port: number | undefined }, ...flags: string[]) {
     this.child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...flags], { stdio: 'pipe' })
     for (const output of [this.child.stdout, this.child.stderr]) output?.setEncoding('utf8').on('data', (text) => void (this.heard += text))

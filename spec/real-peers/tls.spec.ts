@@ -1,5 +1,5 @@
-// OpenSSL's own client against servers of ours: what it asks for in a handshake, what it shows, and how it finds into TLS from
-// plain text. And HAProxy, which tells what it knows of the TLS that it took off.
+// OpenSSL's own client with servers of linnet: what it requests in a handshake, what it verifies, and STARTTLS. And HAProxy, whose
+// header describes the TLS connection that it terminated.
 
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
@@ -10,10 +10,10 @@ import { until } from '../support/wait.js'
 import { haproxyTls, noHaproxy, noOpenssl, OpensslClient, through } from './support.js'
 
 const skip = noOpenssl
-// Without OpenSSL there is none, and nobody who asks for it.
+// Without OpenSSL there is no certificate, and each test is skipped.
 const { key, cert, files } = skip === false ? identityOf('DNS:here.test') : { key: '', cert: '', files: { key: '', cert: '' } }
 const versions = ['-tls1_2', '-tls1_3']
-/** It takes the server for what it says it is, or leaves. */
+/** The flags by which it verifies the server, or leaves. */
 const trusting = (file: string, name: string): string[] => ['-CAfile', file, '-verify_return_error', '-verify_hostname', name]
 
 interface Echo {
@@ -22,7 +22,7 @@ interface Echo {
   errors: HandshakeError[]
 }
 
-/** Says each line again, once it is `secured`. */
+/** Sends each line back, once the connection is `secured`. */
 async function echo(t: Test, options: ListenOptions, secured = async (_: Connection): Promise<void> => {}): Promise<Echo> {
   const server = await opened(t, options)
   const connections: Connection[] = []
@@ -36,7 +36,7 @@ async function echo(t: Test, options: ListenOptions, secured = async (_: Connect
   return { server, connections, errors }
 }
 
-/** A client that says something, hears it again, and leaves. */
+/** A client that sends a line, receives it again, and leaves. */
 async function talks(
   t: Test,
   { server, connections }: Echo,
@@ -52,7 +52,7 @@ async function talks(
   return { client, connection }
 }
 
-/** A client that does not come in, and no handler hears of it. */
+/** A client that is refused, and that no handler gets. */
 async function refused(
   t: Test,
   { server, connections, errors }: Echo,
@@ -61,7 +61,7 @@ async function refused(
   const [before, told] = [connections.length, errors.length]
   const client = new OpensslClient(t, server, ...flags)
   client.says('hello\n')
-  // Its exit code tells little: in TLS 1.3 it may be in before it is thrown out, and then finds a reset, or an end.
+  // Its exit code proves little: in TLS 1.3 its handshake may be complete before it is refused, and then it sees a reset, or an end.
   await client.ended()
   t.notMatch(client.heard, 'again: hello')
   await until(() => errors.length > told, 'the handshakeError')
@@ -69,7 +69,7 @@ async function refused(
   return { client, code: ((errors.at(-1) as HandshakeError).cause as NodeJS.ErrnoException).code }
 }
 
-t.test('SNI: the name that a client asks for picks the certificate', { skip, timeout: 60_000 }, async (t) => {
+t.test('the certificate is chosen by the name that a client requests (SNI)', { skip, timeout: 60_000 }, async (t) => {
   const others = new Map(['one.test', 'two.test'].map((name) => [name, identityOf(`DNS:${name}`)]))
   const SNICallback = (name: string, done: (error: Error | null, context?: tls.SecureContext) => void): void => {
     const other = others.get(name)
@@ -83,7 +83,7 @@ t.test('SNI: the name that a client asks for picks the certificate', { skip, tim
       t.match(client.heard, 'Verify return code: 0 (ok)')
       t.equal(connection.tls?.servername, name)
     }
-    // One that has no certificate of its own, and one who does not say.
+    // A name without a certificate of its own, and a client without a name.
     const unknown = await talks(t, here, version, '-servername', 'here.test', ...trusting(files.cert, 'here.test'))
     t.equal(unknown.connection.tls?.servername, 'here.test')
     const silent = await talks(t, here, version, '-noservername', ...trusting(files.cert, 'here.test'))
@@ -92,24 +92,28 @@ t.test('SNI: the name that a client asks for picks the certificate', { skip, tim
   }
 })
 
-t.test('ALPN: the first of ours that the client can, or nobody comes in', { skip, timeout: 60_000 }, async (t) => {
-  const here = await echo(t, { tls: { key, cert, ALPNProtocols: ['linnet/2', 'linnet/1'] } })
-  for (const version of versions) {
-    for (const [offered, agreed] of [
-      ['linnet/1,other', 'linnet/1'],
-      ['linnet/1,linnet/2', 'linnet/2'],
-    ] as const) {
-      const { client, connection } = await talks(t, here, version, '-alpn', offered)
-      t.match(client.heard, `ALPN protocol: ${agreed}\n`)
-      t.equal(connection.tls?.alpnProtocol, agreed)
+t.test(
+  'the first protocol of the server that the client offers is chosen, and a client that offers none of them is refused (ALPN)',
+  { skip, timeout: 60_000 },
+  async (t) => {
+    const here = await echo(t, { tls: { key, cert, ALPNProtocols: ['linnet/2', 'linnet/1'] } })
+    for (const version of versions) {
+      for (const [offered, agreed] of [
+        ['linnet/1,other', 'linnet/1'],
+        ['linnet/1,linnet/2', 'linnet/2'],
+      ] as const) {
+        const { client, connection } = await talks(t, here, version, '-alpn', offered)
+        t.match(client.heard, `ALPN protocol: ${agreed}\n`)
+        t.equal(connection.tls?.alpnProtocol, agreed)
+      }
+      t.equal((await talks(t, here, version)).connection.tls?.alpnProtocol, undefined)
+      const { client } = await refused(t, here, version, '-alpn', 'other')
+      t.match(client.heard, 'no application protocol')
     }
-    t.equal((await talks(t, here, version)).connection.tls?.alpnProtocol, undefined)
-    const { client } = await refused(t, here, version, '-alpn', 'other')
-    t.match(client.heard, 'no application protocol')
-  }
-})
+  },
+)
 
-t.test('client certificates', { skip, timeout: 60_000 }, async (t) => {
+t.test('client certificates are verified', { skip, timeout: 60_000 }, async (t) => {
   const known = identityOf('DNS:known.test')
   const stranger = identityOf('DNS:stranger.test')
   const shows = ({ files }: typeof known): string[] => ['-key', files.key, '-cert', files.cert]
@@ -131,7 +135,7 @@ t.test('client certificates', { skip, timeout: 60_000 }, async (t) => {
   }
 })
 
-t.test('from plain text into TLS', { skip, timeout: 60_000 }, async (t) => {
+t.test('a client upgrades plain text to TLS', { skip, timeout: 60_000 }, async (t) => {
   const smtp = await echo(t, {}, async (connection) => {
     await connection.write('220 here.test\r\n')
     t.match(await connection.readLine({ delimiter: '\r\n' }), /^EHLO /)
@@ -139,7 +143,7 @@ t.test('from plain text into TLS', { skip, timeout: 60_000 }, async (t) => {
     t.equal(await connection.readLine({ delimiter: '\r\n' }), 'STARTTLS')
     await connection.startTls({ key, cert, reply: '220 go ahead\r\n' })
   })
-  // PostgreSQL's SSLRequest, which is answered by one letter.
+  // PostgreSQL's SSLRequest, which is answered with one letter.
   const postgres = await echo(t, {}, async (connection) => {
     t.equal((await connection.readExactly(8)).toString('hex'), '0000000804d2162f')
     await connection.startTls({ key, cert, reply: 'S' })
@@ -153,7 +157,7 @@ t.test('from plain text into TLS', { skip, timeout: 60_000 }, async (t) => {
   }
 })
 
-t.test('a server that closes says goodbye in TLS', { skip, timeout: 60_000 }, async (t) => {
+t.test('a server that closes sends close_notify', { skip, timeout: 60_000 }, async (t) => {
   const server = await opened(t, { tls: { key, cert } })
   void server.serve((connection) => connection.write('goodbye\n'))
   for (const version of versions) {
@@ -164,7 +168,7 @@ t.test('a server that closes says goodbye in TLS', { skip, timeout: 60_000 }, as
   }
 })
 
-t.test('HAProxy takes TLS off, and tells whose it was', { skip: skip || noHaproxy, timeout: 60_000 }, async (t) => {
+t.test('the header of HAProxy describes the TLS connection that it terminated', { skip: skip || noHaproxy, timeout: 60_000 }, async (t) => {
   for (const [name, options, flags] of [
     ['plain text behind it', {}, ''],
     ['and puts TLS of its own on', { tls: { key, cert } }, 'ssl verify none'],
@@ -181,7 +185,7 @@ t.test('HAProxy takes TLS off, and tells whose it was', { skip: skip || noHaprox
       t.match(connection?.proxy, { version: 2, destination: { port: front.port }, peer: { address: '127.0.0.1' } })
       t.not(`${connection?.proxy?.peer}`, me)
       t.equal(connection?.tls?.protocol, 'tls' in options ? 'TLSv1.3' : undefined)
-      // PP2_TYPE_SSL begins with flags, whose first says that there was TLS, and holds more of its kind, its version first.
+      // PP2_TYPE_SSL begins with flags, of which the first stands for TLS, and contains more TLVs, the version first.
       const ssl = connection?.proxy?.tlvs.find(({ type }) => type === 0x20)?.value
       t.equal((ssl?.[0] ?? 0) & 1, 1)
       t.match(ssl?.toString('latin1'), /TLSv1\.3/)

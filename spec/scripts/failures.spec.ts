@@ -1,11 +1,11 @@
-// The end of a long log: which assertions failed, in which file, and what no test has reached.
+// scripts/failures.js: the list of failed assertions with their files, and of code that no test reached.
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { root } from '../support/program.js'
 
-/** What the script prints of these files. */
+/** The lines that the script prints for these files. */
 function listed(t: Test, tap: string, lcov?: string): string[] {
   const folder = t.testdir({ 'tests.tap': tap, ...(lcov !== undefined && { 'lcov.info': lcov }) })
   const script = join(root, 'scripts/failures.js')
@@ -56,7 +56,7 @@ t.test('each failed assertion is listed once, with its file and its tests', asyn
   ])
 })
 
-t.test('what failed before a run was cut short is listed too', async (t) => {
+t.test('failures before the point where a run was cut short are listed', async (t) => {
   const cut = whole.slice(0, whole.indexOf('        not ok 3 - inner'))
   t.same(listed(t, cut), [
     'not ok: build/spec/bad.spec.js > a group > one is two',
@@ -68,7 +68,7 @@ t.test('a run in which all passed lists nothing', async (t) => {
   t.same(listed(t, 'TAP version 14\nok 1 - build/spec/good.spec.js\n1..1\n'), [])
 })
 
-t.test('lines, functions and branches that no test has reached are listed by file', async (t) => {
+t.test('lines, functions and branches that no test reached are listed by file', async (t) => {
   const reached = 'TN:\nSF:lib/all.ts\nFNDA:1,all\nDA:1,1\nBRDA:1,0,0,2\nend_of_record\n'
   const missed = 'TN:\nSF:lib/some.ts\nFNDA:0,f\nDA:1,1\nDA:2,0\nDA:3,0\nDA:7,0\nBRDA:9,0,0,0\nBRDA:9,0,1,-\nend_of_record\n'
   t.same(listed(t, 'ok 1 - it holds\n', reached + missed), ['not covered: lib/some.ts: lines 2-3, 7; functions f; branches in lines 9'])

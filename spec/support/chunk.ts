@@ -1,4 +1,4 @@
-// How much a runtime reads at once of a socket. It stands in what a connection may read ahead: its mark, and two of these.
+// The most that a runtime reads from a socket at once. A connection may read ahead `readHighWaterMark` and two chunks.
 
-/** The largest chunk that a socket brings. */
+/** The largest chunk of a socket, in bytes. */
 export const CHUNK: number = ('bun' in process.versions ? 512 : 64) * 1024

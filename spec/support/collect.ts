@@ -1,13 +1,13 @@
-// The garbage collector, asked to collect now: by the engine's flag on Node and Deno, by Bun's own call on Bun.
+// A call of the garbage collector: by V8's flag on Node and Deno, by Bun's own function on Bun.
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** The expression of a function that collects, for a program that a test starts: it needs `await`. */
+/** The same as an expression, for a program that a test starts. It contains `await`. */
 export const COLLECT =
   "globalThis.Bun ? () => Bun.gc(true) : ((await import('node:v8')).setFlagsFromString('--expose-gc'), (await import('node:vm')).runInNewContext('gc'))"
 
-/** Collects all that nothing refers to. */
+/** Collects all garbage now. */
 export const collect: () => void = collector()
 
 function collector(): () => void {

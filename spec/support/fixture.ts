@@ -1,5 +1,4 @@
-// Two connections that talk to each other, over every carrier there is: each test of a stream runs over all of them
-// through this one fixture. Nothing here waits for time: only for what the test is about.
+// Two connected ends over each carrier. Tests of streams run over all carriers through `everywhere`. Nothing here waits for time.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
@@ -22,13 +21,13 @@ export interface EndOptions {
   b?: ConnectionOptions
 }
 
-/** What carries the bytes of a test. */
+/** The carriers. */
 export type CarrierName = 'tcp' | 'unix' | 'memory' | 'duplex' | 'tls' | 'starttls'
 export const carrierNames: readonly CarrierName[] = ['tcp', 'unix', 'memory', 'duplex', 'tls', 'starttls']
 
 let directory: string | undefined
 let count = 0
-/** A path for a socket, short enough for the system. */
+/** A new path for a socket, within the system's limit of about 100 bytes. */
 export function socketPath(): string {
   if (directory === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'ln-'))
@@ -46,7 +45,7 @@ export async function opened(t: Test, options: ListenOptions = {}): Promise<Serv
   return server
 }
 
-/** A raw client of a server, connected; destroyed after the test. */
+/** A connected raw client of a server. It is destroyed after the test. */
 export async function dial(t: Test, server: Server, options: Partial<net.TcpNetConnectOpts> = {}): Promise<net.Socket> {
   const [address] = server.addresses
   const where = address?.family === 'unix' ? { path: address.address } : { port: server.port, host: '127.0.0.1' }
@@ -75,7 +74,7 @@ async function overSockets(t: Test, path: string | undefined, { a, b }: EndOptio
   return { a: await connect({ ...where, ...a }), b: (await server.accept()) as Connection }
 }
 
-/** TLS on sockets, on both sides ours. */
+/** TLS over TCP, both ends linnet's. */
 async function overTls(t: Test, { a, b }: EndOptions): Promise<Ends> {
   const { key, cert } = identityOf()
   const server = await opened(t, { port: 0, host: '127.0.0.1', tls: { key, cert }, ...b })
@@ -86,7 +85,7 @@ async function overTls(t: Test, { a, b }: EndOptions): Promise<Ends> {
   return { a: client, b: accepted as Connection }
 }
 
-/** Two Duplexes, each the other's far end, with back-pressure; one destroyed before its end breaks the other. */
+/** Two connected Duplexes with back-pressure. Destroying one before its end breaks the other. */
 export function duplexes(): [Duplex, Duplex] {
   class Half extends Duplex {
     far!: Half
@@ -126,7 +125,7 @@ export function duplexes(): [Duplex, Duplex] {
   return [a, b]
 }
 
-/** Both ends over one carrier, aborted after the test. */
+/** Both ends over one carrier. They are aborted after the test. */
 export async function ends(t: Test, carrier: CarrierName, options: EndOptions = {}): Promise<Ends> {
   const made = await make(t, carrier, options)
   t.teardown(() => {
@@ -155,7 +154,7 @@ function named([a, b]: [Connection, Connection]): Ends {
   return { a, b }
 }
 
-/** A pair in memory, aborted after the test. */
+/** Both ends in memory. They are aborted after the test. */
 export function memory(t: Test, options?: PairOptions): Ends {
   const made = named(pair(options))
   t.teardown(() => {
@@ -165,7 +164,7 @@ export function memory(t: Test, options?: PairOptions): Ends {
   return made
 }
 
-/** One test, once over each carrier. */
+/** Declares one test for each carrier. */
 export function everywhere(
   t: Test,
   name: string,

@@ -1,5 +1,5 @@
-// What a server holds while clients do their worst: a program of its own, asked for its counters and for the bytes that it
-// holds after a collection.
+// The memory that a server holds while clients reach its limits. The server is a process of its own, which prints its counters and
+// the bytes that it holds after a garbage collection.
 
 import net from 'node:net'
 import type { Test } from 'tap'
@@ -10,10 +10,10 @@ import { program } from './program.js'
 export const KIB = 1024
 export const CLIENTS = 40
 
-/** What a connection costs whatever it does: its objects here and in Node. */
+/** The objects of any connection, of linnet and of Node, in bytes. */
 export const OBJECTS: number = 40 * KIB
 
-/** A program with a server. In `handler` and `options` the program's `sleep` and `kept` may be used. */
+/** A program with a server. `handler` and `options` may use the program's `sleep` and `kept`. */
 export const server = (options: string, handler: string): string =>
   `
   const { setTimeout: sleep } = await import('node:timers/promises')
@@ -23,7 +23,7 @@ export const server = (options: string, handler: string): string =>
   const server = await linnet.listen({ port: 0, host: '127.0.0.1', ${options} })
   server.on('drop', () => {}).on('handshakeError', () => {})
   void server.serve(${handler})
-  // One of each first, so that what is loaded and compiled once is there.
+  // One connection first, so that code is loaded and compiled before the count begins.
   const warm = (await import('node:net')).default.connect(server.port, '127.0.0.1')
   warm.on('error', () => {})
   await new Promise((resolve) => warm.once('connect', resolve))
@@ -43,25 +43,25 @@ export interface Stats {
   active: number
   pending: number
   dropped: number
-  /** By connections that are not over, or kept. */
+  /** By connections that are open, or in `kept`. */
   read: number
   held: number
-  /** That were served and are over, the first one included. */
+  /** That were served and are closed, including the first one. */
   over: number
   handshakeErrors: number
 }
 
 export interface Clients {
   readonly count?: number
-  /** What each of them says at once. */
+  /** Bytes that each client sends at once. */
   readonly words?: Buffer
-  /** A byte that each of them says now and then. */
+  /** A byte that each client sends from time to time. */
   readonly byte?: string
-  /** They reset once this is true. */
+  /** The clients reset once this is true. */
   readonly leave?: (stats: Stats) => boolean
 }
 
-/** Clients, and what the server holds once `ready` says that they have come that far. */
+/** Starts the server and the clients, and resolves with what the server holds once `ready` is true. */
 export async function holds(t: Test, code: string, clients: Clients, ready: (stats: Stats) => boolean): Promise<Stats> {
   const { count = CLIENTS, words = Buffer.alloc(0), byte, leave } = clients
   const { key, cert } = identityOf()
@@ -86,7 +86,7 @@ export async function holds(t: Test, code: string, clients: Clients, ready: (sta
       left = true
       for (const socket of sockets) socket.resetAndDestroy()
     }
-    // Twice the same: nothing more comes. V8 frees the memory of buffers beside the program, so the least of some counts.
+    // Twice the same: no more bytes arrive. V8 frees the memory of buffers in the background, so the least of some counts is taken.
     if (left && ready(stats) && (byte !== undefined || read === last)) {
       least = Math.min(least, held)
       if (++counts === COUNTS) return { ...stats, held: least }

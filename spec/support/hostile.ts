@@ -1,5 +1,4 @@
-// What programs throw, and what should never be thrown but is: values that make a careless question about them throw, run
-// without end, or fill the memory.
+// Values that a program may throw, and for which a careless inspection throws, does not end, or fills the memory.
 
 import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
@@ -13,10 +12,10 @@ const getter = <T extends object>(target: T, ...names: PropertyKey[]): T => {
   return target
 }
 
-/** An aggregate that holds what it is told to. */
+/** An AggregateError with these `errors`. */
 const aggregate = (errors: unknown): Error => Object.assign(new AggregateError([], 'several'), { errors })
 
-/** A maker of each value, by what it is. */
+/** What makes each value, by its description. */
 export const hostile: Record<string, () => unknown> = {
   undefined: () => undefined,
   null: () => null,
@@ -79,7 +78,7 @@ export const hostile: Record<string, () => unknown> = {
   'an error of another realm': () => runInNewContext("new Error('x')"),
 }
 
-/** Whether a promise rejects with this very value: asked so that nobody awaits the value, which may be a revoked Proxy. */
+/** Whether a promise rejects with this very value. The value itself is not awaited: it may be a revoked Proxy. */
 export async function rejectsWith(promise: Promise<unknown>, value: unknown): Promise<boolean> {
   const [result] = await Promise.allSettled([promise])
   return result?.status === 'rejected' && Object.is(result.reason, value)

@@ -1,15 +1,15 @@
-// The far end of a connection as the system shows it: a raw socket, which hides nothing that linnet might smooth over.
+// The far end of a connection as a raw socket, which shows ends and resets as the system reports them.
 
 import type { Socket } from 'node:net'
 
-/** Reads a raw socket to its end, and says how that came. */
+/** How the stream of a raw socket ended, and its bytes. */
 export interface Fate {
-  /** `'reset'` also where Node makes an end of one: data and a reset that come in one turn look like that on Node 20 and 22. */
+  /** `'reset'` also where Node reports an end: on Node 20 and 22 it does for data and a reset in one turn. */
   how: 'end' | 'reset'
   bytes: Buffer
 }
 
-/** Reads `socket` to its end or its break. It stays open on this side. */
+/** Reads `socket` to its end or its loss. This side stays open. */
 export function fateOf(socket: Socket): Promise<Fate> {
   const chunks: Buffer[] = []
   return new Promise((resolve) => {
@@ -18,7 +18,7 @@ export function fateOf(socket: Socket): Promise<Fate> {
     socket.once('error', () => tell('reset'))
     socket.once('end', () => {
       if (!socket.writable) tell('end')
-      // A write of nothing fails with what the system has in store.
+      // A write of no bytes fails if the connection was reset.
       else socket.write('', (error) => (error ? tell('reset') : setImmediate(() => tell('end'))))
     })
     socket.resume()

@@ -1,6 +1,6 @@
-// A source to be written, for the specs of `writeFrom`.
+// Sources for the specs of `writeFrom`.
 
-/** A source that counts what is asked of it, and notes how it is given back. */
+/** A source that counts the calls of `next` and `return`. */
 export function counted(
   make: (n: number) => string | Uint8Array | undefined,
 ): AsyncIterable<string | Uint8Array> & { asked: number; returned: number } {

@@ -1,8 +1,8 @@
-// What a program's function throws into the library is an uncaught exception of the program: here a test takes them.
+// Errors that functions of the program throw into the library become uncaught exceptions. A test collects them here.
 
 import type { Test } from 'tap'
 
-/** The uncaught exceptions from now on until the test is over. */
+/** The uncaught exceptions from now until the test ends. */
 export function uncaught(t: Test): unknown[] {
   const errors: unknown[] = []
   process.setUncaughtExceptionCaptureCallback((error) => errors.push(error))

@@ -1,8 +1,8 @@
-// Waiting for what is to come: events and conditions, each within a bound that only a failure reaches.
+// Waiting for events and conditions, each with a time limit that only a failing test reaches.
 
 import { inspect } from 'node:util'
 
-/** Settles as `promise`, or rejects after `ms`: only a failing test waits that long. */
+/** Settles as `promise`, or rejects after `ms`. Only a failing test waits that long. */
 export async function within<T>(promise: Promise<T>, what = 'it', ms = 10_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
@@ -18,14 +18,14 @@ export async function within<T>(promise: Promise<T>, what = 'it', ms = 10_000): 
 // A test may replace it.
 const { setTimeout: later } = globalThis
 
-/** One turn of the event loop. On Deno immediates follow each other without a poll, unless a timer is between. */
+/** One turn of the event loop. On Deno the loop does not poll between two immediates without a timer between them. */
 export const turn = (): Promise<void> =>
   new Promise((resolve) => {
     if ('Deno' in globalThis) later(() => setImmediate(resolve), 0)
     else setImmediate(resolve)
   })
 
-/** Some turns: what is under way on the loopback, or in memory, has arrived. */
+/** Some turns, after which bytes in flight on the loopback or in memory have arrived. */
 export async function turns(n = 6): Promise<void> {
   for (let done = 0; done < n; done++) await turn()
 }
@@ -50,7 +50,7 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error(`it should have rejected, but resolved with ${inspect(value)}`)
 }
 
-/** Whether it has settled after some turns. */
+/** Whether `promise` is still pending after some turns. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   let settled = false
   const note = (): void => {
@@ -67,7 +67,7 @@ export function* cuts(data: string | Buffer): Generator<[Buffer, Buffer]> {
   for (let at = 1; at < bytes.length; at++) yield [bytes.subarray(0, at), bytes.subarray(at)]
 }
 
-/** `size` bytes in which any lost, doubled or swapped piece shows. */
+/** `size` bytes in which a lost, repeated or swapped piece shows. */
 export function pattern(size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size)
   const period = Math.min(size, 65_521)

@@ -35,7 +35,7 @@ export const bun = [
   {
     why: 'Bun reads 512 KiB at once, so nothing of the answer is left in the system',
     tests: {
-      'danger/early-answer': ['so is one that is more than was read ahead, of a connection that is not being read'],
+      'danger/early-answer': ['an answer beyond the read-ahead of a paused connection is read whole, and the loss after it'],
     },
   },
   {
@@ -43,10 +43,10 @@ export const bun = [
     never: true,
     tests: {
       'danger/early-answer': [
-        'data and a reset that come together are no end, whatever this side does (unix)',
-        'data and a reset that come together are no end, whatever this side does (TLSv1',
-        'data and a reset that come together are no end, whatever this side does (from a TLSSocket',
-        'data and a reset that come together are no end, whatever this side does (by startTls)',
+        'data and a reset that arrive together are a loss, whatever this side does (unix)',
+        'data and a reset that arrive together are a loss, whatever this side does (TLSv1',
+        'data and a reset that arrive together are a loss, whatever this side does (from a TLSSocket',
+        'data and a reset that arrive together are a loss, whatever this side does (by startTls)',
       ],
     },
   },
@@ -54,21 +54,21 @@ export const bun = [
     why: 'Bun notices a reset of a socket that is paused, before the test looks for it',
     never: true,
     tests: {
-      'danger/slow-peer': ['a slow consumer is cut at maxWriteBuffer, and the others hear all'],
+      'danger/slow-peer': ['a slow consumer is cut at maxWriteBuffer, and the other peers receive everything'],
       'transport/socket': ['a write that fails within the call has not left'],
     },
   },
   {
     why: 'where no descriptor is free, its listen fails without EMFILE, its connect with ECONNREFUSED, and an accept does not end the clients',
     tests: {
-      'danger/descriptors': ['an option that has to be tried out is not called impossible because no descriptor is free'],
+      'danger/descriptors': ['an option that has to be probed is not reported as unsupported because no descriptor is free'],
       package: ['importing loads none of the modules of Node that take long'],
     },
   },
   {
     why: 'where no descriptor is free Bun leaves clients in the queue of the system, and does not close them',
     never: true,
-    tests: { 'danger/descriptors': ['a server whose limits are above those of the system lives too, and serves again'] },
+    tests: { 'danger/descriptors': ['a server whose limits exceed those of the system serves new clients once the others have left'] },
   },
   {
     why: 'modules of Bun read what all objects inherit (destroy, call, errno …), and throw where nothing can be caught',
@@ -77,11 +77,13 @@ export const bun = [
   },
   {
     why: 'console.error prints an error with lines of its source, and not as its stack',
-    tests: { 'danger/silence': ['a bug in a handler is printed, with where it is, and the server lives'] },
+    tests: { 'danger/silence': ['an error of a handler is printed with its stack, and the server goes on'] },
   },
   {
     why: 'a process that could not write to stderr has exit code 1 at its end, which it reaches',
-    tests: { 'danger/stderr': ['a stderr that is a dead pipe does not end the process', 'nor does a full disk'] },
+    tests: {
+      'danger/stderr': ['a stderr that is a dead pipe does not end the process', 'a stderr on a full disk does not end the process'],
+    },
   },
   {
     why: 'Bun follows the paths of tsconfig.json in a checkout, and finds lib/ where a program asks for linnet',

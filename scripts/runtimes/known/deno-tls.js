@@ -34,7 +34,7 @@ export const denoTls = [
       ),
       'tls/carrier': 'all',
       'transport/close-notify': 'all',
-      'danger/truncation': tls('also when the peer sends as much meanwhile, which nobody reads'),
+      'danger/truncation': tls('a 20 MB write followed by a close arrives whole while the peer sends as much, which is not read'),
       pipe: tls(
         'much goes both ways at once unharmed',
         'a side that does not read holds the other up, and no more is kept than both may buffer',
@@ -64,13 +64,16 @@ export const denoTls = [
         'when the connection fails the source is given back, also while it is asked for its next piece',
         'a web stream that says nothing is cancelled as soon as nothing can be written any more',
       ),
-      'danger/cancel': tls('a buffered line is delivered before a reset, also on a paused socket', 'a reset is not an end'),
+      'danger/cancel': tls(
+        'a buffered line is delivered before a reset, also on a paused socket',
+        'a reset is a ConnectionLostError and not an end of stream',
+      ),
       'danger/early-answer': [
-        'data and a reset that come together are no end, whatever this side does (TLSv1',
-        'data and a reset that come together are no end, whatever this side does (from a TLSSocket',
-        'data and a reset that come together are no end, whatever this side does (by startTls)',
+        'data and a reset that arrive together are a loss, whatever this side does (TLSv1',
+        'data and a reset that arrive together are a loss, whatever this side does (from a TLSSocket',
+        'data and a reset that arrive together are a loss, whatever this side does (by startTls)',
       ],
-      'danger/tls': ['a reset behind session tickets, or behind data, is a loss and no end'],
+      'danger/tls': ['a reset behind session tickets, or behind data, is a loss and not an end of stream'],
       pipe: tls('when either side is lost both are aborted, and that is the rejection'),
       'tls/handshake': ['one that is cut frees both sides'],
       'tls/swallowed-break': 'all',
@@ -92,7 +95,7 @@ export const denoTls = [
   {
     why: 'the errors of TLS and of certificates have other codes (UNABLE_TO_VERIFY_LEAF_SIGNATURE, ERR_SSL_WRONG_VERSION_NUMBER)',
     tests: {
-      'real-peers/tls': ['client certificates'],
+      'real-peers/tls': ['client certificates are verified'],
       'tls/server': ['plain HTTP at a TLS port is one event', 'one that does not verify is refused, and so is none'],
     },
   },

@@ -6,8 +6,8 @@ export const node = [
     why: 'Node itself reads `family` and `blockList` from objects that inherit, when it listens and connects',
     tests: {
       'danger/polluted-names': [
-        'nothing that all objects inherit becomes an option of ours',
-        'nothing that all objects inherit becomes an option of TLS',
+        'a member of Object.prototype is never taken for an option of ours',
+        'a member of Object.prototype is never taken for an option of TLS',
       ],
     },
   },
