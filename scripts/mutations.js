@@ -56,7 +56,7 @@ export function mutationsOf(source) {
     else if (node.kind === SyntaxKind.TrueKeyword) replace(node, 'false')
     else if (node.kind === SyntaxKind.FalseKeyword) replace(node, 'true')
     else if (ts.isNumericLiteral(node) && Number.isSafeInteger(Number(node.text))) replace(node, String(Number(node.text) + 1))
-    // A call or an assignment is forgotten.
+    // A call or an assignment is left out.
     else if (ts.isExpressionStatement(node) && !isSuper(node)) replace(node, ';')
     ts.forEachChild(node, visit)
   }
