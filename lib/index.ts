@@ -67,7 +67,7 @@ export type {
   TcpEndpoint,
   UnixEndpoint,
 } from './options/listen.js'
-export type { ProxyHeaderOptions } from './options/proxy-header.js'
+export type { ProxyHeaderOptions } from './options/proxy-protocol.js'
 export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js'
 export { type PipeOptions, type PipeResult, pipe } from './pipe.js'
 export type { ProxyHeader, ProxyInfo, ProxyTlv } from './proxy-protocol/header.js'

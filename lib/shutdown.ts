@@ -5,7 +5,7 @@
 import { constants } from 'node:os'
 import { delayOf } from './connection/reading/read-options.js'
 import { kindOf } from './kind-of.js'
-import { closeGrace } from './options/admission.js'
+import { closeGrace } from './options/listen.js'
 import { optionsOf } from './options/own.js'
 import type { ServerCore } from './server/core.js'
 import { Server, serverCoreOf } from './server/server.js'

@@ -65,7 +65,7 @@ t.test('a stack leads to the line of the source, with source maps', async (t) =>
     try { testing.pair({ no: 1 }) } catch (error) { console.log(error.stack.split('\\n').find((line) => line.includes('checkOptions'))) }
     try { new linnet.Connection() } catch (error) { console.log(error.stack.split('\\n')[1]) }`
   const [checked = '', made = ''] = (await output(t, throwing)).split('\n')
-  t.match(lineOf(checked), /^options\/check\.ts: +throw new InvalidOptionsError\(/)
+  t.match(lineOf(checked), /^options\/schema\.ts: +throw new InvalidOptionsError\(/)
   t.match(lineOf(made), /^connection\/connection\.ts: +throw new TypeError\(/)
 })
 

@@ -1,28 +1,37 @@
-// Where a server listens: the four kinds of endpoint, what each may say, and what cannot go together. The same lines
-// check an endpoint that stands alone in the options of `listen`, one of its list, and one that `server.add` brings.
-// Whether an endpoint can be bound is for the listeners in `lib/transport/` to find out.
+// Where a server listens: the four kinds of endpoint, the options of each, and what cannot go together. The same schemas check an
+// endpoint that stands alone in the options of `listen`, one of its list, and the argument of `server.add`. Whether an endpoint can be
+// bound is known once a listener of `lib/transport/` has tried.
 
 import type * as z from 'zod/mini'
-import { refine } from 'zod/mini'
 import type { Issue } from '../errors.js'
 import { net } from '../net.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
-import { checkOptions, defaultsOf, option, type Path, shapeOf, type Table } from './check.js'
-import { meantHost, meantPlace } from './meant.js'
-import { type Lazy, once } from './once.js'
 import { bare } from './own.js'
 import { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.js'
-import { type Given, record, type Shape } from './record.js'
+import {
+  type Checked,
+  checkOptions,
+  defaultsOf,
+  option,
+  type Path,
+  type Replaced,
+  type Resolved,
+  type Shape,
+  shapeOf,
+  strictObject,
+  type Table,
+} from './schema.js'
+import { meantHost, meantPlace } from './suggestion.js'
 import { type ResolvedTlsOptions, type ServerTlsOptions, serverTls } from './tls.js'
-import { flag, IMPOSSIBLE, mismatch, number, value, whole } from './values.js'
+import { flag, number, value, whole } from './values.js'
 
-/** What endpoints of every kind may say. */
+/** The options of endpoints of every kind. */
 export interface EndpointOptions {
   /** Connections that may wait in the system until they are accepted, a whole number ≥ 0. Default: that of `listen`, 511. */
   backlog?: number | undefined
-  /** TLS with these options, or none (`false`), whatever `listen` says. Default: that of `listen`. */
+  /** TLS with these options, or none (`false`), in place of those of `listen`. Default: that of `listen`. */
   tls?: ServerTlsOptions | false | undefined
-  /** A PROXY header comes first: from everybody, or from those that are trusted. Default: that of `listen`, false. */
+  /** A PROXY header comes first: from every peer, or from trusted ones. Default: that of `listen`, false. */
   proxyProtocol?: boolean | ProxyProtocolOptions | undefined
 }
 
@@ -46,7 +55,7 @@ export interface UnixEndpoint extends EndpointOptions {
   mode?: number | undefined
 }
 
-/** A listening socket that is already open, as a process manager hands it over. */
+/** A listening socket that is already open, as a process manager passes it on. */
 export interface FdEndpoint extends EndpointOptions {
   /** Its descriptor, a whole number ≥ 0. */
   fd: number
@@ -61,46 +70,43 @@ export interface SystemdEndpoint extends EndpointOptions {
 /** One place to listen on: what `endpoints` of `listen` holds, and what `server.add` takes. */
 export type Endpoint = TcpEndpoint | UnixEndpoint | FdEndpoint | SystemdEndpoint
 
-/** Where to listen, with nothing left open. A TCP `host` of undefined is all interfaces, a systemd `name` of undefined all sockets. */
+/** Where to listen, with a value for each option. A TCP `host` of undefined is all interfaces, a systemd `name` of undefined all sockets. */
 export type ResolvedPlace =
   | { kind: 'tcp'; host: string | undefined; port: number; backlog: number; ipv6Only: boolean; reusePort: boolean }
   | { kind: 'unix'; path: string; mode: number; backlog: number }
   | { kind: 'fd'; fd: number; backlog: number }
   | { kind: 'systemd'; name: string | undefined; backlog: number }
 
-/** What a connection passes that comes by an endpoint, before it may come in. */
+/** The steps that a connection of an endpoint passes before it is admitted. */
 export interface ResolvedHandshakeOptions {
-  /** Who must send a PROXY header; nobody where it is left out. */
+  /** Which peers must send a PROXY header; none if it is left out. */
   proxyProtocol?: ProxyPlan
-  /** What TLS is served with; none where it is left out. */
+  /** What TLS is served with; none if it is left out. */
   tls?: ResolvedTlsOptions
 }
 
-/** An endpoint with nothing left to check. */
+/** An endpoint with a value for each option. */
 export type ResolvedEndpoint = ResolvedPlace & ResolvedHandshakeOptions
 
-/** What sockets that listen have, whatever they are. */
-interface Socket {
-  backlog: number
-  ipv6Only: boolean
-  reusePort: boolean
-}
+type Socket = Resolved<Pick<TcpEndpoint, 'backlog' | 'ipv6Only' | 'reusePort'>>
 
-/** What endpoints take over from the options of `listen` where they say nothing themselves. */
+/** The options of `listen` that hold for endpoints without their own. */
 export type EndpointDefaults = Socket & ResolvedHandshakeOptions
 
 /** The largest number that the system calls take for a descriptor or a backlog; a larger one would wrap around. */
 const LARGEST_INT = 2 ** 31 - 1
 
-const shared: Table<Socket> = {
-  // Node's own. The system cuts it to its limit (net.core.somaxconn), so more would seldom be more.
-  backlog: option(() => whole(0, LARGEST_INT), 511),
+const int = whole(0, LARGEST_INT)
+
+const socket: Table<Socket> = {
+  // Node's own. The system cuts it to its limit (net.core.somaxconn), so a larger one seldom has an effect.
+  backlog: option(int, 511),
   ipv6Only: option(flag, false),
-  // Off, since with it two servers started by mistake share their clients instead of one of them failing.
+  // With it, two servers that were started by mistake share their clients, and neither fails.
   reusePort: option(flag, false),
 }
 
-/** Of the sockets themselves: whoever may open the file may connect, so others are let in by name only. */
+/** The mode of a socket's file: a peer that may open the file may connect. */
 const PRIVATE = 0o600
 
 const NUL = '\0'
@@ -119,80 +125,73 @@ function meantMode(input: unknown): string | undefined {
   return digits === undefined ? undefined : `0o${digits}`
 }
 
-const A_HOST = 'a host name or an IP address'
-
-// An empty host is one that was forgotten in a configuration, and would open the server to all interfaces. One with a port
-// in it, and a URL, would be looked up as it is, and found nowhere.
-function host(): z.ZodMiniType<string> {
-  const text = value<string>(A_HOST, (value) => typeof value === 'string' && value !== '' && !value.includes(NUL))
-  const error = (issue: { input?: unknown }): string => `${mismatch(A_HOST)(issue)}; write ${meantHost(issue.input as string)}`
-  return text.check(refine((host) => net().isIP(host) !== 0 || meantHost(host) === undefined, { error, params: IMPOSSIBLE }))
+// An empty host is one that is missing in a configuration, and would open the server to all interfaces.
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes(NUL)
 }
 
-/** An endpoint as it is written: the keys of all kinds side by side. */
-export interface EndpointInput extends Socket {
-  port: number
-  host: string
-  path: string
-  mode: number
-  fd: number
-  systemd: true | string
-  tls: ServerTlsOptions | false
-  proxyProtocol: ProxyPlan | false
-}
+/** The options of an endpoint of any kind. */
+export type EndpointKeys = Replaced<TcpEndpoint & UnixEndpoint & FdEndpoint & SystemdEndpoint, { proxyProtocol?: ProxyPlan | false }>
 
-/** The schemas of an endpoint's keys. */
-export const endpointShape: Lazy<Shape<EndpointInput>> = once(() => ({
+/** An endpoint that passed a check. */
+export type CheckedEndpoint = Checked<EndpointKeys>
+
+/** The schemas of an endpoint's options. */
+export const endpointShape: Shape<EndpointKeys> = {
   port: whole(0, 65_535),
-  host: host(),
+  // A URL, or a host with a port in it, would be looked up as it is, and not be found.
+  host: value(
+    'a host name or an IP address',
+    (value) => isName(value) && (net().isIP(value) !== 0 || meantHost(value) === undefined),
+    (input) => (isName(input) ? meantHost(input) : undefined),
+  ),
   path: value('a path without NUL (a leading one makes an abstract name, on Linux)', isPath),
-  mode: number('a whole number from 0 to 0o777', (mode) => Number.isInteger(mode) && mode >= 0 && mode <= 0o777, meantMode),
-  fd: whole(0, LARGEST_INT),
+  mode: number('a whole number from 0 to 0o777', (mode) => Number.isInteger(mode) && mode >= 0 && mode <= 0o777, { meant: meantMode }),
+  fd: int,
   systemd: value("true or a socket's name", (value) => value === true || (typeof value === 'string' && value !== '')),
-  ...shapeOf(shared),
-  tls: serverTls(),
-  proxyProtocol: proxyProtocol(),
-}))
+  ...shapeOf(socket),
+  tls: serverTls,
+  proxyProtocol,
+}
 
-/** What endpoints have where neither they nor `listen` say anything. */
-export const endpointDefaults: Readonly<EndpointDefaults> = defaultsOf(shared)
+/** The options of an endpoint without its own, if `listen` has none either. */
+export const endpointDefaults: Readonly<EndpointDefaults> = defaultsOf(socket)
 
 /** One endpoint, alone or of a list. */
-export const endpointSchema: Lazy<z.ZodMiniType<Partial<EndpointInput>>> = once(() =>
-  record(endpointShape(), endpointContradictions, meantPlace),
-)
+export const endpointSchema: z.ZodMiniType<CheckedEndpoint> = strictObject(endpointShape, {
+  contradictions: endpointContradictions,
+  meant: meantPlace,
+})
 
-// The keys that say what kind of endpoint it is. `endpoints` is known here only to say that it goes with none of them.
-const kinds = [['port', 'host'], ['path'], ['fd'], ['systemd'], ['endpoints']]
-
-/** What an endpoint, or the options of `listen`, cannot say together. */
-export function endpointContradictions(given: Given): Issue[] {
+/** What an endpoint, or the options of `listen`, cannot have together. */
+export function endpointContradictions(given: object): Issue[] {
   const issues: Issue[] = []
-  const named = kinds.map((names) => names.filter((name) => name in given)).filter((names) => names.length > 0)
-  if (named.length > 1) {
-    const all = named.flat()
-    const message = `expected one place to listen on, got ${all.join(' and ')} (several go to \`endpoints\` of listen)`
-    for (const name of all) issues.push({ path: [name], message })
+  const has = (name: string): boolean => name in given
+  // The options that choose the kind of an endpoint. `endpoints` of `listen` cannot stand beside any of them.
+  const kinds = [['port', 'host'].filter(has), ...['path', 'fd', 'systemd', 'endpoints'].map((name) => [name].filter(has))]
+  const named = kinds.flat()
+  if (kinds.filter((names) => names.length > 0).length > 1) {
+    const message = `expected one place to listen on, got ${named.join(' and ')} (several go to \`endpoints\` of listen)`
+    for (const name of named) issues.push({ path: [name], message })
   }
-  if ('mode' in given && !('path' in given)) issues.push({ path: ['mode'], message: 'expected together with `path` only' })
-  const kind = named.flat()
-  const tcp = kind.length === 0 || kind.includes('port') || kind.includes('host') || kind.includes('endpoints')
-  return tcp ? issues : [...issues, ...withoutTcp(given)]
+  if (has('mode') && !has('path')) issues.push({ path: ['mode'], message: 'expected together with `path` only' })
+  const isTcp = named.length === 0 || ['port', 'host', 'endpoints'].some(has)
+  return isTcp ? issues : [...issues, ...withoutTcp(given)]
 }
 
-/** What was said about TCP where there is none. */
+/** The options of TCP among others. */
 export function withoutTcp(given: object): Issue[] {
   const names = ['ipv6Only', 'reusePort'].filter((name) => name in given)
   return names.map((name) => ({ path: [name], message: 'expected together with a TCP endpoint only' }))
 }
 
-/** The plan of an endpoint that was checked: where, and what a connection passes there. Its options stand at `path`. */
-export function planOf(given: Partial<EndpointInput>, defaults: EndpointDefaults, path: Path = []): ResolvedEndpoint {
+/** A checked endpoint, completed by the defaults. Its options stand at `path`. */
+export function planOf(given: CheckedEndpoint, defaults: EndpointDefaults, path: Path = []): ResolvedEndpoint {
   return { ...placeOf(given, defaults), ...entryOf(given, defaults, path) }
 }
 
-/** What a connection passes; an endpoint's own `false` stands against what `listen` says. */
-export function entryOf(given: Partial<EndpointInput>, defaults: ResolvedHandshakeOptions = {}, path: Path = []): ResolvedHandshakeOptions {
+/** The steps of an endpoint's connections. Its own `false` replaces an option of `listen`. */
+export function entryOf(given: CheckedEndpoint, defaults: ResolvedHandshakeOptions = {}, path: Path = []): ResolvedHandshakeOptions {
   const shared = bare(defaults)
   const { proxyProtocol = shared.proxyProtocol } = given
   const own = given.tls && { options: given.tls, path: [...path, 'tls'] }
@@ -200,8 +199,8 @@ export function entryOf(given: Partial<EndpointInput>, defaults: ResolvedHandsha
   return { ...(proxyProtocol && { proxyProtocol }), ...(tls && { tls }) }
 }
 
-/** Where to listen. An endpoint that names no kind is TCP, on a port that the system picks. */
-export function placeOf(given: Partial<EndpointInput>, defaults: Socket): ResolvedPlace {
+/** Where to listen. An endpoint without a kind is TCP, on a port that the system picks. */
+export function placeOf(given: CheckedEndpoint, defaults: Socket): ResolvedPlace {
   const { backlog = defaults.backlog, ipv6Only = defaults.ipv6Only, reusePort = defaults.reusePort } = given
   const { port = 0, host, path, mode = PRIVATE, fd, systemd } = given
   if (path !== undefined) return { kind: 'unix', path, mode, backlog }
@@ -211,10 +210,10 @@ export function placeOf(given: Partial<EndpointInput>, defaults: Socket): Resolv
 }
 
 /**
- * The plan of the endpoint that `server.add` was given: an endpoint, or the number of a port.
+ * The argument of `server.add`: an endpoint, or the number of a port.
  *
  * @throws InvalidOptionsError
  */
 export function endpointPlan(endpoint: unknown, defaults: EndpointDefaults = endpointDefaults): ResolvedEndpoint {
-  return planOf(checkOptions(endpointSchema(), typeof endpoint === 'number' ? { port: endpoint } : endpoint), defaults)
+  return planOf(checkOptions(endpointSchema, typeof endpoint === 'number' ? { port: endpoint } : endpoint), defaults)
 }

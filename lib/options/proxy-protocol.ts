@@ -1,50 +1,81 @@
-// The option `proxyProtocol` of whoever listens: whether a PROXY header comes first, and from whom. The header itself is
-// the business of `lib/proxy-protocol/`.
+// The option `proxyProtocol`: of a server, which peers send a PROXY header first; of a client, the header to send. And the addresses
+// that a program gives, as an object or as text; no name is looked up. What a header of either version can say is decided in
+// `lib/proxy-protocol/`.
 
 import type * as z from 'zod/mini'
-import { safeParse, transform } from 'zod/mini'
-import { tcpAddress } from '../address.js'
+import { transform } from 'zod/mini'
+import { type Address, tcpAddress, unixAddress } from '../address.js'
+import type { Connection } from '../connection/connection.js'
 import { net } from '../net.js'
+import type { HeaderContents } from '../proxy-protocol/build.js'
+import type { ProxyTlv } from '../proxy-protocol/header.js'
 import type { ProxyPlan } from '../proxy-protocol/trust.js'
 import { socketAddress } from '../socket-address.js'
-import { type Lazy, once } from './once.js'
-import { type Context, list, record, report } from './record.js'
-import { mismatch } from './values.js'
+import { bare } from './own.js'
+import { list, parsed, strictObject } from './schema.js'
+import { type Context, made, mismatch, report, value } from './values.js'
 
 /** A PROXY header (version 1 or 2) comes first, and names the real client. */
 export interface ProxyProtocolOptions {
   /**
-   * The proxies: addresses and networks (`10.0.0.0/8`), at least one. They must send a header; what others send is taken as
-   * it is. A peer with an IPv4-mapped address counts as IPv4, and peers on a Unix socket as trusted. Default: every peer
+   * The proxies: addresses and networks (`10.0.0.0/8`), at least one. They must send a header; connections of other peers are taken
+   * without one. A peer with an IPv4-mapped address counts as IPv4, and peers on a Unix socket as trusted. Default: every peer
    * must send one.
    */
   trust?: readonly string[] | undefined
 }
 
-const EVERYBODY: ProxyPlan = { trust: undefined }
+/** A PROXY header, as `connect` sends one. Without `source` and `destination` it names no client: LOCAL, in version 1 UNKNOWN. */
+export interface ProxyHeaderOptions {
+  /** 1 is a line of text, for servers that read nothing else. Default: 2, which is binary, and alone has Unix addresses and TLVs. */
+  version?: 1 | 2 | undefined
+  /** The real client; together with `destination`. */
+  source?: Address | undefined
+  /** What the real client connected to; together with `source`. */
+  destination?: Address | undefined
+  /** Further values, in order; the value of one of type 3, the checksum, is computed. Default: none. */
+  tlvs?: readonly ProxyTlv[] | undefined
+}
 
-const network: Lazy<z.ZodMiniType<Network>> = once(() =>
-  transform((input: unknown, context: Context): Network => {
-    const network = typeof input === 'string' ? parse(input) : undefined
-    if (network === undefined) report(context, [], mismatch('an IP address or a network, as in 10.0.0.0/8')({ input }))
-    return network as Network
-  }),
+const families: ReadonlyMap<unknown, number> = new Map([
+  ['IPv4', 4],
+  ['IPv6', 6],
+])
+
+/** The address that an object describes; undefined if it describes none. A getter of the object may throw. */
+function addressOf(given: Partial<Address>): Address | undefined {
+  const { address, port = 0, family } = bare(given)
+  if (typeof address !== 'string') return undefined
+  // In a header a path ends at a NUL: the rest of it would be lost.
+  if (family === 'unix') return address.includes('\0', 1) ? undefined : unixAddress(address)
+  return net().isIP(address) === families.get(family) ? ipAddress(address, port) : undefined
+}
+
+function ipAddress(address: string, port: number): Address | undefined {
+  const fits = net().isIP(address) !== 0 && Number.isInteger(port) && port >= 0 && port <= 65_535
+  return fits ? tcpAddress(address, port) : undefined
+}
+
+const BRACKETED = /^\[([^\]]*:[^\]]*)\](?::(\d{1,5}))?$/
+const DOTTED = /^([\d.]+)(?::(\d{1,5}))?$/
+// How a path begins, or an abstract name: `10.0.0.0/8` and `localhost:80` are mistakes.
+const PATH = /^(?:\.{0,2}\/|\0)/
+
+/** The address that a text describes, in the form of `String(address)`; the port may be left out. */
+function addressIn(text: string): Address | undefined {
+  if (text === '' || PATH.test(text)) return addressOf({ address: text, family: 'unix' })
+  const [, address, port = '0'] = BRACKETED.exec(text) ?? DOTTED.exec(text) ?? [text, text]
+  return ipAddress(address as string, Number(port))
+}
+
+const ADDRESS = 'an address: { address, port, family }'
+const address = made(ADDRESS, addressOf)
+
+/** An address, as an object or as its text. */
+export const addressOrText: z.ZodMiniType<Address> = made(
+  `${ADDRESS}, or its text: '192.0.2.1:4000', '[2001:db8::1]:4000' or '/a/path'`,
+  (given: Partial<Address> | string) => (typeof given === 'string' ? addressIn(given) : addressOf(given)),
 )
-
-/** The schema: false, or who must send a header. */
-export const proxyProtocol: Lazy<z.ZodMiniType<ProxyPlan | false>> = once(() => {
-  const options = record<{ trust: Network[] }>({ trust: list('a list of at least one address or network', network()) })
-  return transform((input: unknown, context: Context): ProxyPlan | false => {
-    if (typeof input === 'boolean') return input && EVERYBODY
-    if (typeof input !== 'object' || input === null) {
-      report(context, [], mismatch('true, false or an object with `trust`')({ input }))
-      return false
-    }
-    const { success, data, error } = safeParse(options, input, { jitless: true })
-    if (!success) context.issues.push(...(error.issues as Context['issues']))
-    return data?.trust === undefined ? EVERYBODY : { trust: listsOf(data.trust) }
-  })
-})
 
 interface Network {
   address: string
@@ -52,8 +83,9 @@ interface Network {
   family: 'IPv4' | 'IPv6'
 }
 
-/** An address is a network of one; an IPv4-mapped network is an IPv4 one, unless it is wider than what is mapped. */
-function parse(text: string): Network | undefined {
+/** An address is a network of one; an IPv4-mapped network is an IPv4 one, unless it is wider than the mapped addresses. */
+function networkIn(text: unknown): Network | undefined {
+  if (typeof text !== 'string') return undefined
   const [, address = '', length] = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(text) ?? []
   const bits = net().isIPv4(address) ? 32 : net().isIPv6(address) ? 128 : -1
   const prefix = length === undefined ? bits : Number(length)
@@ -69,4 +101,69 @@ function listsOf(networks: readonly Network[]): ProxyPlan['trust'] {
   for (const { address, prefix, family } of networks)
     lists[family].addSubnet(socketAddress(address, family === 'IPv4' ? 'ipv4' : 'ipv6'), prefix)
   return lists
+}
+
+/** A boolean for which `short` has the value, or an object, from which `long` makes it. */
+function either<T>(
+  expected: string,
+  short: (input: boolean) => T | undefined,
+  long: (input: object, context: Context) => T,
+): z.ZodMiniType<T> {
+  return transform((input: unknown, context: Context): T => {
+    const value = typeof input === 'boolean' ? short(input) : undefined
+    if (value !== undefined) return value
+    if (typeof input === 'object' && input !== null) return long(input, context)
+    report(context, [], mismatch(expected)({ input }))
+    return undefined as T
+  })
+}
+
+const EVERYBODY: ProxyPlan = { trust: undefined }
+
+const trusting = strictObject<{ trust: Network[] }>({
+  trust: list('a list of at least one address or network', made('an IP address or a network, as in 10.0.0.0/8', networkIn)),
+})
+
+/** Of a server: false, or which peers must send a header. */
+export const proxyProtocol: z.ZodMiniType<ProxyPlan | false> = either<ProxyPlan | false>(
+  'true, false or an object with `trust`',
+  (input) => input && EVERYBODY,
+  (input, context) => {
+    const trust = parsed(trusting, input, context)?.trust
+    return trust === undefined ? EVERYBODY : { trust: listsOf(trust) }
+  },
+)
+
+/** A copy, since it is sent later. */
+function tlvOf(given: Partial<ProxyTlv>): ProxyTlv | undefined {
+  const { type, value } = bare(given)
+  const fits = typeof type === 'number' && Number.isInteger(type) && type >= 0 && type <= 255 && value instanceof Uint8Array
+  return fits ? { type, value: Buffer.from(value) } : undefined
+}
+
+const header = strictObject<ProxyHeaderOptions>({
+  version: value('1 or 2', (version) => version === 1 || version === 2),
+  source: address,
+  destination: address,
+  tlvs: list('a list', made('{ type, value }: a whole number from 0 to 255, and bytes', tlvOf), 0),
+})
+
+/** Of a client: false, or the contents of the header. */
+export const proxyHeader: z.ZodMiniType<HeaderContents | false> = either<HeaderContents | false>(
+  'a connection, or an object of `version`, `source`, `destination` and `tlvs`',
+  (input) => (input ? undefined : false),
+  (input, context) => parsed(header, passingOn(input) ?? input, context) ?? false,
+)
+
+/** The contents of a header that passes a connection on; undefined for an object that is no connection. */
+function passingOn(connection: Partial<Connection>): ProxyHeaderOptions | undefined {
+  try {
+    // A connection by its members and not by its class, so that a wrapped one fits as well.
+    const { remote, local, proxy } = connection
+    // If a program gave Object.prototype a `remote`, every object has it.
+    const inherited = (Object.prototype as Partial<Connection>).remote
+    return remote === undefined || remote === inherited ? undefined : { source: remote, destination: proxy?.destination ?? local }
+  } catch {
+    return undefined
+  }
 }

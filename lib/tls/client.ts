@@ -3,8 +3,8 @@
 
 import type { ConnectionOptions, SecureContext, TLSSocketOptions } from 'node:tls'
 import { net } from '../net.js'
-import type { Path } from '../options/check.js'
 import { bare } from '../options/own.js'
+import type { Path } from '../options/schema.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { TlsHandshake } from './handshake.js'
 import { checkHalves, checkPairs, loading } from './identity.js'

@@ -6,8 +6,8 @@ import type { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { crypto } from '../builtins.js'
 import { InvalidOptionsError } from '../errors.js'
-import type { Path } from '../options/check.js'
 import { bare } from '../options/own.js'
+import type { Path } from '../options/schema.js'
 
 export const OTHER_KEY = 'expected the private key of `cert`, got another'
 

@@ -1,17 +1,17 @@
-// What `server.setLimits` and `server.close` are told: what it changes, and which error a mistake is.
+// The arguments of `server.setLimits` and `server.close`: what each changes, and which error a mistake is.
 
 import t from 'tap'
-import { changedAdmission, closeGrace } from '../../lib/options/index.js'
+import { changedAdmission, closeGrace } from '../../lib/options/listen.js'
 import { thrown } from './refusal.js'
 
-t.test('setLimits changes only what it is given', async (t) => {
+t.test('setLimits changes only the limits that it is given', async (t) => {
   t.strictSame({ ...changedAdmission({}) }, {})
   t.strictSame({ ...changedAdmission({ maxPending: 0, maxConnections: undefined }) }, { maxPending: 0 })
   const all = { maxConnections: 1, maxPending: Infinity, maxConnectionsPerAddress: Infinity }
   t.strictSame({ ...changedAdmission(all) }, all)
 })
 
-t.test('setLimits tells a wrong type from an impossible value, and names it', async (t) => {
+t.test('a wrong type in setLimits is a TypeError that names it, an impossible value a RangeError', async (t) => {
   for (const changes of [undefined, null, 5, 'x', [], () => 1]) {
     t.match(
       thrown(() => changedAdmission(changes)),
@@ -43,13 +43,13 @@ t.test('setLimits tells a wrong type from an impossible value, and names it', as
   )
 })
 
-t.test('the grace of close is ten seconds, none at all, or for ever', async (t) => {
+t.test('the grace of close is ten seconds by default, and may be 0 or Infinity', async (t) => {
   for (const options of [undefined, {}, { grace: undefined }]) t.equal(closeGrace(options), 10_000)
   for (const grace of [0, 0.5, 1, 2 ** 31 - 1, Infinity]) t.equal(closeGrace({ grace }), grace)
   t.equal(closeGrace({ grace: 2 ** 31 }), Infinity)
 })
 
-t.test('a grace that cannot be meant is refused', async (t) => {
+t.test('a grace of a wrong type or an impossible value is refused', async (t) => {
   for (const options of [null, 5, 'x', [], { grace: '1' }, { grace: null }, { grce: 1 }, { signal: undefined }]) {
     t.match(
       thrown(() => closeGrace(options)),

@@ -1,4 +1,4 @@
-// The options of `connect`: what fits, what it comes to, and what cannot be said together.
+// The options of `connect`: what fits, what it resolves to, and what cannot go together.
 
 import t from 'tap'
 import { type ConnectOptions, connectPlan, type Destination } from '../../lib/options/connect.js'
@@ -7,7 +7,7 @@ import { refusal } from './refusal.js'
 
 const tcp = { kind: 'tcp', host: 'localhost', port: 80, family: 0, localAddress: undefined, localPort: undefined } as const
 
-t.test('a port alone is that port of localhost, and the defaults', async (t) => {
+t.test('a port alone is that port of localhost, with the defaults', async (t) => {
   t.strictSame(connectPlan({ port: 80 }), {
     destination: tcp,
     tls: undefined,
@@ -18,7 +18,7 @@ t.test('a port alone is that port of localhost, and the defaults', async (t) => 
   })
 })
 
-t.test('undefined is not given, whatever the option', async (t) => {
+t.test('an option that is undefined is not given', async (t) => {
   const names =
     'host path family localAddress localPort tls proxyProtocol timeout signal maxBufferSize readHighWaterMark writeHighWaterMark maxWriteBuffer readTimeout idleTimeout writeTimeout handshakeTimeout closeTimeout allowHalfOpen noDelay keepAlive keepAliveInitialDelay'
   const nothing = Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
@@ -26,7 +26,7 @@ t.test('undefined is not given, whatever the option', async (t) => {
   t.strictSame(connectPlan({ ...nothing, port: undefined, path: '/run/a' }).destination, { kind: 'unix', path: '/run/a' })
 })
 
-t.test('each destination comes to its plan', async (t) => {
+t.test('each destination resolves to its host, port and family, or to its path', async (t) => {
   const cases: [ConnectOptions, Destination][] = [
     [
       { port: 1, host: '::1', family: 6 },
@@ -58,7 +58,7 @@ t.test('each destination comes to its plan', async (t) => {
   for (const [options, destination] of cases) t.strictSame(connectPlan(options).destination, destination)
 })
 
-t.test('time, signal and the options of a connection come along', async (t) => {
+t.test('timeout, signal, tls and the options of a connection are passed on', async (t) => {
   const { signal } = new AbortController()
   const plan = connectPlan({ port: 80, timeout: 2 ** 31, signal, maxBufferSize: 5, allowHalfOpen: false, keepAlive: true })
   t.equal(plan.timeout, Number.POSITIVE_INFINITY, 'beyond a timer is none')
@@ -70,7 +70,7 @@ t.test('time, signal and the options of a connection come along', async (t) => {
   t.match(plan.connection, { limits: { maxBufferSize: 5 }, allowHalfOpen: false, keepAlive: true, noDelay: true })
 })
 
-t.test('what does not fit is named, with what was expected', async (t) => {
+t.test('an option that does not fit is named, with what was expected', async (t) => {
   const cases: [object, string, RegExp][] = [
     [{ port: 0 }, 'port', /^expected a whole number from 1 to 65535, got 0$/],
     [{ port: 65_536 }, 'port', /from 1 to 65535/],
@@ -93,13 +93,13 @@ t.test('what does not fit is named, with what was expected', async (t) => {
   for (const [options, path, message] of cases) t.match(Object.entries(refusal(() => connectPlan(options))), [[path, message]])
 })
 
-t.test('a path contradicts all that is said about TCP', async (t) => {
+t.test('a path contradicts each option of TCP', async (t) => {
   for (const [name, value] of Object.entries({ port: 80, host: 'a', family: 0, localAddress: '::1', localPort: 5 })) {
     t.match(Object.entries(refusal(() => connectPlan({ path: '/a', [name]: value }))), [[name, /no `path` beside it/]])
   }
 })
 
-t.test('without a port there is nowhere to go, and all else that is wrong is told too', async (t) => {
+t.test('a port or a path is required, and every other mistake is reported beside it', async (t) => {
   t.match(
     refusal(() => connectPlan({})),
     { port: /^expected a port, or the `path`/ },

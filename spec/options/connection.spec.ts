@@ -26,7 +26,7 @@ const sizes = ['maxBufferSize', 'readHighWaterMark', 'writeHighWaterMark', 'maxW
 const times = ['readTimeout', 'idleTimeout', 'writeTimeout'] as const
 const flags = ['allowHalfOpen', 'noDelay', 'keepAlive'] as const
 
-t.test('nothing given is the defaults, and nobody can change them', async (t) => {
+t.test('a connection without options has the defaults, which are frozen', async (t) => {
   t.strictSame(defaultSettings, defaults)
   t.ok(Object.isFrozen(defaultSettings))
   t.ok(Object.isFrozen(defaultSettings.limits))
@@ -38,7 +38,7 @@ t.test('nothing given is the defaults, and nobody can change them', async (t) =>
   t.strictSame(connectionSettings({}), defaults)
 })
 
-t.test('what was given is what holds', async (t) => {
+t.test('an option that was given replaces the default', async (t) => {
   const limits = {
     maxBufferSize: 1,
     readHighWaterMark: 2,
@@ -59,7 +59,7 @@ t.test('what was given is what holds', async (t) => {
   t.strictSame(connectionSettings({ ...limits, ...rest }), { limits, ...rest })
 })
 
-t.test('a time that no timer can hold is none', async (t) => {
+t.test('a time that no timer can hold is Infinity', async (t) => {
   for (const name of times) t.equal(connectionSettings({ [name]: 2 ** 31 }).limits[name], Infinity)
   for (const name of ['closeTimeout', 'handshakeTimeout'] as const) {
     t.equal(connectionSettings({ [name]: 2 ** 31 })[name], Infinity)
@@ -90,7 +90,7 @@ for (const [name, values] of bad) {
   })
 }
 
-t.test('options of another place are unknown here', async (t) => {
+t.test('options that are not of a connection are unknown', async (t) => {
   for (const name of ['port', 'tls', 'signal', 'maxConnections', 'limits', 'highWaterMark']) {
     t.match(
       refusal(() => connectionSettings({ [name]: 1 })),
@@ -103,7 +103,7 @@ t.test('options of another place are unknown here', async (t) => {
   )
 })
 
-t.test('setLimits changes what it is given, in a new object', async (t) => {
+t.test('setLimits changes the limits that it is given, in a new object', async (t) => {
   const before = { ...defaults.limits }
   const after = changedLimits(before, { maxBufferSize: 5, readTimeout: 2 ** 31, idleTimeout: undefined })
   t.strictSame(after, { ...defaults.limits, maxBufferSize: 5, readTimeout: Infinity })
@@ -112,7 +112,7 @@ t.test('setLimits changes what it is given, in a new object', async (t) => {
   t.strictSame(changedLimits(before, {}), before)
 })
 
-t.test('setLimits tells a wrong type from an impossible value, and names it', async (t) => {
+t.test('a wrong type in setLimits is a TypeError that names it, an impossible value a RangeError', async (t) => {
   for (const changes of [undefined, null, 5, 'x', [], () => 1])
     t.equal((thrown(() => changedLimits(defaults.limits, changes)) as Error).name, 'TypeError')
   for (const name of [...sizes, ...times]) {

@@ -1,4 +1,4 @@
-// What the options of `listen` and of an endpoint cannot say together, at the top, within a list, and across the two.
+// What the options of `listen` and of an endpoint cannot have together: at the top, within a list, and across the two.
 
 import t from 'tap'
 import { endpointPlan, listenPlan } from '../../lib/options/listen.js'
@@ -23,7 +23,7 @@ t.test('two places to listen on contradict each other, and both are named', asyn
   t.strictSame(Object.keys(refusal(() => listenPlan({ ...places }))).sort(), Object.keys(places).sort())
 })
 
-t.test('a mode without a path contradicts itself', async (t) => {
+t.test('a mode needs a path', async (t) => {
   for (const options of [{}, { port: 1 }, { fd: 3 }, { systemd: true }, { endpoints: [{ path: '/a' }] }]) {
     t.strictSame(
       refusal(() => listenPlan({ ...options, mode: 0o600 })),

@@ -1,22 +1,13 @@
-// Whatever a program passes, a check succeeds or fails with its own kind of error. Arbitrary values, arbitrary values
-// under the names of real options, and objects that fight back.
+// A check of any value succeeds or fails with its own kind of error: arbitrary values, arbitrary values under the names of real
+// options, and objects that throw when they are read.
 
 import fc from 'fast-check'
 import t from 'tap'
 import { InvalidOptionsError } from '../../lib/errors.js'
-import {
-  changedAdmission,
-  changedLimits,
-  closeGrace,
-  connectionSettings,
-  connectPlan,
-  defaultSettings,
-  endpointPlan,
-  listenPlan,
-  memoryConnectPlan,
-  memoryServerPlan,
-  pairPlan,
-} from '../../lib/options/index.js'
+import { connectPlan } from '../../lib/options/connect.js'
+import { changedLimits, connectionSettings, defaultSettings } from '../../lib/options/connection.js'
+import { changedAdmission, closeGrace, endpointPlan, listenPlan } from '../../lib/options/listen.js'
+import { memoryConnectPlan, memoryServerPlan, pairPlan } from '../../lib/options/testing.js'
 
 const checks: [string, (options: unknown) => unknown, (error: unknown) => boolean][] = [
   ['connectionSettings', connectionSettings, isInvalidOptions],
@@ -62,7 +53,7 @@ const nested = fc.dictionary(fc.constantFrom('endpoints', 'client', 'faults'), f
 })
 
 for (const [name, check, fitting] of checks) {
-  t.test(`garbage never makes ${name} fail in another way than its own`, async (t) => {
+  t.test(`any value makes ${name} succeed or fail with its own kind of error`, async (t) => {
     const property = fc.property(fc.oneof(anything, named, nested), (options) => {
       try {
         check(options)
@@ -75,7 +66,7 @@ for (const [name, check, fitting] of checks) {
     t.pass()
   })
 
-  t.test(`an object that fights back does not make ${name} crash`, async (t) => {
+  t.test(`an object that throws when it is read makes ${name} succeed or fail with its own kind of error`, async (t) => {
     const fight = (): never => {
       throw new SyntaxError('mine')
     }

@@ -1,4 +1,4 @@
-// The options of `listen` and of `server.add`: every row of the table, and the plan it comes to. (`contradictions.spec.ts` has the rest.)
+// The options of `listen` and of `server.add`: every row of the table, and what it resolves to. (Contradictions: `contradictions.spec.ts`.)
 
 import { BlockList } from 'node:net'
 import t from 'tap'
@@ -10,7 +10,7 @@ import { refusal } from './refusal.js'
 const shared = { backlog: 511, ipv6Only: false, reusePort: false }
 const tcp = { kind: 'tcp', host: undefined, port: 0, ...shared }
 
-t.test('nothing given is a port of the system and the defaults', async (t) => {
+t.test('listen without options takes a port that the system picks, and the defaults', async (t) => {
   const plan = {
     endpoints: [tcp],
     defaults: shared,
@@ -30,7 +30,7 @@ t.test('nothing given is a port of the system and the defaults', async (t) => {
   t.strictSame(listenPlan(0), plan)
 })
 
-t.test('undefined is not given, whatever the option', async (t) => {
+t.test('an option that is undefined is not given', async (t) => {
   const names =
     'port host path mode fd systemd endpoints backlog ipv6Only reusePort tls proxyProtocol admit blockList maxConnections maxPending maxConnectionsPerAddress maxBufferSize readHighWaterMark writeHighWaterMark maxWriteBuffer readTimeout idleTimeout writeTimeout handshakeTimeout closeTimeout allowHalfOpen noDelay keepAlive keepAliveInitialDelay signal'
   const nothing = Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
@@ -38,7 +38,7 @@ t.test('undefined is not given, whatever the option', async (t) => {
   t.strictSame(listenPlan({ ...nothing, path: '/run/a' }).endpoints, [{ kind: 'unix', path: '/run/a', mode: 0o600, backlog: 511 }])
 })
 
-t.test('each kind of endpoint comes to its plan', async (t) => {
+t.test('an endpoint of each kind resolves to its kind and its options', async (t) => {
   const cases: [ListenOptions, ResolvedEndpoint][] = [
     [
       { port: 65_535, host: '::1', ipv6Only: true, reusePort: true, backlog: 0 },
@@ -73,7 +73,7 @@ t.test('each kind of endpoint comes to its plan', async (t) => {
   t.strictSame(endpointPlan(8888), { ...tcp, port: 8888 })
 })
 
-t.test('an endpoint takes over what listen says, and its own wins', async (t) => {
+t.test('an endpoint has the options of listen, unless it has its own', async (t) => {
   const defaults = { backlog: 9, ipv6Only: true, reusePort: true }
   const plan = listenPlan({
     endpoints: [{}, { path: 'a' }, { backlog: 1, ipv6Only: false, reusePort: false }, { fd: 3, backlog: 2 }],
@@ -90,7 +90,7 @@ t.test('an endpoint takes over what listen says, and its own wins', async (t) =>
   t.strictSame(endpointPlan({ backlog: undefined, ipv6Only: false }, plan.defaults), { ...tcp, ...defaults, ipv6Only: false })
 })
 
-t.test('what is not about where goes to its own part of the plan', async (t) => {
+t.test('the options of admission and of connections resolve to their own parts', async (t) => {
   const blockList = new BlockList()
   const { signal } = new AbortController()
   const admit = (): boolean => true
@@ -111,7 +111,7 @@ t.test('what is not about where goes to its own part of the plan', async (t) => 
   t.equal(listenPlan({ maxConnections: Infinity, maxPending: Infinity }).admission.maxPending, Infinity)
 })
 
-// Every row of the table: what has a wrong type, and what is of the right one and impossible.
+// For each option: values of a wrong type, and impossible values of the right one.
 const endpointRows: [string, unknown[]][] = [
   ['port', ['eighty', '80', null, true, {}, 80n, -1, 65_536, 80.5, Number.NaN, Infinity]],
   ['host', [127, null, {}, '', 'a\0b']],
@@ -149,7 +149,7 @@ const rows: [string, unknown[]][] = [
 ]
 
 for (const [name, values] of rows) {
-  t.test(`a wrong or impossible ${name} is refused, and so is what stands beside it`, async (t) => {
+  t.test(`a wrong or impossible ${name} is refused, together with an unknown key beside it`, async (t) => {
     for (const value of values) {
       const issues = refusal(() => listenPlan({ [name]: value, zzz: 8888 }))
       t.strictSame(Object.keys(issues).sort(), [name, 'zzz'].sort())
@@ -194,7 +194,7 @@ t.test('TLS options are passed on as they are; an endpoint has its own, or none'
   t.equal(endpointPlan(1, defaults).tls, defaults.tls)
 })
 
-t.test('a misspelt key is refused by its own path, with what was probably meant', async (t) => {
+t.test('a misspelt key is refused by its own path, with the name that is nearest', async (t) => {
   t.strictSame(
     refusal(() => listenPlan({ prot: 8888 })),
     { prot: 'unknown option; did you mean `port`?' },
@@ -250,7 +250,7 @@ t.test('a number is a port, and must be one', async (t) => {
   }
 })
 
-t.test('what is no endpoint and no options is refused as a whole', async (t) => {
+t.test('a value that is no object of options is refused as a whole', async (t) => {
   for (const other of [null, '8888', 8888n, true, Symbol('x'), [], () => 1, new Map(), Promise.resolve({ port: 1 })]) {
     t.match(
       refusal(() => listenPlan(other)),

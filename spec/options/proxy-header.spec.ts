@@ -1,4 +1,4 @@
-// The option `proxyProtocol` of connect: what it comes to, and what does not fit.
+// The option `proxyProtocol` of connect: what it resolves to, and what does not fit.
 
 import t from 'tap'
 import { tcpAddress, unixAddress } from '../../lib/address.js'
@@ -7,7 +7,7 @@ import { refusal } from './refusal.js'
 
 const plan = (proxyProtocol: unknown): unknown => {
   const { header } = connectPlan({ port: 80, proxyProtocol })
-  // What was checked inherits nothing.
+  // Checked options inherit nothing.
   return header && { ...header }
 }
 const issues = (proxyProtocol: unknown): [string, string][] => Object.entries(refusal(() => plan(proxyProtocol)))
@@ -15,12 +15,12 @@ const issues = (proxyProtocol: unknown): [string, string][] => Object.entries(re
 const source = tcpAddress('192.0.2.1', 1)
 const destination = tcpAddress('::1', 2)
 
-t.test('false is none, and an empty header is one', async (t) => {
+t.test('false is no header, and an empty object is one', async (t) => {
   t.equal(plan(false), undefined)
   t.strictSame(plan({}), {})
 })
 
-t.test('addresses are taken as linnet shows them, however they are written', async (t) => {
+t.test('an address in any form becomes an Address', async (t) => {
   t.strictSame(plan({ source, destination }), { source, destination })
   t.strictSame(plan({ source: { address: '192.0.2.1', port: 1, family: 'IPv4' } }), { source })
   t.strictSame(plan({ source: { address: '0::1', family: 'IPv6' } }), { source: tcpAddress('::1', 0) })
@@ -29,21 +29,21 @@ t.test('addresses are taken as linnet shows them, however they are written', asy
     t.strictSame(plan({ source: { address: path, family: 'unix' } }), { source: unixAddress(path) })
 })
 
-t.test('a connection is its ends, or what its own header said', async (t) => {
+t.test('a connection is a header of its two ends, or of those in its own header', async (t) => {
   t.strictSame(plan({ remote: source, local: destination, proxy: undefined }), { source, destination })
   const elsewhere = tcpAddress('10.0.0.1', 7)
   t.strictSame(plan({ remote: source, local: destination, proxy: { destination: elsewhere } }), { source, destination: elsewhere })
   t.strictSame(plan({ remote: source, local: destination, proxy: { destination: undefined } }), { source, destination })
 })
 
-t.test('values are copied: they are sent later', async (t) => {
+t.test('the values of a header are copied', async (t) => {
   const value = new Uint8Array([1, 2])
   const header = plan({ version: 2, tlvs: [{ type: 255, value }] })
   value[0] = 9
   t.strictSame(header, { version: 2, tlvs: [{ type: 255, value: Buffer.from([1, 2]) }] })
 })
 
-t.test('what does not fit is named', async (t) => {
+t.test('a value that does not fit is named by its path', async (t) => {
   const address = /^expected an address: \{ address, port, family \}/
   const cases: [unknown, string, RegExp][] = [
     [true, '', /^expected a connection, or an object of `version`/],
@@ -72,7 +72,7 @@ t.test('what does not fit is named', async (t) => {
   for (const [given, path, message] of cases) t.match(issues(given)[0], [`proxyProtocol${path}`, message])
 })
 
-t.test('what fights back is an issue, not an exception', async (t) => {
+t.test('an object that throws when it is read is an issue', async (t) => {
   const fight = (): never => {
     throw new SyntaxError('mine')
   }

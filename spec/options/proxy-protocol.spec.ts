@@ -1,4 +1,4 @@
-// `proxyProtocol`: who must send a header, by address and by network; each endpoint its own; what is no network.
+// The option `proxyProtocol` of a server: which peers must send a header, by address and by network, and the option of an endpoint.
 
 import t from 'tap'
 import { tcpAddress, unixAddress } from '../../lib/address.js'
@@ -9,7 +9,7 @@ import { refusal } from './refusal.js'
 
 const planOf = (options: ListenOptions): ProxyPlan | undefined => listenPlan(options).endpoints[0]?.proxyProtocol
 
-/** Of some peers, those who must send a header. */
+/** Those of some peers that must send a header. */
 function senders(trust: readonly string[]): string[] {
   const plan = planOf({ proxyProtocol: { trust } })
   if (plan === undefined) throw new Error('there is no plan')
@@ -27,7 +27,7 @@ function senders(trust: readonly string[]): string[] {
   return peers.filter((text) => mustSend(plan, tcpAddress(text, 5)))
 }
 
-t.test('false, true and no list at all', async (t) => {
+t.test('false trusts no peer, true and an object without a list make every peer send one', async (t) => {
   for (const proxyProtocol of [false, undefined]) {
     const plan = listenPlan({ proxyProtocol })
     t.notOk('proxyProtocol' in plan.endpoints[0]! || 'proxyProtocol' in plan.defaults)
@@ -39,7 +39,7 @@ t.test('false, true and no list at all', async (t) => {
   }
 })
 
-t.test('those on the list must send one, and the others need not', async (t) => {
+t.test('peers on the list must send a header, other peers need not', async (t) => {
   t.strictSame(senders(['10.0.0.0/8']), ['10.0.0.1', '10.255.0.1', '::ffff:10.1.2.3'])
   t.strictSame(senders(['10.0.0.1', '127.0.0.1/32']), ['10.0.0.1', '127.0.0.1'])
   t.strictSame(senders(['10.0.0.77/8']), ['10.0.0.1', '10.255.0.1', '::ffff:10.1.2.3'])
@@ -49,18 +49,18 @@ t.test('those on the list must send one, and the others need not', async (t) => 
   t.strictSame(senders(['::/0']), ['::1', '2001:db8::5', '2001:db9::5', 'fe80::1%eth0'])
 })
 
-t.test('an IPv4-mapped entry counts as IPv4, as such a peer does', async (t) => {
+t.test('an IPv4-mapped entry counts as IPv4, as an IPv4-mapped peer does', async (t) => {
   t.strictSame(senders(['::ffff:10.0.0.1']), ['10.0.0.1'])
   t.strictSame(senders(['::ffff:10.0.0.0/104', '::FFFF:7f00:1/128']), ['10.0.0.1', '10.255.0.1', '127.0.0.1', '::ffff:10.1.2.3'])
   t.strictSame(senders(['::ffff:0.0.0.0/95']), [], 'wider than what is mapped, and no real IPv6 peer is in it')
 })
 
-t.test('whoever may open the file of a Unix socket is trusted', async (t) => {
+t.test('a peer on a Unix socket is trusted', async (t) => {
   const plan = planOf({ path: '/run/app.sock', proxyProtocol: { trust: ['10.0.0.1'] } })
   t.ok(mustSend(plan!, unixAddress()))
 })
 
-t.test('an endpoint takes over what listen says, and its own wins, also in server.add', async (t) => {
+t.test('an endpoint has the option of listen, unless it has its own, also in server.add', async (t) => {
   const all = { trust: undefined }
   const endpoints: Endpoint[] = [
     {},
@@ -80,7 +80,7 @@ t.test('an endpoint takes over what listen says, and its own wins, also in serve
   t.strictSame(memoryServerPlan({ proxyProtocol: true }).listen.defaults.proxyProtocol, all)
 })
 
-t.test('what is no address and no network is refused where it stands', async (t) => {
+t.test('an entry that is no address and no network is refused by its path', async (t) => {
   const wrong = [
     'localhost',
     '',
@@ -117,7 +117,7 @@ t.test('what is no address and no network is refused where it stands', async (t)
   }
 })
 
-t.test('what is no list, or no option, is refused', async (t) => {
+t.test('a value that is no list, and an unknown key, are refused', async (t) => {
   const cases: [unknown, string, RegExp][] = [
     ['10.0.0.0/8', 'proxyProtocol', /^expected true, false or an object with `trust`, got '10/],
     [null, 'proxyProtocol', /^expected true, false or an object with `trust`, got null/],
@@ -152,7 +152,7 @@ t.test('what is no list, or no option, is refused', async (t) => {
   )
 })
 
-t.test('a list is copied: what becomes of it later changes nothing', async (t) => {
+t.test('a list is copied: a later change of it has no effect', async (t) => {
   const trust = ['10.0.0.1']
   const plan = planOf({ proxyProtocol: { trust } }) as ProxyPlan
   trust[0] = '::1'

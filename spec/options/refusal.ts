@@ -1,5 +1,4 @@
-// What a check says when it refuses: the issues of its InvalidOptionsError, by path, in the way the tables of these specs
-// are written. Anything else that comes out, a success too, fails the test that asked.
+// How a check fails: the issues of its InvalidOptionsError, by path. Any other error, and no error, fails the test.
 
 import assert from 'node:assert'
 import { InvalidOptionsError } from '../../lib/errors.js'

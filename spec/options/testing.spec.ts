@@ -3,15 +3,17 @@
 import t from 'tap'
 import { type Address, tcpAddress, unixAddress } from '../../lib/address.js'
 import { connectPlan } from '../../lib/options/connect.js'
-import { defaultSettings, listenPlan, memoryConnectPlan, memoryServerPlan, pairPlan } from '../../lib/options/index.js'
+import { defaultSettings } from '../../lib/options/connection.js'
+import { listenPlan } from '../../lib/options/listen.js'
+import { memoryConnectPlan, memoryServerPlan, pairPlan } from '../../lib/options/testing.js'
 import { systemClock } from '../../lib/transport/clock.js'
 import { refusal } from './refusal.js'
 
 const never = { resetAfter: Infinity, stallAfter: Infinity, endAfter: Infinity }
-/** How bytes travel where nothing is said. */
+/** How bytes travel by default. */
 const plain = { maxChunk: Infinity, latency: 0, highWaterMark: 65_536, faults: never }
 
-t.test('a pair of nothing has the defaults and no faults', async (t) => {
+t.test('a pair without options has the defaults and no faults', async (t) => {
   const plan = { way: plain, client: defaultSettings, server: defaultSettings, clock: undefined }
   t.strictSame(pairPlan(undefined), plan)
   t.strictSame(pairPlan({}), plan)
@@ -20,7 +22,7 @@ t.test('a pair of nothing has the defaults and no faults', async (t) => {
   t.strictSame(pairPlan(nothing), plan)
 })
 
-t.test('what a pair was given is what holds', async (t) => {
+t.test('an option that a pair was given replaces the default', async (t) => {
   const plan = pairPlan({
     client: { maxBufferSize: 5 },
     server: { closeTimeout: 0 },
@@ -66,7 +68,7 @@ for (const [name, values] of rows) {
   })
 }
 
-t.test('what is wrong inside is refused by its whole path', async (t) => {
+t.test('a mistake within an option is refused by its whole path', async (t) => {
   const options = { client: { readTimeout: 0, port: 1 }, server: { signal: null }, faults: { resetAfter: -1, dropAfter: 1 }, lag: 1 }
   t.match(
     refusal(() => pairPlan(options)),
@@ -86,7 +88,7 @@ t.test('what is wrong inside is refused by its whole path', async (t) => {
     )
 })
 
-t.test('a server in memory takes what listen takes, but for where', async (t) => {
+t.test('a server in memory takes the options of listen but for where it listens', async (t) => {
   const admit = (): boolean => true
   const options = { maxConnections: 3, idleTimeout: 5, admit, tls: false, proxyProtocol: false }
   const { endpoints, ...plan } = listenPlan(options)
@@ -96,7 +98,7 @@ t.test('a server in memory takes what listen takes, but for where', async (t) =>
   t.equal(memoryServerPlan({ clock: systemClock }).clock, systemClock)
 })
 
-t.test('a server in memory has no place, and no TLS yet', async (t) => {
+t.test('a server in memory takes no place to listen on, and checks the other options', async (t) => {
   const places = {
     port: 0,
     host: 'a',
@@ -128,7 +130,7 @@ t.test('a server in memory has no place, and no TLS yet', async (t) => {
   )
 })
 
-t.test('connecting to it takes what connect takes, but for where', async (t) => {
+t.test('its connect takes the options of connect but for where it goes', async (t) => {
   const { destination, ...nothing } = connectPlan({ path: '/x' })
   t.equal(destination.kind, 'unix')
   const plan = { destination: { kind: 'unix', path: '' }, ...nothing, way: plain, remote: undefined }
@@ -164,12 +166,12 @@ t.test('connecting to it takes what connect takes, but for where', async (t) => 
   )
 })
 
-t.test('bytes to and from it travel as those of a pair', async (t) => {
+t.test('its connect takes the options of a pair for how bytes travel', async (t) => {
   const options = { maxChunk: 1, latency: 2.5, highWaterMark: 3, faults: { endAfter: 4 } }
   t.strictSame(memoryConnectPlan(options).way, pairPlan(options).way)
 })
 
-t.test('a client comes from an address, or from what its text says', async (t) => {
+t.test('the address of a client is an Address or its text', async (t) => {
   const cases: [unknown, Address][] = [
     ['192.0.2.1:4000', tcpAddress('192.0.2.1', 4000)],
     ['192.0.2.1', tcpAddress('192.0.2.1', 0)],
@@ -191,7 +193,7 @@ t.test('a client comes from an address, or from what its text says', async (t) =
     t.strictSame(memoryConnectPlan({ remote: String(remote) }).remote, remote, 'there and back')
 })
 
-t.test('what is no address to come from is refused, and a name is none', async (t) => {
+t.test('a text that is no address is refused, a name too', async (t) => {
   const texts = [
     'localhost',
     'localhost:80',

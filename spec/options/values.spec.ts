@@ -35,15 +35,15 @@ t.test('a message quotes scalars and never dumps an object', async (t) => {
 
 const fits = (schema: z.ZodMiniType, value: unknown): boolean => safeParse(schema, value).success
 
-t.test('a number that cannot be meant does not fit', async (t) => {
+t.test('a number of an impossible value does not fit', async (t) => {
   const cases: [string, z.ZodMiniType, unknown[], unknown[]][] = [
     ['whole', whole(0, 9), [0, 9], [-1, 10, 0.5, Number.NaN, Infinity, '1', 1n, null]],
     ['wholeFrom', wholeFrom(1), [1, 2 ** 60], [0, 1.5, Infinity, Number.NaN, '1']],
     ['limitFrom', limitFrom(1), [1, Infinity], [0, -Infinity, 1.5, Number.NaN, '1']],
     ['limitFrom 0', limitFrom(0), [0, Infinity], [-1]],
-    ['time', time(), [0.5, 1, Infinity, 1e300], [0, -1, -Infinity, Number.NaN, '1']],
-    ['timeOrZero', timeOrZero(), [0, 1, Infinity], [-1, Number.NaN, '1']],
-    ['flag', flag(), [true, false], [0, 1, 'true', null, new Boolean(true)]],
+    ['time', time, [0.5, 1, Infinity, 1e300], [0, -1, -Infinity, Number.NaN, '1']],
+    ['timeOrZero', timeOrZero, [0, 1, Infinity], [-1, Number.NaN, '1']],
+    ['flag', flag, [true, false], [0, 1, 'true', null, new Boolean(true)]],
   ]
   for (const [name, schema, good, bad] of cases) {
     for (const value of good) t.ok(fits(schema, value), `${name}: ${shown(value)} fits`)
@@ -51,8 +51,8 @@ t.test('a number that cannot be meant does not fit', async (t) => {
   }
 })
 
-t.test('a time beyond the range of a timer becomes none, and does not fire at once', async (t) => {
-  for (const schema of [time(), timeOrZero()]) {
+t.test('a time beyond the range of a timer becomes Infinity', async (t) => {
+  for (const schema of [time, timeOrZero]) {
     t.equal(parse(schema, 2 ** 31 - 1), 2 ** 31 - 1)
     t.equal(parse(schema, 2 ** 31), Infinity)
     t.equal(parse(schema, Number.MAX_VALUE), Infinity)
@@ -61,14 +61,14 @@ t.test('a time beyond the range of a timer becomes none, and does not fire at on
   }
 })
 
-t.test('a value that throws when it is looked at does not fit', async (t) => {
+t.test('a value that throws when it is read does not fit', async (t) => {
   const hostile = {
     get aborted(): boolean {
       throw new Error('mine')
     },
   }
-  t.notOk(fits(abortSignal(), hostile))
-  t.notOk(fits(abortSignal(), revoked.proxy))
+  t.notOk(fits(abortSignal, hostile))
+  t.notOk(fits(abortSignal, revoked.proxy))
   t.notOk(
     fits(
       value('a thing', () => {
@@ -79,9 +79,9 @@ t.test('a value that throws when it is looked at does not fit', async (t) => {
   )
 })
 
-t.test('a signal of another realm fits, and a likeness of one does not', async (t) => {
-  t.ok(fits(abortSignal(), new AbortController().signal))
-  t.ok(fits(abortSignal(), { aborted: false, addEventListener() {} }))
+t.test('a signal of another realm fits, and an object without its members does not', async (t) => {
+  t.ok(fits(abortSignal, new AbortController().signal))
+  t.ok(fits(abortSignal, { aborted: false, addEventListener() {} }))
   for (const bad of [{}, { aborted: false }, { addEventListener() {} }, new AbortController(), null, 'signal'])
-    t.notOk(fits(abortSignal(), bad))
+    t.notOk(fits(abortSignal, bad))
 })

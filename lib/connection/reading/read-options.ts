@@ -2,8 +2,8 @@
 // function checks the options of all reads, so that the same mistake has the same error everywhere.
 
 import { isThenable, kindOf } from '../../kind-of.js'
-import { nearest } from '../../options/nearest.js'
 import { isOptions, noOptions, unknownOption } from '../../options/own.js'
+import { nearest } from '../../options/suggestion.js'
 import { shown } from '../../options/values.js'
 import { LONGEST_TIMER } from '../../transport/clock.js'
 

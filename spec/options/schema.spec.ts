@@ -1,25 +1,24 @@
-// Records, lists and the two kinds of refusal, with a table that belongs to nobody.
+// Strict objects, lists, tables and the two checks, with made-up options.
 
 import t from 'tap'
 import * as z from 'zod/mini'
 import { InvalidOptionsError } from '../../lib/errors.js'
-import { checkArgument, checkOptions, defaultsOf, option, shapeOf } from '../../lib/options/check.js'
-import { list, record } from '../../lib/options/record.js'
+import { checkArgument, checkOptions, defaultsOf, list, option, shapeOf, strictObject } from '../../lib/options/schema.js'
 import { flag, limitFrom, time } from '../../lib/options/values.js'
 import { refusal, thrown } from './refusal.js'
 
-const table = { size: option(() => limitFrom(1), 7), wait: option(time, Infinity), loud: option(flag, false) }
-const inner = record<{ size: number; wait: number; loud: boolean }>(shapeOf(table))
-const outer = record<{ one: object; many: object[] }>({ one: inner, many: list('a list of them', inner) })
+const table = { size: option(limitFrom(1), 7), wait: option(time, Infinity), loud: option(flag, false) }
+const inner = strictObject<{ size: number; wait: number; loud: boolean }>(shapeOf(table))
+const outer = strictObject<{ one: object; many: object[] }>({ one: inner, many: list('a list of them', inner) })
 
-t.test('only what was given comes out, and undefined is not given', async (t) => {
+t.test('checked options have the members that were given, and undefined is not given', async (t) => {
   t.strictSame({ ...checkOptions(inner, { size: 3, wait: undefined }) }, { size: 3 })
   t.strictSame({ ...checkOptions(inner, { wait: 2 ** 40 }) }, { wait: Infinity })
   t.strictSame(defaultsOf(table), { size: 7, wait: Infinity, loud: false })
   t.ok(Object.isFrozen(defaultsOf(table)))
 })
 
-t.test('everything that is wrong is told at once, each by its own path', async (t) => {
+t.test('every mistake is reported at once, each by its own path', async (t) => {
   t.strictSame(
     refusal(() => checkOptions(outer, { one: { size: 0, lout: true, x: 1, y: 2 }, many: [{}, { wait: 'long' }, 5], less: [] })),
     {
@@ -34,14 +33,14 @@ t.test('everything that is wrong is told at once, each by its own path', async (
   )
 })
 
-t.test('paths are lists of names and indices, behind the prefix that was asked for', async (t) => {
+t.test('paths are lists of names and indices, behind the prefix of the call', async (t) => {
   const error = thrown(() => checkOptions(outer, { many: [{ size: 0 }] }, ['client', 3])) as InvalidOptionsError
   t.type(error, InvalidOptionsError)
   t.strictSame(error.issues[0]?.path, ['client', 3, 'many', 0, 'size'])
   t.equal(error.message.includes('client.3.many.0.size: expected a whole number'), true)
 })
 
-t.test('an unknown key is refused also if it is undefined, or __proto__', async (t) => {
+t.test('an unknown key is refused, also if its value is undefined, or its name __proto__', async (t) => {
   t.match(
     refusal(() => checkOptions(inner, { x: undefined })),
     { x: /^unknown option/ },
@@ -52,7 +51,7 @@ t.test('an unknown key is refused also if it is undefined, or __proto__', async 
   )
 })
 
-t.test('own members are options, of an instance and a module namespace too; what is inherited is none', async (t) => {
+t.test('own members are options, also of an instance and of a module namespace; inherited ones are not', async (t) => {
   const namespace: string = 'data:text/javascript,export const size = 3'
   class Configuration {
     size = 3
@@ -67,7 +66,7 @@ t.test('own members are options, of an instance and a module namespace too; what
   t.strictSame({ ...checkOptions(inner, await import(namespace)) }, { size: 3 })
 })
 
-t.test('what only looks as if nothing was given is refused', async (t) => {
+t.test('a value that is no object of options is refused', async (t) => {
   for (const options of [null, undefined, 5, 'x', Symbol('x'), () => 1, [], new Map(), new Date(), Promise.resolve({}), new URL('a:b')]) {
     t.match(
       refusal(() => checkOptions(inner, options)),
@@ -77,7 +76,7 @@ t.test('what only looks as if nothing was given is refused', async (t) => {
   }
 })
 
-t.test('a list that changes while it is read is what was read', async (t) => {
+t.test('a list that changes while it is read is read once', async (t) => {
   let asked = 0
   const shrinking = new Proxy([{}], { get: (target, name) => (name === 'length' && asked++ > 0 ? 0 : Reflect.get(target, name)) })
   t.equal(Array.isArray(shrinking), true)
@@ -86,7 +85,7 @@ t.test('a list that changes while it is read is what was read', async (t) => {
   t.match(refusal(many), { many: /^expected a list of them, got an empty one/ })
 })
 
-t.test('a list that is none, or is empty, is refused', async (t) => {
+t.test('a value that is no list, and an empty list, are refused', async (t) => {
   for (const many of [[], {}, 'ab', null, new Set([{}])]) {
     t.match(
       refusal(() => checkOptions(outer, { many })),
@@ -95,7 +94,7 @@ t.test('a list that is none, or is empty, is refused', async (t) => {
   }
 })
 
-t.test('a getter that throws is an issue at its path, with what it threw as cause', async (t) => {
+t.test('a getter that throws is an issue at its path, whose cause is what it threw', async (t) => {
   const mine = new Error('mine')
   const throwing = (): never => {
     throw mine
@@ -120,7 +119,7 @@ t.test('a getter that throws is an issue at its path, with what it threw as caus
   }
 })
 
-t.test('a getter is asked once, so that it cannot say something else later', async (t) => {
+t.test('a getter is called once', async (t) => {
   let asked = 0
   const options = {
     get size(): unknown {
@@ -131,9 +130,10 @@ t.test('a getter is asked once, so that it cannot say something else later', asy
   t.equal(asked, 1)
 })
 
-t.test('contradictions are told together with everything else', async (t) => {
-  const schema = record<{ size: number; loud: boolean }>({ size: limitFrom(1), loud: flag() }, (given) =>
-    'size' in given && 'loud' in given ? [{ path: ['loud'], message: 'too much' }] : [],
+t.test('contradictions are reported together with unknown keys and wrong values', async (t) => {
+  const schema = strictObject<{ size: number; loud: boolean }>(
+    { size: limitFrom(1), loud: flag },
+    { contradictions: (given) => ('size' in given && 'loud' in given ? [{ path: ['loud'], message: 'too much' }] : []) },
   )
   t.strictSame(Object.keys(refusal(() => checkOptions(schema, { size: 0, loud: true, x: 1 }))).sort(), ['loud', 'size', 'x'])
   t.strictSame(

@@ -1,11 +1,11 @@
-// "Did you mean": slips are found, other words are left alone.
+// "Did you mean": a misspelt name is found, another word is not.
 
 import t from 'tap'
-import { nearest } from '../../lib/options/nearest.js'
+import { nearest } from '../../lib/options/suggestion.js'
 
 const names = ['port', 'host', 'path', 'mode', 'fd', 'readTimeout', 'idleTimeout', 'maxConnections', 'maxConnectionsPerAddress']
 
-t.test('a slip finds the name that was meant', async (t) => {
+t.test('a misspelt name finds the nearest one', async (t) => {
   const cases = {
     prot: 'port',
     por: 'port',
@@ -23,7 +23,7 @@ t.test('a slip finds the name that was meant', async (t) => {
   for (const [slip, name] of Object.entries(cases)) t.equal(nearest(slip, names), name, slip)
 })
 
-t.test('another word, or one of any length, is no slip', async (t) => {
+t.test('another word, of any length, finds no name', async (t) => {
   for (const word of ['', 'x', 'fx', 'trop', 'timeout', 'readDeadline', '__proto__', 'p'.repeat(1e6)])
     t.equal(nearest(word, names), undefined)
   t.equal(nearest('port', []), undefined)
