@@ -1,5 +1,5 @@
-// As much of the packages in packages/ as is used here, so that the benchmark compiles without them: they are installed
-// only by those who compare with them.
+// The used parts of the packages in packages/, so that the benchmark compiles without them: they are installed only for a
+// comparison with them.
 
 declare module 'promise-socket' {
   export class PromiseSocket {

@@ -1,5 +1,5 @@
-// The benchmark: `npm run bench`. All servers of a scenario are alive at once and are loaded in turns, a slice each, in an
-// order of its own for every pass; ratios are taken within a pass. See docs/performance.md.
+// The benchmark: `npm run bench`. All servers of a scenario run at once and are loaded in turns, a slice each, in a new random order
+// for every pass. Ratios are taken within a pass. See docs/performance.md.
 
 import { mkdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
@@ -17,7 +17,7 @@ import { complaints } from './runner/smoke.js'
 import { compile, linkPackages, pinTo, root } from './runner/tools.js'
 
 const SECOND = 1000
-// What a whole run may take, in seconds; a part of it, so many times what was expected.
+// The limit of a whole run in seconds, and of a part as a multiple of its estimate.
 const MOST = 900
 const PATIENCE = 1.5
 
@@ -62,11 +62,11 @@ async function run(options: Options, file: string): Promise<Results> {
   let planned = 0
   for (const step of steps) {
     planned += step.seconds
-    // Passes that were asked for are all done. Others end when their scenario has used up its share of the run's time.
+    // Passes given by `--passes` all run. Others end when their scenario has used its share of the run's time.
     const until = options.passes === undefined ? began + planned * patience * SECOND : Number.POSITIVE_INFINITY
     await one(bench, step, { passes: step.passes, until, random }, results)
     results.run.seconds = Math.round((Date.now() - began) / SECOND)
-    // What is measured is kept, also when the run is stopped.
+    // Results are written even if the run is stopped.
     if (options.mode !== 'smoke') await writeResults(file, results)
   }
   console.log(`done in ${minutes(results.run.seconds)}`)
@@ -94,7 +94,7 @@ async function one(bench: Bench, { scenario, entrants, seconds }: Step, limits: 
   console.log(`${summary(results, scenario)}\n  (${took.toFixed(1)} s)`)
 }
 
-/** Whether what was counted can be true, in a run that is too short to say more. */
+/** Whether the figures are plausible, in a run that is too short for measurements. */
 function check(results: Results): void {
   const wrong = complaints(results)
   for (const line of wrong) console.error(line)

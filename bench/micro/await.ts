@@ -1,4 +1,4 @@
-// What awaiting costs by itself: the floor under every loop that is written with it.
+// The cost of `await` alone: the minimum for every loop that uses it.
 
 import { type Case, many } from './case.js'
 
@@ -34,7 +34,7 @@ async function iterate(items: AsyncIterable<string>): Promise<number> {
   return length
 }
 
-// The cases are named `awaits` since a module cannot give a thing the name of a keyword.
+// The cases are named `awaits`, because `await` is a keyword.
 export const awaits: readonly Case[] = [
   awaiting('a promise shared by all', () => shared),
   awaiting('Promise.resolve(string)', () => Promise.resolve(text)),

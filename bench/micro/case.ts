@@ -1,20 +1,20 @@
-// One thing to be measured, small enough that a regression points at its cause.
+// One measurement, small enough that a regression identifies its cause.
 
 export interface Case {
-  /** What it is a part of: search, take, join, await, loop. */
+  /** Its part: search, take, join, await, loop. */
   readonly part: string
   readonly name: string
-  /** How many times a call of `run` does it. */
+  /** The number of operations in a call of `run`. */
   readonly times: number
   run(): unknown
 }
 
-/** Does `run` as it is once a call. */
+/** One operation in each call of `run`. */
 export function once(part: string, name: string, run: () => unknown): Case {
   return { part, name, times: 1, run }
 }
 
-/** `run` does it `times` times by itself: for what is asynchronous, or needs something made for it beforehand. */
+/** `times` operations in each call of `run`: for asynchronous ones, or those that need preparation. */
 export function many(part: string, name: string, times: number, run: () => unknown): Case {
   return { part, name, times, run }
 }
@@ -23,7 +23,7 @@ export function sizeName(bytes: number): string {
   return bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`
 }
 
-/** Bytes without a line feed but the last, and with a carriage return before that. */
+/** Bytes whose only line feed is the last one, after a carriage return. */
 export function lineOf(size: number): Buffer {
   const line = Buffer.alloc(size, 'x')
   line.write('\r\n', size - 2, 'latin1')

@@ -1,4 +1,4 @@
-// How long `import 'linnet'` takes in a process of its own: what a program pays before its first line.
+// The time of `import 'linnet'` in a new process.
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const PROGRAM = `const before = performance.now(); await import('linnet'); console.log(performance.now() - before)`
 
-/** The median of some starts, in milliseconds. */
+/** The median of several starts, in milliseconds. */
 export async function importTime(folder: string, times: number): Promise<number> {
   const found: number[] = []
   for (let count = 0; count < times; count++) {

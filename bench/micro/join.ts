@@ -1,5 +1,4 @@
-// Gathering what is written in a turn: copied into a slab, or passed on by reference; beside it the ways that a program has
-// by hand. The time is that of one piece.
+// Joining the writes of a turn: copied into a slab, or passed by reference, compared with methods by hand. The time is that of one piece.
 
 import { WriteBuffer } from '../../lib/connection/writing/write-buffer.js'
 import { type Case, many, sizeName } from './case.js'
@@ -17,21 +16,21 @@ export const join: readonly Case[] = PIECES.flatMap(([size, count]): Case[] => {
   const piece = Buffer.alloc(size, 'x')
   const text = 'x'.repeat(size)
   const pieces = Array.from({ length: count }, () => piece)
-  const gatherer = new WriteBuffer()
+  const buffer = new WriteBuffer()
   const leave = (): number => {
     let bytes = 0
-    for (let next = gatherer.next(SLICE); next.length > 0; next = gatherer.next(SLICE)) for (const { length } of next) bytes += length
-    gatherer.recycle()
+    for (let next = buffer.next(SLICE); next.length > 0; next = buffer.next(SLICE)) for (const { length } of next) bytes += length
+    buffer.recycle()
     return bytes
   }
   const of = `${count} of ${sizeName(size)}`
   return [
-    many('join', `Gatherer, ${of}`, count, () => {
-      for (let at = 0; at < count; at++) gatherer.add(piece)
+    many('join', `WriteBuffer, ${of}`, count, () => {
+      for (let at = 0; at < count; at++) buffer.add(piece)
       return leave()
     }),
-    many('join', `Gatherer, text, ${of}`, count, () => {
-      for (let at = 0; at < count; at++) gatherer.addText(text)
+    many('join', `WriteBuffer, text, ${of}`, count, () => {
+      for (let at = 0; at < count; at++) buffer.addText(text)
       return leave()
     }),
     many('join', `Buffer.concat, ${of}`, count, () => Buffer.concat(pieces)),

@@ -1,5 +1,5 @@
-// The whole loop without a socket: lines go through a pair of connections in memory and come back. The time is that of one
-// line, the sender's part included, which is small: it writes 64 KiB at once and skips what comes back.
+// The whole loop without a socket: lines are echoed over a pair of connections in memory. The time is that of one line, including the small
+// part of the sender, which writes 64 KiB at once and skips the answers.
 
 import type { Connection } from '../../lib/index.js'
 import { pair } from '../../lib/testing/index.js'

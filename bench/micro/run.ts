@@ -1,5 +1,5 @@
-// The parts one by one: `npm run bench:micro`. With --save the figures are kept, with --against they are compared: run it
-// before and after a change, on a machine that does nothing else, to see which part has become slower.
+// Measures the parts separately: `npm run bench:micro`. --save stores the figures, --against compares with stored ones: run it before
+// and after a change, on an idle machine, to find the part that has become slower.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -12,9 +12,9 @@ const USAGE = `npm run bench:micro -- [options]
   --against FILE    compares with figures that were kept; ends with 1 if a part takes more than a quarter longer
   --quick           a tenth of the time, for a rough look`
 
-// Of one part, in nanoseconds.
+// The time for one part, in nanoseconds.
 const CPU_TIME = 300e6
-// What a machine that does something else now and then does not reach.
+// A difference that occasional load of the machine does not cause.
 const SLOWER = 1.25
 const IMPORTS = 11
 const WIDTH = 62
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   }
   if (values.save !== undefined) await writeFile(values.save, `${JSON.stringify(figures, null, 2)}\n`)
   if (slower > 0) process.exitCode = 1
-  // Connections in memory wait for ever.
+  // Connections in memory would wait for ever.
   process.exit()
 }
 
@@ -77,7 +77,7 @@ function wanted(part: string): boolean {
   return values.only === undefined || values.only.split(',').includes(part)
 }
 
-// Each part is loaded only if it is measured: what one leaves behind shall not be in another's way.
+// Each part is loaded only if it is measured, so that it does not affect the others.
 async function cases(): Promise<readonly Case[]> {
   return [
     ...(wanted('search') ? (await import('./search.js')).search : []),

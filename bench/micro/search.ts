@@ -1,5 +1,5 @@
-// Finding where a message ends: one byte, two bytes, a list; in one chunk of 16 bytes to 64 KiB, and in many pieces, which
-// must cost the same for each byte. Beside it what Node itself takes for the same.
+// Searching the end of a message: one byte, two bytes, a list; in one chunk of 16 bytes to 64 KiB, and in many pieces, which must cost the
+// same for each byte. Node's own functions are measured for comparison.
 
 import { compileDelimiter } from '../../lib/bytes/delimiter.js'
 import { ByteQueue } from '../../lib/bytes/queue.js'
@@ -30,7 +30,7 @@ const ofOurs = DELIMITERS.flatMap(([name, delimiter]) => {
 
 const PIECES = 1024
 
-/** Each piece is looked at once: the time of one is that of a piece, however many came before it. */
+/** Each piece is searched once. The time is that of one piece, independent of the number before it. */
 const inPieces = DELIMITERS.map(([name, delimiter]): Case => {
   const compiled = compileDelimiter(delimiter)
   const piece = Buffer.alloc(KIB, 'x')

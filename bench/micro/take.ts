@@ -1,5 +1,4 @@
-// Making the value that a program gets: a view of bytes in the ways there are, text in the ways there are, and what the
-// queue does around it.
+// Making the value that a read returns: views of bytes and text by different methods, and the work of the queue around it.
 
 import { ByteQueue } from '../../lib/bytes/queue.js'
 import { type Case, many, once } from './case.js'

@@ -1,5 +1,5 @@
-// The chart for README and docs: for three scenarios side by side, what each contender does as a ratio to N3. One SVG that
-// reads on a light and on a dark page; a bar beyond the scale is cut off, and says so by its number.
+// The chart for README and docs: the ratio of each contender to N3, for three scenarios side by side. The SVG is readable on light and
+// dark pages. A bar beyond the scale is truncated, and shows its number.
 
 import { contenders, type Group } from '../runner/contenders.js'
 import type { Results } from '../runner/results.js'
@@ -11,7 +11,7 @@ const PANELS: readonly [scenario: string, title: string, detail: string][] = [
   ['many', 'many', '64 connections, 1 line in flight'],
 ]
 
-// Ratios beyond this are cut off: what is told is the field around N3, in which Go and C are off the chart.
+// Larger ratios are truncated: the chart shows the range around N3, and Go and C are beyond it.
 const MOST = 1.6
 const LABELS = 196
 const PANEL = 224
@@ -43,7 +43,7 @@ const STYLE = `
       .row { fill: #30363d }
     }`
 
-/** The SVG, or undefined if there is nothing to be shown in it. */
+/** The SVG, or undefined if there are no values. */
 export function chart(results: Results): string | undefined {
   const panels = PANELS.filter(([scenario]) => rowsOf(results, scenario).length > 1)
   const rows = contenders.filter(({ id }) => panels.some(([scenario]) => rowsOf(results, scenario).includes(id)))
@@ -51,7 +51,7 @@ export function chart(results: Results): string | undefined {
   const width = LABELS + panels.length * PANEL + (panels.length - 1) * GAP + MARGIN
   const bottom = TOP + rows.length * ROW
   const body = [
-    // A ground of its own: a page may be dark where the system is light.
+    // Has a background, because a page may be dark while the system's theme is light.
     `<rect class="page" width="${width}" height="${bottom + BOTTOM}" rx="6"/>`,
     text(MARGIN, 24, 'title', 'Echoed lines a second, as a ratio to N3 (the best hand-written node:net code)'),
     ...rows.map(({ label, group }, index) => name(label, group, index, width)),
@@ -98,7 +98,7 @@ function bar(x: number, y: number, group: Group, spread: Spread | undefined): st
   const { median } = spread
   const end = at(x, median)
   const top = y + (ROW - BAR) / 2
-  // A slanted gap near the end says that the bar goes on.
+  // A slanted gap near the end shows that the bar is truncated.
   const cut = median > MOST ? `<line class="cut" x1="${end - 16}" y1="${top + BAR + 2}" x2="${end - 10}" y2="${top - 2}"/>` : ''
   const shown = median >= 9.95 ? median.toFixed(0) : median >= 0.095 ? median.toFixed(2) : median.toFixed(3)
   return `<rect class="${group}" x="${x}" y="${top}" width="${Math.max(end - x, 1).toFixed(1)}" height="${BAR}" rx="1.5"/>${cut}${text(x + PANEL, y + 15, 'value', shown, 'end')}`

@@ -1,4 +1,4 @@
-// The columns of a scenario's table, by what is counted in it.
+// The columns of a scenario's table, by its unit.
 
 import type { Measure, Results } from '../runner/results.js'
 import type { Scenario } from '../runner/scenarios.js'

@@ -1,4 +1,4 @@
-// Numbers as people read them: three digits that count, and a unit.
+// Formats numbers with three significant digits and a unit.
 
 import type { Scenario } from '../runner/scenarios.js'
 import type { Spread } from './statistics.js'
@@ -29,13 +29,13 @@ export function spreadOf(spread: Spread | undefined, write: (value: number) => s
   return low === high ? write(median) : `${write(median)} (${write(low)}–${write(high)})`
 }
 
-/** A rate of that scenario. */
+/** A rate in the unit of the scenario. */
 export function rate({ unit }: Pick<Scenario, 'unit'>, spread: Spread | undefined): string {
   if (spread === undefined) return MISSING
   return unit === 'byte' ? `${large(spread.median)}B/s` : large(spread.median)
 }
 
-/** Microseconds of CPU for a message or a connection; nanoseconds for a byte. */
+/** CPU time: microseconds for a message or a connection, nanoseconds for a byte. */
 export function cpu({ unit }: Pick<Scenario, 'unit'>, spread: Spread | undefined): string {
   if (spread === undefined) return MISSING
   return unit === 'byte' ? `${digits(spread.median * 1000)} ns` : `${digits(spread.median)} µs`
@@ -57,7 +57,7 @@ export function kib(value: number): string {
   return digits(value / 1024)
 }
 
-/** A table of Markdown; the first columns are text, the others are numbers. */
+/** A Markdown table; the first columns are text, the others are numbers. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], text: number = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map((_, column) => (column < text ? '---' : '---:'))), ...rows.map(line)].join('\n')

@@ -1,4 +1,4 @@
-// What linnet is to reach, and whether a run shows that. A goal holds for the median.
+// The goals of linnet, and whether a run reaches them. A goal applies to the median.
 
 import type { Measure, Results } from '../runner/results.js'
 import { ratioOf, type Spread, valuesOf } from './statistics.js'
@@ -7,11 +7,11 @@ interface Goal {
   readonly scenario: string
   readonly contender: string
   readonly measure: Measure
-  /** Whom it is compared with; undefined: the figure itself counts. */
+  /** The contender to which the ratio is taken; undefined: the absolute figure counts. */
   readonly against?: string
   readonly least?: number
   readonly most?: number
-  /** What would be better still, where that is known. */
+  /** A better value, where one is known. */
   readonly beyond?: number
 }
 
@@ -90,7 +90,7 @@ const goals: readonly Goal[] = [
   ...A_WRITE_A_LINE.map(([contender]) => rate('pipelined', 'linnet-batches', contender, 20)),
 ]
 
-/** Every goal, with what the run has to say to it. */
+/** Every goal, with the result of the run. */
 export function verdicts(results: Pick<Results, 'samples'>): Verdict[] {
   return goals.map((goal) => {
     const { scenario, contender, measure, against, least = 0, most = Number.POSITIVE_INFINITY } = goal

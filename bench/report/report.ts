@@ -1,4 +1,4 @@
-// The tables of a run in Markdown, with how they came about, and a scenario's figures for the terminal.
+// The tables of a run in Markdown, with the conditions of the run, and the figures of a scenario for the terminal.
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { digits, MISSING, mb, spreadOf, table } from './format.js'
 import { type Verdict, verdicts } from './goals.js'
 import { ratioOf, type Spread } from './statistics.js'
 
-/** Writes the tables, and the chart if there is something for it; gives the names of the files. */
+/** Writes the tables, and the chart if it has values; returns the names of the files. */
 export async function writeReport(folder: string, results: Results): Promise<string[]> {
   const picture = chart(results)
   if (picture !== undefined) await writeFile(join(folder, 'results.svg'), picture)
@@ -107,7 +107,7 @@ function asked(verdict: Verdict): string {
   return least === undefined ? `≤ ${writerOf(verdict)(most)}` : `≥ ${digits(least)}`
 }
 
-/** This checkout to the other one, in every scenario where both took part. */
+/** The ratios of this checkout to the other one, in every scenario with both. */
 function againstTable(results: Results): string {
   const { against } = results.run
   if (against === undefined) return ''

@@ -1,5 +1,5 @@
-// Medians and quartiles, and ratios between two contenders: taken within each pass and only then summed up, since absolute
-// figures move with the machine from pass to pass.
+// Medians and quartiles, and ratios between two contenders. A ratio is taken within each pass before the median, because absolute figures
+// vary with the machine from pass to pass.
 
 import type { Measure, Results, Sample } from '../runner/results.js'
 
@@ -8,7 +8,7 @@ export interface Spread {
   /** The first quartile and the third: half of the passes lie between them. */
   readonly low: number
   readonly high: number
-  /** How many values it is taken from. */
+  /** The number of values. */
   readonly count: number
 }
 
@@ -18,7 +18,7 @@ export function spread(values: readonly number[]): Spread | undefined {
   return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75), count: sorted.length }
 }
 
-/** Between two values of the sorted list, in proportion. */
+/** Interpolates between two values of the sorted list. */
 function quantile(sorted: readonly number[], share: number): number {
   const place = (sorted.length - 1) * share
   const below = sorted[Math.floor(place)] as number
@@ -35,7 +35,7 @@ export function valuesOf(results: Pick<Results, 'samples'>, scenario: string, co
   return spread(samplesOf(results, scenario, contender).flatMap((sample) => sample[measure] ?? []))
 }
 
-/** What `measure` of one contender is to that of another in the same scenario, pass by pass. A pass that lacks one is left out. */
+/** The ratio of `measure` of two contenders in the same scenario, pass by pass. A pass without one of them is left out. */
 export function ratioOf(
   results: Pick<Results, 'samples'>,
   scenario: string,

@@ -1,4 +1,4 @@
-// What every measurement of a run needs: where processes are pinned, the generator, and how thorough the run is.
+// Shared by all measurements of a run: the cores for processes, the generator, and the duration of the run.
 
 import type { Contender } from './contenders.js'
 import { Generator } from './generator.js'
@@ -7,21 +7,21 @@ import { type Server, startServer } from './process.js'
 const MOST_EXPLAINED = 300
 
 export interface Scale {
-  /** Share of the warm-up that a scenario has in a whole run. */
+  /** The warm-up, as a fraction of that of a whole run. */
   readonly warmth: number
-  /** Share of a slice's length. */
+  /** The length of a slice, as a fraction of that of a whole run. */
   readonly length: number
   readonly idleConnections: number
-  /** Connections of a scenario beyond these are not opened. */
+  /** The maximum number of connections of a scenario. */
   readonly mostConnections: number
-  /** How long a process is left alone until it has come to rest, in milliseconds. */
+  /** The time that a process gets to become idle, in milliseconds. */
   readonly settle: number
 }
 
 export interface Bench {
   readonly scale: Scale
   readonly generator: string
-  /** How to pin a command to the server's core, and to the generator's. */
+  /** The command prefixes that pin to the server's core and to the generator's. */
   readonly serverCore: readonly string[]
   readonly generatorCore: readonly string[]
 }
@@ -33,7 +33,7 @@ export interface Entrant {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Starts the contender's server. `flags` are for Node, and reach it only if it runs the server. */
+/** Starts the contender's server. `flags` are for Node, and are used only if Node runs the server. */
 export function serve(bench: Bench, { command, env }: Entrant, args: readonly string[], flags: readonly string[] = []): Promise<Server> {
   const [file, ...rest] = command as [string, ...string[]]
   return startServer([...bench.serverCore, file, ...(file === process.execPath ? flags : []), ...rest, ...args], env)
@@ -44,7 +44,7 @@ export function generate(bench: Bench, args: readonly string[], { port }: Server
   return Generator.start([...bench.generatorCore, bench.generator, ...args.map((arg) => arg.replace('{port}', String(port)))])
 }
 
-/** An error of a generator is often the server's: the beginning of what that printed is added. On one line. */
+/** A failure of the generator is often caused by the server: adds the beginning of the server's output, on one line. */
 export function explained(error: unknown, server?: Server): string {
   const message = error instanceof Error ? error.message : String(error)
   const complaint = server === undefined || server.child.complaint === '' ? '' : `; the server: ${server.child.complaint}`

@@ -1,22 +1,22 @@
-// Everybody who is compared, each in a file of its own: servers/ for what runs on this Node, peers/ for the rest. Here is
-// only how each is started, and what to install where it cannot be.
+// The contenders. Each has a file: in servers/ if it runs on this Node, otherwise in peers/. This file defines how each is started, and
+// what to install if it cannot be started.
 
 import { join } from 'node:path'
 import { built, compile, compileGo, hasPackage, lineOf, runtime, sources, versionIn, which } from './tools.js'
 
 export type Group = 'linnet' | 'node' | 'packages' | 'peers'
 
-/** A way to start it, or what is missing for that. */
+/** The command that starts it, or what is missing. */
 export type Found = { command: readonly string[]; env?: Readonly<Record<string, string>>; version?: string } | { missing: string }
 
 export interface Contender {
   readonly id: string
-  /** As tables and charts name it. */
+  /** The name in tables and charts. */
   readonly label: string
   readonly group: Group
-  /** False: SIGUSR2 does not make it collect its garbage, but end. */
+  /** False: SIGUSR2 would end it instead of collecting its garbage. */
   readonly collects?: false
-  /** Of linnet: the file that it loads the library from. */
+  /** For linnet: the file from which it loads the library. */
   readonly library?: string
   find(): Found | Promise<Found>
 }
@@ -35,7 +35,7 @@ const onNode = (id: string, label: string, group: Group, file: string, ...needed
   },
 })
 
-/** Debian's packages belong to the system's Python, which need not be the first one in PATH. */
+/** Debian's packages are installed for the system's Python, which may not be the first one in PATH. */
 async function python(module: string): Promise<{ path: string; version: string } | undefined> {
   for (const path of ['python3', '/usr/bin/python3']) {
     const version = await lineOf(
@@ -64,7 +64,7 @@ export const contenders: readonly Contender[] = [
   ofLinnet('linnet-lines', 'linnet lines()', 'linnet-lines.js'),
   ofLinnet('linnet-try-line', 'linnet tryReadLine first', 'linnet-try-line.js'),
   ofLinnet('linnet-try-until', 'linnet tryReadUntil first', 'linnet-try-until.js'),
-  // Two that come once the library has what they need; scenarios and goals name them already:
+  // Two planned contenders, which scenarios and goals already name:
   // ofLinnet('linnet-framed', 'linnet framed(lines)', 'linnet-framed.js'), with `for await (const line of frames) await frames.write(line)`
   // ofLinnet('linnet-batches', 'linnet lineBatches()', 'linnet-batches.js'), with one write of all answers to a batch
   onNode('N1', 'N1 net, a write a line', 'node', 'n1.js'),
@@ -124,14 +124,14 @@ export const contenders: readonly Contender[] = [
   onNode('N1-bulk', 'net', 'node', 'n1-bulk.js'),
 ]
 
-// What `--against` adds: linnet as another checkout has it, in the same passes.
+// `--against` adds the linnet of another checkout, in the same passes.
 const BEFORE = '@before'
 
 export function before(contender: Contender, library: string): Contender {
   return { ...contender, id: `${contender.id}${BEFORE}`, label: `before: ${contender.label}`, library }
 }
 
-/** The contender's own id, and that of its kind: the same for linnet of this checkout and of another. */
+/** The id of the contender, and that of its kind, which is the same for linnet of this checkout and of another. */
 export function kindOf(id: string): string {
   return id.replace(BEFORE, '')
 }
@@ -140,19 +140,19 @@ export function groupOf(id: string): Group | undefined {
   return contenders.find((contender) => contender.id === kindOf(id))?.group
 }
 
-/** Its name in tables; a contender of old results that is no longer there keeps its id. */
+/** Its name in tables; a contender of earlier results that no longer exists is named by its id. */
 export function labelOf(id: string): string {
   const label = contenders.find((contender) => contender.id === kindOf(id))?.label ?? kindOf(id)
   return id.endsWith(BEFORE) ? `before: ${label}` : label
 }
 
-/** Those ids in the order of tables, each of linnet's followed by what it was before. */
+/** The ids in the order of tables, each of linnet followed by its version of the other checkout. */
 export function inOrder(ids: Iterable<string>): string[] {
   const there = new Set(ids)
   return contenders.flatMap(({ id }) => [id, `${id}${BEFORE}`]).filter((id) => there.has(id))
 }
 
-/** What the contender of that id was before. */
+/** The same contender in the other checkout. */
 export function beforeOf(id: string): string {
   return `${id}${BEFORE}`
 }

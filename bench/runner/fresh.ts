@@ -1,4 +1,4 @@
-// Passes of measurements that need a new process each: every contender once, in random order.
+// Passes of measurements that need a new process each: every contender runs once, in random order.
 
 import { type Bench, type Entrant, explained } from './bench.js'
 import { shuffled } from './order.js'

@@ -1,10 +1,10 @@
-// The load generator as the runner drives it: it connects once, and then loads the server a slice at a time.
+// Controls the load generator: it connects once, and then loads the server a slice at a time.
 
 import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import { Child } from './process.js'
 
-/** What the generator says of a slice; see the head of load/load.c. */
+/** The generator's report of a slice; see the head of load/load.c. */
 export interface Slice {
   count: number
   seconds: number

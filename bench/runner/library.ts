@@ -1,4 +1,4 @@
-// Where a checkout of linnet has its built library, and which commit that is.
+// The built library of a checkout of linnet, and its commit.
 
 import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
@@ -11,7 +11,7 @@ const run = promisify(execFile)
 /** The variable that servers/library.ts reads. */
 export const LIBRARY = 'LINNET_BENCH_LIBRARY'
 
-/** The file that `import 'linnet'` loads in that checkout. @throws Error with a message for the user */
+/** The file that `import 'linnet'` loads in a checkout. @throws Error with a message for the user */
 export async function libraryOf(checkout: string = root): Promise<string> {
   const folder = resolve(checkout)
   const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => {

@@ -1,4 +1,4 @@
-// Where a run took place, as far as it explains the figures; nothing here names the machine.
+// Describes the machine of a run, as far as it explains the figures, without naming the machine.
 
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { commitOf } from './library.js'
@@ -10,9 +10,9 @@ export interface Machine {
   processor: string
   memory: string
   system: string
-  /** Of the linnet that is measured; with `+` if there were changes. */
+  /** The commit of the measured linnet; with `+` if there were changes. */
   commit: string
-  /** Whether server and generator each had a core of their own. */
+  /** Whether server and generator each had a separate core. */
   pinned: boolean
 }
 

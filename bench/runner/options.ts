@@ -1,4 +1,4 @@
-// The command line of `npm run bench`, and what it comes to.
+// The command line of `npm run bench`.
 
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,18 +13,18 @@ export interface Options {
   readonly command: string
   readonly mode: Mode
   readonly help: boolean
-  /** Writes the tables and the chart of old results, and measures nothing. */
+  /** Writes the tables and the chart of earlier results without measuring. */
   readonly render: boolean
-  /** Of every scenario; undefined: as many as each has. */
+  /** The passes of every scenario; undefined: the number that each defines. */
   readonly passes: number | undefined
   readonly seed: number
   readonly scale: Scale
   readonly scenarios: readonly Scenario[]
-  /** Undefined: those of each scenario. */
+  /** Undefined: the contenders that each scenario defines. */
   readonly contenders: readonly Contender[] | undefined
-  /** Another checkout, whose linnet is measured instead of this one's. */
+  /** Another checkout whose linnet is measured instead of this one. */
   readonly library: string | undefined
-  /** Another checkout, whose linnet takes part as well. */
+  /** Another checkout whose linnet is measured too. */
   readonly against: string | undefined
   readonly out: string
 }
@@ -100,12 +100,12 @@ export function readOptions(args: string[]): Options {
     contenders: named,
     against,
     library,
-    // A part of the benchmark shall not take the place of the whole, which is kept in the repository.
+    // A partial run must not overwrite the results of a whole run, which are in the repository.
     out: out !== undefined ? resolve(out) : !part || render ? sources : join(built, 'results'),
   }
 }
 
-/** `linnet` alone is the linear loop and not the group, which is all of them: `linnet*`. */
+/** `linnet` selects the loop of awaits; `linnet*` selects the whole group. */
 function namesOf({ id, group }: Contender): string[] {
   return [id, id.replace(/-bulk$/, ''), group === 'linnet' ? 'linnet*' : group]
 }

@@ -1,4 +1,4 @@
-// Chance that can be repeated: the order of contenders in each pass comes from one number, which the results keep.
+// Reproducible random orders: the order of contenders in each pass depends on one seed, which the results store.
 
 /** Numbers from 0 to 1, the same for the same seed (the generator known as mulberry32). */
 export function randomFrom(seed: number): () => number {

@@ -1,6 +1,6 @@
-// Measuring within passes. All servers of a scenario are alive at once, each with its connections open and its code
-// compiled. A pass loads each of them for one slice, in random order, and a ratio is taken between slices of one pass: what
-// changes on the machine from second to second meets both sides of it.
+// Measures within passes. All servers of a scenario run at once, each with its connections open and its code compiled. A pass loads each
+// of them for one slice, in random order. A ratio is taken between slices of one pass, so that changes of the machine from second to
+// second affect both sides.
 
 import { type Bench, type Entrant, explained, generate, serve } from './bench.js'
 import type { Generator } from './generator.js'
@@ -12,14 +12,14 @@ import type { Load, Scenario } from './scenarios.js'
 const MICRO = 1e6
 const MILLI = 1000
 const WARM_SLICE = 60
-// So that a fast contender is warm as well, whose units are soon counted.
+// A minimum, so that a fast contender is warm too, which soon reaches its number of units.
 const LEAST_WARM = 3
-// Of the time that a warm-up is given, for a server that is never busy.
+// A multiple of the time limit of a warm-up, for a server that is never busy.
 const MOST_WARM = 4
-// Fewer passes than this are not cut off by time.
+// At least so many passes run, regardless of the time.
 const LEAST_PASSES = 9
 
-/** Where results go. */
+/** Receives the results. */
 export interface Record {
   measured(entrant: Entrant, pass: number, measures: Measures): void
   failed(entrant: Entrant, pass: number, error: string): void
@@ -33,12 +33,12 @@ interface Station {
 
 export interface Limits {
   readonly passes: number
-  /** When passes end, by Date.now(), if they are not done. */
+  /** The time (of Date.now()) at which the passes end early. */
   readonly until: number
   readonly random: () => number
 }
 
-/** Runs one scenario. A contender that fails is recorded, and takes no part in the passes that follow. */
+/** Runs one scenario. A contender that fails is recorded, and is left out of later passes. */
 export async function measureInPasses(
   bench: Bench,
   scenario: Scenario & { method: Load },
@@ -96,8 +96,8 @@ async function close({ server, generator }: Station): Promise<void> {
 }
 
 /**
- * Until its code is compiled, which takes a number of messages and not of seconds. What bounds it is the server's own CPU
- * time, which a busy machine does not take away.
+ * Warms a server until its code is compiled, which depends on the number of messages and not on time. The limit is CPU time of the
+ * server, which does not depend on the load of the machine.
  */
 async function warm({ scale: { warmth } }: Bench, { warm: { units, ms } }: Load, { server, generator }: Station): Promise<void> {
   const { pid } = server.child
@@ -117,7 +117,7 @@ async function slice(bench: Bench, { method, unit }: Scenario & { method: Load }
   const { count, seconds, total, p50, p99, p999 } = await generator.slice(method.slice * bench.scale.length)
   const cpu = ((await cpuOf(pid)) - before) * MICRO
   const measures: Measures = { rate: count / seconds, rss: await memoryOf(pid) }
-  // Not every kernel counts it.
+  // Some kernels do not report it.
   if (cpu > 0) measures.cpu = cpu / total
   return unit === 'byte' ? measures : { ...measures, p50, p99, p999 }
 }

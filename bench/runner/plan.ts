@@ -1,5 +1,5 @@
-// What a run is to do: for each scenario its contenders and passes, and how long that takes, so that a run says beforehand
-// when it will be done, and a scenario that takes much longer is cut short.
+// The plan of a run: for each scenario its contenders, passes and estimated time. So a run prints its duration at the start, and a
+// scenario that takes much longer is shortened.
 
 import type { Entrant, Scale } from './bench.js'
 import { before, type Contender, contenders, groupOf, kindOf } from './contenders.js'
@@ -13,21 +13,21 @@ export interface Step {
   readonly scenario: Scenario
   readonly entrants: readonly Entrant[]
   readonly passes: number
-  /** About how long it takes, in seconds. */
+  /** The estimated time, in seconds. */
   readonly seconds: number
 }
 
 const QUICK_PASSES = 5
 const SMOKE_CONTENDERS = 2
 
-// What each contender of a scenario takes besides its slices, and each slice besides its time: starting the server, opening
-// a connection, stopping; reading /proc, a command and its answer.
+// The additional time of each contender of a scenario and of each slice: starting the server, opening a connection, stopping; reading
+// /proc, a command and its answer.
 const STARTING = 0.35
 const CONNECTING = 0.0001
 const ASKING = 0.004
 const MILLI = 0.001
 
-/** Finds out who can be started. The others are left out, with a line that says how to install them. */
+/** Determines which contenders can be started. The others are left out, with a line that states how to install them. */
 export async function planOf(options: Options, results: Results): Promise<Step[]> {
   const library = await libraryOf(options.library)
   const other = options.against === undefined ? undefined : await libraryOf(options.against)
@@ -67,19 +67,19 @@ function leftOut(results: Results, what: string, how: string): void {
   console.log(`without ${what}: ${how}`)
 }
 
-/** Who is to take part in a scenario: by id, linnet of this checkout and of another under the same. */
+/** The contenders of a scenario by id; linnet of this checkout and of another have the same id. */
 export function namesIn(
   { mode, contenders: named, against }: Pick<Options, 'mode' | 'contenders' | 'against'>,
   { contenders: all, quick, reference }: Scenario,
 ): readonly string[] {
-  // Who is named takes part, also in a quick run, and who all are compared with.
+  // Named contenders take part in a quick run too, and so does the one to which ratios are taken.
   if (named !== undefined) {
     const some = all.filter((id) => named.some((contender) => contender.id === id))
     return some.length === 0 ? [] : all.filter((id) => id === reference || some.includes(id))
   }
   if (mode === 'smoke') return [...new Set([all[0] as string, reference])].slice(0, SMOKE_CONTENDERS)
   if (mode === 'quick') return quick
-  // What another version of linnet is compared with is this one; others would make the run too long.
+  // Another version of linnet is compared with this one only; more contenders would make the run too long.
   return against === undefined ? all : all.filter((id) => groupOf(id) === 'linnet' || groupOf(id) === 'node')
 }
 
@@ -90,7 +90,7 @@ function stepOf({ mode, passes: asked, scale }: Options, scenario: Scenario, ent
   return { scenario, entrants, passes, seconds: secondsOf(scale, scenario, ids, passes) }
 }
 
-/** About how long so many passes of those contenders take. */
+/** The estimated time of so many passes of these contenders. */
 export function secondsOf(scale: Scale, scenario: Scenario, ids: readonly string[], passes: number): number {
   const { method } = scenario
   const connections = Math.min(scenario.connections, scale.mostConnections)
@@ -99,7 +99,7 @@ export function secondsOf(scale: Scale, scenario: Scenario, ids: readonly string
     return times.reduce((sum, each) => sum + each, 0) * method.seconds(scale)
   }
   const slices = passes * ((method.slice * scale.length + method.beyond) * MILLI + ASKING)
-  // Most are warm before their time is over.
+  // Most are warm before their time limit.
   const warm = method.warm.ms * scale.warmth * MILLI
   return ids.length * (STARTING + connections * CONNECTING + warm + slices)
 }

@@ -1,5 +1,5 @@
-// The processes of a run: each is pinned to its core, prints one line when it is ready, and ends with the runner, also when
-// that is stopped. And what Linux says of a process: its CPU time and its memory.
+// The processes of a run: each is pinned to its core, prints one line when it is ready, and ends with the runner, even if the runner is
+// stopped. Also the CPU time and memory of a process, as Linux reports them.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,7 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-/** A process of ours, which `stop` ends. */
+/** A started process, which `stop` ends. */
 export class Child {
   readonly process: ChildProcess
   /** The beginning of what it printed on stderr, for messages. */
@@ -65,7 +65,7 @@ export class Child {
   }
 }
 
-/** A server that runs, and what it prints after its port: V8's lines on collections, where it was started to print them. */
+/** A running server, and its output after the port: V8's lines on collections, if they are enabled. */
 export interface Server {
   readonly child: Child
   readonly port: number
@@ -99,12 +99,12 @@ export async function startServer(command: readonly string[], env: Readonly<Reco
   return { child, port, printed }
 }
 
-/** CPU time that all threads of a process have taken, in seconds. Exact, but for a thread that runs at the moment. */
+/** The CPU time of all threads of a process, in seconds. Exact, except for a thread that is running. */
 export async function cpuOf(pid: number): Promise<number> {
   const threads = await readdir(`/proc/${pid}/task`)
   const times = await Promise.all(
     threads.map(async (thread) => {
-      // A thread may have ended since.
+      // The thread may have ended meanwhile.
       const line = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').catch(() => '0')
       return Number(line.split(' ')[0])
     }),

@@ -1,10 +1,10 @@
-// What is measured and how it is kept: one sample for each scenario, contender and pass in memory, and in results.json one
-// row for each scenario and contender with a column of passes for each measure, so that a change reads as one.
+// The results and their format: in memory one sample for each scenario, contender and pass; in results.json one row for each scenario
+// and contender, with a column of passes for each measure, so that a diff shows one line for each change.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Machine } from './machine.js'
 
-/** What one contender gave in one pass. `unit` below is the scenario's: a message, a connection or a byte. */
+/** The results of one contender in one pass. `unit` below is that of the scenario: a message, a connection or a byte. */
 export interface Measures {
   /** Units a second. */
   rate?: number
@@ -18,12 +18,12 @@ export interface Measures {
   rss?: number
   /** Idle: resident bytes a connection. */
   idle?: number
-  /** Start: CPU time of `import`, and of all from there to the end of the first `listen`, in milliseconds. */
+  /** Start: CPU time of `import`, and from the start to the end of the first `listen`, in milliseconds. */
   import?: number
   listen?: number
   /** Start: heap in use after `listen`, in bytes. */
   heap?: number
-  /** Full collections of V8 while 512 MiB of large lines go through. */
+  /** Full collections of V8 while 512 MiB of large lines are transferred. */
   collections?: number
 }
 
@@ -36,13 +36,13 @@ export interface Sample extends Measures {
   pass: number
 }
 
-/** What a run was asked for. */
+/** The parameters of a run. */
 export interface RunFacts {
   command: string
   quick: boolean
-  /** The orders of all passes come from it. */
+  /** The seed for the orders of all passes. */
   seed: number
-  /** How long the whole run took, in seconds. */
+  /** The duration of the whole run, in seconds. */
   seconds: number
   /** The commit that `--against` names. */
   against?: string
@@ -51,9 +51,9 @@ export interface RunFacts {
 export interface Results {
   machine: Machine
   run: RunFacts
-  /** What was not there to be compared with or to be measured, and what to do about it. */
+  /** Missing contenders and measures, and how to install them. */
   missing: { what: string; how: string }[]
-  /** Versions of what does not run on this Node. */
+  /** Versions of the contenders that do not run on this Node. */
   versions: Record<string, string>
   failures: { scenario: string; contender: string; pass: number; error: string }[]
   samples: Sample[]
@@ -63,10 +63,10 @@ type Row = { scenario: string; contender: string } & { [M in Measure]?: (number 
 
 const MEASURES: readonly Measure[] = ['rate', 'p50', 'p99', 'p999', 'cpu', 'rss', 'idle', 'import', 'listen', 'heap', 'collections']
 
-// Enough for a spread of 5 %; a file of all passes of everybody is large.
+// Enough for a spread of 5 %; a file with all passes of all contenders would be large.
 const DIGITS = 4
 
-// A column of passes stands on one line.
+// A column of passes is on one line.
 const NUMBERS = /\[\s+(?:-?[\d.]+|null)(?:,\s+(?:-?[\d.]+|null))*\s+\]/g
 const oneLine = (list: string): string => list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']')
 

@@ -1,38 +1,38 @@
-// The scenarios: what the generator does, who takes part, what is counted, and who the others are compared with.
+// The scenarios: the load of the generator, the contenders, the unit that is counted, and the contender to which ratios are taken.
 
 import { MEMORY } from './memory.js'
 import { COLLECTIONS, type Fresh, START } from './starting.js'
 
-/** A load that is applied in slices, to servers that stay alive from pass to pass. */
+/** A load that is applied in slices, to servers that run through all passes. */
 export interface Load {
   readonly how: 'slices'
   /** Arguments of the server. */
   readonly server: readonly string[]
-  /** Arguments of the generator with that many connections; {port} stands for the server's. */
+  /** Arguments of the generator with that many connections; {port} is replaced by the server's port. */
   readonly generator: (connections: number) => readonly string[]
-  /** Of one slice, in milliseconds. */
+  /** The length of one slice, in milliseconds. */
   readonly slice: number
-  /** What a slice takes beyond that, for estimates: until all connections have been served once, and until all are answered. */
+  /** The additional time of a slice, for estimates: until all connections have been served once, and until all are answered. */
   readonly beyond: number
-  /** A contender is warm after so many units, or after it has worked for so many milliseconds. */
+  /** A contender is warm after so many units, or after so many milliseconds of CPU time. */
   readonly warm: { readonly units: number; readonly ms: number }
 }
 
 export interface Scenario {
   readonly name: string
-  /** Several scenarios that are chosen together. */
+  /** A group of scenarios that can be selected together. */
   readonly group: string
   readonly title: string
-  /** What is counted. */
+  /** The unit that is counted. */
   readonly unit: 'message' | 'connection' | 'byte' | 'idle' | 'start' | 'collection'
-  /** Whom ratios are taken to. */
+  /** The contender to which ratios are taken. */
   readonly reference: string
-  /** Who takes part, and who of them in a quick run. */
+  /** The contenders, and those of a quick run. */
   readonly contenders: readonly string[]
   readonly quick: readonly string[]
   /** Passes of a whole run. */
   readonly passes: number
-  /** Who takes part in all passes, and not only in the first; all, if there is no list. */
+  /** The contenders that run in all passes, not only in the first; all, if there is no list. */
   readonly often?: readonly string[]
   /** Connections that are open at once. */
   readonly connections: number
@@ -44,7 +44,7 @@ const MIB = 1024 * KIB
 const SLICE = 120
 const PORT = '{port}'
 
-// How many passes are enough for a quartile range of a few hundredths, as far as fifteen minutes allow.
+// The passes that give a quartile range of a few hundredths, as far as fifteen minutes allow.
 const MANY_PASSES = 40
 const PASSES = 25
 
@@ -77,7 +77,7 @@ function echo(of: Echo): Scenario {
   return { name, group, title, unit: 'message', reference: 'N3', contenders, quick, passes, connections, method }
 }
 
-/** `bytes` of one transfer: about as many as go through in a slice. */
+/** `bytes` of one transfer: about the number that is transferred in a slice. */
 function bulk(direction: 'up' | 'down' | 'both', title: string, bytes: number): Scenario {
   return {
     name: `bulk-${direction}`,

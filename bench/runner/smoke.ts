@@ -1,11 +1,11 @@
-// Whether the figures of a smoke run can be true: it is too short to say how fast anything is, but not whether it works.
+// Checks whether the figures of a smoke run are plausible. Such a run is too short for measurements, but shows that the benchmark works.
 
 import type { Measures, Results, Sample } from './results.js'
 import { scenarios } from './scenarios.js'
 
 type Unit = (typeof scenarios)[number]['unit']
 
-// What a sample must have, by its scenario's unit.
+// The measures that a sample must have, by the unit of its scenario.
 const NEEDED: { readonly [U in Unit]: readonly (keyof Measures)[] } = {
   message: ['rate', 'p50', 'p99', 'p999', 'cpu', 'rss'],
   connection: ['rate', 'p50', 'p99', 'p999', 'cpu', 'rss'],
@@ -15,7 +15,7 @@ const NEEDED: { readonly [U in Unit]: readonly (keyof Measures)[] } = {
   collection: ['collections'],
 }
 
-/** One line for everything that cannot be true. */
+/** A line for each implausible figure. */
 export function complaints({ samples }: Pick<Results, 'samples'>): string[] {
   if (samples.length === 0) return ['nothing was measured']
   return samples.flatMap((sample) => complaintsOf(sample).map((what) => `${sample.scenario}, ${sample.contender}: ${what}`))
@@ -29,7 +29,7 @@ function complaintsOf(sample: Sample): string[] {
   return p50 <= p99 && p99 <= p999 ? wrong : [...wrong, `p50 is ${p50}, p99 ${p99} and p99.9 ${p999}`]
 }
 
-/** A bare process may have nothing to import, and no collection; of a hundred connections none may show in its memory. */
+/** Measures that may be zero: the import and the collections of a bare process, and the memory of a hundred connections. */
 function believable(unit: Unit, value: number | undefined): boolean {
   if (value === undefined || !Number.isFinite(value)) return false
   return unit === 'message' || unit === 'connection' || unit === 'byte' ? value > 0 : true

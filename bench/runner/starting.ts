@@ -1,5 +1,5 @@
-// What needs a process of its own for each figure: what a start costs, and how often V8 collects the whole heap of a server
-// that has just started. A pass starts each contender once, in random order.
+// Measurements that need a new process for each figure: the cost of a start, and the number of full garbage collections in a server that
+// has just started. A pass starts each contender once, in random order.
 
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -16,10 +16,10 @@ const LINES = (512 * KIB * KIB) / LINE
 const SLICE = 100
 const MILLI = 1000
 
-/** One figure of one contender, from a process that is started for it. */
+/** One figure of one contender, from a new process. */
 export interface Fresh {
   readonly how: 'fresh'
-  /** What one takes, for estimates. */
+  /** The duration of one, for estimates. */
   seconds(scale: Scale): number
   measure(bench: Bench, entrant: Entrant): Promise<Measures>
 }

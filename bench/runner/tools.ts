@@ -1,5 +1,5 @@
-// What has to be on the machine: the compiler of the load generator without which nothing runs, taskset if it is there,
-// and the languages and packages of those who are compared. What is missing says how to install it.
+// Programs that the benchmark uses: the C compiler of the load generator, which is required, taskset, and the languages and packages of
+// the contenders. A message for each missing one states how to install it.
 
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
@@ -18,7 +18,7 @@ export const sources: string = join(root, 'bench')
 export const built: string = join(root, 'build/bench')
 const packages = join(sources, 'packages/node_modules')
 
-/** Where a program of that name is, or undefined. */
+/** The path of a program, or undefined. */
 export async function which(name: string, folders: readonly string[] = path): Promise<string | undefined> {
   for (const folder of folders) {
     const file = join(folder, name)
@@ -34,7 +34,7 @@ async function exists(path: string, mode: number = constants.F_OK): Promise<bool
   )
 }
 
-/** Compiles a C program of this folder, one file or all of a folder's, and gives its path. */
+/** Compiles a C program of this folder, from one file or all files of a folder, and returns its path. */
 export async function compile(source: string, name: string): Promise<string> {
   const cc = (await which('cc')) ?? (await which('gcc')) ?? (await which('clang'))
   if (cc === undefined)
@@ -50,14 +50,14 @@ export async function compile(source: string, name: string): Promise<string> {
   return program
 }
 
-/** Compiles a Go program of this folder with `go`, and gives its path. */
+/** Compiles a Go program of this folder with `go`, and returns its path. */
 export async function compileGo(go: string, source: string, name: string): Promise<string> {
   const program = join(built, name)
   await run(go, ['build', '-o', program, join(sources, source)])
   return program
 }
 
-/** What a program prints on one line, or undefined if it cannot be run. */
+/** The output of a program on one line, or undefined if it cannot be run. */
 export async function lineOf(command: string, ...args: string[]): Promise<string | undefined> {
   try {
     const { stdout } = await run(command, args)
@@ -67,13 +67,13 @@ export async function lineOf(command: string, ...args: string[]): Promise<string
   }
 }
 
-/** Whether the package is there that `npm i --prefix bench/packages` installs. */
+/** Whether a package is installed by `npm i --prefix bench/packages`. */
 export function hasPackage(name: string): Promise<boolean> {
   return exists(join(packages, name, 'package.json'))
 }
 
 /**
- * A runtime and its version: the binary that its npm package brings (a wrapper in JavaScript would hide the server's own
+ * A runtime and its version: the binary of its npm package (a wrapper in JavaScript would hide the server's
  * process), else the one in PATH. `places` are files in node_modules; `*` stands for the platform.
  */
 export async function runtime(name: string, places: readonly string[]): Promise<{ path: string; version: string } | undefined> {
@@ -101,19 +101,19 @@ export function versionIn(text: string): string {
 export async function linkPackages(): Promise<void> {
   const link = join(built, 'node_modules')
   if (!(await exists(packages)) || (await realpath(link).catch(() => '')) === (await realpath(packages))) return
-  // One that leads elsewhere is left from a time when the repository was somewhere else.
+  // A link to another place remains if the repository was moved.
   await rm(link, { force: true })
   await symlink(packages, link)
 }
 
-/** How a command is kept to one core, the first or the second that this process may use: nothing to add where that cannot be done, or where there is only one. */
+/** The prefix that pins a command to the first or second core that this process may use. Empty if pinning is impossible or there is only one core. */
 export async function pinTo(place: 0 | 1): Promise<readonly string[]> {
   const taskset = await which('taskset')
   const cores = await allowedCores()
   return taskset === undefined || cores.length < 2 ? [] : [taskset, '-c', String(cores[place])]
 }
 
-/** A container need not have the first cores of its machine. */
+/** The cores of a container may not be the first ones of its machine. */
 async function allowedCores(): Promise<number[]> {
   const status = await readFile('/proc/self/status', 'latin1').catch(() => '')
   const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(status)?.[1] ?? ''

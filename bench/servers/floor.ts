@@ -1,6 +1,6 @@
-// The floor: the least that a loop with two awaits a line can be. A promise for each line and one for all writes, a view of
-// the chunk, one write a turn; and nothing else: no limits, no time, no cancellation, no second reader, no back-pressure, no
-// end. What linnet's linear loop costs beyond it is linnet's; what this costs beyond N3 is the promises'.
+// The floor: the minimal loop with two awaits a line. It has a promise for each line and one for all writes, a view of the chunk, and one
+// write a turn. It has no limits, time limits, cancelling, second reader, back-pressure or end. The difference to linnet's loop is the cost
+// of linnet; the difference to N3 is the cost of promises.
 
 import type { Socket } from 'node:net'
 import { listenWithNet } from './support.js'
@@ -20,7 +20,7 @@ class Floor {
   #answers = Buffer.allocUnsafeSlow(MIB)
   readonly #flush = (): void => {
     if (this.#filled > 0) this.#socket.write(this.#answers.subarray(0, this.#filled))
-    // What the system has not taken lies there.
+    // The bytes that the system has not taken.
     if (this.#socket.writableLength > 0) this.#answers = Buffer.allocUnsafeSlow(MIB)
     this.#filled = 0
   }

@@ -1,4 +1,4 @@
-// `node:net`, iterating over the socket: lines split by hand, one write for each, and a wait where Node asks for one.
+// `node:net`, iterating over the socket: lines split by hand, one write for each, and a wait when `write` returns false.
 
 import { once } from 'node:events'
 import type { Socket } from 'node:net'

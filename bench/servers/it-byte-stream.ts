@@ -1,5 +1,5 @@
-// it-byte-stream, of libp2p, over the socket by stream-to-it: awaits bytes and writes; it knows no lines, so they are split
-// by hand.
+// it-byte-stream, of libp2p, over the socket by stream-to-it: awaits bytes and writes. It has no method for lines, so they
+// are split by hand.
 
 import type { Socket } from 'node:net'
 import { byteStream } from 'it-byte-stream'

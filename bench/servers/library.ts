@@ -1,5 +1,5 @@
-// linnet for the servers here, from wherever the runner says: this checkout's build, or another's (`--against`). It is
-// loaded the same way in both cases, so that one server program serves for two versions of the library.
+// Loads linnet for the servers from this checkout's build, or from another's (`--against`). Both are loaded in the same way, so that one
+// server program works with two versions of the library.
 
 import { pathToFileURL } from 'node:url'
 

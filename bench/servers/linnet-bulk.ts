@@ -1,4 +1,4 @@
-// linnet, moving bytes: up takes them, down sends as many as it was told, both sends back what comes.
+// linnet with bulk data: `up` receives bytes, `down` sends a given number, `both` returns the received bytes.
 
 import { block } from './block.js'
 import { listen } from './library.js'

@@ -1,4 +1,4 @@
-// linnet, asking before waiting: no promise for a line of text that is there.
+// linnet with `tryReadLine` before each wait: no promise for a buffered line.
 
 import { listen } from './library.js'
 import { listenOptions, ready } from './support.js'

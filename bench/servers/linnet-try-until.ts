@@ -1,4 +1,4 @@
-// linnet, asking before waiting: no promise for bytes that are there.
+// linnet with `tryReadUntil` before each wait: no promise for buffered bytes.
 
 import { listen } from './library.js'
 import { listenOptions, ready } from './support.js'

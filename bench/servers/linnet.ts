@@ -1,4 +1,4 @@
-// linnet, the linear loop: what its README shows.
+// linnet, the loop of awaits, as in its README.
 
 import { listen } from './library.js'
 import { listenOptions, ready } from './support.js'

@@ -1,5 +1,5 @@
-// `node:net`, moving bytes: up takes them, down sends as many as it was told, both sends back what comes. The client ends
-// its side first, which by Node's default would cut off what is still to be sent.
+// `node:net` with bulk data: `up` receives bytes, `down` sends a given number, `both` returns the received bytes. The client ends its side
+// first, which with Node's default (`allowHalfOpen: false`) would discard unsent bytes.
 
 import { block } from './block.js'
 import { bytes, listenWithNet, mode } from './support.js'

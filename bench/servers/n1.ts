@@ -1,11 +1,11 @@
-// N1: `node:net` as people write it who care for latency: no delay, lines split by hand, one write for each.
+// N1: `node:net` for low latency: `noDelay`, lines split by hand, one write for each.
 
 import { listenWithNet } from './support.js'
 
 const LINE_FEED = 10
 
 listenWithNet((socket) => {
-  // A line that has begun, in the pieces it came in: joined once, when its end is there.
+  // The pieces of an incomplete line, joined once when its end arrives.
   let begun: Buffer[] = []
   socket.on('drain', () => socket.resume())
   socket.on('data', (chunk: Buffer) => {

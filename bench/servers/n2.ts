@@ -1,4 +1,4 @@
-// N2: N1 as Node's defaults have it, without noDelay: the kernel holds small packets back, and merges them.
+// N2: N1 with Node's default, without `noDelay`: the kernel delays and merges small packets.
 
 import { listenWithNet } from './support.js'
 

@@ -1,4 +1,4 @@
-// N4: no lines at all: everything up to the last line feed of a chunk goes back as it is. A bound, not a program.
+// N4: ignores lines: returns all bytes up to the last line feed of a chunk. An upper bound, not a program.
 
 import { listenWithNet } from './support.js'
 

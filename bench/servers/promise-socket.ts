@@ -1,4 +1,4 @@
-// promise-socket: awaits chunks and writes; it knows no lines, so they are split by hand.
+// promise-socket: awaits chunks and writes. It has no method for lines, so they are split by hand.
 
 import type { Socket } from 'node:net'
 import { PromiseSocket } from 'promise-socket'

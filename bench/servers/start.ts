@@ -1,5 +1,5 @@
-// What a start costs: CPU time of `import` and of all up to the first `listen`, and the heap then, printed as one line of
-// JSON. The argument says of what: `linnet`, or `N1` for `node:net` alone.
+// The cost of a start: CPU time of `import` and up to the end of the first `listen`, and the heap after it, printed as one line of JSON.
+// The argument is `linnet`, or `N1` for `node:net` alone.
 
 import { pathToFileURL } from 'node:url'
 import { getHeapStatistics } from 'node:v8'

@@ -1,6 +1,5 @@
-// What all contenders that run on Node have in common and what is not compared: the first line of output, the modes that
-// come as arguments, and the collection of garbage that the idle scenario asks for by SIGUSR2. SIGTERM ends a Node process
-// by itself.
+// Shared by all contenders that run on Node: the first line of output, the modes, which are arguments, and the garbage collection that the
+// idle scenario requests by SIGUSR2. SIGTERM ends a Node process by default.
 
 import { type AddressInfo, createServer, type ServerOpts, type Socket } from 'node:net'
 
@@ -12,20 +11,20 @@ export const mode: string = process.argv[2] ?? 'echo'
 /** Bytes that a bulk server sends. */
 export const bytes: number = Number(process.argv[3] ?? 0)
 
-/** How `listen` of linnet is called: a line of 64 MiB is one that a program has to ask for. */
+/** The options for `listen` of linnet: lines of 64 MiB exceed the default limits. */
 export const listenOptions: { host: string; maxBufferSize: number } = {
   host: '127.0.0.1',
   maxBufferSize: mode === 'long' ? 128 * MIB : MIB,
 }
 
-/** Says where the server listens; that is what the runner waits for. */
+/** Prints the port of the server, for which the runner waits. */
 export function ready(port: number): void {
   console.log(port)
   const { gc } = globalThis
   if (gc !== undefined) process.on('SIGUSR2', () => void gc())
 }
 
-/** A server of `node:net`. Its sockets have a listener for errors: a client that is done resets its connection. */
+/** A server of `node:net`. Its sockets have a listener for errors, because clients of the benchmark reset their connections. */
 export function listenWithNet(serve: (socket: Socket) => unknown, options: ServerOpts = { noDelay: true }): void {
   const server = createServer(options, (socket) => {
     socket.on('error', () => {})
