@@ -1,5 +1,5 @@
-/* Transfers of a number of bytes, one after the other on a connection of its own: up (the server drops them), down (the
- * server sends them), or both ways. A transfer is over when the server has ended its side, which it does when it has all. */
+/* Transfers of a number of bytes, one after another on a new connection each: up (the server discards them), down (the server sends
+ * them), or both ways. A transfer has ended when the server has ended its side, which it does after the last byte. */
 #include "load.h"
 
 static uint64_t bytes;

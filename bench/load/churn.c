@@ -1,4 +1,4 @@
-/* Connections that come and go: connect, one line, its echo, close; a number of them at a time. */
+/* Short connections: connect, one line, its echo, close; a number of them in parallel. */
 #include "load.h"
 
 #define MOST_ERRORS 1000

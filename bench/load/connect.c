@@ -1,5 +1,5 @@
-/* Connections and their events. The local addresses take turns, 127.0.0.2 to 127.0.0.201, so that ports do not run out:
- * neither with ten thousand connections open, nor with those in TIME_WAIT of a churn. */
+/* Connections and their events. The local addresses rotate, 127.0.0.2 to 127.0.0.201, so that ports do not run out, neither
+ * with ten thousand connections open, nor with those in TIME_WAIT of a churn. */
 #include "load.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@ void connect_init(int port) {
   alone = sysconf(_SC_NPROCESSORS_ONLN) > 1;
 }
 
-/* What a run with thousands of connections needs. */
+/* For runs with thousands of connections. */
 void raise_limit(void) {
   struct rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) files.rlim_cur = files.rlim_max, setrlimit(RLIMIT_NOFILE, &files);
@@ -68,9 +68,9 @@ void watch(int fd, void *data) {
   if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &e) < 0) fail("epoll_ctl");
 }
 
-/* A generator that has a core to itself asks without pause and never sleeps. One that slept would make the server pay for
- * waking it, in the system call of its write: some microseconds in a virtual machine, and the more often the slower the
- * server is. No server pays that for a client on another machine. */
+/* A generator with a core of its own polls without sleeping. Waking a sleeping generator would cost the server time in the system call
+ * of its write: some microseconds in a virtual machine, and more often for a slower server. This cost does not occur with a client on
+ * another machine. */
 int next_events(struct epoll_event *events) {
   for (uint64_t since = now();;) {
     int n = epoll_wait(poller, events, MOST_EVENTS, alone ? 0 : SILENCE);

@@ -1,5 +1,5 @@
-/* Long lines in small pieces, one after the other's echo, on one connection. A server answers a line when it has all of it,
- * so all of it is sent before anything is received, and blocking calls will do. And connections that only wait. */
+/* Long lines in small pieces, each after the echo of the one before, on one connection. A server answers a complete line, so a line is
+ * sent before any byte is received, and blocking calls suffice. Also connections that only wait. */
 #include "load.h"
 
 static int fd;

@@ -21,8 +21,8 @@ void echo_open(int connections, uint64_t window) {
   all = calloc((size_t)count, sizeof *all);
   uint64_t *stamps = calloc((size_t)count * room, sizeof *stamps);
   if (all == NULL || stamps == NULL) fail("calloc");
-  /* A few at a time, each of which has its echo before more are opened: the server has accepted them then, and its queue of
-   * connections cannot overflow. */
+  /* A few at a time, each with its echo before more are opened: the server has accepted them then, and its queue of connections
+   * cannot overflow. */
   for (int from = 0; from < count; from += TOGETHER) {
     int till = from + TOGETHER < count ? from + TOGETHER : count;
     for (int i = from; i < till; i++) {
@@ -52,7 +52,7 @@ static void send_some(Connection *c, uint64_t stamp) {
   }
 }
 
-/* Lines that are answered now. */
+/* Handles answered lines. */
 static uint64_t receive(Connection *c, uint64_t *t) {
   uint64_t before = c->received / size;
   for (;;) {
@@ -80,7 +80,7 @@ void echo_slice(uint64_t ms) {
     all[i].allowed += in_flight * size;
     send_some(&all[i], now());
   }
-  /* All lines leave at once at first: time is measured when as many have been answered. */
+  /* All lines are sent at once at first: the time is measured from when as many have been answered. */
   while (open > 0) {
     int n = next_events(events);
     t = now();

@@ -10,8 +10,8 @@
  *
  *   slice MS   loads the server for MS milliseconds and prints one line of JSON
  *
- * A slice begins and ends with nothing under way: what is in flight when its time is over is still received, so that the
- * server is at rest while others are measured. The report: `count` messages, connections or bytes in `seconds`; `total` of
+ * A slice begins and ends with nothing in flight: answers that are in flight at its end are still received, so that the
+ * server is idle while others are measured. The report: `count` messages, connections or bytes in `seconds`; `total` of
  * them in the whole slice (for CPU time, which is read before and after it); latencies in microseconds, 0 where none is
  * measured; `errors`, connections of churn that failed. Any other failure (a byte that is not what was sent, a connection
  * that the server ends, ten seconds of silence) ends the process with exit code 1 and one line on stderr. Linux only. */

@@ -1,4 +1,4 @@
-/* What the modes of the load generator share: connections, the clock, latencies, and one slice's report. */
+/* Shared by the modes of the load generator: connections, the clock, latencies, and the report of a slice. */
 #ifndef LOAD_H
 #define LOAD_H
 #define _GNU_SOURCE
@@ -15,13 +15,13 @@
 #define MOST_EVENTS 1024
 #define SILENCE 10000 /* ms */
 
-/* --- load.c: what is sent, and what came ------------------------------------------------------------------------- */
+/* --- load.c: sent and received bytes ----------------------------------------------------------------------------- */
 extern char *lines, *incoming; /* lines: SIZE-periodic, BUFFER + 2 * SIZE bytes long */
 extern uint64_t size;
 
 __attribute__((noreturn)) void fail(const char *what);  /* with errno */
 __attribute__((noreturn)) void wrong(const char *what); /* without */
-/* `length` bytes that are number `at` and following of a connection's stream of lines. */
+/* `length` bytes of a connection's stream of lines, from position `at` on. */
 void check(const char *bytes, uint64_t length, uint64_t at);
 
 /* --- measure.c --------------------------------------------------------------------------------------------------- */
@@ -30,7 +30,7 @@ uint64_t now(void); /* ns */
 typedef struct {
   uint64_t begin, end, counted, total, errors;
 } Slice;
-void measure_from(Slice *s, uint64_t t); /* forgets what was counted and noted before */
+void measure_from(Slice *s, uint64_t t); /* discards earlier counts and latencies */
 void note(uint64_t ns);                  /* a latency */
 void report(const Slice *s);             /* one line of JSON */
 

@@ -1,4 +1,4 @@
-// Bun.listen: callbacks, lines split by hand, one write for each; what Bun had no room for is written when it drains.
+// Bun.listen: callbacks, lines split by hand, one write for each; bytes that Bun has not taken are written when it drains.
 
 interface State {
   begun: Buffer[]
@@ -47,7 +47,7 @@ const server = Bun.listen({
         }
         send(socket, line)
       }
-      // Bun may use the memory of a chunk again.
+      // Bun may reuse the memory of a chunk.
       if (start < chunk.length) state.begun.push(Buffer.from(chunk.subarray(start)))
     },
     drain(socket) {

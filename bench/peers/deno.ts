@@ -23,7 +23,7 @@ for await (const connection of listener) {
     try {
       connection.close()
     } catch {
-      // It is closed already.
+      // Already closed.
     }
   })
 }

@@ -1,4 +1,4 @@
-/* C, epoll, one thread: every line is found, its bytes go into an answer, and the answers of what was read leave in one
+/* C, epoll, one thread: every line is searched, its bytes are copied into an answer, and the answers to one read are sent in one
  * write. A peer that does not read is not read from. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,7 +37,7 @@ static void drop(Connection *c) {
   free(c->begun), free(c->unsent), free(c);
 }
 
-/* 1: all of it left; 0: a part waits; -1: the connection is gone. */
+/* 1: all bytes are sent; 0: a part waits; -1: the connection is lost. */
 static int send_all(Connection *c, const char *bytes, size_t length) {
   size_t sent = 0;
   while (sent < length) {
@@ -54,7 +54,7 @@ static int send_all(Connection *c, const char *bytes, size_t length) {
   return 1;
 }
 
-/* Every line of what was read goes behind the answers so far; what is left has begun a line. */
+/* Appends every line of the received bytes to the answers. The rest is an incomplete line. */
 static int answer(Connection *c, size_t got) {
   static char out[READ];
   size_t at = 0, start = 0;
@@ -68,7 +68,7 @@ static int answer(Connection *c, size_t got) {
       if (state < 0) return -1;
       start += length;
       if (state > 0) continue;
-      /* Rare: the rest of what was read waits behind it. */
+      /* Rare: the rest of the received bytes waits. */
       size_t rest = got - start;
       c->unsent = realloc(c->unsent, c->to + rest);
       char *last = memrchr(in + start, '\n', rest);
@@ -103,7 +103,7 @@ static int serve(Connection *c, unsigned events) {
     ssize_t got = recv(c->fd, in, READ, 0);
     if (got < 0 && errno == EAGAIN) return 0;
     if (got <= 0 || answer(c, (size_t)got) < 0) return -1;
-    /* A short read has emptied it, unless the peer's end is behind it, of which nobody would tell again. */
+    /* A short read has emptied the socket, unless the peer's end follows, which is not reported again. */
     if (c->unsent != NULL || (got < READ && !(events & EPOLLRDHUP))) return 0;
   }
 }

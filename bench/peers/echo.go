@@ -1,5 +1,5 @@
-// Go, one goroutine a connection, bufio with its default sizes on both sides: answers leave when nothing more is there to
-// be read. One thread, as the others have one.
+// Go, one goroutine a connection, bufio with its default sizes on both sides: answers are sent when the reader's buffer is empty. One
+// thread, like the others.
 package main
 
 import (
@@ -18,7 +18,7 @@ func serve(connection net.Conn) {
 	reader := bufio.NewReader(connection)
 	writer := bufio.NewWriter(connection)
 	for {
-		// A line longer than the buffer comes in parts, which are sent on as they are.
+		// A line longer than the buffer is returned in parts, which are written unchanged.
 		line, err := reader.ReadSlice('\n')
 		if err != nil && err != bufio.ErrBufferFull {
 			return

@@ -1,4 +1,4 @@
-// A server's events, held against each other and against its counters: each `connection` has one `disconnect`, `close` is last,
+// Checks a server's events against each other and against its counters: each `connection` has one `disconnect`, `close` is last,
 // and `stats()` adds up at any moment.
 
 import type { CloseInfo, Connection, Server } from 'linnet'
@@ -24,7 +24,7 @@ export class Books {
     server.on('disconnect', (connection, info) => this.#ended(connection, info))
     server.on('drop', ({ reason }) => {
       this.#after('drop')
-      // What a peer resets before it is accepted, and what waits when the server closes, is turned away; nothing else here.
+      // Only clients that reset before they are accepted, or that wait when the server closes, are dropped.
       if (reason !== 'draining' && (reason as string) !== 'reset') this.#say(`a connection was dropped: ${reason}`)
       this.#drops++
     })
@@ -55,7 +55,7 @@ export class Books {
     if (handshakeErrors !== this.#handshakeErrors) this.#say(`handshakeErrors ${handshakeErrors}, but ${this.#handshakeErrors} events`)
   }
 
-  /** When `close()` has resolved. */
+  /** Checks the counters after `close()` has resolved. */
   checkClosed(): void {
     this.check()
     const { active, pending, handlerErrors, bytesRead, bytesWritten } = this.#server.stats()

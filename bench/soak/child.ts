@@ -1,29 +1,28 @@
-// What all child processes have in common: calls of the parent and answers to them, and eyes on what no process may do: reject
-// unheard, throw, or warn.
+// Shared by all child processes: calls of the parent and their answers, and reports of unhandled rejections, exceptions and warnings.
 
 import { leftovers, takeBaseline } from './leftovers.js'
 import { type MemorySample, sampleMemory } from './memory.js'
 
 type Answers = Record<string, (data: never) => unknown>
 
-/** Says something to the parent. */
+/** Sends a report to the parent. */
 export function tell(event: string, data: unknown): void {
   if (process.connected) process.send?.({ event, data })
 }
 
-/** Something is wrong, and not with one conversation alone. */
+/** Reports a problem that does not belong to one conversation. */
 export function problem(text: string): void {
   tell('problem', text)
 }
 
-/** Answers the parent's calls, until it goes. Every child can be asked for its memory and its leftovers. */
+/** Answers the parent's calls until it disconnects. Every child reports its memory and its leaks on request. */
 export function answer(answers: Answers): void {
   const all: Answers = {
     baseline: takeBaseline,
     leftovers: () => leftovers(),
     memory: (): MemorySample => sampleMemory(),
     end: () => {
-      // The process has to end without being made to.
+      // The process must end without a kill.
       process.off('disconnect', exit)
       setImmediate(() => process.disconnect())
     },
@@ -46,6 +45,6 @@ async function respond(call: number, act: () => unknown): Promise<void> {
 process.on('unhandledRejection', (reason) => problem(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}`))
 process.on('uncaughtException', (error) => problem(`uncaught exception: ${error.stack ?? error}`))
 process.on('warning', (warning) => problem(`process warning: ${warning.stack ?? warning}`))
-// A parent that dies takes its children with it, and Ctrl-C is the parent's to handle.
+// A child ends with its parent, and the parent handles Ctrl-C.
 const exit = (): never => process.exit()
 process.on('disconnect', exit)

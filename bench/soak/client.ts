@@ -1,4 +1,4 @@
-// A process of clients: connects where it is told to, holds its side of the conversation, and reports.
+// A process of clients: connects to the given place, runs its side of the conversation, and reports.
 
 import { inspect } from 'node:util'
 import { ConnectError, type Connection, ConnectionLostError, connect, HandshakeError, LinnetError } from 'linnet'
@@ -60,7 +60,7 @@ async function converse({ id, place }: { id: number; place: Place }): Promise<Si
   return report
 }
 
-/** `run` of a client rejects with what its handler threw. */
+/** `run` of a client rejects with the error of its handler. */
 async function running(connection: Connection, talk: () => Promise<unknown>, report: SideReport): Promise<void> {
   let thrown: unknown
   try {

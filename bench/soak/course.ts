@@ -1,5 +1,5 @@
-// The course of a run: conversations are begun while there is room, the server is drained and started anew now and then, what
-// has ended is judged, and at last everything is closed and looked at.
+// The course of a run: conversations are started while there is room, the server is drained and restarted at intervals, conversations that
+// have ended are checked, and finally all processes are closed and checked for leaks.
 
 import type { Case } from './judge.js'
 import { judge } from './judge.js'
@@ -36,12 +36,12 @@ interface Open {
   proxy?: ProxyReport
 }
 
-// Longer than anything that a plan can last on a busy machine; what takes longer hangs.
+// Longer than any plan can take on a busy machine. A conversation that takes longer hangs.
 const LONGEST = 120_000
 const SAMPLE_EVERY = 4_000
-/** More than so many failures say nothing new. */
+/** The run stops after so many failures. */
 const MOST_FAILURES = 8
-/** How long a server lives, in milliseconds. */
+/** The time from a start of the server to its drain, in milliseconds. */
 const LIVES = { least: 4_000, most: 14_000 }
 
 export class Course {
@@ -50,12 +50,12 @@ export class Course {
   readonly #random: Random
   readonly #summary: Summary
   readonly #open = new Map<number, Open>()
-  /** Conversations with a client at work. */
+  /** Conversations whose client is running. */
   #busy = 0
   #next = 1
   #restarting: Promise<void> | undefined
   readonly #memory = new Map<Child, MemorySample[]>()
-  /** Where the relay listens. */
+  /** The places on which the relay listens. */
   #relays: Places = {}
 
   constructor(options: Options, children: Children) {
@@ -78,14 +78,14 @@ export class Course {
     await proxy.call('setup', { seed, folder })
     await server.call('setup', { seed, identity, places: servers })
     for (const client of clients) await client.call('setup', { seed, identity })
-    // What Node opens once and for all is opened by a first cycle of everything.
+    // A first cycle of everything opens the handles that Node keeps open permanently.
     await Promise.all(this.#all.map((child) => child.call('baseline')))
     this.#relays = await relay.call<Places>('start', { places: relays })
     await this.#start()
     await sleep(100)
   }
 
-  /** Starts the server; those who connect to it follow it to where it listens. */
+  /** Starts the server, and passes its places to the processes that connect to it. */
   async #start(): Promise<void> {
     const { server, relay, proxy } = this.#children
     const servers = await server.call<Places>('start')
@@ -103,7 +103,7 @@ export class Course {
         restart = Date.now() + this.#random.int(LIVES.least, LIVES.most)
         this.#restarting = this.#restart(this.#random.pick([0, 200, 1000, 5000])).catch((error) => this.#summary.fail(String(error)))
       }
-      // While the server is away a conversation is soon over.
+      // While the server is stopped, a conversation ends quickly.
       if (this.#restarting !== undefined) await sleep(20)
       if (Date.now() - sampled < SAMPLE_EVERY) continue
       sampled = Date.now()
@@ -111,7 +111,7 @@ export class Course {
     }
   }
 
-  /** Lets everything come to its end, closes it, and looks for what is left. */
+  /** Waits for all conversations to end, closes the processes, and checks for leaks. */
   async finish(): Promise<SummaryLine> {
     const { server, relay } = this.#children
     await this.#restarting
@@ -143,7 +143,7 @@ export class Course {
     return only.length === 0 ? this.#next++ : (only[(this.#next++ - 1) % only.length] as number)
   }
 
-  /** One that is asked for over and over is begun again when it has ended. */
+  /** Restarts a conversation of `--only` when it has ended. */
   #begin(id: number): boolean {
     if (this.#open.has(id)) return false
     const open: Open = { drained: this.#restarting !== undefined }
@@ -178,7 +178,7 @@ export class Course {
     if (open !== undefined) open.proxy = report
   }
 
-  /** What has ended is judged and forgotten. */
+  /** Checks conversations that have ended, and removes them. */
   #settle(id: number): void {
     const open = this.#open.get(id)
     this.#open.delete(id)
@@ -205,7 +205,7 @@ export class Course {
     for (const open of this.#open.values()) open.drained = true
     const before = [...this.#open].filter(([, { client, proxy }]) => client !== undefined && proxy !== undefined)
     await this.#closing(server, 'stop', { grace })
-    // What the server has not reported until now it never heard of.
+    // Conversations that the server has not reported by now did not reach it.
     for (const [id, open] of before) if (this.#open.get(id) === open) this.#settle(id)
     await sleep(this.#random.int(0, 100))
     await this.#start()

@@ -1,14 +1,14 @@
-// What the fault proxy does to a conversation. It stands between both sides, so what it does to one direction is drawn for
-// each. About a third of the conversations are left alone: of these nothing may be missing.
+// The faults that the proxy injects into a conversation, drawn for each direction. About a third of the conversations have none, and must be
+// complete.
 
 import type { Random } from './random.js'
 
 /**
- * How bytes are handed on:
- * - `whole`: as they come;
+ * How bytes are forwarded:
+ * - `whole`: unchanged;
  * - `pieces`: in pieces of any size;
  * - `bytes`: one by one, for the first few hundred, then in small pieces;
- * - `joined`: gathered for some milliseconds.
+ * - `joined`: collected for some milliseconds.
  */
 export type Handling = 'whole' | 'pieces' | 'bytes' | 'joined'
 
@@ -16,19 +16,19 @@ export interface DirectionFaults {
   readonly handling: Handling
   /** The longest that a piece is kept, in milliseconds. */
   readonly delay: number
-  /** Nothing is handed on for a while once so many bytes were. */
+  /** Forwarding stalls after so many bytes. */
   readonly stall: { readonly after: number; readonly time: number } | undefined
-  /** How long the end of this direction is kept back, in milliseconds. */
+  /** The delay of the end of this direction, in milliseconds. */
   readonly endDelay: number
 }
 
-/** A break in the middle. `end`: this direction is ended as if the sender had ended it. `reset`: both sides are reset. */
+/** An early break. `end`: this direction ends as if the sender had ended it. `reset`: both sides are reset. */
 export interface Break {
   readonly kind: 'reset' | 'end'
   readonly direction: 'up' | 'down'
-  /** After how many bytes of that direction. */
+  /** The number of bytes of that direction before the break. */
   readonly after: number
-  /** Whether what has arrived before it is handed on in the same turn. */
+  /** Whether earlier bytes are forwarded in the same turn. */
   readonly flushed: boolean
 }
 
@@ -38,7 +38,7 @@ export interface Faults {
   readonly break: Break | undefined
 }
 
-/** `bytes`: about how many bytes each direction will have, so that a break falls into the middle. */
+/** `bytes`: the estimated bytes of each direction, so that a break is not at its end. */
 export function faultsOf(random: Random, bytes: number): Faults {
   const gentle = random.chance(0.2)
   const breaks = random.chance(0.22)

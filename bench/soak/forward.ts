@@ -1,5 +1,5 @@
-// One direction through the fault proxy, over `node:net` alone: what one socket says the other hears, in other pieces and at
-// other times, until a planned break. Bytes stay in order here, so whatever is out of order behind it is not the proxy's.
+// One direction through the fault proxy, over `node:net` alone: the bytes of one socket are written to the other one, in other pieces and
+// at other times, until a planned break. The proxy preserves their order, so bytes out of order are not caused by it.
 
 import type { Socket } from 'node:net'
 import type { Break, DirectionFaults } from './faults.js'
@@ -7,15 +7,15 @@ import type { Random } from './random.js'
 import { sleep } from './sleep.js'
 
 const READ_AHEAD = 256 * 1024
-/** Single bytes cost a system call each, so only so many of them. */
+/** The number of single bytes, which cost a system call each. */
 const SINGLE_BYTES = 400
-/** How long a direction is held up in all by delays, in milliseconds: with more there would be few conversations in a run. */
+/** The total delay of a direction, in milliseconds: with more a run would have few conversations. */
 const MOST_DELAY = 400
 
 export interface ForwardHost {
-  /** The planned break's time has come. */
+  /** The planned break is due. */
   broken(kind: 'reset' | 'end'): void
-  /** The end was handed on; `sure`: it was no reset in disguise. */
+  /** The end was forwarded; `sure`: it was certainly not a reset. */
   ended(sure: boolean): void
 }
 
@@ -32,7 +32,7 @@ export class Forward {
   #over = false
   #wake: (() => void) | undefined
   #delayed = 0
-  /** Bytes handed on. */
+  /** Bytes forwarded. */
   bytes = 0
 
   constructor(from: Socket, to: Socket, faults: DirectionFaults, broken: Break | undefined, random: Random, host: ForwardHost) {
@@ -44,7 +44,7 @@ export class Forward {
     this.#host = host
   }
 
-  /** Begins; `head` goes first. */
+  /** Starts; `head` is written first. */
   start(head: Buffer): void {
     if (head.length > 0) this.#take(head)
     this.#from.on('data', (chunk: Buffer) => this.#take(chunk))
@@ -100,7 +100,7 @@ export class Forward {
     this.#delayed += Date.now() - from
   }
 
-  /** The next piece, of what is there. */
+  /** The next piece of the buffered bytes. */
   #piece(): Buffer {
     let size = this.#size
     const { handling } = this.#faults
@@ -142,7 +142,7 @@ export class Forward {
   #breakOff(): void {
     const { kind } = this.#break as Break
     this.#over = true
-    // What still comes is read and dropped, so that its sender is not held up.
+    // Later bytes are read and discarded, so that their sender is not blocked.
     if (kind === 'end') {
       this.#from.removeAllListeners('data').on('data', () => {})
       this.#from.resume()
@@ -152,13 +152,13 @@ export class Forward {
   }
 
   /**
-   * On Node 20 and 22 a reset that comes with data looks like an end; a write of nothing tells, once all that was written
-   * before has left. It cannot be made after an end of our own.
+   * On Node 20 and 22 a reset that arrives with data looks like an end. An empty write detects it, once all earlier writes are sent. It
+   * cannot be made after this side has ended.
    */
   async #end(): Promise<void> {
     const from = this.#from
     while (!this.#over && !from.destroyed && from.writableLength > 0) await sleep(1)
-    // A Unix socket has no reset, and fails that write also when its peer has closed in order.
+    // A Unix socket has no reset, and that write also fails if its peer has closed cleanly.
     const unix = from.remoteFamily === undefined
     const probed = !unix && from.writable && !from.destroyed
     if (probed) {

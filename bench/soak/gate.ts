@@ -1,18 +1,18 @@
-// Where a writer waits for its reader: a client that may be so many messages ahead of the answers, a server that answers what
-// it has read. Once the reader has come to its end nobody waits any more.
+// Lets a writer wait for its reader: a client that may be a number of messages ahead of the answers, a server that answers the messages
+// that it has read. After the reader has ended no writer waits.
 
 export class Gate {
   #count = 0
   #open = false
   #waiting: { count: number; pass: () => void }[] = []
 
-  /** One message more has been read. */
+  /** Counts a message that was read. */
   advance(): void {
     this.#count++
     this.#release()
   }
 
-  /** No more will be read. */
+  /** Opens the gate: no more messages will be read. */
   open(): void {
     this.#open = true
     this.#release()

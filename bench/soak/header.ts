@@ -1,11 +1,11 @@
-// The PROXY header that the fault proxy puts in front, and what the server shall make of it. Built by hand, after HAProxy's
-// proxy-protocol.txt, and not by linnet's own builder, which could agree with its own mistakes.
+// The PROXY header that the fault proxy sends first, and the values that the server must read from it. It is built according to HAProxy's
+// proxy-protocol.txt, and not by linnet's builder, which could have the same mistakes as its parser.
 
 import type { Plan } from './plan.js'
 
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 
-/** The client that the header names: an address that nobody has, with the conversation's number in it. */
+/** The client in the header: an unused address that contains the number of the conversation. */
 export function forgedClient({ id }: Plan): { address: string; port: number } {
   return { address: `10.${(id >> 16) & 255}.${(id >> 8) & 255}.${id & 255}`, port: 1 + (id % 60_000) }
 }
@@ -14,7 +14,7 @@ export function forgedHeader(plan: Plan): Buffer {
   const { address, port } = forgedClient(plan)
   if (plan.header === 0) return Buffer.alloc(0)
   if (plan.header === 1) return Buffer.from(`PROXY TCP4 ${address} 192.0.2.1 ${port} 443\r\n`)
-  // One field of type 0xEA, of a length of its own.
+  // One field of type 0xEA with a varying length.
   const field = Buffer.alloc(plan.id % 300, plan.id & 255)
   const rest = Buffer.alloc(12)
   rest.set(address.split('.').map(Number), 0)

@@ -1,4 +1,4 @@
-// The certificate of the run, made by OpenSSL for `localhost`: it signs itself, so it is its own authority.
+// The self-signed certificate of the run for `localhost`, made by OpenSSL.
 
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'

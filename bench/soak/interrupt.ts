@@ -1,5 +1,5 @@
-// Reads that are given up and made again. A read that times out or is aborted consumes nothing, so however often that
-// happens the message is the same.
+// Reads that are cancelled and repeated. A read that times out or is aborted consumes nothing, so the message is the same after any number of
+// repetitions.
 
 import { TimeoutError } from 'linnet'
 import type { Random } from './random.js'
@@ -10,7 +10,7 @@ export interface Interruption {
   timeout?: number
 }
 
-/** Makes a read, some of the time with a time limit or a signal that may end it first; then again, until it succeeds. */
+/** Makes a read, sometimes with a time limit or a signal that may end it first, and repeats it until it succeeds. */
 export class Insistence {
   readonly #random: Random
   readonly #report: SideReport

@@ -1,5 +1,5 @@
-// The judge of a conversation: what each side got against what the other side sent, and how it ended against what was done to
-// it. It knows the plan and the reports of both sides and of the proxy, and takes nobody's word for anything but what was done.
+// Checks a conversation: compares the messages that each side received with those that the other side sent, and its end with the injected
+// faults. It uses the plan and the reports of both sides and of the proxy.
 
 import type { Direction, Plan, Side } from './plan.js'
 import type { ProxyReport, SideReport } from './report.js'
@@ -7,14 +7,14 @@ import type { ProxyReport, SideReport } from './report.js'
 export interface Case {
   readonly plan: Plan
   readonly client: SideReport
-  /** Undefined: the server never heard the greeting. */
+  /** Undefined: the server has not received the greeting. */
   readonly server: SideReport | undefined
   readonly proxy: ProxyReport
-  /** The server was draining, or away, in the meantime. */
+  /** The server drained, or was stopped, during the conversation. */
   readonly drained: boolean
 }
 
-/** What is wrong with it; empty if nothing is. */
+/** The problems of the conversation; empty if none. */
 export function judge(given: Case): string[] {
   const { client, server } = given
   const problems = [...client.problems.map((text) => `client: ${text}`), ...(server?.problems ?? []).map((text) => `server: ${text}`)]
@@ -24,7 +24,7 @@ export function judge(given: Case): string[] {
   return problems
 }
 
-/** Something was done to it that may cut it. */
+/** Whether a fault was injected that may end it early. */
 function isDisturbed({ client, server, proxy, drained }: Case): boolean {
   return drained || proxy.broke !== undefined || proxy.refused !== undefined || [client, server].some((side) => side?.aborted || side?.left)
 }
@@ -42,7 +42,7 @@ function judgeDirection(given: Case, direction: Direction, sender: SideReport | 
         : `${direction}: message ${wrong} has another checksum than the one that was sent`,
     )
   }
-  // A server that is drained before it has read the greeting ends in order too.
+  // A server that drains before it has read the greeting ends cleanly too.
   const ended = sender?.ending ?? (given.drained && receiver.side === 'client')
   const whole = received.length === sent.length && ended
   if (reading === 'end' && !whole && !mayLookEnded(given, direction, sender)) {
@@ -58,13 +58,13 @@ function judgeDirection(given: Case, direction: Direction, sender: SideReport | 
   return problems
 }
 
-/** Whether an end of stream in this direction need not be the sender's own. */
+/** Whether an end of stream in this direction may not be the sender's. */
 function mayLookEnded({ plan, proxy }: Case, direction: Direction, sender: SideReport | undefined): boolean {
-  // The proxy ended it, in the middle.
+  // The proxy ended it early.
   if (proxy.broke === 'end' && plan.faults.break?.direction === direction) return true
-  // A Unix socket has no reset: who is cut is closed.
+  // A Unix socket has no reset: an aborted connection is closed.
   if (plan.transport === 'unix') return true
-  // The proxy itself could not tell the sender's reset from an end.
+  // The proxy could not distinguish the sender's reset from an end.
   return proxy.unsure.includes(direction) && (sender === undefined || sender.closed?.by === 'aborted')
 }
 
@@ -77,7 +77,7 @@ function judgeClosing(given: Case, { side, closed, aborted }: SideReport): strin
   return []
 }
 
-/** Everything that was planned has arrived, and the end was one. */
+/** All planned messages have arrived, and the end was clean. */
 function judgeUndisturbed({ plan, client, server, proxy }: Case): string[] {
   if (client.connect !== undefined) return [`could not connect: ${client.connect}`]
   if (server === undefined) return ['the server never heard the greeting']

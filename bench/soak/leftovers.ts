@@ -1,5 +1,5 @@
-// What a process holds, compared with what it held before it did anything: handles and requests, descriptors, listeners on
-// signals. A test of what a library leaves behind when everything is closed.
+// Checks a process for leaks after all connections are closed: compares its handles and requests, descriptors and signal listeners with
+// those at its start.
 
 import { readdirSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -16,15 +16,15 @@ interface Holding {
 
 let baseline: Holding | undefined
 
-/** After a moment, since the channel to the parent is counted only once it has been used for a while. */
+/** Takes the baseline after a delay, because the channel to the parent is counted only after some use. */
 export async function takeBaseline(): Promise<void> {
-  // They are opened when they are first looked at.
+  // Reading them opens them.
   if (!process.stdout.writable || !process.stderr.writable) throw new Error('no output')
   await sleep(300)
   baseline = holding()
 }
 
-/** What is held beyond the baseline, after a while of waiting for it to go; empty if nothing is. */
+/** The resources beyond the baseline, after a wait for their release; empty if none. */
 export async function leftovers(): Promise<string[]> {
   let found: string[] = []
   await until(() => {
@@ -35,7 +35,7 @@ export async function leftovers(): Promise<string[]> {
   return found
 }
 
-// What tells of a socket why it is still there.
+// Properties of a socket that explain why it is open.
 const SHOWN = [
   'localPort',
   'remotePort',
@@ -49,7 +49,7 @@ const SHOWN = [
   'bytesWritten',
 ]
 
-/** What Node shows of the sockets that are left, to find where they come from. It documents no way to ask. */
+/** Details of the open sockets, from undocumented properties of Node. */
 function sockets(): string[] {
   const handles = (process as { _getActiveHandles?: () => unknown[] })._getActiveHandles?.() ?? []
   return handles
@@ -79,7 +79,7 @@ function descriptors(): number {
 function beyond(before: Holding, now: Holding): string[] {
   const found: string[] = []
   for (const [name, count] of now.resources) {
-    // The timer of this very waiting.
+    // The timer of this wait.
     const allowed = (before.resources.get(name) ?? 0) + (name === 'Timeout' ? 1 : 0)
     if (count > allowed) found.push(`${count - allowed} of ${name}`)
   }

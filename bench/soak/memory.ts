@@ -1,8 +1,8 @@
-// Memory of the children over the run. A sample is what survives a collection; what conversations hold at that moment is noise
-// in it, so the least of a stretch of time is compared with the least of another.
+// The memory of the children over the run. A sample is the memory after a garbage collection. It includes the memory of running
+// conversations, so the minima of two periods are compared.
 
 export interface MemorySample {
-  /** JavaScript's objects and the memory of buffers, in bytes. */
+  /** JavaScript objects and the memory of buffers, in bytes. */
   readonly held: number
   readonly resident: number
 }
@@ -13,12 +13,12 @@ export function sampleMemory(): MemorySample {
   return { held: heapUsed + arrayBuffers, resident: rss }
 }
 
-// Warm code, pools and caches of names and sessions grow for a while.
+// Compiled code, pools and caches of names and sessions grow at the start.
 const WARM = 0.25
 const GROWTH = 8 * 1024 * 1024
 const FEWEST = 12
 
-/** What is wrong with a row of samples, if something is. Too few of them say nothing. */
+/** The problem of a series of samples, if any. Too few samples are not checked. */
 export function growthOf(samples: readonly MemorySample[]): string | undefined {
   const warm = samples.slice(Math.floor(samples.length * WARM))
   if (warm.length < FEWEST) return undefined

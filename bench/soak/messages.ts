@@ -1,14 +1,14 @@
-// What is said: message `n` of a direction is the same bytes in every process and every run with that seed, so each side can
-// tell what it should have got. A message has its number in it, and a checksum of its content.
+// The messages: message `n` of a direction has the same bytes in every process and every run with that seed, so each side can compute the
+// messages that it must receive. A message contains its number and a checksum of its content.
 
 import { crc32 } from 'node:zlib'
 import type { Direction, Format, Phase, Plan, Size } from './plan.js'
 import { Random } from './random.js'
 
-/** What each format of text ends in. */
+/** The delimiter of each text format. */
 export const delimiters = { line: '\n', crlf: '\r\n', block: '\r\n.\r\n' } as const
 
-// Text messages count characters, of up to three bytes, and all of them shall fit the default `maxBufferSize`.
+// The size of text messages is in characters of up to three bytes; all messages fit the default `maxBufferSize`.
 const limits: Record<Size, { bytes: number; characters: number }> = {
   small: { bytes: 150, characters: 150 },
   medium: { bytes: 4_000, characters: 2_000 },
@@ -19,7 +19,7 @@ const limits: Record<Size, { bytes: number; characters: number }> = {
 const POOL = 1_200_000
 let pool: { seed: number; bytes: Buffer; text: string } | undefined
 
-/** Content to cut messages from. Its text has characters of one, two and three bytes, and line ends that are none in some formats. */
+/** Content of which messages are slices. Its text has characters of one, two and three bytes, and line ends that are data in some formats. */
 function poolOf(seed: number): { bytes: Buffer; text: string } {
   if (pool?.seed === seed) return pool
   const random = new Random(seed, 'pool')
@@ -57,7 +57,7 @@ export function messageOf(plan: Plan, phase: Phase, direction: Direction, n: num
   return Buffer.from(`${n} ${content} ${checksum(Buffer.from(content)).toString(16)}${delimiters[format]}`)
 }
 
-/** Length of what follows, number, checksum, content. */
+/** The length of the rest, then number, checksum and content. */
 function frame(n: number, content: Buffer): Buffer {
   const whole = Buffer.allocUnsafe(12 + content.length)
   whole.writeUInt32BE(8 + content.length, 0)

@@ -1,5 +1,5 @@
-// Where things listen. Ports are below those that the system gives to clients, or another process's connection might take one
-// while the server is away. Another process may listen at one meanwhile all the same: then the server listens at new ones.
+// The places on which the processes listen. Ports are below the system's ephemeral range, so that no client connection takes one while the
+// server is stopped. If another process listens on one meanwhile, the server listens on new ones.
 
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -32,7 +32,7 @@ export function firstPort(pid: number): number {
   return FIRST_PORT + (pid % BLOCKS) * BLOCK
 }
 
-/** How often new ports are looked for before it is an error that they are taken. */
+/** The number of attempts with new ports before taken ports are an error. */
 const MOST_MOVES = 20
 
 /** A place for each kind, free at present. `prefix` is for the names of Unix sockets. */

@@ -1,5 +1,5 @@
-// What happens in a conversation, drawn from the run's seed and the conversation's number alone. So the client, the server,
-// the fault proxy and the checking parent each work out the same plan, and no plan has to be sent.
+// The plan of a conversation, drawn from the run's seed and the conversation's number alone. The client, the server, the fault proxy and the
+// parent each compute the same plan, so no plan is sent.
 
 import { type Faults, faultsOf } from './faults.js'
 import { Random } from './random.js'

@@ -1,5 +1,4 @@
-// The child processes as the parent has them: each is called by name and answers, says things unasked, and has to end by itself
-// at last.
+// The child processes in the parent: each is called by name and answers, sends reports, and must end without a kill.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +11,7 @@ type Message = { event: string; data: never } | { call: number; value: never; er
 export class Child {
   readonly name: string
   readonly process: ChildProcess
-  /** The end of what it printed. */
+  /** The end of its output. */
   printed = ''
   #calls = 0
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
@@ -47,12 +46,12 @@ export class Child {
     })
   }
 
-  /** Hears one kind of what the child says unasked. */
+  /** Listens to one kind of report of the child. */
   hear<T>(event: string, listener: (data: T) => void): void {
     this.#listeners.set(event, listener)
   }
 
-  /** Lets it go, and says whether it ended by itself. */
+  /** Disconnects it, and resolves with whether it ended without a kill. */
   async end(): Promise<boolean> {
     this.#ending = true
     if (this.process.exitCode !== null || this.process.signalCode !== null) return true

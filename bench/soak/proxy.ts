@@ -1,5 +1,5 @@
-// The process of the fault proxy, over `node:net` alone and without linnet. Each conversation has a listener of its own here,
-// which is how the proxy knows whose plan to follow.
+// The process of the fault proxy, over `node:net` alone and without linnet. Each conversation has a separate listener, which determines
+// its plan.
 
 import { existsSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -28,12 +28,12 @@ answer({
   setup: (given: Setup) => {
     ;({ seed, folder } = given)
   },
-  /** The server and the relay listen here from now on. Where one of them has moved from, another process listens. */
+  /** Sets the places of the server and the relay. On a place that one of them has left, another process may listen. */
   places: (given: { servers: Places; relays: Places }) => {
     ;({ servers, relays } = given)
     for (const conversation of conversations) conversation.moved()
   },
-  /** Listens for one connection, and says where. */
+  /** Listens for one connection, and resolves with its place. */
   open: ({ id }: { id: number }) => open(planOf(seed, id)),
 })
 
@@ -88,7 +88,7 @@ class Conversation {
     return (this.#plan.relay ? relays : servers)[placeOf(this.#plan)] as Place
   }
 
-  /** Leaves a place where another process may have answered. */
+  /** Leaves a place on which another process may have answered. */
   moved(): void {
     if (isDeepStrictEqual(this.#place, this.#placeNow())) return
     this.#report.refused ??= 'the place was taken by another process'
@@ -110,7 +110,7 @@ class Conversation {
     })
   }
 
-  /** A socket that breaks takes the other one with it. */
+  /** A socket that fails resets the other one. */
   #watch(socket: Socket, name: 'client' | 'server'): void {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const code = error.code ?? error.message
@@ -136,8 +136,8 @@ class Conversation {
 }
 
 /**
- * RST where there is one. `destroy` in the same turn keeps it from waiting for what is queued. While the sending side is being
- * shut down with nothing queued, libuv refuses: that is over in a moment.
+ * Sends a reset where the transport has one. `destroy` in the same turn prevents a wait for queued bytes. libuv refuses a reset while the
+ * sending side is being shut down with an empty queue; that state is short.
  */
 function reset(socket: Socket): void {
   if (socket.destroyed) return
@@ -148,7 +148,7 @@ function reset(socket: Socket): void {
   try {
     socket.resetAndDestroy()
   } catch {
-    // A Unix socket has none.
+    // A Unix socket has no reset.
   }
   socket.destroy()
 }

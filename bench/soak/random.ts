@@ -1,6 +1,6 @@
-// Random numbers that can be asked for again: each part of a conversation draws from a generator of its own, which is seeded
-// with the run's seed, the conversation's number and the part's name. So a part draws the same numbers in every run with that
-// seed, in whatever order the processes do their work.
+// Reproducible random numbers: each part of a conversation has a separate generator, which is seeded with the run's seed, the
+// conversation's number and the part's name. So a part draws the same numbers in every run with that seed, independent of the order in
+// which the processes run.
 
 /** A generator (sfc32) that is seeded with any list of words and numbers. */
 export class Random {
@@ -44,7 +44,7 @@ export class Random {
     return list[this.int(0, list.length - 1)] as T
   }
 
-  /** A key, each as often as its weight says. */
+  /** A key, with a probability in proportion to its weight. */
   weighted<K extends string>(weights: Readonly<Partial<Record<K, number>>>): K {
     const entries = Object.entries(weights) as [K, number][]
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)

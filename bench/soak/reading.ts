@@ -1,5 +1,5 @@
-// The ways to read one message, by its format. All of them come to the same bytes. Those that make several reads on their own,
-// outside of `readMessage`, say how many bytes they have taken, so that an end behind these is known as a cut.
+// The methods to read one message, by its format. All of them return the same bytes. Methods that make several reads outside of
+// `readMessage` record the number of consumed bytes, so that an end after these counts as an early one.
 
 import type { Connection } from 'linnet'
 import type { Insistence } from './interrupt.js'
@@ -11,16 +11,16 @@ import { recalled } from './recall.js'
 const HEAD = 4
 /** No text has these bytes. */
 const NEVER = Buffer.from([0xff, 0xfe, 0xfd])
-/** The rest of a message is no new message, which a drain would interrupt. */
+/** Marks a read for the rest of a message, which a drain does not interrupt. */
 const rest = { idle: false } as const
 
 export class MessageReader {
   readonly #connection: Connection
   readonly #random: Random
   readonly #insist: Insistence
-  /** Bytes of the present message that were taken. */
+  /** Consumed bytes of the current message. */
   taken = 0
-  /** The way that the present message is read, for reports. */
+  /** The method by which the current message is read, for reports. */
   way = ''
 
   constructor(connection: Connection, random: Random, insist: Insistence) {
@@ -79,7 +79,7 @@ export class MessageReader {
       case 'lines':
         return this.#byLines(delimiter)
       case 'peek': {
-        // Looked at twice, and taken by the second look's length.
+        // Peeks twice, and consumes the length of the second result.
         const seen = await insist.until((limit) => connection.peek(1, limit))
         const whole = await insist.until((limit) => connection.readUntil(delimiter, limit))
         if (seen[0] !== whole[0]) throw new Error(`peek gave ${seen[0]}, and the read behind it ${whole[0]}`)
@@ -88,7 +88,7 @@ export class MessageReader {
     }
   }
 
-  /** `lines` also yields a last line without its end, which is no message. */
+  /** `lines` also yields a last line without a delimiter, which is not a message. */
   async #byLines(delimiter: string): Promise<Buffer> {
     const connection = this.#connection
     const position = connection.bytesRead - connection.buffered
@@ -96,7 +96,7 @@ export class MessageReader {
     const line = recall ?? (await this.#insist.until((limit) => firstOf(connection.lines({ delimiter, ...limit }))))
     const whole = Buffer.from(line + delimiter)
     const taken = connection.bytesRead - connection.buffered - position
-    // An abort in the meantime has dropped what was buffered: then it seems to be more.
+    // An abort meanwhile has discarded the buffered bytes, so the difference is larger.
     if (taken >= whole.length) return whole
     this.taken = taken
     throw new EarlyEnd()
@@ -138,7 +138,7 @@ export class MessageReader {
     return Buffer.concat([head, await insist.until((limit) => connection.readExactly(length, { ...limit, ...rest }))])
   }
 
-  /** What an interrupted loop has got it keeps; a new one goes on from there. */
+  /** An interrupted loop keeps its chunks; a new one continues after them. */
   async #inPieces(pieces: Buffer[], length: number, byLoop: boolean): Promise<Buffer> {
     let left = length
     const take = (piece: Buffer): void => {
@@ -164,7 +164,7 @@ export class MessageReader {
   }
 }
 
-/** `read()` said that the stream has ended, in the middle of a message. */
+/** `read()` resolved with `null` in the middle of a message. */
 export class EarlyEnd extends Error {}
 
 async function firstOf(lines: AsyncIterable<string>): Promise<string> {

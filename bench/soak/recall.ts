@@ -1,14 +1,14 @@
-// `return()` of an iterator while its `next()` is pending takes that read back: both resolve as done, and nothing is consumed.
-// Streams and loops that are destroyed do just that.
+// `return()` of an iterator cancels its pending `next()`: both resolve as done, and no byte is consumed. A destroyed stream or loop calls
+// it.
 
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Random } from './random.js'
 import { sleep } from './sleep.js'
 
-/** Asks for an item and takes that back a moment later. Resolves with the item if it came first. */
+/** Requests an item and cancels the request soon after. Resolves with the item if it arrived before. */
 export async function recalled<T>(iterator: AsyncIterableIterator<T>, random: Random): Promise<T | undefined> {
   const pending = iterator.next()
-  // What it rejects with is heard below; until then it is nobody's fault.
+  // A rejection is handled below; until then it must not count as unhandled.
   pending.catch(() => {})
   const wait = random.weighted({ none: 1, turn: 2, time: 1 })
   if (wait === 'turn') await turn()

@@ -1,5 +1,5 @@
-// The receiving half of a conversation at one side: reads message after message in one way or another, holds each against what
-// was to come, and says how the reading ended.
+// The receiving half of a conversation at one side: reads the messages by different methods, compares each with the expected one, and
+// reports how the reading ended.
 
 import { type Connection, ConnectionClosedError, ConnectionLostError, DrainingError, EndOfStreamError } from 'linnet'
 import type { Gate } from './gate.js'
@@ -22,7 +22,7 @@ export class Receiving {
   readonly insist: Insistence
   /** Payload that the messages and the lines between phases have taken. */
   consumed = 0
-  /** What ended the reading, if an error did. */
+  /** The error that ended the reading, if any. */
   failure: unknown
 
   constructor(connection: Connection, plan: Plan, side: Side, report: SideReport) {
@@ -107,7 +107,7 @@ export class Receiving {
   #reasonOf(error: unknown, taken: number, expected: Buffer | undefined): ReadEnd | undefined {
     if (error instanceof ConnectionLostError) return 'lost'
     if (error instanceof ConnectionClosedError) return 'closed'
-    // A drain interrupts nothing that has begun.
+    // A drain does not interrupt a message that has begun.
     if (error instanceof DrainingError) return taken === 0 ? 'drained' : undefined
     const partial = error instanceof EndOfStreamError ? error.partial : error instanceof EarlyEnd ? Buffer.alloc(0) : undefined
     if (partial === undefined) return undefined

@@ -1,5 +1,5 @@
-// The process of the relay: `pipe` between the fault proxy and the server. It knows nothing of what is said. A break on one side
-// has to be a break on the other, an end an end.
+// The process of the relay: `pipe` between the fault proxy and the server. It does not read the messages. A reset on one side must become a
+// reset on the other, and an end an end.
 
 import { ConnectError, type Connection, ConnectionClosedError, ConnectionLostError, connect, listen, pipe, type Server } from 'linnet'
 import { Books } from './books.js'
@@ -10,7 +10,7 @@ import { describe } from './receiving.js'
 const PATIENCE = 60_000
 const CHECK_EVERY = 250
 
-/** Where the server listens. */
+/** The places on which the server listens. */
 let upstream: Places = {}
 let servers: Server[] = []
 let books: Books[] = []
@@ -18,7 +18,7 @@ let served: Promise<unknown>
 let checking: NodeJS.Timeout | undefined
 
 answer({
-  /** Resolves with where it listens. */
+  /** Resolves with its places. */
   start: async ({ places }: { places: Places }) => {
     const listening = await listenAt(places, listenAtAll)
     books = servers.map((server, i) => new Books(server, `relay of ${placeKinds[i]?.name}`))
@@ -26,7 +26,7 @@ answer({
     checking = setInterval(check, CHECK_EVERY)
     return listening
   },
-  /** The server listens here from now on. */
+  /** Sets the places of the server. */
   places: ({ servers }: { servers: Places }) => {
     upstream = servers
   },
@@ -38,7 +38,7 @@ answer({
   },
 })
 
-/** At each place a server of its own, which so knows where its connections come from. */
+/** Makes a separate server for each place, so that the place of each connection is known. */
 async function listenAtAll(places: Places): Promise<void> {
   const all = await Promise.allSettled(placeKinds.map(({ name }) => listen({ ...(places[name] as Place), closeTimeout: PATIENCE })))
   servers = all.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
@@ -62,7 +62,7 @@ async function relay(from: Connection, place: Place): Promise<void> {
     if (bToA !== to.bytesRead || bToA !== from.bytesWritten)
       problem(`pipe: ${bToA} of ${to.bytesRead} bytes back, ${from.bytesWritten} sent`)
   } catch (error) {
-    // The server may be away, and either side may break.
+    // The server may be stopped, and either side may fail.
     if (!(error instanceof ConnectError || error instanceof ConnectionLostError || error instanceof ConnectionClosedError))
       problem(`pipe: ${describe(error)}`)
     from.abort(error)

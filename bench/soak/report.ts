@@ -1,9 +1,9 @@
-// What the processes say of a conversation to the parent, which alone judges. Plain data: it goes through `process.send`.
+// The reports of a conversation that the processes send to the parent, which checks them. They are plain data for `process.send`.
 
 import type { Direction, Side } from './plan.js'
 
 /**
- * How the reading of a side came to an end:
+ * How the reading of a side ended:
  * - `end`: the peer's end of stream, between two messages;
  * - `cut`: the peer's end of stream in the middle of a message;
  * - `lost`: ConnectionLostError;
@@ -13,47 +13,47 @@ import type { Direction, Side } from './plan.js'
  */
 export type ReadEnd = 'end' | 'cut' | 'lost' | 'closed' | 'drained' | 'none'
 
-/** Of the writing. `all`: nothing went wrong that this side noticed. */
+/** How the writing of a side ended. `all`: without an error. */
 export type WriteEnd = 'all' | 'lost' | 'closed' | 'none'
 
 export interface SideReport {
   readonly id: number
   readonly side: Side
-  /** Checksums of the messages that were given to `write`, in order, also of those that it rejected. */
+  /** Checksums of the messages that were given to `write`, in order, including those that it rejected. */
   readonly sent: number[]
-  /** Checksums of the messages that were read whole, in order. */
+  /** Checksums of the messages that were read completely, in order. */
   readonly received: number[]
-  /** It ended its side in order: it called `end`, `close`, or returned from its handler. */
+  /** It ended its side cleanly: it called `end`, `close`, or returned from its handler. */
   ending: boolean
   /** It called `abort`. */
   aborted: boolean
-  /** It left with `close` before the peer had ended. */
+  /** It called `close` before the peer had ended. */
   left: boolean
   reading: ReadEnd
   writing: WriteEnd
   /** Reads that timed out or were aborted, and were made again. */
   interrupted: number
-  /** Where it stands, for those that hang. */
+  /** Its current step, for conversations that hang. */
   step: string
   /** Why it could not connect. */
   connect?: string
   closed?: { readonly by: string; readonly error: string | undefined; readonly bytesRead: number; readonly bytesWritten: number }
-  /** What is wrong by itself. */
+  /** Problems that are independent of the other reports. */
   readonly problems: string[]
 }
 
-/** What the fault proxy did, and what happened to it. */
+/** The actions of the fault proxy, and the failures of its sockets. */
 export interface ProxyReport {
   readonly id: number
-  /** It broke the conversation itself. */
+  /** It injected the planned break. */
   broke: 'reset' | 'end' | undefined
-  /** The server's side did not take the connection. */
+  /** The server did not accept the connection. */
   refused: string | undefined
-  /** Which side broke its socket, with the code. */
+  /** The sides whose socket failed, with the code. */
   readonly lost: string[]
-  /** Directions whose end could not be told from a reset: `net` does not tell a sender's reset once the proxy has ended. */
+  /** Directions whose end may be a reset: `net` does not report a sender's reset once the proxy has ended. */
   readonly unsure: Direction[]
-  /** Directions whose end was handed on. */
+  /** Directions whose end was forwarded. */
   readonly ended: Direction[]
   readonly bytes: Record<Direction, number>
 }

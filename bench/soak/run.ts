@@ -1,7 +1,6 @@
-// The soak: `npm run soak`. A server, a relay and clients of linnet in processes of their own, a fault proxy between them, and
-// here the parent, which plans, counts and judges. It is no benchmark: it looks for a byte that is lost, doubled or out of
-// order, an end that is none, and for what is left when all is over. The last line is a summary as JSON; the exit code is 1
-// if anything was wrong.
+// The soak: `npm run soak`. A server, a relay and clients of linnet run in separate processes, with a fault proxy between them. This is the
+// parent, which plans, counts and checks. It is not a benchmark: it searches for bytes that are lost, duplicated or out of order, ends
+// that are resets, and leaks. The last line is a summary as JSON; the exit code is 1 if there was a failure.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

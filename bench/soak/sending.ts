@@ -1,5 +1,5 @@
-// The sending half of a conversation at one side: writes message after message in one way or another, and ends as the plan
-// says. What it reports as sent is what it gave to the connection, in that order.
+// The sending half of a conversation at one side: writes the messages by different methods, and ends according to the plan. It reports the
+// messages in the order in which it passed them to the connection.
 
 import { Readable } from 'node:stream'
 import { type Connection, ConnectionClosedError, ConnectionLostError } from 'linnet'
@@ -10,7 +10,7 @@ import { Random } from './random.js'
 import { describe } from './receiving.js'
 import type { SideReport } from './report.js'
 
-// Not awaiting is allowed up to `maxWriteBuffer` (16 MiB); a slow peer's end shall not come by that.
+// Writes without `await` stay below `maxWriteBuffer` (16 MiB), so that it does not end the connection of a slow peer.
 const UNAWAITED = 4 * 1024 * 1024
 
 export class Sending {
@@ -21,7 +21,7 @@ export class Sending {
   readonly #report: SideReport
   readonly #random: Random
   readonly #reused = Buffer.alloc(2048)
-  /** Set when the reading was told to stop: nothing new is begun. */
+  /** Set when the reading has stopped: no new message is started. */
   stopped = false
 
   constructor(connection: Connection, plan: Plan, side: Side, report: SideReport) {
@@ -33,7 +33,7 @@ export class Sending {
     this.#random = new Random(plan.seed, plan.id, side, 'writing')
   }
 
-  /** Writes the messages of a phase, and in the last one ends as the plan says. */
+  /** Writes the messages of a phase, and after the last phase ends according to the plan. */
   async phase(phase: Phase, last: boolean, gate: Gate): Promise<void> {
     const first = phase.first[this.#direction]
     const { kind, before } = this.#plan.ending[this.#side]
@@ -54,13 +54,13 @@ export class Sending {
     }
   }
 
-  /** How many messages must have been read before number `n` of a phase may be written. */
+  /** The number of messages that must be read before message `n` of a phase may be written. */
   #readBefore({ window }: Phase, n: number): number {
     if (window === Number.POSITIVE_INFINITY) return 0
     return this.#side === 'server' ? n + 1 : n - window + 1
   }
 
-  /** Writes one message or more, and says how many. */
+  /** Writes one or more messages, and resolves with their number. */
   async #some(phase: Phase, n: number, end: number): Promise<number> {
     const connection = this.#connection
     const random = this.#random
@@ -85,7 +85,7 @@ export class Sending {
     } else if (way === 'text' && Buffer.from(bytes.toString()).equals(bytes)) {
       await connection.write(bytes.toString())
     } else if (way === 'reused' && bytes.length <= this.#reused.length) {
-      // What was awaited may be used again.
+      // The buffer of an awaited write may be reused.
       this.#reused.set(bytes)
       await connection.write(this.#reused.subarray(0, bytes.length))
       this.#reused.fill(0)
@@ -95,7 +95,7 @@ export class Sending {
     return 1
   }
 
-  /** By `writeFrom`, of a generator or a stream. Says how many messages were taken. */
+  /** Writes by `writeFrom`, from a generator or a stream. Resolves with the number of messages that were taken. */
   async #from(phase: Phase, first: number, end: number): Promise<number> {
     let n = first
     const messages = async function* (next: (n: number) => Buffer, pause: () => boolean): AsyncGenerator<Buffer> {

@@ -1,5 +1,5 @@
-// The process of the server under test: one server over all kinds of endpoints, which is drained now and then and listens again
-// at the same places.
+// The process of the server under test: one server with all kinds of endpoints, which is drained at intervals and listens again on the same
+// places.
 
 import { inspect } from 'node:util'
 import { type Connection, type Endpoint, LinnetError, listen, type Server, shutdownOn } from 'linnet'
@@ -19,9 +19,9 @@ interface Setup {
   readonly places: Places
 }
 
-// Fewer than come at once now and then, so that ready connections have to wait for room.
+// Fewer than sometimes arrive at once, so that accepted connections must wait.
 const MOST_CONNECTIONS = 60
-// A machine that is busy is no silent peer.
+// Long enough for a busy machine.
 const PATIENCE = 60_000
 const CHECK_EVERY = 250
 
@@ -41,7 +41,7 @@ answer({
   },
   start,
   stop,
-  /** What is known of a conversation that hangs. */
+  /** Reports the state of a conversation that hangs. */
   describe: ({ id }: { id: number }) => {
     const found = under.get(id)
     if (found === undefined) return `no such conversation; ${inspect(server)}`
@@ -49,7 +49,7 @@ answer({
   },
 })
 
-/** Resolves with where it listens: where it did before, unless another process has taken a port of that meanwhile. */
+/** Resolves with its places: the same as before, unless another process has taken one of the ports. */
 async function start(): Promise<Places> {
   const { identity } = setup
   places = await listenAt(places, async (places) => {
@@ -79,7 +79,7 @@ async function loop(server: Server): Promise<void> {
   await Promise.all(running)
 }
 
-/** Drains it. Everything that was reported before the answer belongs to this server. */
+/** Drains it. All reports before the answer belong to this server. */
 async function stop({ grace }: { grace: number }): Promise<void> {
   const alive = server.connections.size
   const { drained, aborted } = await server.close({ grace })
@@ -101,14 +101,14 @@ async function converse(connection: Connection): Promise<void> {
   if (under.has(plan.id)) report.problems.push('a second connection for the same conversation')
   under.set(plan.id, { connection, report })
   const talk = new Session(connection, plan, 'server', setup.identity, report, greeting.length + 1).run()
-  // A connection that was lost is over before all that had arrived has been read.
+  // A lost connection closes before all received bytes have been read.
   void Promise.all([closingOf(connection), talk]).then(([closed]) => {
     report.closed = closed
     under.delete(plan.id)
     tell('report', report)
   })
   const failure = await talk
-  // What the connection raised a handler may let through.
+  // A handler may reject with an error of its connection.
   if (failure instanceof LinnetError) throw failure
 }
 

@@ -1,5 +1,5 @@
-// One conversation at one side, from the first line to the end. Client and server do the same; which of them it is decides
-// who says what between two phases.
+// One conversation at one side, from the first line to the end. Client and server run the same code, and differ in the lines that they send
+// between two phases.
 
 import { type Connection, HandshakeError } from 'linnet'
 import { Gate } from './gate.js'
@@ -8,7 +8,7 @@ import { describe, Receiving } from './receiving.js'
 import type { SideReport } from './report.js'
 import { Sending } from './sending.js'
 
-/** What the sides need for TLS: `ca` is the server's own certificate. */
+/** The TLS options of the sides: `ca` is the server's certificate. */
 export interface Identity {
   readonly key: string
   readonly cert: string
@@ -39,7 +39,7 @@ export class Session {
     this.#sending = new Sending(connection, plan, side, report)
   }
 
-  /** The whole of it, but for the closing. Resolves with what ended it, if that is worth throwing from a handler. */
+  /** Runs it up to the closing. Resolves with the error that ended it, if a handler should throw it. */
   async run(): Promise<unknown> {
     const { phases } = this.#plan
     for (const [index, phase] of phases.entries()) {
@@ -48,14 +48,14 @@ export class Session {
       const gate = new Gate()
       const last = index === phases.length - 1
       const receiving = this.#receiving.phase(phase, last, gate).finally(() => {
-        // Asked to finish, or at odds with what came: nothing new is begun.
+        // After a drain or an unexpected message no new message is started.
         if (this.#report.reading === 'drained' || this.#report.problems.length > 0) this.#sending.stopped = true
       })
       await Promise.all([receiving, this.#sending.phase(phase, last, gate)])
       if (this.#report.reading !== 'none' || this.#report.writing !== 'all') break
     }
     this.#checkCounters()
-    // Whoever has not aborted ends in order now: by `close`, or by returning.
+    // A side that has not aborted ends cleanly: by `close`, or by returning.
     if (!this.#report.aborted) this.#report.ending = true
     return this.#receiving.failure
   }
@@ -76,7 +76,7 @@ export class Session {
       if (this.#connection.tls === undefined) report.problems.push('startTls has resolved, and there is no `tls`')
       return true
     } catch (error) {
-      // A handshake that a break ends; the checker knows whether there was one.
+      // A handshake may fail because of a planned break, which the parent checks.
       if (error instanceof HandshakeError) report.reading = 'lost'
       else if (!this.#isOver(error)) report.problems.push(`startTls failed: ${describe(error)}`)
       return false
@@ -91,11 +91,11 @@ export class Session {
     return true
   }
 
-  /** What arrived was read or is there to be read. */
+  /** The bytes that were read or are still buffered. */
   #checkCounters(): void {
     const { bytesRead, buffered } = this.#connection
     const consumed = this.#before + this.#receiving.consumed
-    // What a closed or aborted connection drops is not counted as buffered.
+    // Bytes that a closed or aborted connection discards do not count as buffered.
     const { reading, writing, left, aborted } = this.#report
     if (reading === 'closed' || reading === 'none' || writing === 'closed' || left || aborted) return
     if (bytesRead - buffered !== consumed)
@@ -103,7 +103,7 @@ export class Session {
   }
 }
 
-/** How a connection ended, as a report has it. */
+/** The end of a connection, for a report. */
 export async function closingOf(connection: Connection): Promise<NonNullable<SideReport['closed']>> {
   const { by, error, bytesRead, bytesWritten } = await connection.closed
   return { by, error: error === undefined ? undefined : describe(error).split('\n')[0], bytesRead, bytesWritten }

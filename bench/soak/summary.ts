@@ -1,4 +1,4 @@
-// What a run comes to: counters, and each failure with enough to find it again.
+// The result of a run: counters, and each failure with the information to reproduce it.
 
 import type { Case } from './judge.js'
 import type { Options } from './options.js'
@@ -41,7 +41,7 @@ export class Summary {
     this.#ends[end] = (this.#ends[end] ?? 0) + 1
   }
 
-  /** Prints what is wrong, and all that is known of it. */
+  /** Prints a failure with its plan and reports. */
   fail(what: string, problems: readonly string[] = [], found: object = {}): void {
     this.failures++
     const { seed, node } = this.#options
@@ -67,7 +67,7 @@ export class Summary {
   }
 }
 
-/** Of the checksums, of which there may be hundreds, their number is enough. */
+/** Replaces the checksums, of which there may be hundreds, by their number. */
 function shortened(key: string, value: unknown): unknown {
   return key === 'sent' || key === 'received' ? (value as unknown[]).length : value
 }
