@@ -1,5 +1,5 @@
-// Addresses as linnet shows them: one shape for TCP and Unix sockets, in canonical text, the same for a peer that came
-// over IPv4 and one that came over an IPv4-mapped IPv6 address. Pure; knows no sockets.
+// Addresses of TCP and Unix sockets in one shape, in canonical text. An IPv4-mapped IPv6 address is shown as the IPv4 address.
+// This module parses text only; it uses no socket.
 
 import type { BlockList } from 'node:net'
 import { canonicalIPv6 } from './ipv6-text.js'
@@ -7,12 +7,12 @@ import { net } from './net.js'
 import { socketAddress } from './socket-address.js'
 
 /**
- * An end of a connection, or what a server is bound to.
+ * The address of one end of a connection, or of a listening socket.
  *
  * `String(address)` is `1.2.3.4:80`, `[::1]:80` or the path.
  */
 export interface Address {
-  /** Canonical text of the IP address (an IPv4-mapped one as IPv4), or the path of a Unix socket (`''` if it has no name). */
+  /** The IP address in canonical text (an IPv4-mapped one as IPv4), or the path of a Unix socket (`''` if it has none). */
   readonly address: string
   /** The TCP port; 0 for a Unix socket. */
   readonly port: number
@@ -40,36 +40,36 @@ class SocketEnd implements Address {
   }
 }
 
-/** The address of a TCP end, from text as Node or a PROXY header gives it. Text that is no IP address is left as it is. */
+/** The address of a TCP end, from the text that Node or a PROXY header has. Text that is not an IP address is unchanged. */
 export function tcpAddress(text: string, port: number): Address {
   if (!text.includes(':')) return new SocketEnd(text, port, 'IPv4')
-  // As the kernel prints every IPv4 client of a dual-stack server: `canonical` would take 2 µs for it.
+  // Fast path: the kernel prints every IPv4 client of a dual-stack server as a mapped address, and `canonical` takes 2 µs.
   const address = unmapped(text) ?? canonical(text)
   return new SocketEnd(address, port, address.includes(':') ? 'IPv6' : 'IPv4')
 }
 
-/** The address of a Unix socket; without a path, that of an unnamed one. */
+/** The address of a Unix socket. Without a path it is that of an unnamed socket. */
 export function unixAddress(path = ''): Address {
   return new SocketEnd(path, 0, 'unix')
 }
 
-/** The address of a TCP peer that the system does not know any more: it has none, and stands for no other. */
+/** The address of a TCP peer that has reset, for which the system has no address any more. */
 export function lostAddress(family: 'IPv4' | 'IPv6'): Address {
   return new SocketEnd('', 0, family)
 }
 
-/** Whether it is such an address. A Unix peer without a name is none of these. */
+/** Whether an address is one from `lostAddress`. That of an unnamed Unix peer is not. */
 export function isLost({ address, family }: Address): boolean {
   return address === '' && family !== 'unix'
 }
 
-/** Whether an IP address is on a list. A BlockList knows no zones: `fe80::1%eth0` is fe80::1 to it. */
+/** Whether an IP address is on a BlockList, which has no zones: `fe80::1%eth0` is looked up as `fe80::1`. */
 export function isListed(list: BlockList, { address, family }: Address): boolean {
   return list.check(socketAddress(address.replace(/%.*/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4'))
 }
 
-// Text from elsewhere than the kernel need not be canonical: `::FFFF:102:304` is 1.2.3.4 too. A zone (`%eth0`) is kept,
-// since a link-local address means nothing without it.
+// Text that does not come from the kernel may not be canonical: `::FFFF:102:304` is 1.2.3.4 as well. A zone (`%eth0`) is kept,
+// since a link-local address is ambiguous without it.
 function canonical(text: string): string {
   const percent = text.indexOf('%')
   const bare = percent < 0 ? text : text.slice(0, percent)
@@ -78,7 +78,7 @@ function canonical(text: string): string {
   return mappedBy(address) ?? (percent < 0 ? address : address + text.slice(percent))
 }
 
-/** The IPv4 address in an IPv4-mapped one in canonical text. */
+/** The IPv4 address in an IPv4-mapped address that is canonical text; undefined for any other. */
 function mappedBy(address: string): string | undefined {
   const [, high, low] = MAPPED_GROUPS.exec(address) ?? []
   if (low === undefined) return undefined
@@ -86,7 +86,7 @@ function mappedBy(address: string): string | undefined {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.')
 }
 
-/** The IPv4 address in an IPv4-mapped one, as systems print it. */
+/** The IPv4 address in an IPv4-mapped address in the dotted notation of operating systems; undefined for any other. */
 function unmapped(address: string): string | undefined {
   const inner = MAPPED.exec(address)?.[1]
   return inner !== undefined && net().isIPv4(inner) ? inner : undefined

@@ -1,13 +1,13 @@
-// Modules of Node that take as long to load as a part of this library, loaded when they are first needed (`net.ts` and
-// `tls/node.ts` do the same). By `getBuiltinModule` and not by `import()`: it needs no descriptor, so it cannot fail for the
-// want of one; and what is decided at a call (`startTls`, `memoryServer`) cannot wait.
+// Modules of Node that are slow to load, loaded on first use (`net.ts` and `tls/node.ts` do the same). `getBuiltinModule` is
+// synchronous, which `startTls` and `memoryServer` need, and unlike `import()` it opens no file descriptor, so that it cannot
+// fail when descriptors have run out.
 
 import type * as Crypto from 'node:crypto'
 import type * as Dns from 'node:dns'
 import type * as Timers from 'node:timers'
 
 const timers = process.getBuiltinModule('node:timers')
-// Node's own, as this module is loaded before a test replaces them.
+// Node's own timers: this module is loaded before a test installs fake ones.
 const own = timersOf(timers)
 
 function timersOf({ setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate }: typeof Timers) {
@@ -18,8 +18,8 @@ let loadedCrypto: typeof Crypto | undefined
 let loadedDns: typeof Dns | undefined
 
 /**
- * Loads a module by `load`, with Node's own timers: a module of Node keeps for ever what `node:timers` has when it is loaded (TLS
- * over a stream that is no socket does), and a test's fake timers stand there as well.
+ * Calls `load` with Node's own timers in `node:timers`. A module of Node that is loaded while a test has fake timers there would
+ * keep the fake ones for good; TLS over a stream that is not a socket does.
  */
 export function withOwnTimers<T>(load: () => T): T {
   const found = timersOf(timers)

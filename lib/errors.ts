@@ -1,35 +1,36 @@
-// The closed family of errors. Every error that linnet makes is one of these classes, has a stable `code`, carries as
-// `cause` what caused it, and says in its message what to do about it. Wrong arguments are the exception: they are
-// Node's own TypeError and RangeError. A program asks `instanceof` or `code`, never the text.
+// All error classes of linnet. Each error has a stable `code`, its cause as `cause`, and a message that says what to do. Wrong
+// arguments are the exception: they are TypeErrors and RangeErrors, as in Node. A program tests `instanceof` or `code`, never
+// the message.
 
 import type { Address } from './address.js'
 import { codeOf } from './foreign.js'
 
 export { codeOf }
 
-/** What every error of linnet may be given: a message of its own, and what caused it. */
+/** The details that the constructor of every error takes. */
 export interface ErrorDetails {
+  /** Replaces the default message. */
   message?: string | undefined
   cause?: unknown
 }
 
-/** Marks an error as raised by the connection with this id, beside others that raised it too. */
+/** Marks an error as raised by the connection with this id. Several connections may raise one error. */
 export let raise: (error: LinnetError, id: number) => void
 /** Whether the connection with this id raised it. */
 export let isRaisedBy: (error: unknown, id: number) => boolean
-/** Whether something is an error of linnet: asked of any value, where `instanceof` may throw (a revoked Proxy). */
+/** Whether a value is an error of linnet. Never throws; `instanceof` does for a revoked Proxy. */
 export let isLinnetError: (error: unknown) => error is LinnetError
 
-/** A detail that was given: nothing that an object inherits is one. */
+/** An own property of the details; inherited ones are ignored. */
 function own<T extends object, K extends keyof T>(details: T, key: K): T[K] | undefined {
   return Object.hasOwn(details, key) ? details[key] : undefined
 }
 
-/** The base of all errors that linnet makes. Catch it to tell the library's errors from a program's own. */
+/** The base class of linnet's errors. `instanceof LinnetError` distinguishes them from a program's own errors. */
 export class LinnetError extends Error {
   /** A stable identifier: `ERR_LINNET_…`, or the operating system's code where one broke the connection. */
   readonly code: string
-  /** Ids of connections. A field and no WeakMap: a server makes one error for each connection, and that costs its collector dearly. */
+  /** Ids of connections. A field instead of a WeakMap: a server makes an error for each connection, and each WeakMap entry slows the garbage collector. */
   #raisedBy: number | number[] | undefined
 
   static {
@@ -51,36 +52,36 @@ export class LinnetError extends Error {
     this.code = code
   }
 
-  // On the prototype, as Error's own: instances stay free of a field that is the same for all.
+  // On the prototype, as with Error: it is the same for all instances of a class.
   override get name(): string {
     return this.constructor.name
   }
 }
 
-// The engine of Bun takes the first word of a stack from a value on the prototype, and calls no getter.
+// Bun takes the first word of a stack from a data property of the prototype and calls no getter.
 function nameOf({ prototype, name }: typeof LinnetError): void {
   if (!Object.hasOwn(prototype, 'name')) hidden(prototype, 'name', name)
 }
 
-/** Gives an object a member that is not enumerable. Nothing that all objects inherit is a part of how it is defined. */
+/** Defines a property that is not enumerable. `__proto__: null` keeps a polluted Object.prototype out of the descriptor. */
 function hidden(object: object, name: string, value: string): void {
   Object.defineProperty(object, name, { __proto__: null, value, writable: true, configurable: true } as PropertyDescriptor)
 }
 
 /**
- * Makes an error whose stack is not traced, which is what an error costs (seven of its eight microseconds), but says what
- * was waited for: for what an event raises. No frame of the program is on the stack then, and a server makes one for each
- * connection that ends in order.
+ * Makes an error without a stack trace, whose `stack` names the pending operation instead. For errors that an event raises:
+ * no frame of the program is on the stack then, tracing takes seven of an error's eight microseconds, and a server makes one
+ * error for each connection that ends normally.
  */
 export function untraced<E extends Error>(operation: string, make: () => E): E {
-  // Not everywhere may it be set (`--frozen-intrinsics`), and not every engine has it.
+  // Under `--frozen-intrinsics` it is read-only, and not every engine has it.
   const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')
   if (limit?.writable !== true) return make()
   Error.stackTraceLimit = 0
   try {
     const error = make()
     const first = `${error.name}: ${error.message}`
-    // Where nothing is traced, Bun makes no member that is not enumerable, and to assign it would make one that is.
+    // Without a trace Bun defines no `stack`; assigning it would make it enumerable.
     hidden(
       error,
       'stack',
@@ -92,9 +93,9 @@ export function untraced<E extends Error>(operation: string, make: () => E): E {
   }
 }
 
-/** The peer ended its side before the read was satisfied. What had arrived is in `partial` and is still unread. */
+/** The peer ended its side before the read was satisfied. The bytes that had arrived are in `partial` and remain unread. */
 export class EndOfStreamError extends LinnetError {
-  /** The bytes that had arrived for this read. They are also still unread: `read()` returns them. */
+  /** The bytes that had arrived for this read. They remain unread: `read()` returns them. */
   readonly partial: Buffer
 
   constructor(details: ErrorDetails & { partial?: Buffer | undefined } = {}) {
@@ -105,23 +106,23 @@ export class EndOfStreamError extends LinnetError {
   }
 }
 
-/** This side ended (for writes), closed, aborted, or cut the connection by a time limit. `cause` tells why, if it was cut. */
+/** This side has ended (for writes), closed, aborted, or exceeded a time limit. If the connection was cut, `cause` is the reason. */
 export class ConnectionClosedError extends LinnetError {
   constructor(details: ErrorDetails = {}) {
     super('ERR_LINNET_CLOSED', 'this side has closed the connection; `closed` tells how it ended', details)
   }
 }
 
-/** The peer or the network broke the connection. `code` is the system's where there is one. */
+/** The peer or the network broke the connection. `code` is the system's code if there is one, else `ERR_LINNET_LOST`. */
 export class ConnectionLostError extends LinnetError {
-  /** The address of the peer that was lost, as `connection.remote` says it. */
+  /** The address of the peer, as in `connection.remote`. */
   readonly remote: Address | undefined
 
   constructor(details: ErrorDetails & { code?: string | undefined; remote?: Address | undefined } = {}) {
     const remote = own(details, 'remote')
     const found = own(details, 'code') ?? systemCodeOf(own(details, 'cause'))
     const code = found ?? 'ERR_LINNET_LOST'
-    // A Unix peer has no name, and one that had reset before it came has no address.
+    // A Unix peer, and a peer that reset before it was accepted, have no address.
     const whose = remote === undefined || remote.address === '' ? '' : ` to ${remote}`
     super(
       code,
@@ -137,11 +138,11 @@ const limitHints: ReadonlyMap<string, string> = new Map([
   ['maxWriteBuffer', 'await the writes, so that they wait for a slow peer, or raise `maxWriteBuffer`'],
 ])
 
-/** A message or a queue is larger than its limit. Nothing was consumed: raise `option`, or skip the message. */
+/** A message or a queue exceeds its limit. A read has consumed nothing: raise `option`, or skip the message. */
 export class LimitExceededError extends LinnetError {
   /** The limit, in bytes. */
   readonly limit: number
-  /** The size that was asked for, or that had arrived, in bytes. */
+  /** The size that was requested or that had arrived, in bytes. */
   readonly size: number
   /** The option that raises the limit. */
   readonly option: string
@@ -159,7 +160,7 @@ export class LimitExceededError extends LinnetError {
   }
 }
 
-/** Which kind of time limit ran out. */
+/** The kind of time limit that expired. */
 export type TimeoutKind = 'read' | 'idle' | 'write' | 'close' | 'handshake' | 'connect' | 'pipe' | 'call'
 
 const timeoutHints: Record<TimeoutKind, string> = {
@@ -173,9 +174,9 @@ const timeoutHints: Record<TimeoutKind, string> = {
   call: 'raise its `timeout`, or read again: nothing was consumed',
 }
 
-/** A time limit ran out. A read that timed out consumed nothing. */
+/** A time limit expired. A read that timed out has consumed nothing. */
 export class TimeoutError extends LinnetError {
-  /** What was waited for, as `connection.waiting` says it: `readUntil('\n')`, `write`, `close` … */
+  /** The pending operation, as in `connection.waiting`: `readUntil('\n')`, `write`, `close` … */
   readonly operation: string
   /** The limit, in milliseconds. */
   readonly timeout: number
@@ -197,7 +198,7 @@ export class ConcurrentReadError extends LinnetError {
   }
 }
 
-/** The server is closing: this read was waiting for a new message, or `add` came too late. */
+/** The server is closing: the read was waiting for a new message, or `add` was called too late. */
 export class DrainingError extends LinnetError {
   constructor(details: ErrorDetails = {}) {
     super(
@@ -210,7 +211,7 @@ export class DrainingError extends LinnetError {
 
 /** A TLS handshake or a PROXY protocol header failed. */
 export class HandshakeError extends LinnetError {
-  /** The client's address, as far as it is known. */
+  /** The address of the client, if it is known. */
   readonly remote: Address | undefined
 
   constructor(details: ErrorDetails & { remote?: Address | undefined } = {}) {
@@ -219,7 +220,7 @@ export class HandshakeError extends LinnetError {
   }
 }
 
-/** `startTls` was called with unread plain text, which might have been injected. */
+/** `startTls` was called while plain text was unread, which an attacker may have injected. */
 export class PlaintextBufferedError extends LinnetError {
   constructor(details: ErrorDetails = {}) {
     super(
@@ -230,7 +231,7 @@ export class PlaintextBufferedError extends LinnetError {
   }
 }
 
-/** No address answered, or the name has none. `code` is that of the attempt that failed last. */
+/** The name has no address, or no address answered. `code` is that of the last failed attempt. */
 export class ConnectError extends LinnetError {
   /** The error of every attempt, in the order in which they failed. */
   readonly errors: readonly Error[]
@@ -247,15 +248,15 @@ export class ConnectError extends LinnetError {
   }
 }
 
-/** One thing that does not fit: where, and what was expected there. */
+/** One invalid value: its path, and what was expected there. */
 export interface Issue {
   readonly path: readonly (string | number)[]
   readonly message: string
 }
 
-/** A frame does not decode, or does not fit its schema. */
+/** A frame does not decode, or does not match its schema. */
 export class FrameError extends LinnetError {
-  /** The frame, or as much of it as there is. */
+  /** The frame, or the part of it that arrived. */
   readonly frame: Buffer | undefined
   readonly issues: readonly Issue[]
 
@@ -266,7 +267,7 @@ export class FrameError extends LinnetError {
   }
 }
 
-/** Options do not fit. `issues` names each bad path and what was expected there. */
+/** Options are invalid. `issues` has the path of each invalid value and what was expected there. */
 export class InvalidOptionsError extends LinnetError {
   readonly issues: readonly Issue[]
 
@@ -278,15 +279,15 @@ export class InvalidOptionsError extends LinnetError {
   }
 }
 
-// A bundler that minifies a program renames the classes, but not these keys.
+// A minifier renames the classes, but not these keys.
 const classes = {
   ...{ LinnetError, EndOfStreamError, ConnectionClosedError, ConnectionLostError, LimitExceededError, TimeoutError, ConcurrentReadError },
   ...{ DrainingError, HandshakeError, PlaintextBufferedError, ConnectError, FrameError, InvalidOptionsError },
 }
 for (const [value, each] of Object.entries(classes)) Object.defineProperty(each, 'name', { value, configurable: true })
 
-// `ERR_…` are codes of Node, OpenSSL or linnet (a failed `startTls` is the cause of later losses): a loss must not go by
-// the code of its cause, or a program that asks for that code gets another class than it thinks.
+// `ERR_…` are codes of Node, OpenSSL or linnet; a failed `startTls`, for example, is the cause of later losses. A loss does not
+// take such a code from its cause, since a program that tests for the code would get an unexpected class.
 function systemCodeOf(error: unknown): string | undefined {
   const code = codeOf(error)
   return code?.startsWith('ERR_') ? undefined : code

@@ -1,12 +1,11 @@
-// Judging values that are not ours: what handlers and tasks throw, and what signals give as their reason. Such a value may
-// be anything: a primitive, a revoked Proxy, an object whose getters throw, an error of another realm (a vm context, as test
-// runners make them), one that causes or contains itself. No question here ever throws, and each looks at a bounded number
-// of values.
+// Inspects values of foreign origin: what handlers and tasks throw, and the reasons of signals. Such a value may be anything: a
+// primitive, a revoked Proxy, an object whose getters throw, an error of another realm (test runners use vm contexts), or one
+// that is its own cause or member. No function here throws, and each looks at a bounded number of values.
 
-// Far more than any program throws at once; a list of millions must not stop the loop.
+// Far more errors than a program throws at once, and few enough that a list of millions does not block the event loop.
 const MOST = 1000
 
-/** Whether it has a property only since somebody has given it to all objects. */
+/** Whether an object has a property only because Object.prototype has it. */
 function inheritedByAll(value: object, name: string): boolean {
   if (!Object.hasOwn(Object.prototype, name)) return false
   let owner: object | null = value
@@ -14,7 +13,7 @@ function inheritedByAll(value: object, name: string): boolean {
   return owner === Object.prototype
 }
 
-/** A property of any value; undefined where it cannot be read. */
+/** A property of any value; undefined if it cannot be read. */
 function propertyOf(value: unknown, name: string): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined
   try {
@@ -24,13 +23,13 @@ function propertyOf(value: unknown, name: string): unknown {
   }
 }
 
-/** `error.code` where that is a string, of any value. */
+/** `error.code` of any value, if it is a string. */
 export function codeOf(error: unknown): string | undefined {
   const code = propertyOf(error, 'code')
   return typeof code === 'string' ? code : undefined
 }
 
-/** Whether a value can be handed to Node's streams as an error: they read its `stack`. */
+/** Whether a value can be passed to Node's streams as an error: they read its `stack`. */
 export function isUsableError(value: unknown): value is Error {
   try {
     return value instanceof Error && value.stack !== null
@@ -39,7 +38,7 @@ export function isUsableError(value: unknown): value is Error {
   }
 }
 
-/** Whether a value is an AbortError: of Node, of the web platform, of another realm, of a library. */
+/** Whether a value is an AbortError of Node, the web platform, another realm or a library. */
 function isAbortError(error: unknown): boolean {
   return propertyOf(error, 'name') === 'AbortError'
 }
@@ -52,7 +51,7 @@ function isAggregateError(error: unknown): boolean {
   }
 }
 
-/** The errors that an AggregateError of whatever realm holds; none where they cannot be read, or are too many. */
+/** The errors of an AggregateError of any realm; an empty list if they cannot be read or are too many. */
 function errorsOf(error: unknown): unknown[] {
   if (!isAggregateError(error)) return []
   try {
@@ -64,15 +63,15 @@ function errorsOf(error: unknown): unknown[] {
 }
 
 /**
- * Whether an error passes a test, or is an AggregateError that holds, at whatever depth, nothing but errors that do. One
- * that holds none, or too many, does not pass.
+ * Whether an error passes a test, or is an AggregateError that contains, at any depth, only errors that pass. An
+ * AggregateError without errors, or with too many, does not pass.
  */
 export function everyError(error: unknown, passes: (error: unknown) => boolean): boolean {
   const seen = new Set<unknown>()
-  const left = [error]
+  const queue = [error]
   let passed = false
-  while (left.length > 0) {
-    const next = left.pop()
+  while (queue.length > 0) {
+    const next = queue.pop()
     if (seen.has(next)) continue
     if (seen.size === MOST) return false
     seen.add(next)
@@ -82,14 +81,14 @@ export function everyError(error: unknown, passes: (error: unknown) => boolean):
     }
     const errors = errorsOf(next)
     if (errors.length === 0) return false
-    left.push(...errors)
+    queue.push(...errors)
   }
   return passed
 }
 
 /**
- * Whether an error is an AbortError that was caused, directly or through other AbortErrors, by what passes a test.
- * Undefined for one that does not say what caused it, as not every library does.
+ * Whether an error is an AbortError whose cause, directly or through other AbortErrors, passes a test. Returns undefined for
+ * an AbortError without a cause, which some libraries throw.
  */
 export function isAbortBy(error: unknown, passes: (cause: unknown) => boolean): boolean | undefined {
   let abort = error

@@ -1,17 +1,23 @@
-// The public face of linnet: re-exports only.
+// The public interface of linnet: re-exports only.
 //
-// A tour of the house. A byte goes carrier → buffer → reader → the handler's `await` → writer → carrier:
-//   transport/   carriers of bytes (sockets, streams, memory) and the listeners that bring them
-//   buffer/      bytes that arrived and nobody took, and how a message's end is found in them
-//   connection/  the read half (reading), the write half (writing), the core (what ends it), and the class a program sees
-// A connection goes listener → admission → accept queue → loop → `run` → closing:
-//   proxy-protocol/  what a proxy in front says of its client: read, checked, written
-//   server/      the way in, the accept queue, the drain, and the class a program sees
-//   client/      `connect`: look up, dial, secure, and one deadline over all of it
-//   tls/         keys that are tried out, handshakes of both sides, the carrier over TLS
-//   options/     every option once: schema, default, reason
-//   testing/     the same classes without a socket, a clock that stands still, a conformance check
-// `pipe`, `together` and `shutdownOn` stand on connections and servers, each on one page.
+// The way of a byte: carrier → read half → read → handler → write half → carrier.
+//   transport/            carriers: the bytes of sockets, streams and memory pairs, in both directions
+//   connection/reading/   the read half and the reads: what is buffered, and which read resolves with it
+//     bytes/              the buffered bytes, and the search for the end of a message
+//   connection/           the class Connection, `run` around the handler, time limits, and the end of a connection
+//   connection/writing/   the write half: the queue, back-pressure, and when it is flushed
+//   connection/bridges/   the same bytes as a Node Duplex or as web streams
+//
+// The way of a connection: listener → admission (header, handshake) → accept queue → loop → run → close.
+//   transport/listening/  the listeners: TCP ports, Unix sockets, inherited sockets
+//   server/               admission, the accept queue, the loops of the class Server, the drain
+//     proxy-protocol/     PROXY headers: read, checked, written
+//     tls/                TLS contexts, handshakes, and the carrier over TLS
+//   connection/           `run` and `close`
+//   client/               the other end: look-up, Happy Eyeballs, TLS handshake
+//
+// Beside them: options/ checks all options, testing/ is `linnet/testing`, and `pipe`, `together` and `shutdownOn` are one file
+// each. Imports point downwards only: index → testing, server, client → connection → transport, bytes → errors, address.
 
 export type { Address } from './address.js'
 export type { Delimiter } from './bytes/delimiter.js'

@@ -1,6 +1,5 @@
-// The base of the library's async iterators: what a program may do with each of them beside asking for the next item. It
-// inherits from the language's own prototype of async iterators, so that helpers which an engine or a polyfill adds there
-// (`map`, `take` …) work on ours as well.
+// The base class of linnet's async iterators: `return`, iteration and disposal. It inherits from %AsyncIteratorPrototype%, so
+// that the helpers which an engine or a polyfill defines there (`map`, `take` …) work on these iterators.
 
 /** The result of an iterator that has ended without a value. */
 export const DONE: IteratorReturnResult<undefined> = Object.freeze({ value: undefined, done: true })
@@ -8,10 +7,10 @@ export const DONE: IteratorReturnResult<undefined> = Object.freeze({ value: unde
 export abstract class AsyncIteratorBase<T> implements AsyncIterableIterator<T>, AsyncDisposable {
   abstract next(): Promise<IteratorResult<T>>
 
-  /** Ends the iteration. Every pending `next` resolves with `done`. */
+  /** Ends the iteration. A pending `next` resolves with `done`. */
   protected abstract leave(): void
 
-  /** Ends the iteration and takes back what a pending `next` waits for; both resolve with `done`. Gives `value` back. */
+  /** Ends the iteration and cancels a pending `next`. Both resolve with `done`; this one with `value`. */
   return(value?: unknown): Promise<IteratorResult<T>> {
     this.leave()
     if (value === undefined) return Promise.resolve(DONE)
@@ -22,12 +21,12 @@ export abstract class AsyncIteratorBase<T> implements AsyncIterableIterator<T>, 
     return this
   }
 
-  /** `return()`. */
+  /** Calls `return()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return()
   }
 }
 
-// %AsyncIteratorPrototype% has no name: it is two steps behind what an async generator inherits from.
+// %AsyncIteratorPrototype% is no global: it is two steps up the prototype chain of an async generator's prototype.
 const generated = Object.getPrototypeOf((async function* () {})())
 Object.setPrototypeOf(AsyncIteratorBase.prototype, Object.getPrototypeOf(Object.getPrototypeOf(generated)))

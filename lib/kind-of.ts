@@ -1,10 +1,10 @@
-// What a value is, in the words of a message that refuses it, and what to do about the usual slips: a Promise that was not
-// awaited, a controller instead of its signal. Only asked once something is wrong, and asked of any value: it never throws.
+// Describes a wrong value in an error message, with a hint for common mistakes: a Promise that was not awaited, a controller
+// instead of its signal. It takes any value and never throws.
 
-/** The longest piece of a name that a message quotes: enough to recognise it, not enough to flood a log. */
+/** How much of a name a message quotes: enough to recognise it, and too little to flood a log. */
 const QUOTED = 40
 
-/** What an object says it is: `Object`, `Array`, `Map` … A Proxy may refuse even that. */
+/** The string tag of an object: `Object`, `Array`, `Map` …; `unreadable` for a Proxy that throws. */
 export function tagOf(value: object): string {
   try {
     return Object.prototype.toString.call(value).slice('[object '.length, -1).slice(0, QUOTED)
@@ -13,7 +13,7 @@ export function tagOf(value: object): string {
   }
 }
 
-/** Whether a value is a Promise, or what `await` would wait for. */
+/** Whether a value is a Promise or another object with a `then` method. */
 export function isThenable(value: unknown): boolean {
   try {
     return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
@@ -22,7 +22,7 @@ export function isThenable(value: unknown): boolean {
   }
 }
 
-/** `instanceof`, where a Proxy may refuse it. */
+/** `instanceof` that returns false for a Proxy that throws. */
 export function isInstance(value: unknown, Class: abstract new (...args: never[]) => object): boolean {
   try {
     return value instanceof Class
@@ -31,10 +31,10 @@ export function isInstance(value: unknown, Class: abstract new (...args: never[]
   }
 }
 
-/** The class of an object; `Object` for a plain one, and where it cannot be known. */
+/** The name of the class of an object; its tag if it has no such name. */
 function classOf(value: object): string {
   const tag = tagOf(value)
-  // A Buffer is a Uint8Array of a class of its own.
+  // The tag of a Buffer is that of its base class, Uint8Array.
   if (tag !== 'Object' && tag !== 'Uint8Array') return tag
   try {
     const { name } = value.constructor
@@ -45,14 +45,14 @@ function classOf(value: object): string {
 }
 
 const WRAP = 'wrap it: `new Uint8Array(buffer)`'
-// Maps: an object says what it is called, and may say `constructor`.
+// Maps and not objects: a foreign value chooses the key, which may be `constructor`.
 const hints: ReadonlyMap<string, string> = new Map([
   ['AbortController', 'pass its `signal`'],
   ['ArrayBuffer', WRAP],
   ['SharedArrayBuffer', WRAP],
 ])
 
-/** What to do about a value that is a usual slip; undefined for any other. */
+/** A hint for a value that is a common mistake; undefined for any other. */
 export function hintFor(value: unknown): string | undefined {
   if (isThenable(value)) return 'forgotten await?'
   return typeof value === 'object' && value !== null ? hints.get(tagOf(value)) : undefined
@@ -64,7 +64,7 @@ const words: ReadonlyMap<string, string> = new Map([
   ['unreadable', 'object that cannot be read'],
 ])
 
-/** What a value is: `a string`, `null`, `a Promise (forgotten await?)`. */
+/** Describes a value: `a string`, `null`, `a Promise (forgotten await?)`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value !== 'object') return `a ${typeof value}`

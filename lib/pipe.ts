@@ -1,5 +1,5 @@
-// Two connections tied together: what one says the other hears, with back-pressure, each end of stream passed on by
-// itself. While it stands it is the one reader of both; it knows no messages, so their read limits do not act.
+// `pipe`: copies bytes between two connections in both directions, with back-pressure, and passes on each end of stream. It
+// holds the read lock of both connections. It has no notion of messages, so that their read limits do not apply.
 
 import { Stream } from 'node:stream'
 import { Bridge } from './connection/bridges/bridge.js'
@@ -19,61 +19,66 @@ import { type QueueWatch, watchQueues } from './transport/send-queues.js'
 export interface PipeOptions {
   /** Aborts both connections; `pipe` rejects with its reason. */
   signal?: AbortSignal | undefined
-  /** Once one side has ended, the longest silence of the other, in milliseconds. Default: 60 000; Infinity means none. */
+  /** The longest time without a byte after one side has ended, in milliseconds. Default: 60 000; Infinity means no limit. */
   halfCloseTimeout?: number | undefined
-  /** The longest silence of both together, in milliseconds. Default: none. */
+  /** The longest time without a byte in either direction, in milliseconds. Default: no limit. */
   idleTimeout?: number | undefined
 }
 
-/** Bytes that were copied. */
+/** The numbers of bytes that were copied. */
 export interface PipeResult {
   readonly aToB: number
   readonly bToA: number
 }
 
-// Long enough for a slow answer to a finished request, short enough that a peer which vanished is noticed.
+// In milliseconds. Long enough for a slow answer to a finished request, short enough to notice a peer that has vanished.
 const HALF_CLOSE = 60_000
 
 const REFUSAL = 'pipe() reads this connection until both have ended: await it, or abort it by its `signal`'
 
-interface Plan {
+interface ResolvedPipeOptions {
   signal: AbortSignal | undefined
   halfCloseTimeout: number
   idleTimeout: number
 }
 
 /**
- * Copies both ways with back-pressure, what is buffered first, and passes each end of stream on. Resolves with the number
- * of bytes when both directions have ended and both connections are closed.
+ * Copies bytes between two connections in both directions, with back-pressure, beginning with the bytes that are buffered.
+ * The end of one side is passed on to the other; the opposite direction goes on.
  *
- * When either is lost, a limit runs out or `signal` aborts, both are aborted, and it rejects with that
- * ConnectionLostError, a TimeoutError or the reason. TypeError and RangeError for wrong arguments, ConcurrentReadError
- * while a read is pending: then both are left alone.
+ * **Resolves** with the numbers of bytes when both directions have ended and both connections are closed.
+ *
+ * **Rejects** with ConnectionLostError when either connection is lost, with ConnectionClosedError when the program closes
+ * one, and with TimeoutError when `idleTimeout` or `halfCloseTimeout` expires; both connections are aborted then. Rejects
+ * with TypeError or RangeError for wrong arguments, and with ConcurrentReadError while a read is pending; both connections
+ * are unaffected then.
+ *
+ * **Cancelling**: aborting `signal` aborts both connections and rejects with `signal.reason`.
  *
  * @example
  * const { aToB, bToA } = await pipe(client, upstream)
  */
 export function pipe(a: Connection, b: Connection, options?: PipeOptions): Promise<PipeResult> {
-  let plan: Plan | undefined
+  let resolved: ResolvedPipeOptions | undefined
   try {
-    plan = planOf(options)
-    return ignorable(begin(plan, coreFrom(a, 'a'), coreFrom(b, 'b')).done(), plan.signal)
+    resolved = resolveOptions(options)
+    return ignorable(begin(resolved, coreFrom(a, 'a'), coreFrom(b, 'b')).done(), resolved.signal)
   } catch (error) {
-    return rejectHandled(error, plan?.signal)
+    return rejectHandled(error, resolved?.signal)
   }
 }
 
-function begin(plan: Plan, one: ConnectionCore, other: ConnectionCore): Piping {
+function begin(options: ResolvedPipeOptions, one: ConnectionCore, other: ConnectionCore): Piping {
   if (one === other) throw new TypeError('a and b are the same connection')
-  const from = new Bridge(one, REFUSAL, plan.signal)
+  const from = new Bridge(one, REFUSAL, options.signal)
   let back: Bridge
   try {
-    back = new Bridge(other, REFUSAL, plan.signal)
+    back = new Bridge(other, REFUSAL, options.signal)
   } catch (error) {
     from.remove()
     throw error
   }
-  return new Piping(plan, { core: one, bridge: from }, { core: other, bridge: back })
+  return new Piping(options, { core: one, bridge: from }, { core: other, bridge: back })
 }
 
 interface Side {
@@ -82,20 +87,20 @@ interface Side {
 }
 
 class Piping implements DeadlinesHost {
-  readonly #plan: Plan
+  readonly #options: ResolvedPipeOptions
   readonly #a: Side
   readonly #b: Side
   readonly #failed: Promise<never>
   #fail!: (error: unknown) => void
-  /** The one limit on silence is of the kind that is on what is queued: a peer that takes bytes of it is not silent. */
+  /** The time limit is of the kind WRITE, which counts queued bytes that the peer takes as progress. */
   readonly #deadlines: Deadlines
-  /** Bytes that had left when a byte, or an end, last went one way or the other: a side that still takes what is queued for it is not silent. */
-  #left = 0
-  /** How many sides have ended. */
+  /** The number of bytes sent at the last activity. If more have been sent when the limit expires, a peer is still taking queued bytes. */
+  #sentAtActivity = 0
+  /** The number of sides that have ended. */
   #ended = 0
 
-  constructor(plan: Plan, a: Side, b: Side) {
-    this.#plan = plan
+  constructor(options: ResolvedPipeOptions, a: Side, b: Side) {
+    this.#options = options
     this.#a = a
     this.#b = b
     this.#deadlines = new Deadlines(this)
@@ -105,19 +110,21 @@ class Piping implements DeadlinesHost {
   }
 
   async done(): Promise<PipeResult> {
-    const { signal } = this.#plan
+    const { signal } = this.#options
     const cancelled = { fail: this.#fail }
     waitUnder(signal, cancelled)
     this.#active()
     const sides = [this.#a, this.#b]
-    // A loss behind the end of a side is told by no read of it.
-    const forget = sides.map(({ core }) => core.closeState.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)))
+    // Once a side has ended, no read of it reports a later loss.
+    const unlisten = sides.map(({ core }) =>
+      core.closeState.listen(({ by, error }) => by === 'lost' && core.peerEnded && this.#fail(error)),
+    )
     try {
       return await Promise.race([this.#copied(), this.#failed]).catch((error) => this.#broken(causeOf(error)))
     } finally {
       this.#deadlines.stop()
       leaveSignal(signal, cancelled)
-      for (const each of forget) each()
+      for (const each of unlisten) each()
       for (const { bridge } of sides) bridge.remove()
     }
   }
@@ -128,12 +135,12 @@ class Piping implements DeadlinesHost {
     return { aToB, bToA }
   }
 
-  /** Neither side shall take the break of the other for an end. */
+  /** Aborts both connections, so that neither peer takes the failure for an end of stream. */
   #broken(reason: unknown): never {
     try {
       this.#a.core.abort(reason)
     } finally {
-      // Also where the stream of the first cannot be cut.
+      // In `finally`, since the stream of a `Connection.from` may throw when it is destroyed.
       this.#b.core.abort(reason)
     }
     throw reason
@@ -153,23 +160,23 @@ class Piping implements DeadlinesHost {
     return bytes
   }
 
-  /** A byte, or an end, went one way or the other: the silence begins anew. */
+  /** Restarts the time limit: a byte or an end of stream was read or written. */
   #active(): void {
-    this.#left = this.#sent
+    this.#sentAtActivity = this.#sent
     this.#deadlines.set(WRITE, this.#timeout)
   }
 
   get #timeout(): number {
-    // When both have ended nobody has anything to say, and how long the rest takes to leave is for `writeTimeout`.
+    // Once both sides have ended, `writeTimeout` limits how long the queued bytes take.
     if (this.#ended === 2) return Number.POSITIVE_INFINITY
-    return Math.min(this.#plan.idleTimeout, this.#ended > 0 ? this.#plan.halfCloseTimeout : Number.POSITIVE_INFINITY)
+    return Math.min(this.#options.idleTimeout, this.#ended > 0 ? this.#options.halfCloseTimeout : Number.POSITIVE_INFINITY)
   }
 
   get #sent(): number {
     return this.#a.core.writeHalf.sent + this.#b.core.writeHalf.sent
   }
 
-  // --- what the time limit asks and tells ------------------------------------------------------------------------------
+  // --- DeadlinesHost ---------------------------------------------------------------------------------------------------
 
   get clock(): Clock {
     return this.#a.core.clock
@@ -189,7 +196,7 @@ class Piping implements DeadlinesHost {
 
   expired(): void {
     const queued = this.#a.core.writeHalf.queued + this.#b.core.writeHalf.queued
-    if (queued > 0 && this.#sent > this.#left) this.#active()
+    if (queued > 0 && this.#sent > this.#sentAtActivity) this.#active()
     else this.#fail(this.#tooSilent(this.#timeout))
   }
 
@@ -199,7 +206,7 @@ class Piping implements DeadlinesHost {
   }
 }
 
-/** A connection that a time limit cut says so itself. */
+/** The TimeoutError behind a ConnectionClosedError, if a time limit cut the connection; else the error itself. */
 function causeOf(error: unknown): unknown {
   if (!isLinnetError(error) || !(error instanceof ConnectionClosedError)) return error
   return isLinnetError(error.cause) && error.cause instanceof TimeoutError ? error.cause : error
@@ -211,7 +218,7 @@ function coreFrom(connection: unknown, name: string): ConnectionCore {
   throw new TypeError(`${name} must be a Connection, not ${kindOf(connection)}${instead}`)
 }
 
-function planOf(options: unknown): Plan {
+function resolveOptions(options: unknown): ResolvedPipeOptions {
   const known = optionsOf<keyof PipeOptions>(options, 'pipe()', ['signal', 'halfCloseTimeout', 'idleTimeout'])
   const { signal, halfCloseTimeout = HALF_CLOSE, idleTimeout = Number.POSITIVE_INFINITY } = known
   return {

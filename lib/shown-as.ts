@@ -1,18 +1,19 @@
-// How a connection or a server is printed by `util.inspect` and `console.log`: its name and a few facts, no payload, no key.
+// What `util.inspect` and `console.log` print for a connection or a server: its class and a few properties, but no payload and
+// no keys.
 
 import { type InspectOptions, inspect } from 'node:util'
 
-/** `name { … }` with those facts that there are; the name alone within objects that are printed in short. */
+/** Returns `name { … }` with the facts that are defined, or `[name]` below the depth of `util.inspect`. */
 export function shownAs(name: string, facts: object, depth: number, options: InspectOptions): string {
   if (depth < 0) return `[${name}]`
   const known = Object.entries(facts).filter(([, value]) => value !== undefined)
   return `${name} ${inspect(Object.fromEntries(known), { ...options, depth: 1 })}`
 }
 
-/** What shows an object; undefined for one that only inherits from a class of ours. */
+/** Prints an object; returns undefined for one that inherits from the class but is no instance of it. */
 type Show = (object: object, depth: number, options: InspectOptions) => string | undefined
 
-/** Has `util.inspect` and `console.log` show the instances of a class by `show`. Not a member of the class's type. */
+/** Makes `util.inspect` print the instances of a class by `show`. The method is no part of the class's type. */
 export function showBy(prototype: object, name: string, show: Show): void {
   const value = function (this: object, depth: number, options: InspectOptions): string {
     return show(this, depth, options) ?? `[${name}]`

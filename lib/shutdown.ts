@@ -1,6 +1,6 @@
-// Ending a process in order: the first signal drains the server, a later one cuts it. It never exits: a process ends when
-// nothing keeps it alive, with the exit code the program set. The process has one listener for each signal, which all
-// servers share: Node warns of a leak from eleven listeners on.
+// `shutdownOn`: the first signal drains a server, a later one aborts its connections. It never calls `process.exit`: a process
+// ends when nothing keeps it alive, with the exit code that the program set. All servers share one listener for each signal,
+// since Node warns of a leak from eleven listeners on.
 
 import { constants } from 'node:os'
 import { delayOf } from './connection/reading/read-options.js'
@@ -14,31 +14,32 @@ import type { Timer } from './transport/clock.js'
 
 /** Options of `shutdownOn`. */
 export interface ShutdownOptions {
-  /** The signals to listen to. Default: SIGTERM (service managers) and SIGINT (Ctrl-C). */
+  /** The signals to listen for. Default: SIGTERM (service managers) and SIGINT (Ctrl-C). */
   signals?: readonly NodeJS.Signals[] | undefined
-  /** The grace of the first one's `close`, in milliseconds. Default: that of `close`. */
+  /** The `grace` of the first signal's `close`, in milliseconds. Default: that of `close`. */
   grace?: number | undefined
   /**
-   * How long the server goes on accepting after the first signal, in milliseconds, with `server.stopping` true: the time
-   * that a load balancer takes to notice. Default: 0.
+   * How long the server keeps accepting after the first signal, in milliseconds, while `server.stopping` is true: the time
+   * that a load balancer needs to notice. Default: 0.
    */
   delay?: number | undefined
 }
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']
-// What the system does to a process without asking it.
-const DEAF: readonly string[] = ['SIGKILL', 'SIGSTOP']
-// A runner (tsx, nodemon, pnpm …) passes on the Ctrl-C that the terminal has given to the server already: two or three
-// signals within milliseconds are one. A person who presses it again takes longer.
-const ONE_SIGNAL = 500
+// The signals that a process cannot catch.
+const UNCATCHABLE: readonly string[] = ['SIGKILL', 'SIGSTOP']
+// In milliseconds. A runner (tsx, nodemon, pnpm …) forwards the Ctrl-C that the terminal has sent to the server already: two or
+// three signals within milliseconds count as one. A person who presses it again takes longer.
+const DEBOUNCE = 500
 
 /**
- * The first of these signals calls `server.close({ grace })`, after `delay`; a second one, more than half a second later,
- * `close({ grace: 0 })`. During a delay the second one ends the delay, and a third one cuts. Signals that follow within
- * half a second count as one. It never exits the process.
+ * Closes a server when the process receives a signal. The first signal calls `server.close({ grace })`, after `delay`; the next
+ * one, more than half a second later, calls `server.close({ grace: 0 })`. During a delay the second signal ends the delay,
+ * and the third aborts the connections. Signals within half a second count as one. The process is never exited: it ends
+ * when nothing keeps it alive.
  *
- * Returns a Disposable that removes the signal listeners. They are also removed when the server has closed. However many
- * servers there are, the process has one listener for each signal.
+ * Returns a Disposable that removes the signal listeners. They are also removed when the server has closed. Any number of
+ * servers share one listener for each signal.
  *
  * @throws TypeError, RangeError for wrong arguments
  * @example
@@ -48,15 +49,15 @@ const ONE_SIGNAL = 500
  */
 export function shutdownOn(server: Server, options?: ShutdownOptions): Disposable {
   if (!(server instanceof Server)) throw new TypeError(`server must be a Server, not ${kindOf(server)}`)
-  const { signals, grace, delay } = planOf(options)
+  const { signals, grace, delay } = resolveOptions(options)
   const shutdown = new Shutdown(server, grace, delay)
   const remove = (): void => {
-    for (const signal of signals) leave(signal, shutdown)
+    for (const signal of signals) removeShutdown(signal, shutdown)
   }
   try {
-    for (const signal of signals) join(signal, shutdown)
+    for (const signal of signals) addShutdown(signal, shutdown)
   } catch (error) {
-    // A signal that this system does not let a process listen to.
+    // Thrown for a signal that this system does not let a process catch.
     remove()
     throw error
   }
@@ -64,14 +65,14 @@ export function shutdownOn(server: Server, options?: ShutdownOptions): Disposabl
   return { [Symbol.dispose]: remove }
 }
 
-/** What the signals do to one server. */
+/** The shutdown of one server: counts the signals and closes the server. */
 class Shutdown {
   readonly #server: Server
   readonly #core: ServerCore
   readonly #grace: { grace: number } | undefined
   readonly #delay: number
-  #heard = Number.NEGATIVE_INFINITY
-  /** It goes on accepting. */
+  #lastSignalAt = Number.NEGATIVE_INFINITY
+  /** The delay is running: the server still accepts. */
   #delaying = false
   #timer: Timer | undefined
   #closing = false
@@ -83,12 +84,12 @@ class Shutdown {
     this.#delay = delay
   }
 
-  /** A signal has come. */
-  hear(): void {
+  /** The process received a signal. */
+  onSignal(): void {
     const { clock } = this.#core
     const now = clock.now()
-    if (now - this.#heard <= ONE_SIGNAL) return
-    this.#heard = now
+    if (now - this.#lastSignalAt <= DEBOUNCE) return
+    this.#lastSignalAt = now
     if (this.#closing) void this.#server.close({ grace: 0 })
     else if (this.#delay === 0 || this.#delaying) this.#close()
     else {
@@ -96,7 +97,7 @@ class Shutdown {
       this.#delaying = true
       if (this.#delay === Number.POSITIVE_INFINITY) return
       this.#timer = clock.setTimer(() => this.#close(), this.#delay)
-      // What keeps the process alive is the server, if it does.
+      // The server keeps the process alive, unless the program has called `server.unref()`.
       this.#timer.unref()
     }
   }
@@ -110,15 +111,15 @@ class Shutdown {
 
 // --- the listeners of the process ------------------------------------------------------------------------------------
 
-interface Listening {
+interface SharedListener {
   readonly shutdowns: Set<Shutdown>
   readonly listener: () => void
 }
 
-const listening = new Map<NodeJS.Signals, Listening>()
+const listeners = new Map<NodeJS.Signals, SharedListener>()
 
-function join(signal: NodeJS.Signals, shutdown: Shutdown): void {
-  const shared = listening.get(signal)
+function addShutdown(signal: NodeJS.Signals, shutdown: Shutdown): void {
+  const shared = listeners.get(signal)
   if (shared !== undefined) {
     shared.shutdowns.add(shutdown)
     return
@@ -127,33 +128,33 @@ function join(signal: NodeJS.Signals, shutdown: Shutdown): void {
   const listener = (): void => {
     for (const each of shutdowns) {
       try {
-        each.hear()
+        each.onSignal()
       } catch (error) {
-        // A `close` that the program has put in place of ours: the other servers hear the signal all the same.
+        // A program may have replaced `close`. An exception in it does not keep the other servers from closing.
         throwLater(error)
       }
     }
   }
   process.on(signal, listener)
-  listening.set(signal, { shutdowns, listener })
+  listeners.set(signal, { shutdowns, listener })
 }
 
-function leave(signal: NodeJS.Signals, shutdown: Shutdown): void {
-  const shared = listening.get(signal)
+function removeShutdown(signal: NodeJS.Signals, shutdown: Shutdown): void {
+  const shared = listeners.get(signal)
   if (shared === undefined || !shared.shutdowns.delete(shutdown) || shared.shutdowns.size > 0) return
-  listening.delete(signal)
+  listeners.delete(signal)
   process.off(signal, shared.listener)
 }
 
 // --- options ---------------------------------------------------------------------------------------------------------
 
-interface Plan {
+interface ResolvedShutdownOptions {
   signals: readonly NodeJS.Signals[]
   grace: { grace: number } | undefined
   delay: number
 }
 
-function planOf(options: unknown): Plan {
+function resolveOptions(options: unknown): ResolvedShutdownOptions {
   const { signals = SIGNALS, grace, delay = 0 } = optionsOf<keyof ShutdownOptions>(options, 'shutdownOn()', ['signals', 'grace', 'delay'])
   if (!Array.isArray(signals)) throw new TypeError(`signals must be an array, not ${kindOf(signals)}`)
   const chosen = new Set<NodeJS.Signals>()
@@ -161,7 +162,7 @@ function planOf(options: unknown): Plan {
     if (typeof signal !== 'string') throw new TypeError(`a signal must be a string, not ${kindOf(signal)}`)
     if (!Object.hasOwn(constants.signals, signal))
       throw new RangeError(`'${signal}' is no signal of this system; use 'SIGTERM', 'SIGINT' …`)
-    if (DEAF.includes(signal)) throw new RangeError(`no process hears '${signal}'; use 'SIGTERM', 'SIGINT' …`)
+    if (UNCATCHABLE.includes(signal)) throw new RangeError(`no process hears '${signal}'; use 'SIGTERM', 'SIGINT' …`)
     chosen.add(signal as NodeJS.Signals)
   }
   return {

@@ -1,16 +1,17 @@
-// What waits under an AbortSignal. However many wait under the same one, a server's own for a thousand connections, it
-// has one listener of ours: Node warns of a leak from eleven on, and takes a list of them apart one by one.
+// Operations that an AbortSignal cancels. All operations that share a signal share one listener: a server's signal may cancel
+// thousands, Node warns of a leak from eleven listeners on, and it removes a listener by a linear search.
 
 import { throwLater } from './throw-later.js'
 
-/** What is told that the signal it waits under has aborted. It must not throw. */
+/** An operation that a signal cancels. */
 export interface Abortable {
+  /** Called once, with the signal's reason, when it aborts. Must not throw. */
   fail(reason: unknown): void
 }
 
 const groups = new WeakMap<AbortSignal, Group>()
 
-/** All that wait under one signal. */
+/** The operations of one signal. */
 class Group {
   readonly members = new Set<Abortable>()
   readonly #signal: AbortSignal
@@ -34,19 +35,19 @@ class Group {
       try {
         member.fail(reason)
       } catch (error) {
-        // A mistake of one must not keep the others waiting.
+        // An exception of one operation does not keep the others from being cancelled.
         throwLater(error)
       }
     }
   }
 }
 
-/** Has `member` told, once, when `signal` aborts. Without a signal it does nothing. */
+/** Calls `member.fail` when `signal` aborts. Without a signal it does nothing. */
 export function waitUnder(signal: AbortSignal | undefined, member: Abortable): void {
   if (signal !== undefined) (groups.get(signal) ?? new Group(signal)).members.add(member)
 }
 
-/** It does not wait any more. Where it does not wait this does nothing. */
+/** Undoes `waitUnder`. Does nothing if `member` does not wait under `signal`. */
 export function leaveSignal(signal: AbortSignal | undefined, member: Abortable): void {
   if (signal !== undefined) groups.get(signal)?.leave(member)
 }

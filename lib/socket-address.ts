@@ -1,5 +1,5 @@
-// Node's SocketAddress, by which it parses addresses and asks a BlockList. All of its options are given: one that is left out
-// it would look for further, and find where somebody has written to Object.prototype.
+// Node's SocketAddress, which a BlockList takes. All of its options are named, so that Node does not find any on a polluted
+// Object.prototype.
 
 import type { SocketAddress } from 'node:net'
 import { net } from './net.js'

@@ -1,41 +1,43 @@
-// Where a read that rejects later was called from. An event rejects it, and then no frame of the program is on the stack; to
-// remember them at each call costs more than a short read does. So they are remembered only where the environment asks for
-// it: LINNET_STACKS=1, or NODE_DEBUG=linnet.
+// The call sites of reads that reject later. An event rejects such a read, with no frame of the program on the stack.
+// Capturing the stack at each call costs more than a short read, so it is done only with LINNET_STACKS=1 or NODE_DEBUG=linnet
+// in the environment.
 
 import type { Address } from './address.js'
 import { isLinnetError } from './errors.js'
 
-/** Whether an environment asks for stacks. Not by `util.debuglog`, which does not say so on every runtime. */
+/** Whether an environment enables stacks. `util.debuglog` does not report that on every runtime. */
 export function wantsStacks({ LINNET_STACKS = '', NODE_DEBUG = '' }: NodeJS.ProcessEnv): boolean {
   return (LINNET_STACKS !== '' && LINNET_STACKS !== '0') || NODE_DEBUG.split(/[\s,]+/).some((name) => /^(linnet|\*)$/i.test(name))
 }
 
-/** Asked once: looking at the environment costs as much as a read. */
+/** Read once, since reading `process.env` costs as much as a read of a connection. */
 export const stacks: { wanted: boolean } = { wanted: wantsStacks(process.env) }
 
-/** What waits, and the connection it waits for. */
+/** A pending operation. */
 export interface Called {
   readonly operation: string
 }
+
+/** The connection of an operation. */
 export interface Whose {
   readonly id: number
   readonly remote: Address
 }
 
 const callers = new WeakMap<Called, string>()
-/** Errors that show a caller already: one error may reject a read and the message that it is part of. */
+/** Errors whose stack shows a caller already: one error may reject a read and the message that the read is part of. */
 const shown = new WeakSet<Error>()
 
-/** Remembers who has called. Frames of `method`, and of what it has called, are left out. */
+/** Captures the stack of a call, without the frame of `method` and those above it. */
 export function rememberCaller(called: Called, method: (...args: never[]) => unknown): void {
   const holder = { stack: '' }
   Error.captureStackTrace(holder, method)
   callers.set(called, String(holder.stack).split('\n').slice(1).join('\n'))
 }
 
-/** Shows in the stack of an error which read it rejects, on which connection, and who has called that. */
+/** Replaces the stack of an error by the operation that it rejects, its connection, and the captured call site. */
 export function showCaller(error: unknown, called: Called, { id, remote }: Whose): void {
-  // What is not ours (the reason of a signal) has a stack of its own.
+  // An error of the program, such as the reason of a signal, has a stack of its own.
   if (!isLinnetError(error) || shown.has(error)) return
   shown.add(error)
   const whose = `connection ${id}${remote.address === '' ? '' : ` (${remote})`}`

@@ -1,9 +1,9 @@
-// What a program's own function throws into the middle of the library's work is the program's own: it must not be
-// swallowed, and it must not stop what is done for others in the same turn.
+// Exceptions that a program's callback throws in the middle of the library's work. They are neither swallowed nor allowed to
+// interrupt that work: they become uncaught exceptions after it.
 
 import { nextTick } from './turn.js'
 
-/** Throws an error once the library's work is done: an uncaught exception, as from any callback. */
+/** Throws an error from the next tick: an uncaught exception, as from any callback. */
 export function throwLater(error: unknown): void {
   nextTick(() => {
     throw error

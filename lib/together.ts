@@ -1,5 +1,5 @@
-// Several tasks as one: no task outlives the call. For a connection with a reader and a writer, or whatever else must
-// begin and end together.
+// `together`: runs several tasks as one, for example the reader and the writer of a connection. The call settles only when
+// every task has settled.
 
 import { functionOf, signalOf } from './connection/reading/read-options.js'
 import { everyError, isAbortBy } from './foreign.js'
@@ -12,7 +12,7 @@ export type Task<T = unknown> = (signal: AbortSignal) => T | PromiseLike<T>
 
 /** Options of `together`. */
 export interface TogetherOptions {
-  /** Stops all tasks. */
+  /** Cancels all tasks. */
   signal?: AbortSignal | undefined
 }
 
@@ -22,12 +22,17 @@ interface Outcome {
 }
 
 /**
- * Starts the functions at once, each with an AbortSignal; when one settles, the signal aborts. Settles as the first did,
- * after all have. What the others reject with because of that signal is dropped; a failure of their own makes it an
- * AggregateError. Without tasks it resolves.
+ * Starts all tasks, each with an AbortSignal that aborts when one of them settles. No task outlives the call.
  *
- * Rejects with TypeError for what is no list of functions; with `signal.reason` when that aborts first (aborted before:
- * none is started).
+ * **Resolves**, when all tasks have settled, with the value of the first one that settled; with `undefined` if there are no
+ * tasks.
+ *
+ * **Rejects** with the error of the task that settled first. Errors of the other tasks that the signal caused are dropped;
+ * if another task failed for a reason of its own, the call rejects with an AggregateError of all failures. Rejects with
+ * TypeError if `tasks` is not an array of functions.
+ *
+ * **Cancelling**: aborting `signal` aborts the signal of every task, and the call rejects with `signal.reason` once all have
+ * settled. If it has aborted already, no task is started.
  *
  * @example
  * await together([
@@ -50,7 +55,7 @@ export async function together(tasks: readonly Task[], options?: TogetherOptions
   const outcomes: Outcome[] = []
   const cancelled = {
     fail(reason: unknown): void {
-      // Cancelled from outside before anything was settled: that is how it ends.
+      // Cancelled before a task has settled: the call rejects with the reason.
       if (outcomes.length === 0) outcomes.push({ failed: true, value: reason })
       controller.abort(reason)
     },
@@ -75,7 +80,7 @@ async function settled(task: Task, signal: AbortSignal): Promise<Outcome> {
   }
 }
 
-/** The first outcome, unless others failed too, for reasons of their own. */
+/** Returns or throws the first outcome. Throws an AggregateError if other tasks failed for reasons of their own. */
 function result(outcomes: readonly Outcome[]): unknown {
   const [first, ...others] = outcomes as [Outcome, ...Outcome[]]
   if (others.length > 0) {
@@ -87,17 +92,17 @@ function result(outcomes: readonly Outcome[]): unknown {
 }
 
 /**
- * Whether a task rejected because it was told to stop, as `signal` has: with the signal's reason, or as most of Node does,
- * with an AbortError, or with nothing but these together.
+ * Whether a task rejected because `signal` aborted: with its reason, with an AbortError that it caused, as most of Node does,
+ * or with an AggregateError of nothing else.
  */
 function causedBy(signal: AbortSignal, error: unknown): boolean {
   const isReason = (each: unknown): boolean => Object.is(each, signal.reason)
   return everyError(error, (each) => isReason(each) || (isAbortBy(each, isReason) ?? true))
 }
 
-function tasksOf(given: unknown): readonly Task[] {
-  if (!Array.isArray(given)) throw new TypeError(`tasks must be an array of functions, not ${kindOf(given)}`)
-  const tasks: readonly unknown[] = [...given]
+function tasksOf(value: unknown): readonly Task[] {
+  if (!Array.isArray(value)) throw new TypeError(`tasks must be an array of functions, not ${kindOf(value)}`)
+  const tasks: readonly unknown[] = [...value]
   for (const task of tasks) functionOf(task, 'a task')
   return tasks as readonly Task[]
 }

@@ -2,7 +2,7 @@
 
 import type { Attempt } from '../transport/attempt.js'
 
-/** Settles as the attempt does. If `signal` aborts first, or has aborted, it rejects with its reason and cuts the attempt off. */
+/** Settles as the attempt does. If `signal` aborts first, or has aborted already, cuts the attempt and rejects with the reason. */
 export function unlessAborted<T>(signal: AbortSignal, attempt: Attempt<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const aborted = (): void => {

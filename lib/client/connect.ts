@@ -1,4 +1,4 @@
-// `connect`, as a program calls it.
+// The public function `connect`. It refuses the arguments of Node's own functions and leaves the rest to `connecting.ts`.
 
 import type { Connection } from '../connection/connection.js'
 import { kindOf } from '../kind-of.js'
@@ -6,23 +6,23 @@ import { type ConnectOptions, connectPlan } from '../options/connect.js'
 import { open } from './connecting.js'
 
 /**
- * Connects to a TCP port, or to a Unix socket. Resolves with the connection.
+ * Connects to a TCP port or a Unix socket.
  *
- * A host with several addresses is tried by Happy Eyeballs v2 (RFC 8305): IPv6 and IPv4 in turn, the next address after
- * 250 ms or as soon as one fails; the first that answers wins, and all other attempts are closed.
+ * The addresses of a host are tried by [Happy Eyeballs v2](https://www.rfc-editor.org/rfc/rfc8305): IPv6 and IPv4
+ * alternately, the next one after 250 ms or as soon as one fails. The first that answers wins; all other attempts are closed.
  *
- * With `tls` the connection is TLS, and the server's certificate was verified against the host's name; with
- * `proxyProtocol` a PROXY header went first.
+ * **Resolves** with the connection. With `tls`, its handshake is complete and the server's certificate is verified against
+ * the host name; with `proxyProtocol`, a PROXY header was sent first.
  *
- * Rejects with InvalidOptionsError (each bad path in `issues`; nothing was tried), with ConnectError if no address
- * answered or the name has none (`errors` has the error of each attempt, `code` is the last one's), with HandshakeError if
- * TLS failed (no other address is tried then), or with TimeoutError when `timeout`, one deadline for all of it, is over.
- * Nothing is left open then.
+ * **Rejects** with InvalidOptionsError for wrong options (`issues` has each path; nothing was tried), with ConnectError if
+ * the name has no address or no address answered (`errors` has the error of each attempt, `code` is that of the last), with
+ * HandshakeError if TLS failed (no further address is tried), with TimeoutError when `timeout`, the one deadline over all
+ * steps, expires, and with TypeError for a second argument. Nothing is left open then.
  *
- * Aborting `signal` rejects with its reason, and leaves nothing open; once connected it does nothing: see `abort()` and
- * the `signal` of reads.
+ * **Cancelling**: aborting `signal` rejects with `signal.reason` and leaves nothing open. Once connected, `signal` has no
+ * effect: use `connection.abort()`, or the `signal` of each read.
  *
- * @param options - a `port` or a `path`, and what the connection shall have
+ * @param options - a `port` or a `path`, and the options of the connection
  * @example
  * await using connection = await connect({ host: 'example.com', port: 853, tls: true, timeout: 5000 })
  * await connection.write(query)
@@ -31,9 +31,9 @@ import { open } from './connecting.js'
  */
 export function connect(options: ConnectOptions): Promise<Connection>
 export async function connect(options: ConnectOptions, second?: unknown): Promise<Connection> {
-  // As `net.connect` takes one.
+  // `net.connect` takes a callback.
   if (typeof second === 'function') throw new TypeError('connect() takes no callback: await the connection that it promises')
-  // As Node's own `connect(port, host)`.
+  // Node has `connect(port, host)`.
   if (second !== undefined) throw new TypeError(`connect() takes one argument, not ${kindOf(second)} behind it: write { port, host }`)
   return open(connectPlan(options))
 }

@@ -1,5 +1,5 @@
-// One call of `connect`, from its plan to a connection: look up, dial, secure, and one deadline and one `signal` over all of
-// it. The rule it keeps: whatever ends it, nothing but what it resolves with is left open.
+// One call of `connect`, from its checked options to a connection: look-up, attempts, TLS handshake, under one deadline and
+// one `signal`. Whatever ends the call, it leaves nothing open but the connection that it resolves with.
 
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/lifecycle.js'
@@ -14,37 +14,37 @@ import type { Carrier } from '../transport/carrier.js'
 import { type Clock, systemClock } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
 import { unlessAborted } from './attempt.js'
-import { type DialOptions, dial, type Place } from './dial.js'
+import { type DialOptions, type DialTarget, dial } from './dial.js'
 import { interleaved, race } from './happy-eyeballs.js'
 import { lookup } from './lookup.js'
 
-/** What connecting is done by; tests have their own. */
-export interface Means {
+/** Resolves names and opens carriers. Specs and `linnet/testing` provide their own. */
+export interface Dialer {
   readonly lookup: typeof lookup
-  readonly dial: (place: Place, options: DialOptions) => Attempt<Carrier>
+  readonly dial: (target: DialTarget, options: DialOptions) => Attempt<Carrier>
   readonly clock: Clock
 }
 
-// Of all that can be dialled only a server of `linnet/testing` has no name.
+// Only the server of `linnet/testing` has no name.
 const UNNAMED = 'the server in memory'
 
-/** Those of the machine. */
-export const systemMeans: Means = { lookup, dial, clock: systemClock }
+/** The resolver, sockets and clock of the system. */
+export const systemDialer: Dialer = { lookup, dial, clock: systemClock }
 
-/** Connects as the plan says. */
-export async function open(plan: ResolvedConnectOptions, means: Means = systemMeans): Promise<Connection> {
-  const { signal, timeout, connection } = plan
+/** Connects by checked options. */
+export async function open(options: ResolvedConnectOptions, dialer: Dialer = systemDialer): Promise<Connection> {
+  const { signal, timeout, connection } = options
   const stop = new AbortController()
   const caller: Abortable = { fail: (reason) => stop.abort(reason) }
   if (signal?.aborted) caller.fail(signal.reason)
   waitUnder(signal, caller)
   const late = (): void => stop.abort(new TimeoutError({ operation: 'connect', timeout, kind: 'connect' }))
-  const way = new Way()
-  const deadline = new Deadline({ clock: means.clock, ms: timeout, progress: () => way.progress, expired: late })
+  const progress = new ConnectProgress()
+  const deadline = new Deadline({ clock: dialer.clock, ms: timeout, progress: () => progress.value, expired: late })
   try {
-    const carrier = await reach(plan, means, { signal: stop.signal, way })
-    const core = new ConnectionCore(carrier, connection, means.clock)
-    if (plan.destination.kind === 'tcp') core.host = plan.destination.host
+    const carrier = await reach(options, dialer, { signal: stop.signal, progress })
+    const core = new ConnectionCore(carrier, connection, dialer.clock)
+    if (options.destination.kind === 'tcp') core.host = options.destination.host
     return new Connection(core)
   } finally {
     deadline.clear()
@@ -52,17 +52,17 @@ export async function open(plan: ResolvedConnectOptions, means: Means = systemMe
   }
 }
 
-/** How far it has come. */
-class Way {
+/** The progress of a call, by which a deadline that expires after a blocked event loop sees whether anything has moved. */
+class ConnectProgress {
   #steps = 0
   #carrier: Carrier | undefined
 
-  /** Changes with each step that is done, and with what comes of a TLS handshake. */
-  get progress(): number {
+  /** Changes with each step that completes, and with each byte of a TLS handshake that arrives. */
+  get value(): number {
     return this.#steps + (this.#carrier?.received ?? 0)
   }
 
-  found(): void {
+  lookedUp(): void {
     this.#steps++
   }
 
@@ -72,20 +72,21 @@ class Way {
   }
 }
 
-interface Course {
+/** One call: `signal` aborts when it is cancelled or its deadline expires. */
+interface Call {
   readonly signal: AbortSignal
-  readonly way: Way
+  readonly progress: ConnectProgress
 }
 
-async function reach(plan: ResolvedConnectOptions, means: Means, course: Course): Promise<Carrier> {
-  const { signal } = course
-  const { destination, connection } = plan
-  // What cannot be sent, or does not load, is known before anybody is dialled.
-  const header = plan.header && buildHeader(plan.header)
+async function reach(options: ResolvedConnectOptions, dialer: Dialer, call: Call): Promise<Carrier> {
+  const { signal } = call
+  const { destination, connection } = options
+  // A header that cannot be sent, and TLS options that do not load, are reported before the first attempt.
+  const header = options.header && buildHeader(options.header)
   const host = destination.kind === 'tcp' ? destination.host : undefined
-  const tls = plan.tls && new ClientTls({ host, tls: plan.tls, path: ['tls'] })
+  const tls = options.tls && new ClientTls({ host, tls: options.tls, path: ['tls'] })
   signal.throwIfAborted()
-  const carrier = await firstToAnswer(destination, { ...connection, header }, means, course)
+  const carrier = await firstToAnswer(destination, { ...connection, header }, dialer, call)
   if (tls === undefined) return carrier
   try {
     return await unlessAborted(signal, tls.secure(carrier))
@@ -94,33 +95,33 @@ async function reach(plan: ResolvedConnectOptions, means: Means, course: Course)
   }
 }
 
-async function firstToAnswer(destination: Destination, options: DialOptions, means: Means, { signal, way }: Course): Promise<Carrier> {
+async function firstToAnswer(destination: Destination, options: DialOptions, dialer: Dialer, { signal, progress }: Call): Promise<Carrier> {
   try {
-    const places = await unlessAborted(signal, placesOf(destination, means))
-    way.found()
+    const targets = await unlessAborted(signal, targetsOf(destination, dialer))
+    progress.lookedUp()
     const carrier = await unlessAborted(
       signal,
-      race(places, (place) => means.dial(place, options), means.clock),
+      race(targets, (target) => dialer.dial(target, options), dialer.clock),
     )
-    way.connected(carrier)
+    progress.connected(carrier)
     return carrier
   } catch (error) {
     throw signal.aborted ? signal.reason : failure(error, destination)
   }
 }
 
-/** All places to try, in order. Whoever does not want them any more just does not wait. */
-function placesOf(destination: Destination, { lookup }: Means): Attempt<Place[]> {
+/** All targets, in the order in which they are tried. A look-up cannot be cancelled; its result is discarded. */
+function targetsOf(destination: Destination, { lookup }: Dialer): Attempt<DialTarget[]> {
   const cut = (): void => {}
   if (destination.kind === 'unix') return { done: Promise.resolve([destination]), cut }
   const { host, family, port, localAddress, localPort } = destination
-  const places = lookup(host, family).then((found) =>
-    interleaved(found).map(({ address }): Place => ({ kind: 'tcp', address, port, localAddress, localPort })),
+  const targets = lookup(host, family).then((found) =>
+    interleaved(found).map(({ address }): DialTarget => ({ kind: 'tcp', address, port, localAddress, localPort })),
   )
-  return { done: places, cut }
+  return { done: targets, cut }
 }
 
-// What is wrong where the system's code alone does not tell a person.
+// What each of these codes of the system usually means.
 const advice: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'nothing listens there: is the server running? '],
   ['ENOENT', 'there is no such socket: is the server running? '],

@@ -1,5 +1,5 @@
-// One attempt to connect to one place: a socket that becomes a carrier, or an error, or nothing at all if it is cut. Here
-// are the traps of Node's connecting sockets; which places there are, and in which order they are tried, is decided above.
+// One attempt to connect to one address: it yields a carrier or an error, and nothing if it is cut. The traps of Node's
+// connecting sockets are handled here; `connecting.ts` and `happy-eyeballs.ts` decide which addresses are tried, and when.
 
 import type { NetConnectOpts, Socket } from 'node:net'
 import { type Address, isLost, lostAddress, tcpAddress, unixAddress } from '../address.js'
@@ -13,46 +13,46 @@ import { endsOf, SocketCarrier } from '../transport/socket.js'
 import { systemError } from '../transport/system-error.js'
 import { pathTooLong } from '../transport/unix-path.js'
 
-/** Where one attempt goes: one address, with nothing left to look up. */
-export type Place =
+/** The address of one attempt. */
+export type DialTarget =
   | { kind: 'tcp'; address: string; port: number; localAddress: string | undefined; localPort: number | undefined }
   | { kind: 'unix'; path: string }
 
-/** What the socket is set to, and what it says first. */
+/** The options of the socket, and the header that it sends first. */
 export interface DialOptions extends SocketDefaults {
-  /** A PROXY header. It is no payload: the connection never sees it, nor counts it. */
+  /** A PROXY header. It is not payload: the connection does not count it. */
   readonly header?: Uint8Array | undefined
 }
 
-/** Begins to connect. `done` resolves with a carrier of which nothing was read, or rejects with Node's error. */
-export function dial(place: Place, options: DialOptions): Attempt<SocketCarrier> {
+/** Begins to connect. `done` resolves with a carrier from which nothing was read, or rejects with Node's error. */
+export function dial(target: DialTarget, options: DialOptions): Attempt<SocketCarrier> {
   const denied = networkDenied()
-  /* c8 ignore next: as in `bind` of transport/listener.ts */
+  /* c8 ignore next: only Node 26 has this permission; tried in spec/transport/permission.spec.ts */
   if (denied) return { done: Promise.reject(denied), cut() {} }
-  // Node (before 24) would cut the name, and connect to whoever has the shorter one.
-  const refusal = place.kind === 'unix' ? pathTooLong('connect', place.path) : undefined
+  // Node before 24 truncates a path that is too long, and would connect to the socket at the shorter path.
+  const refusal = target.kind === 'unix' ? pathTooLong('connect', target.path) : undefined
   if (refusal !== undefined) return { done: Promise.reject(refusal), cut() {} }
-  return new Dialling(place, options)
+  return new SocketAttempt(target, options)
 }
 
-class Dialling implements Attempt<SocketCarrier> {
+class SocketAttempt implements Attempt<SocketCarrier> {
   readonly done: Promise<SocketCarrier>
   readonly #socket: Socket
   #carrier: SocketCarrier | undefined
 
-  constructor(place: Place, options: DialOptions) {
-    const socket = net().connect(bare(whereOf(place, options)))
+  constructor(target: DialTarget, options: DialOptions) {
+    const socket = net().connect(bare(socketOptions(target, options)))
     this.#socket = socket
     this.done = new Promise((resolve, reject) => {
       socket.once('error', reject)
       socket.once('connect', () => {
-        const ends = endsAt(place, socket)
+        const ends = endsAt(target, socket)
         if (sameEnd(ends)) {
           socket.destroy(systemError('connect', 'ECONNREFUSED', String(ends.remote)))
           return
         }
         if (options.header !== undefined) socket.write(options.header)
-        // At once: from the end of this event on Node reads, unless the socket is paused.
+        // The carrier pauses the socket within this event: otherwise Node starts to read after it.
         this.#carrier = new SocketCarrier(socket, ends)
         socket.off('error', reject)
         resolve(this.#carrier)
@@ -66,35 +66,38 @@ class Dialling implements Attempt<SocketCarrier> {
   }
 }
 
-/** The ends of a socket that has just connected. A peer that has broken off already has no address any more; but it is known where it was. */
-export function endsAt(place: Place, socket: Socket): Ends {
-  if (place.kind === 'unix') return { remote: unixAddress(place.path), local: unixAddress() }
+/**
+ * The addresses of a socket that has just connected. If the peer has reset already the system has no remote address; then
+ * it is the address that was dialled.
+ */
+export function endsAt(target: DialTarget, socket: Socket): Ends {
+  if (target.kind === 'unix') return { remote: unixAddress(target.path), local: unixAddress() }
   const { remote, local } = endsOf(socket)
-  const known = tcpAddress(place.address, place.port)
+  const known = tcpAddress(target.address, target.port)
   return {
     remote: isLost(remote) || remote.family === 'unix' ? known : remote,
-    local: local.family === 'unix' ? askedFor(place, known.family as 'IPv4' | 'IPv6') : local,
+    local: local.family === 'unix' ? requestedLocal(target, known.family as 'IPv4' | 'IPv6') : local,
   }
 }
 
-/** This end, as far as the program said what it shall be: what the system picked is not known any more. */
-function askedFor({ localAddress, localPort }: Extract<Place, { kind: 'tcp' }>, family: 'IPv4' | 'IPv6'): Address {
+/** The local address, if the options name it completely. The one that the system chose is lost with the socket. */
+function requestedLocal({ localAddress, localPort }: Extract<DialTarget, { kind: 'tcp' }>, family: 'IPv4' | 'IPv6'): Address {
   return localAddress && localPort ? tcpAddress(localAddress, localPort) : lostAddress(family)
 }
 
-// TCP lets a socket connect to itself, by a simultaneous open, when nobody listens on a local port and the system happens
-// to pick that very port for this end: a client that tries again and again gets there, and hears its own words.
+// A TCP socket may connect to itself by a simultaneous open: nothing listens on a local port, and the system chooses that port
+// as the local one. A client that retries often enough gets there, and would read its own bytes.
 function sameEnd({ remote, local }: Ends): boolean {
   return remote.family !== 'unix' && String(remote) === String(local)
 }
 
-function whereOf(place: Place, { noDelay, keepAlive, keepAliveInitialDelay }: DialOptions): NetConnectOpts {
-  // Half-open, because who ends when is not Node's to decide.
-  // What is undefined here Node would look for further, and find where somebody has written to Object.prototype.
+function socketOptions(target: DialTarget, { noDelay, keepAlive, keepAliveInitialDelay }: DialOptions): NetConnectOpts {
+  // `allowHalfOpen`: without it Node would end this side when the peer ends.
+  // The options that are undefined here are named so that Node does not find them on a polluted Object.prototype.
   const none = { fd: undefined, signal: undefined, path: undefined }
   const all = { ...none, allowHalfOpen: true, noDelay, keepAlive, keepAliveInitialDelay }
-  if (place.kind === 'unix') return { ...all, path: place.path } as unknown as NetConnectOpts
-  const { address, port, localAddress, localPort } = place
+  if (target.kind === 'unix') return { ...all, path: target.path } as unknown as NetConnectOpts
+  const { address, port, localAddress, localPort } = target
   const from = { ...(localAddress !== undefined && { localAddress }), ...(localPort !== undefined && { localPort }) }
   return { ...all, host: address, port, ...from } as unknown as NetConnectOpts
 }

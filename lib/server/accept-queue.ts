@@ -1,5 +1,6 @@
-// Ready connections that wait, and programs that wait for one: first come, first served, on both sides. It decides when
-// the two meet (there must be room) and says, once, when a program seems to have forgotten to come back.
+// The queue of connections that are ready but not yet yielded, and the queue of the loops and `accept` calls that wait for
+// one. Both are first in, first out; `dispatch` pairs them while the server is below `maxConnections`. A connection that
+// waits for a second although the server has capacity causes one process warning.
 
 import type { Address } from '../address.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
@@ -12,118 +13,123 @@ export interface QueuedConnection {
   readonly carrier: Carrier
   /** The real client. */
   readonly remote: Address
-  /** What its PROXY header said. */
+  /** The contents of its PROXY header. */
   readonly proxy: ProxyInfo | undefined
-  /** What it counts as under `maxConnectionsPerAddress`; undefined for a Unix peer. */
+  /** Its key under `maxConnectionsPerAddress`; undefined for a Unix peer. */
   readonly address: string | undefined
 }
 
-/** A program that waits for a connection; null: none will come. */
-export type Waiter<T> = (taken: T | null) => void
+/** Receives the next connection, or null when the server accepts no more. */
+export type Waiter<T> = (connection: T | null) => void
 
-// As long as a person would take to notice; a loop that does its work in between is back much sooner.
-const FORGOTTEN = 1000
+// Long enough that a loop which does some work in its body is back, short enough that a person notices the warning.
+const WARN_AFTER = 1000
 
 export class AcceptQueue<T> {
   readonly #clock: Clock
   readonly #open: (queued: QueuedConnection) => T | undefined
-  readonly #hasRoom: () => boolean
+  readonly #hasCapacity: () => boolean
   readonly #queue: { queued: QueuedConnection; since: number }[] = []
-  readonly #takers: Waiter<T>[] = []
-  /** Since when there is room for one more. */
-  #roomSince = 0
+  readonly #waiters: Waiter<T>[] = []
+  /** When the server last got capacity for another connection; Infinity while it has none. */
+  #capacitySince = 0
   #timer: Timer | undefined
   #warned = false
-  #matching = false
+  #dispatching = false
   #closed = false
 
-  /** `open` makes of a connection what is handed over, or nothing if that fails; `hasRoom` says whether one more may be. Neither throws. */
-  constructor(clock: Clock, open: (queued: QueuedConnection) => T | undefined, hasRoom: () => boolean) {
+  /**
+   * `open` makes the connection that a waiter receives, or returns undefined if that fails. `hasCapacity` returns whether
+   * another connection may be open. Neither throws.
+   */
+  constructor(clock: Clock, open: (queued: QueuedConnection) => T | undefined, hasCapacity: () => boolean) {
     this.#clock = clock
     this.#open = open
-    this.#hasRoom = hasRoom
+    this.#hasCapacity = hasCapacity
   }
 
-  /** How many wait. */
+  /** The number of queued connections. */
   get length(): number {
     return this.#queue.length
   }
 
-  /** Whether one who comes now is taken at once. */
-  get taken(): boolean {
-    return this.#takers.length > 0 && this.#hasRoom()
+  /** Whether a waiter could receive a connection now. */
+  get canDispatch(): boolean {
+    return this.#waiters.length > 0 && this.#hasCapacity()
   }
 
-  enter(queued: QueuedConnection): void {
-    // Nearly always somebody waits for it.
-    if (this.#queue.length === 0 && this.taken) {
-      this.#hand(queued)
-      if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
+  /** Adds a connection, or hands it over immediately. */
+  push(queued: QueuedConnection): void {
+    // Fast path: nearly always a loop is waiting.
+    if (this.#queue.length === 0 && this.canDispatch) {
+      this.#handOver(queued)
+      if (!this.#hasCapacity()) this.#capacitySince = Number.POSITIVE_INFINITY
       return
     }
     this.#queue.push({ queued, since: this.#clock.now() })
     this.dispatch()
   }
 
-  /** Hands one over to the taker that waits longest, who goes on waiting if nothing has come of it. */
-  #hand(queued: QueuedConnection): void {
-    const taker = this.#takers.shift() as Waiter<T>
+  /** Hands a connection to the oldest waiter. If it cannot be opened the waiter keeps its place. */
+  #handOver(queued: QueuedConnection): void {
+    const waiter = this.#waiters.shift() as Waiter<T>
     const opened = this.#open(queued)
-    if (opened !== undefined) taker(opened)
-    else if (this.#closed) taker(null)
-    else this.#takers.unshift(taker)
+    if (opened !== undefined) waiter(opened)
+    else if (this.#closed) waiter(null)
+    else this.#waiters.unshift(waiter)
   }
 
-  take(taker: Waiter<T>): void {
-    this.#takers.push(taker)
+  /** Adds a waiter, which may be called before this returns. */
+  wait(waiter: Waiter<T>): void {
+    this.#waiters.push(waiter)
     this.dispatch()
   }
 
-  /** A taker does not wait any more; false if it does not wait. */
-  leave(taker: Waiter<T>): boolean {
-    const index = this.#takers.indexOf(taker)
+  /** Removes a waiter. Returns false if it was called already. */
+  removeWaiter(waiter: Waiter<T>): boolean {
+    const index = this.#waiters.indexOf(waiter)
     if (index < 0) return false
-    this.#takers.splice(index, 1)
-    this.#watch()
+    this.#waiters.splice(index, 1)
+    this.#scheduleWarning()
     return true
   }
 
-  /** Brings together who waits, as far as there is room. */
+  /** Pairs queued connections with waiters, as far as there is capacity. */
   dispatch(): void {
-    // A taker may take again at once: the loop that called it goes on.
-    if (this.#matching) return
-    this.#matching = true
-    if (this.#hasRoom() && this.#roomSince === Number.POSITIVE_INFINITY) this.#roomSince = this.#clock.now()
-    while (this.#queue.length > 0 && this.taken) {
+    // A waiter may wait again while it is called; the loop below serves it.
+    if (this.#dispatching) return
+    this.#dispatching = true
+    if (this.#hasCapacity() && this.#capacitySince === Number.POSITIVE_INFINITY) this.#capacitySince = this.#clock.now()
+    while (this.#queue.length > 0 && this.canDispatch) {
       const { queued } = this.#queue.shift() as { queued: QueuedConnection }
-      this.#hand(queued)
+      this.#handOver(queued)
     }
-    if (!this.#hasRoom()) this.#roomSince = Number.POSITIVE_INFINITY
-    this.#matching = false
-    this.#watch()
+    if (!this.#hasCapacity()) this.#capacitySince = Number.POSITIVE_INFINITY
+    this.#dispatching = false
+    this.#scheduleWarning()
   }
 
-  /** Nobody is taken any more: takers get null. */
+  /** Calls every waiter with null. */
   close(): void {
     this.#closed = true
-    for (const taker of this.#takers.splice(0)) taker(null)
+    for (const waiter of this.#waiters.splice(0)) waiter(null)
   }
 
-  /** Sends away the first of those who wait, until there are none. */
-  dismiss(): QueuedConnection | undefined {
+  /** Removes and returns the oldest queued connection. */
+  shift(): QueuedConnection | undefined {
     const first = this.#queue.shift()?.queued
-    this.#watch()
+    this.#scheduleWarning()
     return first
   }
 
-  // A connection that could be taken waits, and nobody asks: for a second, and it is said.
-  #watch(): void {
+  // The second counts from when the oldest connection could have been taken: it was queued and the server had capacity.
+  #scheduleWarning(): void {
     this.#timer?.clear()
     this.#timer = undefined
     const first = this.#queue[0]
-    if (this.#warned || first === undefined || this.#takers.length > 0 || !this.#hasRoom()) return
-    const due = Math.max(first.since, this.#roomSince) + FORGOTTEN - this.#clock.now()
-    // A blocked event loop is no loop that has forgotten: it has a turn to come back.
+    if (this.#warned || first === undefined || this.#waiters.length > 0 || !this.#hasCapacity()) return
+    const due = Math.max(first.since, this.#capacitySince) + WARN_AFTER - this.#clock.now()
+    // A Deadline and no bare timer: after a blocked event loop it waits for one more turn, in which the loop may wait again.
     this.#timer = new Deadline({
       clock: this.#clock,
       ms: Math.max(due, 1),

@@ -1,6 +1,6 @@
-// The way in, from the accepted socket to the accept queue. The order is the contract's: the total, the PROXY header, the
-// block list, the address, `admit`, the TLS handshake, room; whoever fails at one of them is not asked for the next. Of
-// what is turned away nobody has seen a byte, and nobody waits for somebody else's header, answer or handshake.
+// Admission: the path of an accepted socket to the accept queue. The steps have a fixed order: total count, PROXY header,
+// block list, count per address, `admit`, TLS handshake, `maxPending`. A connection that fails one step takes no further
+// step, and none of its bytes reach the program. Each connection takes its steps independently of all others.
 
 import type { Address } from '../address.js'
 import { isListed, isLost } from '../address.js'
@@ -22,228 +22,230 @@ export interface AdmissionLimits {
   maxConnectionsPerAddress: number
 }
 
-/** What admission needs of its server. */
+/** The part of the server that admission uses. */
 export interface AdmissionHost {
   readonly clock: Clock
   readonly limits: AdmissionLimits
   readonly handshakeTimeout: number
-  /** Accepted and not over. */
-  readonly present: number
-  /** Whether a ready one may wait, or is taken at once. */
-  readonly canWait: boolean
+  /** The number of connections that were accepted and have not ended. */
+  readonly openCount: number
+  /** Whether the accept queue takes another ready connection. */
+  readonly canQueue: boolean
   ready(queued: QueuedConnection): void
   dropped(remote: Address, reason: DropReason): void
   handshakeFailed(error: HandshakeError, remote: Address): void
   acceptFailed(error: unknown): void
 }
 
+type AdmissionOptions = Pick<ResolvedAdmissionOptions, 'admit' | 'blockList'>
+
 export class Admission {
   readonly #host: AdmissionHost
-  readonly #plan: Pick<ResolvedAdmissionOptions, 'admit' | 'blockList'>
-  /** Accepted and not over, by real remote address. */
-  readonly #addresses = new Map<string, number>()
-  /** Those that are in a step. */
-  readonly #arriving = new PendingList<PendingConnection>()
+  readonly #options: AdmissionOptions
+  /** The number of connections for each real remote address. */
+  readonly #countByAddress = new Map<string, number>()
+  /** The connections that are in a step, the oldest first. */
+  readonly #inStep = new PendingList<PendingConnection>()
   #closed = false
 
-  constructor(host: AdmissionHost, plan: Pick<ResolvedAdmissionOptions, 'admit' | 'blockList'>) {
+  constructor(host: AdmissionHost, options: AdmissionOptions) {
     this.#host = host
-    this.#plan = plan
+    this.#options = options
   }
 
-  /** How many are in their header, wait for their `admit`, or are in their handshake. */
-  get waiting(): number {
-    return this.#arriving.size
+  /** The number of connections that are in a step. */
+  get pending(): number {
+    return this.#inStep.size
   }
 
-  /** One that had come in from there is over, or was dropped behind this door. */
-  left(address: string | undefined): void {
+  /** A connection from this address ended, or was dropped after admission. */
+  release(address: string | undefined): void {
     this.#count(address, -1)
   }
 
-  /** Nobody comes in any more; those that are on their way are dropped. */
+  /** Drops the connections that are in a step, and every one that comes later. */
   close(): void {
     this.#closed = true
-    for (let { oldest } = this.#arriving; oldest !== undefined; { oldest } = this.#arriving) this.#drop(oldest, 'draining')
+    for (let { oldest } = this.#inStep; oldest !== undefined; { oldest } = this.#inStep) this.#drop(oldest, 'draining')
   }
 
   // --- the steps, in order ---------------------------------------------------------------------------------------------
 
-  /** A connection has come. It was counted already. */
-  enter(carrier: Carrier, entry: EndpointHandshake): void {
-    const arrival = new PendingConnection(carrier, entry)
+  /** Starts the steps of an accepted connection, which `openCount` already includes. */
+  enter(carrier: Carrier, handshake: EndpointHandshake): void {
+    const pending = new PendingConnection(carrier, handshake)
     try {
-      this.#begins(arrival)
+      this.#start(pending)
     } catch (error) {
-      this.#broke(arrival, error)
+      this.#stepThrew(pending, error)
     }
   }
 
-  #begins(arrival: PendingConnection): void {
-    const { carrier, entry } = arrival
-    const { limits, present } = this.#host
-    if (this.#closed) return this.#drop(arrival, 'draining')
-    // Nothing can be decided on an address that is gone.
-    if (isLost(carrier.remote)) return this.#drop(arrival, 'reset')
-    const header = entry.header?.comesFrom(carrier) ? entry.header : undefined
-    if (present > limits.maxConnections + limits.maxPending && !this.#makesRoom(arrival, header !== undefined))
-      return this.#drop(arrival, 'maxPending')
-    // Who hears of a drop may close the server.
-    if (arrival.over) return
-    if (header === undefined) return this.#identify(arrival)
-    this.#handshake(arrival, header.read(carrier), (proxy) => {
-      arrival.proxy = proxy
-      this.#identify(arrival)
+  #start(pending: PendingConnection): void {
+    const { carrier, handshake } = pending
+    const { limits, openCount } = this.#host
+    if (this.#closed) return this.#drop(pending, 'draining')
+    // A peer that has reset has no address, and the next steps need one.
+    if (isLost(carrier.remote)) return this.#drop(pending, 'reset')
+    const header = handshake.header?.comesFrom(carrier) ? handshake.header : undefined
+    if (openCount > limits.maxConnections + limits.maxPending && !this.#evictOldest(pending, header !== undefined))
+      return this.#drop(pending, 'maxPending')
+    // A listener of `drop` may have closed the server.
+    if (pending.finished) return
+    if (header === undefined) return this.#identify(pending)
+    this.#handshake(pending, header.read(carrier), (proxy) => {
+      pending.proxy = proxy
+      this.#identify(pending)
     })
   }
 
-  // Else as many clients as there are places, each of which says nothing, would shut out all others. Who has been in a step
-  // longest is the least likely to come out of it, since an honest client is through in a few round trips. Nobody gives
-  // way for one that will be turned away in the next moment.
-  #makesRoom(arrival: PendingConnection, named: boolean): boolean {
-    const { oldest } = this.#arriving
-    if (oldest === undefined || (!named && this.#refusal(arrival.remote) !== undefined)) return false
-    // It counts from here on, so that the counters add up for those who hear of the other.
-    this.#arriving.add(arrival)
+  // Without eviction, as many silent clients as there are places would shut out all others. The connection that has been in
+  // a step longest is the least likely to complete it, since an honest client needs a few round trips. Nothing is evicted
+  // for a connection that the next check would drop.
+  #evictOldest(pending: PendingConnection, hasHeader: boolean): boolean {
+    const { oldest } = this.#inStep
+    if (oldest === undefined || (!hasHeader && this.#refusal(pending.remote) !== undefined)) return false
+    // Added first, so that the counters add up when a listener of `drop` reads them.
+    this.#inStep.add(pending)
     this.#drop(oldest, 'maxPending')
     return true
   }
 
-  /** Who it is is known now. */
-  #identify(arrival: PendingConnection): void {
-    const { remote } = arrival
-    const { admit } = this.#plan
+  /** The real client is known: checks the block list and the count of its address. */
+  #identify(pending: PendingConnection): void {
+    const { remote } = pending
+    const { admit } = this.#options
     const refusal = this.#refusal(remote)
-    if (refusal !== undefined) return this.#drop(arrival, refusal)
+    if (refusal !== undefined) return this.#drop(pending, refusal)
     if (remote.family !== 'unix') {
-      arrival.address = remote.address
+      pending.address = remote.address
       this.#count(remote.address, 1)
     }
-    if (admit === undefined) this.#secure(arrival)
-    else this.#ask(arrival, admit)
+    if (admit === undefined) this.#secure(pending)
+    else this.#callAdmit(pending, admit)
   }
 
-  /** Why one that comes from there may not come in, if so. */
+  /** Why a connection from this address is dropped; undefined if it is not. */
   #refusal(remote: Address): DropReason | undefined {
-    const { blockList } = this.#plan
+    const { blockList } = this.#options
     if (remote.family === 'unix') return undefined
     if (blockList !== undefined && isListed(blockList, remote)) return 'blockList'
-    const count = this.#addresses.get(remote.address) ?? 0
+    const count = this.#countByAddress.get(remote.address) ?? 0
     return count >= this.#host.limits.maxConnectionsPerAddress ? 'maxConnectionsPerAddress' : undefined
   }
 
-  /** Anything but `true` refuses, and so does a throw, or an answer that takes too long. */
-  #ask(arrival: PendingConnection, admit: NonNullable<ResolvedAdmissionOptions['admit']>): void {
-    const { remote, proxy, carrier } = arrival
-    let answer: unknown
-    let later = false
+  /** Calls `admit`. Any result but `true` drops the connection, and so do a throw and a result that comes too late. */
+  #callAdmit(pending: PendingConnection, admit: NonNullable<ResolvedAdmissionOptions['admit']>): void {
+    const { remote, proxy, carrier } = pending
+    let result: unknown
+    let isPromise = false
     let failure: { error: unknown } | undefined
-    this.#arriving.add(arrival)
+    this.#inStep.add(pending)
     try {
-      answer = admit({ remote, local: carrier.local, proxy })
-      later = typeof (answer as PromiseLike<unknown> | null | undefined)?.then === 'function'
+      result = admit({ remote, local: carrier.local, proxy })
+      isPromise = typeof (result as PromiseLike<unknown> | null | undefined)?.then === 'function'
     } catch (error) {
       failure = { error }
     }
-    if (later) this.#await(arrival, answer as PromiseLike<unknown>)
-    else this.#answered(arrival, answer === true)
+    if (isPromise) this.#awaitAdmit(pending, result as PromiseLike<unknown>)
+    else this.#admitReturned(pending, result === true)
     if (failure !== undefined) this.#host.acceptFailed(failure.error)
   }
 
-  #await(arrival: PendingConnection, answer: PromiseLike<unknown>): void {
-    // Another realm's, or another library's, promise may throw in `then`: ours does not.
-    const done = Promise.resolve(answer)
-    const stage: HandshakeStep<unknown> = {
-      step: { done, cut: () => arrival.carrier.reset() },
-      passed: (admitted) => this.#answered(arrival, admitted === true),
-      failed: () => this.#answered(arrival, false),
+  #awaitAdmit(pending: PendingConnection, result: PromiseLike<unknown>): void {
+    // The `then` of a promise of another realm or library may throw; that of this one does not.
+    const done = Promise.resolve(result)
+    const step: HandshakeStep<unknown> = {
+      work: { done, cut: () => pending.carrier.reset() },
+      passed: (admitted) => this.#admitReturned(pending, admitted === true),
+      failed: () => this.#admitReturned(pending, false),
       waitsForPeer: false,
-      late: () => this.#drop(arrival, 'admit'),
-      broke: (error) => this.#broke(arrival, error),
+      late: () => this.#drop(pending, 'admit'),
+      threw: (error) => this.#stepThrew(pending, error),
     }
-    if (this.#arriving.has(arrival)) this.#begin(arrival, stage)
-    // Told also where nobody waits for the answer any more.
+    if (this.#inStep.has(pending)) this.#begin(pending, step)
+    // Reported also when the connection was dropped before `admit` rejected.
     done.catch((error) => this.#host.acceptFailed(error))
   }
 
-  #answered(arrival: PendingConnection, admitted: boolean): void {
+  #admitReturned(pending: PendingConnection, admitted: boolean): void {
     // `admit` may have closed the server.
-    if (!this.#arriving.has(arrival)) return
-    if (admitted) this.#secure(arrival)
-    else this.#drop(arrival, 'admit')
+    if (!this.#inStep.has(pending)) return
+    if (admitted) this.#secure(pending)
+    else this.#drop(pending, 'admit')
   }
 
-  #secure(arrival: PendingConnection): void {
-    const step = arrival.entry.secure?.(arrival.carrier)
-    if (step === undefined) this.#ready(arrival)
+  #secure(pending: PendingConnection): void {
+    const work = pending.handshake.secure?.(pending.carrier)
+    if (work === undefined) this.#ready(pending)
     else
-      this.#handshake(arrival, step, (carrier) => {
-        arrival.carrier = carrier
-        this.#ready(arrival)
+      this.#handshake(pending, work, (carrier) => {
+        pending.carrier = carrier
+        this.#ready(pending)
       })
   }
 
-  #ready(arrival: PendingConnection): void {
-    if (!this.#host.canWait) return this.#drop(arrival, 'maxPending')
-    this.#arriving.delete(arrival)
-    arrival.end()
-    this.#host.ready(arrival)
+  #ready(pending: PendingConnection): void {
+    if (!this.#host.canQueue) return this.#drop(pending, 'maxPending')
+    this.#inStep.delete(pending)
+    pending.finish()
+    this.#host.ready(pending)
   }
 
-  // --- what steps have in common ---------------------------------------------------------------------------------------
+  // --- what the steps have in common -----------------------------------------------------------------------------------
 
-  /** A step in which failing, or taking too long, is a HandshakeError. One that has failed has closed the connection. */
-  #handshake<T>(arrival: PendingConnection, step: HandshakeStep<T>['step'], passed: (value: T) => void): void {
+  /** Runs a step whose failure or time-out is a HandshakeError. A step that failed has closed the connection. */
+  #handshake<T>(pending: PendingConnection, work: HandshakeStep<T>['work'], passed: (value: T) => void): void {
     const { handshakeTimeout: timeout } = this.#host
-    this.#begin(arrival, {
-      step,
+    this.#begin(pending, {
+      work,
       passed,
-      failed: (cause) => this.#fail(arrival, cause),
+      failed: (cause) => this.#fail(pending, cause),
       waitsForPeer: true,
       late: () => {
-        arrival.cut()
-        this.#fail(arrival, new TimeoutError({ operation: 'handshake', timeout, kind: 'handshake' }))
+        pending.cut()
+        this.#fail(pending, new TimeoutError({ operation: 'handshake', timeout, kind: 'handshake' }))
       },
-      broke: (error) => this.#broke(arrival, error),
+      threw: (error) => this.#stepThrew(pending, error),
     })
   }
 
-  #begin<T>(arrival: PendingConnection, stage: HandshakeStep<T>): void {
-    this.#arriving.add(arrival)
-    arrival.begin(stage, this.#host.clock, this.#host.handshakeTimeout)
+  #begin<T>(pending: PendingConnection, step: HandshakeStep<T>): void {
+    this.#inStep.add(pending)
+    pending.begin(step, this.#host.clock, this.#host.handshakeTimeout)
   }
 
-  #fail(arrival: PendingConnection, cause: unknown): void {
-    const { remote } = arrival
-    this.#leave(arrival)
+  #fail(pending: PendingConnection, cause: unknown): void {
+    const { remote } = pending
+    this.#remove(pending)
     this.#host.handshakeFailed(
       cause instanceof HandshakeError ? cause : new HandshakeError({ cause, remote, message: handshakeMessage(cause, 'server', remote) }),
       remote,
     )
   }
 
-  /** An exception in a step ends that one connection, and nobody else's. */
-  #broke(arrival: PendingConnection, error: unknown): void {
-    if (!arrival.over) this.#drop(arrival, 'reset')
+  /** An exception in a step drops this connection and affects no other. */
+  #stepThrew(pending: PendingConnection, error: unknown): void {
+    if (!pending.finished) this.#drop(pending, 'reset')
     this.#host.acceptFailed(error)
   }
 
-  #drop(arrival: PendingConnection, reason: DropReason): void {
-    arrival.cut()
-    this.#leave(arrival)
-    this.#host.dropped(arrival.remote, reason)
+  #drop(pending: PendingConnection, reason: DropReason): void {
+    pending.cut()
+    this.#remove(pending)
+    this.#host.dropped(pending.remote, reason)
   }
 
-  #leave(arrival: PendingConnection): void {
-    this.#arriving.delete(arrival)
-    arrival.end()
-    this.#count(arrival.address, -1)
+  #remove(pending: PendingConnection): void {
+    this.#inStep.delete(pending)
+    pending.finish()
+    this.#count(pending.address, -1)
   }
 
   #count(address: string | undefined, by: number): void {
     if (address === undefined) return
-    const count = (this.#addresses.get(address) ?? 0) + by
-    if (count === 0) this.#addresses.delete(address)
-    else this.#addresses.set(address, count)
+    const count = (this.#countByAddress.get(address) ?? 0) + by
+    if (count === 0) this.#countByAddress.delete(address)
+    else this.#countByAddress.set(address, count)
   }
 }

@@ -1,9 +1,9 @@
-// The inside of a server: the way in, the connections that are open, and how all of it comes to an end. Its listeners, its
-// counters and what stands around each connection are in files of their own.
+// The inside of a server: accepts, queues and opens connections, drains, and emits the events. Its listeners, admission,
+// accept queue, counters and drain are in files of their own.
 //
 //   open ──a loop is left──▶ stopped ──┐
-//     └──────────close()──▶ draining ◀─┘   (stopped and draining: no listener, nobody new)
-//   stopped, draining ──no listener and no connection left──▶ closed
+//     └──────────close()──▶ draining ◀─┘   (stopped and draining: no listener, no new connection)
+//   stopped, draining ──the last listener and the last connection have closed──▶ closed
 
 import type { Address } from '../address.js'
 import type { CloseInfo } from '../connection/close-info.js'
@@ -17,6 +17,7 @@ import type { Clock } from '../transport/clock.js'
 import { bind, type ListenerSink } from '../transport/listening/listener.js'
 import { AcceptQueue, type QueuedConnection, type Waiter } from './accept-queue.js'
 import { Admission, type AdmissionHost, type AdmissionLimits } from './admission.js'
+import { cores } from './cores.js'
 import { ServerCounters } from './counters.js'
 import { defaultLimits, freeDescriptors } from './descriptors.js'
 import { Drain, type DrainResult } from './drain.js'
@@ -25,49 +26,49 @@ import { type DropReason, emitSafely, type ServerStats } from './events.js'
 import { Listeners } from './listeners.js'
 import { usableMemory } from './memory.js'
 import { print } from './print.js'
-import { cores, type Server } from './server.js'
-import { type Superior, Supervision } from './supervision.js'
+import type { Server } from './server.js'
+import { Supervision, type SupervisionHost } from './supervision.js'
 
 type Phase = 'open' | 'stopped' | 'draining' | 'closed'
 
-// Accept errors come in floods (a socket that fails is asked again at once), and one tells as much as a thousand.
-const ACCEPT_ERRORS_EVERY = 1000
+// Accept errors come in floods, since a failing socket is polled again immediately. One a second carries the same information.
+const ACCEPT_ERROR_INTERVAL = 1000
 
-export class ServerCore implements AdmissionHost, Superior {
+export class ServerCore implements AdmissionHost, SupervisionHost {
   readonly clock: Clock
-  readonly plan: Omit<ResolvedListenOptions, 'endpoints'>
+  readonly options: Omit<ResolvedListenOptions, 'endpoints'>
   readonly limits: AdmissionLimits
-  readonly listeners: Listeners = new Listeners(() => this.#settle())
-  readonly entries: EndpointHandshakes
+  readonly listeners: Listeners = new Listeners(() => this.#closeIfDone())
+  readonly handshakes: EndpointHandshakes
   readonly connections: Set<Connection> = new Set()
-  /** Resolves when no listener and no connection is left. */
+  /** Resolves when the last listener and the last connection have closed. */
   readonly closed: Promise<void>
   #phase: Phase = 'open'
   #resolveClosed!: () => void
-  /** Resolves when it listens no more. */
+  /** Resolves when the server stops listening. */
   readonly stopped: Promise<void>
   #resolveStopped!: () => void
   #server: Server | undefined
   readonly #admission: Admission
-  readonly #room: AcceptQueue<Connection>
+  readonly #acceptQueue: AcceptQueue<Connection>
   #drain: Drain | undefined
   #closing: Promise<DrainResult> | undefined
   #stopping = false
-  readonly #books = new ServerCounters()
+  readonly #counters = new ServerCounters()
   #lastAcceptError = Number.NEGATIVE_INFINITY
-  /** `disconnect` events that are being told. */
-  #telling = 0
+  /** The number of `disconnect` events that are being emitted. */
+  #disconnecting = 0
 
   constructor(
-    plan: Omit<ResolvedListenOptions, 'endpoints'>,
+    options: Omit<ResolvedListenOptions, 'endpoints'>,
     clock: Clock,
-    entries: EndpointHandshakes = new EndpointHandshakes(plan.defaults),
+    handshakes: EndpointHandshakes = new EndpointHandshakes(options.defaults),
   ) {
     cores.add(this)
-    this.plan = plan
+    this.options = options
     this.clock = clock
-    this.entries = entries
-    const { maxConnections, maxPending, maxConnectionsPerAddress, admit, blockList } = plan.admission
+    this.handshakes = handshakes
+    const { maxConnections, maxPending, maxConnectionsPerAddress, admit, blockList } = options.admission
     const known = maxConnections !== undefined && maxPending !== undefined
     const defaults = known ? { maxConnections, maxPending } : defaultLimits(freeDescriptors(), usableMemory())
     this.limits = {
@@ -76,7 +77,7 @@ export class ServerCore implements AdmissionHost, Superior {
       maxConnectionsPerAddress,
     }
     this.#admission = new Admission(this, { admit, blockList })
-    this.#room = new AcceptQueue(
+    this.#acceptQueue = new AcceptQueue(
       clock,
       (queued) => this.#open(queued),
       () => this.connections.size < this.limits.maxConnections,
@@ -89,7 +90,7 @@ export class ServerCore implements AdmissionHost, Superior {
     })
   }
 
-  /** The public face whose events these are. */
+  /** The public object that emits the events. It sets itself. */
   get server(): Server {
     return this.#server as Server
   }
@@ -103,85 +104,89 @@ export class ServerCore implements AdmissionHost, Superior {
   }
 
   get stats(): ServerStats {
-    return this.#books.stats(this.connections, this.#room.length + this.#admission.waiting)
+    return this.#counters.stats(this.connections, this.#acceptQueue.length + this.#admission.pending)
   }
 
-  /** Binds one more endpoint. Rejects with a DrainingError, and nothing is left open, where a close was before or overtakes it. */
-  async bind(endpoint: ResolvedEndpoint, entry?: EndpointHandshake): Promise<void> {
+  /** Binds an endpoint. Rejects with DrainingError, and leaves nothing open, if the server closes before the bind completes. */
+  async bind(endpoint: ResolvedEndpoint, handshake?: EndpointHandshake): Promise<void> {
     if (this.#phase !== 'open') throw tooLate()
-    await this.listeners.add(async () => bind(endpoint, this.#intake(entry ?? (await this.entries.of(endpoint))), this.plan.connection))
+    await this.listeners.add(async () => {
+      const steps = handshake ?? (await this.handshakes.of(endpoint))
+      return bind(endpoint, this.#sink(steps), this.options.connection)
+    })
     if (this.#phase !== 'open') throw tooLate()
   }
 
-  /** The same for what `server.add` was given. */
+  /** Binds the argument of `server.add`, which is checked here. */
   add(endpoint: unknown): Promise<void> {
-    return this.bind(endpointPlan(endpoint, this.plan.defaults))
+    return this.bind(endpointPlan(endpoint, this.options.defaults))
   }
 
-  /** Takes what one endpoint brings. */
-  #intake(entry: EndpointHandshake): ListenerSink {
+  /** The sink of the listener of an endpoint with these steps. */
+  #sink(handshake: EndpointHandshake): ListenerSink {
     return {
-      accepted: (carrier) => this.accepted(carrier, entry),
+      accepted: (carrier) => this.accepted(carrier, handshake),
       failed: (error) => this.acceptFailed(error),
       stopped: this.stopped,
     }
   }
 
-  // --- the way in ------------------------------------------------------------------------------------------------------
+  // --- accepting -------------------------------------------------------------------------------------------------------
 
   get handshakeTimeout(): number {
-    return this.plan.connection.handshakeTimeout
+    return this.options.connection.handshakeTimeout
   }
 
-  get present(): number {
-    return this.#books.present
+  get openCount(): number {
+    return this.#counters.openCount
   }
 
-  get canWait(): boolean {
-    return this.#room.taken || this.#room.length < this.limits.maxPending
+  get canQueue(): boolean {
+    return this.#acceptQueue.canDispatch || this.#acceptQueue.length < this.limits.maxPending
   }
 
-  /** A connection has come, by an endpoint with these steps. */
-  accepted(carrier: Carrier, entry: EndpointHandshake = {}): void {
-    this.#books.accepted++
-    this.#admission.enter(carrier, entry)
+  /** Takes a connection that a listener accepted, with the steps of its endpoint. */
+  accepted(carrier: Carrier, handshake: EndpointHandshake = {}): void {
+    this.#counters.accepted++
+    this.#admission.enter(carrier, handshake)
   }
 
   ready(queued: QueuedConnection): void {
-    this.#room.enter(queued)
+    this.#acceptQueue.push(queued)
   }
 
   dropped(remote: Address, reason: DropReason): void {
-    this.#books.dropped++
+    this.#counters.dropped++
     emitSafely(() => this.server.emit('drop', { remote, reason }))
   }
 
   handshakeFailed(error: HandshakeError, remote: Address): void {
-    this.#books.handshakeErrors++
+    this.#counters.handshakeErrors++
     emitSafely(() => this.server.emit('handshakeError', error, { remote }))
   }
 
   acceptFailed(error: unknown): void {
     const now = this.clock.now()
-    if (now - this.#lastAcceptError < ACCEPT_ERRORS_EVERY) return
+    if (now - this.#lastAcceptError < ACCEPT_ERROR_INTERVAL) return
     this.#lastAcceptError = now
     emitSafely(() => this.server.emit('acceptError', error))
   }
 
-  take(taker: Waiter<Connection>): void {
-    if (this.#phase === 'open') this.#room.take(taker)
-    else taker(null)
+  /** Calls `waiter` with the next connection, or with null once the server has stopped. */
+  wait(waiter: Waiter<Connection>): void {
+    if (this.#phase === 'open') this.#acceptQueue.wait(waiter)
+    else waiter(null)
   }
 
-  /** A taker does not wait any more; false if it has got its connection already. */
-  leave(taker: Waiter<Connection>): boolean {
-    return this.#room.leave(taker)
+  /** Removes a waiter. Returns false if it has its connection already. */
+  removeWaiter(waiter: Waiter<Connection>): boolean {
+    return this.#acceptQueue.removeWaiter(waiter)
   }
 
-  /** Limits have changed: whoever has room now may come. */
+  /** Changes the limits and dispatches the connections that a raised one admits. */
   changeLimits(changes: Partial<AdmissionLimits>): void {
     Object.assign(this.limits, changes)
-    this.#room.dispatch()
+    this.#acceptQueue.dispatch()
   }
 
   #open(queued: QueuedConnection): Connection | undefined {
@@ -190,10 +195,10 @@ export class ServerCore implements AdmissionHost, Superior {
     return connection
   }
 
-  /** One that cannot be made is over, and those behind it go on. */
+  /** Makes the connection. If that throws, it drops the connection and returns undefined. */
   #connectionOf({ carrier, proxy, address, remote }: QueuedConnection): Connection | undefined {
     try {
-      const core = new ConnectionCore(carrier, this.plan.connection, this.clock, proxy)
+      const core = new ConnectionCore(carrier, this.options.connection, this.clock, proxy)
       core.side = 'server'
       const connection = new Connection(core, this.server)
       core.closeState.supervisor = new Supervision(this, address, connection)
@@ -201,7 +206,7 @@ export class ServerCore implements AdmissionHost, Superior {
       return connection
     } catch (error) {
       carrier.reset()
-      this.#admission.left(address)
+      this.#admission.release(address)
       this.dropped(remote, 'reset')
       this.acceptFailed(error)
       return undefined
@@ -210,27 +215,27 @@ export class ServerCore implements AdmissionHost, Superior {
 
   // --- the end of a connection -----------------------------------------------------------------------------------------
 
-  over(address: string | undefined, connection: Connection, info: CloseInfo): void {
+  connectionClosed(address: string | undefined, connection: Connection, info: CloseInfo): void {
     this.connections.delete(connection)
-    this.#admission.left(address)
-    this.#books.close(info)
-    this.#drain?.over(connection)
-    // A listener may end other connections: `close` waits until everybody has heard of this one.
-    this.#telling++
+    this.#admission.release(address)
+    this.#counters.close(info)
+    this.#drain?.closed(connection)
+    // A listener may end other connections. The server closes only after the listeners of this event have returned.
+    this.#disconnecting++
     emitSafely(() => this.server.emit('disconnect', connection, info))
-    this.#telling--
-    this.#room.dispatch()
-    this.#settle()
+    this.#disconnecting--
+    this.#acceptQueue.dispatch()
+    this.#closeIfDone()
   }
 
   handlerFailed(error: unknown, connection: Connection): void {
-    this.#books.handlerErrors++
+    this.#counters.handlerErrors++
     if (!emitSafely(() => this.server.emit('handlerError', error, connection))) print(error, connection)
   }
 
   // --- the end of the server -------------------------------------------------------------------------------------------
 
-  /** Listens no more, and drops who was not yielded. Connections go on. */
+  /** Stops listening and drops the connections that were not yielded. Open connections are unaffected. */
   stop(phase: 'stopped' | 'draining' = 'stopped'): void {
     if (this.#phase === 'closed' || this.#phase === 'draining') return
     const first = this.#phase === 'open'
@@ -239,13 +244,13 @@ export class ServerCore implements AdmissionHost, Superior {
     this.#resolveStopped()
     this.listeners.close()
     this.#admission.close()
-    this.#room.close()
-    for (let queued = this.#room.dismiss(); queued !== undefined; queued = this.#room.dismiss()) {
-      this.#admission.left(queued.address)
+    this.#acceptQueue.close()
+    for (let queued = this.#acceptQueue.shift(); queued !== undefined; queued = this.#acceptQueue.shift()) {
+      this.#admission.release(queued.address)
       queued.carrier.reset()
       this.dropped(queued.remote, 'draining')
     }
-    this.#settle()
+    this.#closeIfDone()
   }
 
   close(grace: number): Promise<DrainResult> {
@@ -257,7 +262,7 @@ export class ServerCore implements AdmissionHost, Superior {
         this.stop('draining')
         emitSafely(() => this.server.emit('draining'))
         for (const connection of this.connections) {
-          // What a program has put in the place of `drain` must not keep the others from hearing.
+          // A program may have replaced `drain`. An exception in it does not keep the other connections from draining.
           try {
             connection.drain()
           } catch (error) {
@@ -270,24 +275,24 @@ export class ServerCore implements AdmissionHost, Superior {
     return this.#closing
   }
 
-  /** `close` was called. */
+  /** Whether `close` was called. */
   get draining(): boolean {
     return this.#closing !== undefined
   }
 
-  /** It is about to close: it goes on accepting until then. */
+  /** Sets `stopping` while the server still accepts, before a delayed `close`. */
   stopSoon(): void {
     this.#stopping = true
   }
 
-  /** It is closing, or about to. */
+  /** Whether `stopSoon` or `close` was called. */
   get stopping(): boolean {
     return this.#stopping || this.draining
   }
 
-  #settle(): void {
+  #closeIfDone(): void {
     if (this.#phase === 'open' || this.#phase === 'closed') return
-    if (this.listeners.any || this.connections.size > 0 || this.#telling > 0) return
+    if (this.listeners.any || this.connections.size > 0 || this.#disconnecting > 0) return
     this.#phase = 'closed'
     this.#resolveClosed()
     emitSafely(() => this.server.emit('close'))

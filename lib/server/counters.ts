@@ -1,11 +1,11 @@
-// What a server counts. Each connection that was accepted is, at any moment, in exactly one column: pending, active, dropped,
-// a handshake error, or over. The first two are counted where they are; the others here.
+// The counters behind `server.stats()`. Each accepted connection is, at any moment, exactly one of: pending, active, dropped,
+// a handshake error, or closed. Pending and active connections are counted by their owners, the others here.
 
 import type { CloseInfo } from '../connection/close-info.js'
 import type { ServerStats } from './events.js'
 
-/** A connection whose bytes are still being counted. */
-interface Open {
+/** The running byte counts of an open connection. */
+interface ByteCounts {
   readonly bytesRead: number
   readonly bytesWritten: number
 }
@@ -15,25 +15,25 @@ export class ServerCounters {
   dropped = 0
   handshakeErrors = 0
   handlerErrors = 0
-  #over = 0
-  #read = 0
-  #written = 0
+  #closed = 0
+  #bytesRead = 0
+  #bytesWritten = 0
 
-  /** Accepted and not over. */
-  get present(): number {
-    return this.accepted - this.dropped - this.handshakeErrors - this.#over
+  /** The number of connections that were accepted and have not ended. */
+  get openCount(): number {
+    return this.accepted - this.dropped - this.handshakeErrors - this.#closed
   }
 
-  /** A connection is over. */
+  /** Adds a connection that ended. */
   close({ bytesRead, bytesWritten }: CloseInfo): void {
-    this.#over++
-    this.#read += bytesRead
-    this.#written += bytesWritten
+    this.#closed++
+    this.#bytesRead += bytesRead
+    this.#bytesWritten += bytesWritten
   }
 
-  stats(connections: ReadonlySet<Open>, pending: number): ServerStats {
-    let bytesRead = this.#read
-    let bytesWritten = this.#written
+  stats(connections: ReadonlySet<ByteCounts>, pending: number): ServerStats {
+    let bytesRead = this.#bytesRead
+    let bytesWritten = this.#bytesWritten
     for (const connection of connections) {
       bytesRead += connection.bytesRead
       bytesWritten += connection.bytesWritten

@@ -1,31 +1,34 @@
-// How many descriptors this process may still open, where that can be known. Running out of them is silent on Node:
-// libuv accepts a connection and closes it. So the default limits of a server stay below what is free.
+// The default limits of a server, from the number of file descriptors that this process may still open and from its memory.
+// When descriptors run out, libuv accepts a connection and closes it, and Node reports nothing: hence limits below that.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Free descriptors, or undefined where the system does not tell (it does on Linux). */
+/** The number of free descriptors; undefined where the system does not provide it (Linux does). */
 export function freeDescriptors(proc = '/proc/self'): number | undefined {
   try {
     const limits = readFileSync(`${proc}/limits`, 'latin1')
     const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1]
     return soft === undefined ? undefined : Math.max(0, Number(soft) - readdirSync(`${proc}/fd`).length)
   } catch {
-    // No /proc here: nothing can be known, and nothing is limited.
+    // There is no /proc: the number is unknown and limits nothing.
     return undefined
   }
 }
 
-// Eight tenths for connections and one for those that wait leave a tenth for everything else a program opens.
+// Eight tenths for open connections and one for pending ones leave a tenth for all other files of the program.
 const ACTIVE_SHARE = 0.8
 const PENDING_SHARE = 0.1
-// As many as a burst of clients makes while a program is busy; each holds a socket and next to no memory.
+// A burst of clients while the program is busy. A pending connection holds a socket and little memory.
 const MOST_PENDING = 1024
 
-// Where a million descriptors are allowed, memory is what runs out first: a connection that reads ahead as far as it may holds
-// twice 64 KiB, here and in the system.
+// Where a million descriptors are allowed, memory runs out first: a connection that reads ahead to its limit holds 64 KiB in
+// the process and as much in the kernel.
 const CONNECTION_MEMORY = 128 * 1024
 
-/** The limits of a server that names none, by the free descriptors, if they are known, and the memory in bytes. At least one connection is always served. */
+/**
+ * The limits of a server whose options name none. `free` is the number of free descriptors, `memory` is in bytes.
+ * `maxConnections` is at least 1.
+ */
 export function defaultLimits(free: number | undefined, memory: number): { maxConnections: number; maxPending: number } {
   const most = Math.floor(memory / CONNECTION_MEMORY)
   if (free === undefined) return { maxConnections: Math.max(1, most), maxPending: MOST_PENDING }

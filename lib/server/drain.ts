@@ -1,5 +1,5 @@
-// One drain: the connections that were alive when it began, the time they have, and what became of them. They are told
-// by the server; here they are counted, and what is left after the grace is aborted.
+// One drain: the connections that were open when it began, their grace period, and how each of them ended. The server asks
+// the connections to finish; this counts them and aborts those that remain when the grace period ends.
 
 import { type Connection, coreOf } from '../connection/connection.js'
 import { DrainingError } from '../errors.js'
@@ -7,70 +7,70 @@ import { throwLater } from '../throw-later.js'
 import type { Clock } from '../transport/clock.js'
 import { Deadline } from '../transport/deadline.js'
 
-/** What `server.close` resolves with: of the connections that were alive at the call, how many came to their end within the grace, and how many were aborted. */
+/** The result of `server.close`, for the connections that were open at the call: how many ended within the grace period, and how many were aborted. */
 export interface DrainResult {
   readonly drained: number
   readonly aborted: number
 }
 
-const OVER = 'the server has closed, and the grace for its connections is over'
+const GRACE_ENDED = 'the server has closed, and the grace for its connections is over'
 
 export class Drain {
   readonly #clock: Clock
-  readonly #left: Set<Connection>
+  readonly #remaining: Set<Connection>
   #timer: Deadline | undefined
-  #ends = Number.POSITIVE_INFINITY
+  #endsAt = Number.POSITIVE_INFINITY
   #drained = 0
   #aborted = 0
   #expired = false
 
-  constructor(clock: Clock, alive: Iterable<Connection>) {
+  constructor(clock: Clock, open: Iterable<Connection>) {
     this.#clock = clock
-    this.#left = new Set(alive)
+    this.#remaining = new Set(open)
   }
 
   get result(): DrainResult {
     return { drained: this.#drained, aborted: this.#aborted }
   }
 
-  /** Gives it `grace` milliseconds from now, unless its time ends sooner already. */
+  /** Ends the grace period `grace` milliseconds from now, unless it ends sooner already. */
   within(grace: number): void {
-    const ends = this.#clock.now() + grace
-    if (this.#expired || ends >= this.#ends) return
-    this.#ends = ends
+    const endsAt = this.#clock.now() + grace
+    if (this.#expired || endsAt >= this.#endsAt) return
+    this.#endsAt = endsAt
     this.#timer?.clear()
     this.#timer = undefined
     if (grace === 0) this.#expire()
-    else if (this.#left.size > 0)
+    else if (this.#remaining.size > 0)
       this.#timer = new Deadline({ clock: this.#clock, ms: grace, progress: () => this.#progress(), expired: () => this.#expire() })
   }
 
-  /** Changes whenever a byte of those that are left has come or gone, or one of them has come to its end. */
+  /** Changes with every byte that a remaining connection receives or sends, and with every connection that ends. */
   #progress(): number {
     let progress = this.#drained
-    for (const connection of this.#left) progress += coreOf(connection).progress
+    for (const connection of this.#remaining) progress += coreOf(connection).progress
     return progress
   }
 
   #expire(): void {
     this.#expired = true
-    for (const connection of this.#left) {
-      // A stream of somebody else's that cannot be cut must not save the others.
+    for (const connection of this.#remaining) {
+      // The stream of a `Connection.from` may throw when it is destroyed. The other connections are aborted all the same.
       try {
-        // One that is closing since its handler failed is told by that failure, which nothing else may tell.
+        // A connection that is closing because its handler failed reports that failure, which may be reported nowhere else.
         const { handlerError } = coreOf(connection)
-        connection.abort(handlerError === undefined ? new DrainingError({ message: OVER }) : handlerError.error)
+        connection.abort(handlerError === undefined ? new DrainingError({ message: GRACE_ENDED }) : handlerError.error)
       } catch (error) {
         throwLater(error)
       }
     }
   }
 
-  /** A connection is over. All that were open then are known: nobody came after. */
-  over(connection: Connection): void {
-    this.#left.delete(connection)
+  /** Counts a connection that ended. It was open when the drain began, since no connection opens after that. */
+  closed(connection: Connection): void {
+    this.#remaining.delete(connection)
     if (this.#expired) this.#aborted++
     else this.#drained++
-    if (this.#left.size === 0) this.#timer?.clear()
+    if (this.#remaining.size === 0) this.#timer?.clear()
   }
 }

@@ -1,5 +1,5 @@
-// What a connection passes by the endpoint that it came to, between being accepted and being asked who it is: a PROXY
-// header, a TLS handshake, or neither.
+// The steps that an endpoint requires of its connections: a PROXY header, a TLS handshake, both or neither. The endpoints
+// of one server share its TLS options, which `server.setTls` replaces.
 
 import { InvalidOptionsError } from '../errors.js'
 import type { ResolvedHandshakeOptions } from '../options/listen.js'
@@ -9,48 +9,48 @@ import { type HeaderStep, headerStep } from '../proxy-protocol/reader.js'
 import { ServerTls } from '../tls/server.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 
-/** The steps of an endpoint. */
+/** The steps of one endpoint. */
 export interface EndpointHandshake {
-  /** Reads the PROXY header of those who must send one. */
+  /** Reads the PROXY header of the peers that must send one. */
   readonly header?: HeaderStep | undefined
-  /** Begins the TLS handshake; with `tls.optional` it looks at the first byte before. Never throws. */
+  /** Begins the TLS handshake; with `tls.optional`, after it has looked at the first byte. Never throws. */
   readonly secure?: ((carrier: Carrier) => Handshake) | undefined
 }
 
-/** The entries of one server, which share its TLS options. */
+/** The steps of all endpoints of one server. */
 export class EndpointHandshakes {
   readonly #shared: ResolvedTlsOptions | undefined
   #tls: ServerTls | undefined
 
-  /** `tls`: those of the options of the server itself, loaded, if they are. */
-  constructor(plan: ResolvedHandshakeOptions, tls?: ServerTls) {
-    this.#shared = bare(plan).tls
+  /** `tls` is the server's own TLS, if it was loaded already. */
+  constructor(options: ResolvedHandshakeOptions, tls?: ServerTls) {
+    this.#shared = bare(options).tls
     this.#tls = tls
   }
 
-  /** Loads the server's own TLS options, whether an endpoint has them or not. Rejects with InvalidOptionsError. */
+  /** Loads the server's own TLS options, whether an endpoint uses them or not. Rejects with InvalidOptionsError. */
   async load(): Promise<void> {
     if (this.#shared !== undefined) this.#tls = await load(this.#shared)
   }
 
-  /** The entry of an endpoint. Rejects with InvalidOptionsError where its own TLS options do not load. */
-  async of(plan: ResolvedHandshakeOptions): Promise<EndpointHandshake> {
-    const { proxyProtocol, tls } = bare(plan)
+  /** The steps of one endpoint. Rejects with InvalidOptionsError if its own TLS options do not load. */
+  async of(options: ResolvedHandshakeOptions): Promise<EndpointHandshake> {
+    const { proxyProtocol, tls } = bare(options)
     const header = proxyProtocol && headerStep(proxyProtocol)
     return { header, secure: await this.#secure(tls) }
   }
 
-  async #secure(plan: ResolvedTlsOptions | undefined): Promise<EndpointHandshake['secure']> {
-    if (plan === undefined) return undefined
-    if (plan !== this.#shared) {
-      const own = await load(plan)
+  async #secure(options: ResolvedTlsOptions | undefined): Promise<EndpointHandshake['secure']> {
+    if (options === undefined) return undefined
+    if (options !== this.#shared) {
+      const own = await load(options)
       return (carrier) => own.secure(carrier)
     }
-    // Asked for each connection: they may have been replaced.
+    // Read for each connection, since `replace` may have changed it.
     return (carrier) => (this.#tls as ServerTls).secure(carrier)
   }
 
-  /** Replaces the server's TLS options for connections to come. Rejects with InvalidOptionsError, and nothing has changed. */
+  /** Replaces the server's TLS options for later connections. Rejects with InvalidOptionsError, and then changes nothing. */
   async replace(options: unknown): Promise<void> {
     if (this.#shared === undefined)
       throw new InvalidOptionsError({ issues: [{ path: ['tls'], message: 'expected none, since the server was opened without `tls`' }] })

@@ -1,5 +1,5 @@
-// What a server tells: its events and counters, with their shapes. Listeners are called in the middle of the library's
-// work, so what one of them throws is thrown again outside of it: it is the program's own, and disturbs nothing here.
+// The events and counters of a server, and their types. A listener runs in the middle of the library's work: an exception
+// that it throws is rethrown after that work, as an uncaught exception, and stops no other listener.
 
 import { EventEmitter } from 'node:events'
 import type Module from 'typed-emitter'
@@ -11,55 +11,60 @@ import { throwLater } from '../throw-later.js'
 
 type TypedEmitter<Events extends Module.EventMap> = Module.default<Events>
 
-/** Why a connection was turned away before a byte of it was handed to anybody. */
+/** Why a connection was dropped before the program received a byte of it. */
 export type DropReason = 'maxPending' | 'maxConnectionsPerAddress' | 'blockList' | 'admit' | 'draining' | 'reset'
 
-/** A connection that was turned away. */
+/** A connection that was dropped. */
 export interface DropInfo {
-  /** The real client. Of one that has reset (`'reset'`) the system knows no address any more, and `address` is empty. */
+  /** The real client. The system has no address for a client that has reset (`'reset'`): `address` is then empty. */
   readonly remote: Address
   readonly reason: DropReason
 }
 
-/** The events of a server. There is no `error` event, so none needs a listener. */
+/** The events of a server. There is no `error` event: no listener is required. */
 export type ServerEvents = {
-  /** Just before a loop or `serve` gets it. A listener alone takes nothing from the queue. */
+  /** A connection is about to be passed to a loop, to `accept` or to `serve`. A listener alone takes none from the queue. */
   connection: (connection: Connection) => void
-  /** It is over: once for each `connection`, never else, before `close`. */
+  /** A connection has ended. Emitted once for each `connection` event, and before `close`. */
   disconnect: (connection: Connection, info: CloseInfo) => void
-  /** Turned away: reset before a byte of it was handed to anybody. */
+  /** A connection was reset before the program received a byte of it. */
   drop: (info: DropInfo) => void
-  /** A PROXY header or TLS handshake failed, timed out or was left; the server lives. `remote` is the real client, once that is known. */
+  /**
+   * A PROXY header or TLS handshake failed, timed out, or was abandoned by the client. The server keeps running. `remote` is
+   * the real client once the PROXY header was read, the peer until then.
+   */
   handshakeError: (error: HandshakeError, info: { readonly remote: Address }) => void
-  /** A handler failed for a reason of its own. Without a listener the error is printed to stderr. */
+  /** A handler failed for a reason other than its connection. Without a listener the error is printed to stderr. */
   handlerError: (error: unknown, connection: Connection) => void
-  /** Accepting failed, where the runtime tells, or `admit` threw; accepting goes on. At most one a second. */
+  /** The runtime reported that accepting failed, or `admit` threw. The server keeps accepting. Emitted at most once a second. */
   acceptError: (error: unknown) => void
   /** `close` was called. */
   draining: () => void
-  /** No listener and no connection is left. */
+  /** The last listener and the last connection have closed. */
   close: () => void
 }
 
-/** A snapshot of a server's counters. `accepted` = active + pending + dropped + handshakeErrors + over. */
+/** A snapshot of a server's counters. `accepted` is the sum of `active`, `pending`, `dropped`, `handshakeErrors` and the connections that have ended. */
 export interface ServerStats {
-  /** Yielded and not over. */
+  /** Connections that were yielded and have not ended. */
   readonly active: number
-  /** Accepted and not yet yielded. */
+  /** Connections that were accepted and not yet yielded. */
   readonly pending: number
-  /** All that came. */
+  /** All connections that were accepted. */
   readonly accepted: number
+  /** Connections that were dropped. */
   readonly dropped: number
-  /** PROXY headers and TLS handshakes that failed, took too long or were left. */
+  /** PROXY headers and TLS handshakes that failed, timed out or were abandoned. */
   readonly handshakeErrors: number
+  /** Handlers that failed for a reason other than their connection. */
   readonly handlerErrors: number
-  /** Payload that arrived, past connections included, in bytes. */
+  /** Payload bytes received, including those of connections that have ended. */
   readonly bytesRead: number
-  /** Payload that left, past connections included, in bytes. */
+  /** Payload bytes sent, including those of connections that have ended. */
   readonly bytesWritten: number
 }
 
-/** An EventEmitter in which a listener that throws does not keep the next ones from being called. */
+/** An EventEmitter that calls the remaining listeners when one throws. */
 class IsolatingEmitter extends EventEmitter {
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (this.listenerCount(event) < 2) return super.emit(event, ...args)
@@ -68,10 +73,10 @@ class IsolatingEmitter extends EventEmitter {
   }
 }
 
-/** An EventEmitter whose events are those of a server. */
+/** The base class of Server: an EventEmitter with the types of its events. */
 export const ServerEmitter: new () => TypedEmitter<ServerEvents> = IsolatingEmitter as unknown as new () => TypedEmitter<ServerEvents>
 
-/** Calls a listener's turn; what it throws becomes an uncaught exception, after the library's work is done. */
+/** Emits an event. An exception of a listener is thrown later, as an uncaught exception. */
 export function emitSafely(emit: () => boolean): boolean {
   try {
     return emit()

@@ -1,4 +1,4 @@
-// What `console.log(server)` shows: where it listens, its state, and its counters.
+// The output of `console.log(server)`: its addresses, its state and its counters.
 
 import type { InspectOptions } from 'node:util'
 import { shownAs } from '../shown-as.js'

@@ -1,43 +1,43 @@
-// The listeners of a server, those that are still being bound included: it is known at any moment whether one is open, and
-// one that is bound when nobody wants it any more is closed again.
+// The listeners of a server, including those that are still being bound, so that the server can wait until all of them are
+// closed. A listener whose bind completes after `close` is closed at once.
 
 import type { Address } from '../address.js'
 import type { Listener } from '../transport/listening/listener.js'
 
 export class Listeners {
-  /** What was bound, in order; stays when the listeners close. */
+  /** The bound addresses, in order. Closing does not remove them. */
   readonly addresses: Address[] = []
   readonly #all: Listener[] = []
-  readonly #fewer: () => void
-  /** Whose sockets are still open, or are being opened. */
+  readonly #onClosed: () => void
+  /** The number of listeners that are open or being bound. */
   #open = 0
   #closed = false
   #referenced = true
 
-  /** `fewer` is called when one of them is closed, or could not be opened. */
-  constructor(fewer: () => void) {
-    this.#fewer = fewer
+  /** `onClosed` is called whenever a listener has closed, or a bind has ended. */
+  constructor(onClosed: () => void) {
+    this.#onClosed = onClosed
   }
 
-  /** True while one is open, or is being opened. */
+  /** Whether a listener is open or being bound. */
   get any(): boolean {
     return this.#open > 0
   }
 
-  /** Takes in what `bind` opens, unless they are closed by then. Rejects as it does. */
+  /** Adds the listener that `bind` opens, or closes it if the server has closed meanwhile. Rejects as `bind` does. */
   async add(bind: () => Promise<Listener>): Promise<void> {
-    // It counts from here on: whoever waits for all of them to be closed waits for one that was overtaken.
+    // Counted while it is being bound, so that the server does not count as closed before this listener is.
     this.#open++
     try {
       const listener = await bind()
       if (this.#closed) await listener.close()
       else this.include(listener)
     } finally {
-      this.#left()
+      this.#closedOne()
     }
   }
 
-  /** Takes a bound listener in. */
+  /** Adds a listener that is bound. */
   include(listener: Listener): void {
     this.#all.push(listener)
     this.addresses.push(...listener.addresses)
@@ -45,6 +45,7 @@ export class Listeners {
     if (!this.#referenced) listener.unref()
   }
 
+  /** Sets whether the listeners, and those that are added later, keep the process alive. */
   reference(on: boolean): void {
     this.#referenced = on
     for (const listener of this.#all) on ? listener.ref() : listener.unref()
@@ -52,12 +53,12 @@ export class Listeners {
 
   close(): void {
     this.#closed = true
-    // A listener's close never rejects.
-    for (const listener of this.#all) void listener.close().then(() => this.#left())
+    // `close` of a listener never rejects.
+    for (const listener of this.#all) void listener.close().then(() => this.#closedOne())
   }
 
-  #left(): void {
+  #closedOne(): void {
     this.#open--
-    this.#fewer()
+    this.#onClosed()
   }
 }

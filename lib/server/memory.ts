@@ -1,22 +1,26 @@
-// How much memory this process may use: that of the machine, or less where a control group says so, as in a container.
+// The memory that this process may use: that of the machine, or the lower limit of a control group, as in a container.
 
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 
-/** Bytes. `root` is where the system's files are. */
-export function usableMemory(root = '/', machine: number = totalmem(), told: number | undefined = process.constrainedMemory?.()): number {
-  // Node says what it knows itself: 0, undefined, or a number beyond all memory where there is no limit.
-  return Math.min(machine, told || machine, ...groupLimits(root))
+/** The usable memory in bytes. `root` is the directory that holds `proc` and `sys`. */
+export function usableMemory(
+  root = '/',
+  machine: number = totalmem(),
+  constrained: number | undefined = process.constrainedMemory?.(),
+): number {
+  // Without a limit `process.constrainedMemory()` returns 0, undefined, or a number larger than any memory.
+  return Math.min(machine, constrained || machine, ...groupLimits(root))
 }
 
-// The limits of this process's group and of those around it: the lowest counts. In a container its own group is mostly shown as
-// the root of all, and the path is one of the host that is not there.
+// The limits of the control group of this process and of its ancestors; the lowest one holds. In a container the group of the
+// process is usually mounted as the root, and the path in /proc/self/cgroup is a path of the host that does not exist here.
 function groupLimits(root: string): number[] {
   const limits: number[] = []
   for (const line of text(`${root}proc/self/cgroup`).split('\n')) {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
     if (path === undefined) continue
-    // Version 2 has one tree for all controllers, and no name for it.
+    // Version 2 has one tree for all controllers, with an empty name.
     if (controllers === '') limits.push(...along(`${root}sys/fs/cgroup`, path, 'memory.max'))
     else if (controllers?.split(',').includes('memory')) limits.push(...along(`${root}sys/fs/cgroup/memory`, path, 'memory.limit_in_bytes'))
   }
@@ -29,7 +33,7 @@ function along(tree: string, path: string, file: string): number[] {
 }
 
 function limitIn(file: string): number {
-  // `max` is none.
+  // `max` means no limit, and parses as NaN.
   const limit = Number.parseInt(text(file), 10)
   return limit > 0 ? limit : Number.POSITIVE_INFINITY
 }
@@ -38,7 +42,7 @@ function text(file: string): string {
   try {
     return readFileSync(file, 'latin1')
   } catch {
-    // No such file: no such limit.
+    // Without the file there is no limit.
     return ''
   }
 }

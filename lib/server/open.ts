@@ -1,28 +1,28 @@
-// Opening a server: everything is bound or nothing is.
+// Opening a server: loads the TLS options and binds all endpoints, or leaves nothing open.
 
 import { listenPlan, type ResolvedListenOptions } from '../options/listen.js'
 import { type Clock, systemClock } from '../transport/clock.js'
 import { ServerCore } from './core.js'
 import { Server } from './server.js'
 
-/** A server that is bound, by options that are checked here. */
+/** Checks the options and opens the server. */
 export function openServer(options: unknown): Promise<Server> {
   return open(listenPlan(options), systemClock)
 }
 
-async function open(plan: ResolvedListenOptions, clock: Clock): Promise<Server> {
-  if (plan.signal?.aborted) throw plan.signal.reason
-  const core = new ServerCore(plan, clock)
+async function open(options: ResolvedListenOptions, clock: Clock): Promise<Server> {
+  if (options.signal?.aborted) throw options.signal.reason
+  const core = new ServerCore(options, clock)
   const server = new Server(core)
   try {
-    // What cannot be served is known before anything is bound.
-    await core.entries.load()
-    const entries = await Promise.all(plan.endpoints.map((endpoint) => core.entries.of(endpoint)))
-    // An abort closes the server, which ends this.
-    for (const [at, endpoint] of plan.endpoints.entries()) await core.bind(endpoint, entries[at])
+    // TLS options that do not load are reported before anything is bound.
+    await core.handshakes.load()
+    const handshakes = await Promise.all(options.endpoints.map((endpoint) => core.handshakes.of(endpoint)))
+    // Aborting `signal` closes the server, and then `bind` rejects.
+    for (const [at, endpoint] of options.endpoints.entries()) await core.bind(endpoint, handshakes[at])
   } catch (error) {
     await server.close({ grace: 0 })
-    throw plan.signal?.aborted ? plan.signal.reason : error
+    throw options.signal?.aborted ? options.signal.reason : error
   }
   return server
 }

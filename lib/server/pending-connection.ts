@@ -1,7 +1,7 @@
-// One connection on its way in: who it is, as far as that is known, which step it is in, and the one deadline over all of
-// them. What follows a step, and what it means to fail at one, is for admission to say.
+// One connection between being accepted and being ready: what is known of its client, the step it is in, and the one
+// deadline over all steps. `admission.ts` decides which step follows and what a failure means.
 //
-//   accepted ──header, admit, handshake: each a step, each left out where there is none──▶ ready, dropped or failed
+//   accepted ──PROXY header, `admit`, TLS handshake; each is a step, and each is optional──▶ ready, dropped or failed
 
 import type { Address } from '../address.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
@@ -12,82 +12,82 @@ import type { QueuedConnection } from './accept-queue.js'
 import type { EndpointHandshake } from './endpoint-handshakes.js'
 import type { Link } from './pending-list.js'
 
-/** A step that takes its time, and what comes of it. One of the three is called, once, unless the arrival is cut before. */
+/** A step that takes time, and its callbacks: `passed` or `failed` is called once, unless the connection is cut before. */
 export interface HandshakeStep<T> {
-  readonly step: Handshake<T>
+  readonly work: Handshake<T>
   passed(value: T): void
   failed(cause: unknown): void
-  /** False where it is the program's answer that is waited for, whose progress nobody sees. */
+  /** Whether bytes of the peer count as progress. False for `admit`, whose progress cannot be seen. */
   readonly waitsForPeer: boolean
-  /** The deadline is over. The step still goes on: somebody has to cut it. */
+  /** The deadline expired. The step is still running: the callee has to cut it. */
   late(): void
-  /** What should have come of the step was an exception. */
-  broke(error: unknown): void
+  /** One of the callbacks threw. */
+  threw(error: unknown): void
 }
 
 export class PendingConnection implements QueuedConnection, Link {
   older: Link | undefined
   newer: Link | undefined
-  readonly entry: EndpointHandshake
-  /** What carries its bytes: another one after a TLS handshake. */
+  readonly handshake: EndpointHandshake
+  /** The carrier of its bytes; replaced by a TLS handshake. */
   carrier: Carrier
-  /** What its PROXY header said. */
+  /** The contents of its PROXY header. */
   proxy: ProxyInfo | undefined
-  /** What it is counted as by its address; undefined while it is not. */
+  /** The address under which it is counted; undefined while it is not counted. */
   address: string | undefined
-  /** It is in, or will never be. */
-  over = false
-  #stage: { cut(): void; late(): void; readonly waitsForPeer: boolean } | undefined
+  /** It became ready, or was dropped or failed. */
+  finished = false
+  #step: { cut(): void; late(): void; readonly waitsForPeer: boolean } | undefined
   #deadline: Deadline | undefined
-  /** Steps that have begun. */
+  /** The number of steps that have begun. */
   #steps = 0
 
-  constructor(carrier: Carrier, entry: EndpointHandshake) {
+  constructor(carrier: Carrier, handshake: EndpointHandshake) {
     this.carrier = carrier
-    this.entry = entry
+    this.handshake = handshake
   }
 
-  /** The real client, once that is known. */
+  /** The real client once the PROXY header was read, the peer until then. */
   get remote(): Address {
     return this.proxy?.source ?? this.carrier.remote
   }
 
-  /** Waits for a step, within `timeout` milliseconds from the first one's beginning. */
-  begin<T>({ step, passed, failed, late, broke, waitsForPeer }: HandshakeStep<T>, clock: Clock, timeout: number): void {
-    const stage = { cut: () => step.cut(), late, waitsForPeer }
-    this.#stage = stage
+  /** Runs a step. The deadline of `timeout` milliseconds begins with the first step and covers all of them. */
+  begin<T>({ work, passed, failed, late, threw, waitsForPeer }: HandshakeStep<T>, clock: Clock, timeout: number): void {
+    const step = { cut: () => work.cut(), late, waitsForPeer }
+    this.#step = step
     this.#steps++
     this.#deadline ??= new Deadline({
       clock,
       ms: timeout,
-      progress: () => (this.#stage?.waitsForPeer ? this.#steps + this.carrier.received : Number.NaN),
-      expired: () => this.#stage?.late(),
+      progress: () => (this.#step?.waitsForPeer ? this.#steps + this.carrier.received : Number.NaN),
+      expired: () => this.#step?.late(),
     })
-    const leave = (): boolean => {
-      const inIt = this.#stage === stage
-      if (inIt) this.#stage = undefined
-      return inIt
+    const finishStep = (): boolean => {
+      const current = this.#step === step
+      if (current) this.#step = undefined
+      return current
     }
-    step.done
+    work.done
       .then(
-        // One that is done in the very turn in which it is cut has made something that nobody wants.
-        (value) => (leave() ? passed(value) : step.cut()),
-        (cause) => leave() && failed(cause),
+        // A step that completes in the turn in which it is cut has a result that has to be freed.
+        (value) => (finishStep() ? passed(value) : work.cut()),
+        (cause) => finishStep() && failed(cause),
       )
-      .catch(broke)
+      .catch(threw)
   }
 
-  /** It is in, or will never be: no time limit acts any more. */
-  end(): void {
-    this.over = true
+  /** Clears the deadline: the connection is ready, dropped or failed. */
+  finish(): void {
+    this.finished = true
     this.#deadline?.clear()
   }
 
-  /** Resets it: in the middle of a step, the step does. */
+  /** Resets the connection, through the current step if there is one. */
   cut(): void {
-    const stage = this.#stage
-    this.#stage = undefined
-    if (stage === undefined) this.carrier.reset()
-    else stage.cut()
+    const step = this.#step
+    this.#step = undefined
+    if (step === undefined) this.carrier.reset()
+    else step.cut()
   }
 }

@@ -1,8 +1,8 @@
-// The connections that are in a step of the way in, the one that has been there longest first. A list of links: that one is
-// found, and any one is taken out, in constant time. (A Set keeps the order as well, but its first element stands behind the
-// holes of all that left before it.)
+// The connections that are in a step of admission, oldest first, as a doubly linked list: finding the oldest and removing
+// any one take constant time. (A Set keeps the insertion order too, but finding its first element walks over the holes that
+// deleted elements leave.)
 
-/** What stands in a list; in one list at a time. */
+/** A member of a list. It is in at most one list at a time. */
 export interface Link {
   older: Link | undefined
   newer: Link | undefined
@@ -17,7 +17,7 @@ export class PendingList<T extends Link> {
     return this.#size
   }
 
-  /** The one that has been in it longest. */
+  /** The member that was added first. */
   get oldest(): T | undefined {
     return this.#oldest
   }
@@ -26,7 +26,7 @@ export class PendingList<T extends Link> {
     return one.older !== undefined || this.#oldest === one
   }
 
-  /** Puts one in as the newest; one that is in it stays where it is. */
+  /** Adds one as the newest. A member keeps its place. */
   add(one: T): void {
     if (this.has(one)) return
     one.older = this.#newest
@@ -36,7 +36,7 @@ export class PendingList<T extends Link> {
     this.#size++
   }
 
-  /** Takes one out, if it is in it. */
+  /** Removes one, if it is a member. */
   delete(one: T): void {
     if (!this.has(one)) return
     const { older, newer } = one

@@ -1,16 +1,16 @@
-// Printing what no listener takes: the error of a handler. Nothing that this meets ends the process: neither an error that
-// cannot be shown, nor a stderr that is a dead pipe, a full disk or closed, nor one that nobody reads.
+// Prints the error of a handler when no listener of `handlerError` takes it. Printing never ends the process, whether the
+// error cannot be inspected, or stderr is a broken pipe, a full disk, closed, or not read.
 
 import type { Connection } from '../connection/connection.js'
 import { setImmediate } from '../turn.js'
 
-// A stderr that is so many bytes behind is not read; more than that would only fill the memory.
-const BEHIND = 1024 * 1024
+// A stderr with this many unwritten bytes is not being read. Printing more would only fill the memory.
+const MOST_UNWRITTEN = 1024 * 1024
 
 const ignore = (): void => {}
-/** How many errors are being printed. While there are any, stderr has one listener for its own errors. */
+/** The number of errors that are being printed. While it is above 0, stderr has one `error` listener of this module. */
 let printing = 0
-/** Errors that were not printed, as stderr was behind. */
+/** The number of errors that were left out because stderr was not read. */
 let unprinted = 0
 
 /** Prints the error of a handler to stderr. Never throws. */
@@ -20,29 +20,29 @@ export function print(error: unknown, connection: Connection): void {
   const what = `linnet: the handler of ${whose} failed (listen to 'handlerError' to handle this yourself)`
   try {
     const { stderr } = process
-    if (stderr.writableLength > BEHIND) {
+    if (stderr.writableLength > MOST_UNWRITTEN) {
       unprinted++
       return
     }
-    // A failed write is an event, which comes when console.error has returned; without a listener it ends the process.
+    // A failed write is an `error` event after console.error has returned. Without a listener it would end the process.
     if (printing++ === 0) stderr.on('error', ignore)
     show(unprinted > 0 ? `${what} (${unprinted} before it were not printed: stderr was not read)` : what, error)
     unprinted = 0
-    // Called back when what is before it has left or failed; the event of a failure follows in the same turn.
+    // The callback runs once the text was written or has failed; the `error` event of a failure follows in the same turn.
     stderr.write('', () => {
       setImmediate(() => {
         if (--printing === 0) stderr.off('error', ignore)
       })
     })
   } catch {
-    // There is no stderr, or it throws: nothing is left to say it on. `stats().handlerErrors` has counted it.
+    // There is no stderr, or it throws. `stats().handlerErrors` has counted the error.
   }
 }
 
-/** With the error, or without one that cannot be shown. */
+/** Prints the message and the error, or the message alone if the error cannot be inspected. */
 function show(what: string, error: unknown): void {
   try {
-    // A format: the error begins a line, and a Unix path may have a per cent sign.
+    // The format string puts the error on a line of its own. A Unix path in `what` may hold a per cent sign.
     console.error(`${what.replaceAll('%', '%%')}:\n%O`, error)
   } catch {
     console.error(what)

@@ -1,5 +1,5 @@
-// The server as a program sees it: an async iterator of connections that knows how to stop. Every method is a sentence
-// over the core.
+// The public class Server: an async iterator of connections with events, limits and a drain. Its methods check their
+// arguments and call the core, which holds the state.
 
 import type { Address } from '../address.js'
 import { type Connection, runFor } from '../connection/connection.js'
@@ -15,25 +15,22 @@ import { showBy } from '../shown-as.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import type { Waiter } from './accept-queue.js'
 import type { ServerCore } from './core.js'
+import { cores } from './cores.js'
 import type { DrainResult } from './drain.js'
 import { ServerEmitter, type ServerStats } from './events.js'
 import { inspectServer } from './inspect.js'
 
-/** Cancels what it is given to. */
+/** An option of `accept` and `serve`. */
 export interface SignalOption {
+  /** Cancels the call. */
   signal?: AbortSignal | undefined
 }
 
-/** The insides that servers may be made of: each enters itself. Not `instanceof`, which would load all that a server needs. */
-export const cores: WeakSet<object> = new WeakSet()
-
-/** The core of a server, for the rooms of the library. */
+/** Returns the core of a server. Internal to the library. */
 export let serverCoreOf: (server: Server) => ServerCore
 
 /**
- * A server: an async iterator of connections.
- *
- * Made by `listen`.
+ * A server: an async iterable of connections, made by `listen`.
  *
  * @example
  * for await (const connection of server) connection.run(async (connection) => {
@@ -55,66 +52,80 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     super()
     this.#core = core
     core.server = this
-    const { signal } = core.plan
+    const { signal } = core.options
     const cancelled = { fail: () => void this.close() }
     waitUnder(signal, cancelled)
     this.#unhook = () => leaveSignal(signal, cancelled)
     void core.closed.then(this.#unhook)
   }
 
-  /** What was bound, in order. Unchanged by closing. */
+  /** The bound addresses, in the order of the endpoints. Closing does not change them. */
   get addresses(): readonly Address[] {
     return [...this.#core.listeners.addresses]
   }
 
-  /** The first TCP port that was bound, else 0. */
+  /** The port of the first bound TCP endpoint; 0 if there is none. */
   get port(): number {
     return this.#core.listeners.addresses.find(({ family }) => family !== 'unix')?.port ?? 0
   }
 
-  /** The connections yielded and not over: a live set. */
+  /** The connections that were yielded and have not ended: a live set. */
   get connections(): ReadonlySet<Connection> {
     return this.#core.connections
   }
 
-  /** True once `close` was called, or its `signal` aborted. */
+  /** True once `close` was called or a `signal` has aborted. */
   get draining(): boolean {
     return this.#core.draining
   }
 
   /**
-   * True once `close` was called, or its `signal` aborted; already while `shutdownOn` delays, and the server still accepts:
-   * what a health check asks.
+   * True once `close` was called or a `signal` has aborted, and during the `delay` of `shutdownOn`, in which the server still
+   * accepts. A health check reports this, so that a load balancer sends no new clients.
    */
   get stopping(): boolean {
     return this.#core.stopping
   }
 
-  /** Resolves when no listener and no connection is left, after the last `disconnect`. */
+  /** Resolves when the last listener and the last connection have closed, after the last `disconnect` event. Never rejects. */
   get closed(): Promise<void> {
     return this.#core.closed
   }
 
-  /** A snapshot of the counters. */
+  /** Returns a snapshot of the counters. */
   stats(): ServerStats {
     return this.#core.stats
   }
 
   /**
-   * Yields each connection once it may be used; ends, without throwing, when the server closes. Several loops share the
-   * connections. Leaving any loop stops accepting for good; connections already yielded go on.
+   * Yields each connection after its admission and its handshake. Several loops share the connections: each one is yielded
+   * once.
    *
-   * Do not await in the body: `connection.run(handler)` serves a connection while the loop goes on.
+   * **Resolves** (`next`) with the next connection; the loop ends, without an error, when the server closes.
+   *
+   * **Cancelling**: leaving any loop, by `break`, `return` or an exception, stops accepting for good. Connections that were
+   * yielded already go on.
+   *
+   * Do not await in the body: call `connection.run(handler)`, which serves a connection while the loop goes on.
+   *
+   * @example
+   * for await (const connection of server) connection.run(handler)
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Connection> & AsyncDisposable {
     return new ServerIterator(this.#core)
   }
 
   /**
-   * Resolves with the next connection, or `null` once the server is closed: to take one and stay open.
+   * Takes one connection. Unlike leaving a loop, it does not stop the server.
    *
-   * Rejects with `signal.reason` when cancelled, which takes no connection and may be ignored; with TypeError for a wrong
-   * argument.
+   * **Resolves** with the next connection, or with `null` once the server closes.
+   *
+   * **Rejects** with `signal.reason` when `signal` aborts, and with TypeError for wrong arguments.
+   *
+   * **Cancelling** takes no connection: the next one goes to another waiter or stays queued. The rejection may be ignored.
+   *
+   * @example
+   * const connection = await server.accept({ signal: AbortSignal.timeout(5000) })
    */
   accept(options?: SignalOption): Promise<Connection | null> {
     let signal: AbortSignal | undefined
@@ -127,25 +138,32 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     const accepted = new Promise<Connection | null>((resolve, reject) => {
       const cancelled = {
         fail: (reason: unknown) => {
-          // One that is just being handed over is taken: it must not be lost.
-          if (!this.#core.leave(taker)) return
+          // A connection that is being handed over is taken: otherwise it would be lost.
+          if (!this.#core.removeWaiter(waiter)) return
           markHandled(accepted)
           reject(reason)
         },
       }
-      const taker: Waiter<Connection> = (connection) => {
+      const waiter: Waiter<Connection> = (connection) => {
         leaveSignal(signal, cancelled)
         resolve(connection)
       }
       waitUnder(signal, cancelled)
-      this.#core.take(taker)
+      this.#core.wait(waiter)
     })
     return accepted
   }
 
   /**
-   * The loop with `connection.run`: calls `handler` for each connection. Resolves when the server has closed and every
-   * handler it started has settled. Rejects with TypeError for a wrong argument only. Aborting `signal` is `close()`.
+   * Calls `handler` for each connection, concurrently, and closes the connection when the handler settles: a loop with
+   * `connection.run`.
+   *
+   * **Resolves** when the server has closed and every handler that it started has settled. The failure of a handler is a
+   * `handlerError` event.
+   *
+   * **Rejects** with TypeError for wrong arguments.
+   *
+   * **Cancelling**: aborting `signal` calls `close()`.
    *
    * @example
    * await server.serve(async (connection) => {
@@ -159,56 +177,72 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     if (signal?.aborted) cancelled.fail()
     else waitUnder(signal, cancelled)
     await new Promise<void>((resolve) => {
-      // The loop itself, and each handler that it started.
+      // The number of running handlers, plus 1 for the loop itself.
       let running = 1
       const settled = (): void => {
         if (--running === 0) resolve()
       }
-      const taker: Waiter<Connection> = (connection) => {
+      const waiter: Waiter<Connection> = (connection) => {
         if (connection === null) return settled()
         running++
         runFor(connection, handler, settled)
-        this.#core.take(taker)
+        this.#core.wait(waiter)
       }
-      this.#core.take(taker)
+      this.#core.wait(waiter)
     })
     await this.closed
     leaveSignal(signal, cancelled)
   }
 
   /**
-   * Listens in one more place: what `endpoints` of `listen` holds, or a port. Fails as `listen` does, and then leaves the
-   * server as it was; a DrainingError if the server has stopped listening.
+   * Binds one more endpoint: a TCP port, or a member of the `endpoints` of `listen`.
+   *
+   * **Resolves** when the endpoint is bound.
+   *
+   * **Rejects** as `listen` does, and with DrainingError if the server has stopped listening. The server is unchanged then.
+   *
+   * @example
+   * await server.add({ path: '/run/app.sock' })
    */
   async add(endpoint: Endpoint | number): Promise<void> {
     await this.#core.add(endpoint)
   }
 
   /**
-   * Replaces the server's `tls` options whole, for connections to come; endpoints with their own keep them. Resolves once
-   * the next connection is shown the new certificate; those that are open, or in their handshake, go on.
+   * Replaces all of the server's `tls` options for later connections. Endpoints with `tls` options of their own keep them;
+   * open connections and handshakes in progress are unaffected.
    *
-   * Rejects with InvalidOptionsError for options that do not load, or on a server without `tls`; nothing has changed then.
+   * **Resolves** when the next connection gets the new certificate.
+   *
+   * **Rejects** with InvalidOptionsError if the options do not load, or if the server was opened without `tls`. The server is
+   * unchanged then.
    *
    * @example
    * watch('cert.pem', async () => server.setTls({ key: await readFile('key.pem'), cert: await readFile('cert.pem') }))
    */
   async setTls(options: ServerTlsOptions): Promise<void> {
-    await this.#core.entries.replace(options)
+    await this.#core.handshakes.replace(options)
   }
 
-  /** Changes the limits of who may come in. A raised one lets waiting ones in at once, a lowered one cuts nobody. @throws TypeError, RangeError */
+  /**
+   * Changes the admission limits. Raising one admits waiting connections immediately; lowering one does not close connections.
+   *
+   * @throws TypeError, RangeError for wrong limits; none is changed then
+   * @example
+   * server.setLimits({ maxConnections: 10_000 })
+   */
   setLimits(limits: AdmissionChanges): void {
     this.#core.changeLimits(changedAdmission(limits))
   }
 
   /**
-   * Drains: stops accepting, ends the loops, resets what was never yielded, and lets every connection reach the end of
-   * its current message; what is left after `grace` milliseconds is aborted. Resolves, when every connection is over, with
-   * how many came to their end by themselves and how many were aborted. Called again, it gives the same result, and a
-   * grace that ends sooner counts.
+   * Drains the server: stops accepting, ends the loops, resets the connections that were never yielded, and asks the others
+   * to finish their current message. Connections that are still open after `grace` milliseconds are aborted.
    *
-   * Rejects with TypeError or RangeError for wrong options only.
+   * **Resolves** when every connection has ended, with the number that ended within the grace period and the number that was
+   * aborted. A later call resolves with the same result; its grace period holds if it ends sooner.
+   *
+   * **Rejects** with TypeError or RangeError for wrong options.
    *
    * @example
    * const { drained, aborted } = await server.close({ grace: 5000 })
@@ -217,18 +251,18 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     return this.#core.close(closeGrace(options))
   }
 
-  /** `close()`. */
+  /** Calls `close()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  /** The listeners keep the process alive again (the default). */
+  /** Makes the listeners keep the process alive again, which is the default. */
   ref(): this {
     this.#core.listeners.reference(true)
     return this
   }
 
-  /** The listeners, also those added later, keep no process alive. */
+  /** Makes the listeners, and those that are added later, not keep the process alive. */
   unref(): this {
     this.#core.listeners.reference(false)
     return this
@@ -237,7 +271,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
 
 class ServerIterator extends AsyncIteratorBase<Connection> {
   readonly #core: ServerCore
-  #left = false
+  #ended = false
 
   constructor(core: ServerCore) {
     super()
@@ -245,14 +279,14 @@ class ServerIterator extends AsyncIteratorBase<Connection> {
   }
 
   next(): Promise<IteratorResult<Connection>> {
-    if (this.#left) return Promise.resolve(DONE)
+    if (this.#ended) return Promise.resolve(DONE)
     return new Promise((resolve) => {
-      this.#core.take((connection) => resolve(connection === null ? DONE : { value: connection, done: false }))
+      this.#core.wait((connection) => resolve(connection === null ? DONE : { value: connection, done: false }))
     })
   }
 
   protected leave(): void {
-    this.#left = true
+    this.#ended = true
     this.#core.stop()
   }
 }

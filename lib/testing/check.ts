@@ -1,32 +1,32 @@
-// `checkConnection`: every rule of reading, writing and ending that is not specific to a transport, tried on connections
-// that a program makes. Each rule is a function under a sentence, in the files of `check/`; here they are run, each on
-// two fresh pairs, since each side is to keep it, and within a bound on silence, since a broken connection may well
-// never answer. Only public methods are used, as found on the objects.
+// `checkConnection`: a conformance check of connections that a program makes, by every rule of reading, writing and ending that
+// is independent of the transport. The rules are in `check/`. Each one runs on two new pairs, once in each direction, and under
+// a limit on inactivity, since a broken connection may never answer. Only public methods of the objects are called.
 
 import { setTimeout } from 'node:timers/promises'
 import type { Connection } from '../connection/connection.js'
 import { rules } from './check/rules.js'
 import type { Check } from './check/speak.js'
 
-/** Makes the two ends of one connection, a new one each time. */
+/** Makes the two ends of a new connection. */
 export type MakePair = () => readonly [Connection, Connection] | PromiseLike<readonly [Connection, Connection]>
 
-/** How long nothing may happen before a rule counts as broken, in milliseconds: far longer than any of them waits. */
-const SILENCE = 2000
-/** How often it may be looked again because bytes have moved: a rule that never ends is broken too. */
-const LOOKS = 8
-/** How long `makePair` may take, in milliseconds: a handshake on a machine that is busy. */
+/** A rule fails when no byte has moved for this time, in milliseconds: far longer than any rule waits. */
+const INACTIVITY = 2000
+/** A rule fails after this many such periods even if bytes move. */
+const MOST_PERIODS = 8
+/** How long `makePair` may take, in milliseconds: enough for a handshake on a busy machine. */
 const MAKING = 5000
 
 /**
- * Checks that connections keep every rule of reading, writing and ending which is not specific to a transport: for a
- * carrier, a wrapper or a `Connection.from` of your own. Resolves when they do, within a few seconds.
+ * Checks that connections conform to every rule of reading, writing and ending that is independent of the transport: for a
+ * carrier, a wrapper or a `Connection.from` of your own.
  *
- * @param makePair - makes the two ends of a new connection; called twice for each rule, the second time to try it the
- *   other way round. Both are aborted afterwards.
- * @throws Error (as a rejection) at the first rule that is broken, or for a pair that could not be made: its message
- *   begins with the rule, its `cause` is what went wrong.
- * @throws TypeError (as a rejection) if `makePair` is no function.
+ * **Resolves** when all rules hold, within a few seconds.
+ *
+ * **Rejects** with an Error at the first rule that fails, or if a pair cannot be made: its message begins with the rule, and
+ * its `cause` is the failure. Rejects with TypeError if `makePair` is not a function. All connections are aborted.
+ *
+ * @param makePair - makes the two ends of a new connection; called twice for each rule, which runs in both directions
  * @example
  * await checkConnection(() => pair({ maxChunk: 100 }))
  */
@@ -35,12 +35,12 @@ export async function checkConnection(makePair: MakePair): Promise<void> {
   for (const [rule, check] of rules) await keeps(rule, check, makePair)
 }
 
-/** Tries one rule, both ways round at once. */
+/** Runs one rule in both directions at the same time. */
 export async function keeps(rule: string, check: Check, makePair: MakePair): Promise<void> {
   const sides: Connection[] = []
   try {
     try {
-      // One after the other: what accepts and what connects may meet only if there is one of each.
+      // One after the other: with several attempts in progress, `makePair` might match the wrong two ends.
       for (let pairs = 0; pairs < 2; pairs++) sides.push(...(await fresh(makePair)))
       const [a, b, c, d] = sides as [Connection, Connection, Connection, Connection]
       const outcomes = await Promise.allSettled([within(check, a, b), within(check, d, c)])
@@ -67,28 +67,28 @@ async function fresh(makePair: MakePair): Promise<readonly [Connection, Connecti
   }
 }
 
-/** Whether it may be one: a wrapper of a connection is as welcome as a connection. */
+/** Whether a value looks like two connections. Wrappers are allowed. */
 function isPair(pair: unknown): pair is [Connection, Connection] {
   return Array.isArray(pair) && pair.length === 2 && pair.every((side) => typeof side?.abort === 'function')
 }
 
-/** Settles as the rule does, or rejects once nothing has moved for too long. */
+/** Settles as the rule does, or rejects after the limit on inactivity. */
 async function within(check: Check, a: Connection, b: Connection): Promise<void> {
   const stop = new AbortController()
   try {
-    await Promise.race([check(a, b), silence(a, b, stop.signal)])
+    await Promise.race([check(a, b), inactivity(a, b, stop.signal)])
   } finally {
     stop.abort()
   }
 }
 
-async function silence(a: Connection, b: Connection, signal: AbortSignal): Promise<never> {
+async function inactivity(a: Connection, b: Connection, signal: AbortSignal): Promise<never> {
   let moved = -1
-  for (let looks = 0; looks < LOOKS; looks++) {
+  for (let periods = 0; periods < MOST_PERIODS; periods++) {
     const now = a.bytesRead + a.bytesWritten + b.bytesRead + b.bytesWritten
     if (now === moved) break
     moved = now
-    await setTimeout(SILENCE, undefined, { signal })
+    await setTimeout(INACTIVITY, undefined, { signal })
   }
   const waits = [a, b].map((side) => side.waiting?.operation).filter((operation) => operation !== undefined)
   throw new Error(`it did not come to an end; ${waits.length === 0 ? 'no side waits for anything' : `what waits: ${waits.join(', ')}`}`)

@@ -1,12 +1,12 @@
-// How what the testing kit made comes to its end when it is disposed of: in order as far as that needs no time, and then cut.
-// A test that is over waits neither for a limit, nor for a clock that nobody moves any more.
+// Disposal of what `linnet/testing` makes: a graceful close as far as it takes no time, then an abort. A test that ends waits
+// neither for a time limit nor for a manual clock that is not advanced any more.
 
 import type { Connection } from '../connection/connection.js'
 import type { Server } from '../server/server.js'
 import type { Clock } from '../transport/clock.js'
 import { workDone } from './turns.js'
 
-/** Closes connections, and aborts those that are not over once nothing moves any more. Resolves when all are over. */
+/** Closes connections, and aborts those that are still open when no bytes move any more. Resolves when all have ended. */
 export async function closeConnections(connections: Iterable<Connection>, clock: Clock): Promise<void> {
   const all = [...connections]
   const closing = Promise.all(all.map((connection) => connection.close()))
@@ -15,7 +15,7 @@ export async function closeConnections(connections: Iterable<Connection>, clock:
   await closing
 }
 
-/** Drains a server, so that its handlers may say goodbye, and then closes both ends of all its connections. */
+/** Drains a server, so that its handlers can send a last message, and then closes both ends of all connections. */
 export async function closeServer(server: Server, clients: Iterable<Connection>, clock: Clock): Promise<void> {
   const closed = server.close()
   await Promise.race([closed, workDone(clock)])

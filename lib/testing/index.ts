@@ -1,4 +1,4 @@
-// What `linnet/testing` exports: re-exports only.
+// The public interface of `linnet/testing`: re-exports only.
 
 export type { TestCertificateOptions } from '../options/certificate.js'
 export type { MemoryConnectOptions, MemoryServerOptions, PairFaults, PairOptions, WayOptions } from '../options/testing.js'

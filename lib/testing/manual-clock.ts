@@ -1,5 +1,5 @@
-// A clock that stands still until it is told: time limits and latencies of a pair or a memory server run on it, so that
-// a test of an hour takes no time, and takes the same course every time.
+// `manualClock`: a clock that a test advances. The time limits and latencies of a pair or a memory server use it, so that a test
+// of an hour takes no time and runs the same way every time.
 
 import { signalOf } from '../connection/reading/read-options.js'
 import { ownOf } from '../options/own.js'
@@ -9,23 +9,45 @@ import { workDone } from './turns.js'
 
 /** A clock for tests. */
 export interface ManualClock extends Clock {
-  /** Moves time on by `ms` milliseconds: every timer due by then fires, in order, with the work in between done. Resolves when all is done. */
+  /**
+   * Advances the clock by `ms` milliseconds. Every timer that is due by then fires, in order, and the work that it causes is
+   * done before the next one fires.
+   *
+   * **Resolves** when all of that work is done.
+   *
+   * **Rejects** with TypeError or RangeError for a wrong `ms`.
+   *
+   * @example
+   * await clock.advance(60_000)
+   */
   advance(ms: number): Promise<void>
-  /** Resolves once time has moved on by `ms` milliseconds, in its place among the time limits. Rejects with the reason of `signal` when that aborts. */
+  /**
+   * Waits by this clock, in order with the time limits that use it.
+   *
+   * **Resolves** once the clock was advanced by `ms` milliseconds.
+   *
+   * **Rejects** with `signal.reason` when `signal` aborts, and with TypeError or RangeError for wrong arguments.
+   */
   sleep(ms: number, options?: { signal?: AbortSignal | undefined }): Promise<void>
 }
 
-/** Makes a clock that moves only when told. Give it as `clock`. */
+/**
+ * Makes a clock that stands still until `advance` is called. Pass it as the `clock` of `pair` or `memoryServer`.
+ *
+ * @example
+ * const clock = manualClock()
+ * const { server, connect } = memoryServer({ idleTimeout: 60_000, clock })
+ */
 export function manualClock(): ManualClock {
-  return new StandingClock()
+  return new SteppedClock()
 }
 
-class HeldTimer implements Timer {
+class ManualTimer implements Timer {
   readonly at: number
   readonly fire: () => void
-  readonly #timers: Set<HeldTimer>
+  readonly #timers: Set<ManualTimer>
 
-  constructor(timers: Set<HeldTimer>, at: number, fire: () => void) {
+  constructor(timers: Set<ManualTimer>, at: number, fire: () => void) {
     this.at = at
     this.fire = fire
     this.#timers = timers
@@ -36,13 +58,13 @@ class HeldTimer implements Timer {
     this.#timers.delete(this)
   }
 
-  // It keeps no process alive anyway.
+  // A timer of this clock never keeps the process alive.
   ref(): void {}
   unref(): void {}
 }
 
-class StandingClock implements ManualClock {
-  readonly #timers = new Set<HeldTimer>()
+class SteppedClock implements ManualClock {
+  readonly #timers = new Set<ManualTimer>()
   #now = 0
   #advancing: Promise<unknown> = Promise.resolve()
 
@@ -51,12 +73,12 @@ class StandingClock implements ManualClock {
   }
 
   setTimer(callback: () => void, ms: number): Timer {
-    return new HeldTimer(this.#timers, this.#now + ms, callback)
+    return new ManualTimer(this.#timers, this.#now + ms, callback)
   }
 
   async advance(ms: number): Promise<void> {
     checkTime(ms)
-    // One after the other, or time would go back where a shorter one overtakes.
+    // One after the other: a shorter, concurrent advance would set the clock back.
     const advanced = this.#advancing.then(() => this.#advance(ms))
     this.#advancing = advanced.catch(() => {})
     await advanced
@@ -93,9 +115,9 @@ class StandingClock implements ManualClock {
     this.#now = end
   }
 
-  /** The timer that is due first, by `end`; of several, the one that was set first. */
-  #next(end: number): HeldTimer | undefined {
-    let first: HeldTimer | undefined
+  /** The timer that is due first, at `end` at the latest; of several at one time, the one that was set first. */
+  #next(end: number): ManualTimer | undefined {
+    let first: ManualTimer | undefined
     for (const timer of this.#timers) if (timer.at <= end && (first === undefined || timer.at < first.at)) first = timer
     return first
   }

@@ -1,8 +1,8 @@
-// A whole server without a port, and the way to it: what a client passes on its way in, what it is turned away for and how it
-// fails are those of a server with a port, since the same code decides. Only the sockets are missing.
+// `memoryServer`: a server without a port, and a `connect` for it. Admission, limits and failures are those of a server with a
+// port, since they are the same code; only the sockets are replaced.
 
 import { type Address, tcpAddress, unixAddress } from '../address.js'
-import { type Means, open, systemMeans } from '../client/connecting.js'
+import { type Dialer, open, systemDialer } from '../client/connecting.js'
 import type { Connection } from '../connection/connection.js'
 import { ConnectionClosedError } from '../errors.js'
 import { bare } from '../options/own.js'
@@ -26,18 +26,20 @@ import { systemError } from '../transport/system-error.js'
 import { setImmediate } from '../turn.js'
 import { closeServer } from './dispose.js'
 
-/** A server without a port, and the way to it. Async disposable: that closes the server, and both ends of every connection. */
+/** A server without a port, and what connects to it. Disposal closes the server and both ends of every connection. */
 export interface MemoryServer extends AsyncDisposable {
   readonly server: Server
   /**
-   * Connects to the server, as `connect` does to one with a port: with a PROXY header and TLS, from a `remote` address, and
-   * over a way that is slow, cuts its bytes into pieces or breaks, as that of `pair`.
+   * Connects to the server as `connect` does to a port: optionally with a PROXY header, with TLS, from a `remote` address, and
+   * with the latency, fragmentation and faults of `pair`.
    *
-   * Resolves with the client's connection: without TLS at once, whatever the `latency`; with TLS after the round trips of its
-   * handshake. A connection that the server drops is lost.
+   * **Resolves** with the client's connection: immediately without TLS, whatever the `latency` is; with TLS after the round
+   * trips of the handshake. A connection that the server drops is lost.
    *
-   * Rejects as `connect` does: with InvalidOptionsError, with ConnectError (`code: 'ECONNREFUSED'`) once the server listens no
-   * more, with HandshakeError if TLS fails, with TimeoutError when `timeout` is over, or with the reason of `signal`.
+   * **Rejects** as `connect` does: with InvalidOptionsError for wrong options, with ConnectError (`code: 'ECONNREFUSED'`) once
+   * the server has stopped listening, with HandshakeError if TLS fails, and with TimeoutError when `timeout` expires.
+   *
+   * **Cancelling**: aborting `signal` rejects with `signal.reason` and leaves nothing open.
    *
    * @example
    * const client = await connect({ remote: '192.0.2.1:4000', maxChunk: 1 })
@@ -47,12 +49,12 @@ export interface MemoryServer extends AsyncDisposable {
 }
 
 /**
- * A whole server without a port: admission, limits, events, drain and all.
+ * Makes a server without a port, complete with admission, limits, events and drain.
  *
- * What it returns is async disposable: that drains the server, closes both ends of every connection, and aborts what does not
- * come to its end without time passing.
+ * Returns the server and a `connect` for it. Disposal drains the server, closes both ends of every connection, and aborts the
+ * connections that do not end without time passing.
  *
- * @throws InvalidOptionsError, or the reason of a `signal` that is aborted already
+ * @throws InvalidOptionsError for wrong options; the reason of a `signal` that has aborted already
  * @example
  * const { server, connect } = memoryServer({ idleTimeout: 1000, clock })
  * server.serve(handler)
@@ -62,11 +64,11 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   const { listen, clock = systemClock } = memoryServerPlan(options)
   if (listen.signal?.aborted) throw listen.signal.reason
   const { tls } = bare(listen.defaults)
-  const entries = new EndpointHandshakes(listen.defaults, tls && new ServerTls(tls.options, tls.path))
-  const core = new ServerCore(listen, clock, entries)
+  const handshakes = new EndpointHandshakes(listen.defaults, tls && new ServerTls(tls.options, tls.path))
+  const core = new ServerCore(listen, clock, handshakes)
   const server = new Server(core)
   let listening = true
-  // A listener that nobody has to bind.
+  // A listener that needs no bind.
   core.listeners.include({
     addresses: [unixAddress()],
     async close() {
@@ -75,35 +77,35 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
     ref() {},
     unref() {},
   })
-  const entry = entries.of(listen.defaults)
+  const handshake = handshakes.of(listen.defaults)
   const clients = new Set<Connection>()
   const attempts = new Set<AbortController>()
 
-  const accept = (plan: ResolvedMemoryConnectOptions, header: Uint8Array | undefined, steps: EndpointHandshake): Carrier => {
+  const accept = (options: ResolvedMemoryConnectOptions, header: Uint8Array | undefined, steps: EndpointHandshake): Carrier => {
     if (!listening) throw systemError('connect', 'ECONNREFUSED', 'the server in memory')
-    const { remote: from, way } = plan
+    const { remote: from, way } = options
     const [here, there] = memoryPair({ ...way, clock }, { from, to: from && facing(from, server), header })
     core.accepted(there, steps)
     return here
   }
-  const means = (plan: ResolvedMemoryConnectOptions): Means => ({
-    ...systemMeans,
-    dial: (_, { header }) => new MemoryDial(entry, (steps) => accept(plan, header, steps)),
+  const dialer = (options: ResolvedMemoryConnectOptions): Dialer => ({
+    ...systemDialer,
+    dial: (_, { header }) => new MemoryAttempt(handshake, (steps) => accept(options, header, steps)),
     clock,
   })
 
   return {
     server,
     async connect(options) {
-      const plan = memoryConnectPlan(options)
-      const { signal } = plan
+      const resolved = memoryConnectPlan(options)
+      const { signal } = resolved
       const stop = new AbortController()
       const caller: Abortable = { fail: (reason) => stop.abort(reason) }
       if (signal?.aborted) caller.fail(signal.reason)
       waitUnder(signal, caller)
       attempts.add(stop)
       try {
-        const client = await open({ ...plan, signal: stop.signal }, means(plan))
+        const client = await open({ ...resolved, signal: stop.signal }, dialer(resolved))
         clients.add(client)
         void client.closed.then(() => clients.delete(client))
         return client
@@ -114,35 +116,35 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
     },
     async [Symbol.asyncDispose]() {
       await closeServer(server, clients, clock)
-      // What is still in its handshake waits for bytes that time would bring.
+      // A handshake that is still in progress waits for bytes that arrive only as time passes.
       for (const attempt of attempts) attempt.abort(new ConnectionClosedError({ message: 'the server in memory was disposed of' }))
     },
   }
 }
 
-/** This end of a connection from `remote`: over IP it is of the same family, as over a socket. */
+/** The server's address of a connection from an address: over IP it has the same family, as with a socket. */
 function facing({ family }: Address, server: Server): Address | undefined {
   if (family === 'unix') return undefined
   return tcpAddress(family === 'IPv4' ? '127.0.0.1' : '::1', server.port)
 }
 
 /** One attempt to connect. */
-class MemoryDial implements Attempt<Carrier> {
+class MemoryAttempt implements Attempt<Carrier> {
   readonly done: Promise<Carrier>
   #carrier: Carrier | undefined
   #cut = false
 
-  constructor(entry: Promise<EndpointHandshake>, accept: (steps: EndpointHandshake) => Carrier) {
-    this.done = this.#connect(entry, accept)
+  constructor(handshake: Promise<EndpointHandshake>, accept: (steps: EndpointHandshake) => Carrier) {
+    this.done = this.#connect(handshake, accept)
   }
 
-  async #connect(entry: Promise<EndpointHandshake>, accept: (steps: EndpointHandshake) => Carrier): Promise<Carrier> {
-    const steps = await entry
-    // As a system hands them over, one after the other: a loop that waits has taken one before the next is counted.
+  async #connect(handshake: Promise<EndpointHandshake>, accept: (steps: EndpointHandshake) => Carrier): Promise<Carrier> {
+    const steps = await handshake
+    // A system delivers connections one at a time: a waiting loop takes one before the next is counted.
     await new Promise((resolve) => setImmediate(resolve))
     if (this.#cut) throw new Error('the attempt was given up')
     this.#carrier = accept(steps)
-    // `admit`, which is the program's, may have given it up.
+    // `admit` may have cancelled the attempt.
     if (this.#cut) this.#carrier.reset()
     return this.#carrier
   }

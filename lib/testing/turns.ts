@@ -1,16 +1,16 @@
-// The end of work under way, for what no event tells of: turns of the event loop until nothing moves in memory any more.
+// Waits for the end of work that no event reports: turns of the event loop until no bytes move in memory any more.
 
 import type { Clock } from '../transport/clock.js'
 import { arrivalsBy } from '../transport/memory/wire.js'
 import { afterTurn } from '../turn.js'
 
-// What one timer sets going (a time-out that looks at its socket once more, bytes under way, the handler's answer, the
-// answer's way back) takes a few turns each, and the last look alone up to eight; a test has many of them at a hand's cost.
+// The consequences of one timer (a time limit that polls its socket once more, bytes in transit, the handler's answer and its
+// transit) take a few turns each, and that poll takes up to eight. Twenty turns cost a test next to nothing.
 const TURNS = 20
-// Two sides that answer each other without end, and without time passing, are not waited for.
+// Two sides that answer each other forever, without time passing, are not waited for.
 const MOST = 5000
 
-/** Resolves when work that needs no time is done: when for many turns nothing has arrived in memory by this clock. */
+/** Resolves when the work that takes no time is done: no bytes have arrived in memory, by this clock, for many turns. */
 export async function workDone(clock: Clock): Promise<void> {
   let seen = arrivalsBy(clock)
   for (let still = 0, turns = 0; still < TURNS && turns < MOST; still++, turns++) {

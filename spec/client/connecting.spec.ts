@@ -3,8 +3,8 @@
 import type { LookupAddress } from 'node:dns'
 import { getEventListeners } from 'node:events'
 import t, { type Test } from 'tap'
-import { type Means, open } from '../../lib/client/connecting.js'
-import type { Place } from '../../lib/client/dial.js'
+import { type Dialer, open } from '../../lib/client/connecting.js'
+import type { DialTarget } from '../../lib/client/dial.js'
 import { ConnectError, type Connection, type ConnectOptions, TimeoutError } from '../../lib/index.js'
 import { connectPlan } from '../../lib/options/connect.js'
 import { type ManualClock, manualClock } from '../../lib/testing/index.js'
@@ -27,13 +27,13 @@ function connecting(t: Test, options: ConnectOptions): Case {
   const asked: string[] = []
   const found = new Held<LookupAddress[]>()
   const dialled: Held<Carrier>[] = []
-  const means: Means = {
+  const means: Dialer = {
     clock,
     lookup(host, family) {
       asked.push(`lookup ${host} ${family}`)
       return found.done
     },
-    dial(place: Place) {
+    dial(place: DialTarget) {
       asked.push(`dial ${place.kind === 'unix' ? place.path : `${place.address} ${place.port}`}`)
       const attempt = new Held<Carrier>()
       dialled.push(attempt)

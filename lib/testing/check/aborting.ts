@@ -1,5 +1,5 @@
-// Rules of a break: whoever aborts hears so from every call, and the other side sees a loss behind what had arrived, never
-// an end.
+// Rules of `abort` and of losses: every call on the aborting side rejects, and the peer sees a loss after the bytes that had
+// arrived, never an end of stream.
 
 import { Readable } from 'node:stream'
 import type { Connection } from '../../connection/connection.js'
@@ -11,7 +11,7 @@ import { unhandled } from './unhandled.js'
 
 const reason = new Error('aborted by the check')
 
-/** Reads and writes that must fail once a connection is cut. */
+/** Reads and writes that must fail after an abort or a loss. */
 const calls: readonly (readonly [string, (side: Connection) => Promise<unknown>])[] = [
   ['read', (side) => side.read()],
   ['readUntil', (side) => side.readUntil('\n')],
@@ -75,7 +75,7 @@ export const aborting: Rules = {
     equal([a.ended, a.buffered], [true, 0], 'ended and buffered after abort')
   },
 
-  async 'what ended a connection first is what its calls say: an end before an abort'(a) {
+  async 'calls reject by the first event that ended the connection: an end before an abort'(a) {
     await clog(a)
     const [read, ending] = [begin(a.read()), begin(a.end())]
     a.abort(reason)
@@ -84,7 +84,7 @@ export const aborting: Rules = {
     equal((await rejects(a.write('x'), ConnectionClosedError, 'write, which end refused before')).cause, undefined, 'its cause')
   },
 
-  async 'abort again, or after it is over, changes nothing'(a, b) {
+  async 'a second abort, or an abort after the end, changes nothing'(a, b) {
     a.abort()
     a.abort(reason)
     const info = await a.closed
@@ -112,7 +112,7 @@ export const aborting: Rules = {
     await rejects(b.lines().next(), ConnectionLostError, 'lines()')
   },
 
-  async 'an abort of the other side rejects the writes that wait'(a, b) {
+  async 'an abort of the other side rejects the pending writes'(a, b) {
     const { write } = await clog(a)
     const waiting = begin(write)
     const flushed = begin(a.flush())
@@ -123,9 +123,9 @@ export const aborting: Rules = {
     equal((await a.closed).by, 'lost', 'by of closed')
   },
 
-  async 'bytes that were queued at an abort are dropped, and what arrives of them is cut by a loss'(a, b) {
+  async 'bytes that were queued at an abort are dropped, and the bytes that do arrive are followed by a loss'(a, b) {
     const { sent } = await clog(a)
-    // Of what is on its way all may arrive, though the sender does not know yet.
+    // The bytes that were sent may all arrive; so more are queued, which must not.
     const more = 1_000_000
     begin(a.write(Buffer.alloc(more)))
     a.abort()
@@ -137,7 +137,7 @@ export const aborting: Rules = {
 
   async 'queued bytes that make no progress for writeTimeout cut the connection'(a, b) {
     a.setLimits({ writeTimeout: 30 })
-    // More than any system holds for a socket, in one write, which an empty queue takes.
+    // One write, larger than any socket buffer; an empty queue takes it.
     const data = Buffer.alloc(16 * 1024 * 1024)
     const [read, write] = [begin(a.read()), begin(a.write(data))]
     const { cause } = await rejects(write, ConnectionClosedError, 'the write, while nobody reads')
@@ -198,7 +198,7 @@ export const aborting: Rules = {
   },
 }
 
-/** Over a Unix socket: what had arrived, then an end, and whoever writes hears of the loss. */
+/** Over a Unix socket, which has no reset: the bytes that had arrived, an end of stream, and a loss for the next write. */
 async function endsAfterCut(b: Connection): Promise<void> {
   equal(await b.readLine(), 'one', 'a line that had arrived')
   await rejects(b.readLine(), EndOfStreamError, 'readLine of half a line')

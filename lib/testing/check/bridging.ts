@@ -1,5 +1,5 @@
-// Rules of the bridges: a connection as a Node Duplex or as web streams carries bytes and ends both ways, and while a
-// bridge stands it is the one reader.
+// Rules of the bridges: a Node Duplex and web streams pass bytes and ends in both directions, and a bridge holds the read lock
+// of its connection.
 
 import { ConcurrentReadError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, throws } from './expect.js'
@@ -67,7 +67,7 @@ export const bridging: Rules = {
     expect(['local', 'peer'].includes((await b.closed).by), 'by of closed is neither local nor peer')
   },
 
-  async 'while a bridge stands it is the one reader'(a, b) {
+  async 'a bridge is the only reader of its connection'(a, b) {
     await send(a, b, 'abc\n')
     const { readable } = b.toWeb()
     await rejects(b.readLine(), ConcurrentReadError, 'readLine beside toWeb')

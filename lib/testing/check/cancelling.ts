@@ -1,5 +1,4 @@
-// Rules of reads that do not succeed: whatever ended them took nothing, the next read may be made at once, and there is
-// one read at a time.
+// Rules of reads that fail: they consume nothing, the next read may begin immediately, and there is one read at a time.
 
 import { getEventListeners } from 'node:events'
 import type { Connection } from '../../connection/connection.js'
@@ -11,7 +10,7 @@ import { turns } from './time.js'
 
 type Kind = readonly [name: string, read: (b: Connection, options?: ReadOptions) => Promise<unknown>]
 
-/** Reads that wait when `abcd` is there and nothing else. */
+/** Reads that wait while only `abcd` has arrived. */
 const waiting: readonly Kind[] = [
   ['readUntil', (b, options) => b.readUntil('\r\n', options)],
   ['readLine', (b, options) => b.readLine(options)],
@@ -24,7 +23,7 @@ const waiting: readonly Kind[] = [
   ['lines', (b, options) => b.lines(options).next()],
 ]
 
-/** Reads that would take a byte at once, or say that there is none. */
+/** Reads that one byte satisfies, or that consume as bytes arrive. */
 const others: readonly Kind[] = [
   ['read', (b, options) => b.read(options)],
   ['readInto with partial', (b, options) => b.readInto(new Uint8Array(9), { ...options, partial: true })],
@@ -77,7 +76,7 @@ export const cancelling: Rules = {
     }
   },
 
-  async 'a read that the end of the stream cuts short tells what had arrived and consumes nothing'(a, b) {
+  async 'a read that the end of the stream cuts short rejects with the bytes that had arrived and consumes nothing'(a, b) {
     const [first, ...more] = waiting.filter(([name]) => name !== 'readToEnd' && name !== 'lines') as [Kind, ...Kind[]]
     const pending = begin(first[1](b))
     await send(a, b, 'ab', 'cd')
@@ -92,7 +91,7 @@ export const cancelling: Rules = {
     bytes((await rejects(b.readExactly(1), EndOfStreamError, 'readExactly(1) of nothing')).partial, '', 'its partial')
   },
 
-  async 'a failed skip leaves what it did not drop'(a, b) {
+  async 'a failed skip leaves the bytes that it did not drop'(a, b) {
     const controller = new AbortController()
     const skip = begin(b.skip(9, { signal: controller.signal }))
     await send(a, b, 'abcd')
@@ -156,7 +155,7 @@ export const cancelling: Rules = {
     bytes(await b.readExactly(1), 'd', 'the next read')
   },
 
-  async 'the moment a read is settled the next one may be made'(a, b) {
+  async 'the next read may begin as soon as a read is settled'(a, b) {
     const all: string[] = []
     const readAll = async (): Promise<void> => {
       while (all.length < 20) all.push(await b.readLine())
@@ -167,7 +166,7 @@ export const cancelling: Rules = {
     equal(all.join(), Array.from({ length: 20 }, (_, n) => n).join(), 'twenty lines, read one after the other')
   },
 
-  async 'a pending read does not stand in the way of a write'(a, b) {
+  async 'a pending read does not block a write'(a, b) {
     const read = begin(b.readLine())
     await b.write('question\n')
     equal(await a.readLine(), 'question', 'what was written')

@@ -1,5 +1,5 @@
-// Rules of a drain: a read that waits for a new message is told to finish, one in the middle of a message goes on. What
-// `idle` means is seen by this.
+// Rules of a drain: a read that waits for a new message rejects, and a read in the middle of a message goes on. These rules also
+// show the effect of the option `idle`.
 
 import { DrainingError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, stays } from './expect.js'
@@ -31,7 +31,7 @@ export const draining: Rules = {
     equal(await rest, 'c', 'that read')
   },
 
-  async 'a byte that is there is the beginning of a message, which a drain does not interrupt'(a, b) {
+  async 'a byte that has arrived begins a message, which a drain does not interrupt'(a, b) {
     await send(a, b, 'a')
     const line = begin(b.readLine())
     b.drain()
@@ -44,7 +44,7 @@ export const draining: Rules = {
     equal(await message, 'hello', 'that message')
   },
 
-  async 'what has arrived is read in spite of a drain'(a, b) {
+  async 'bytes that have arrived are read in spite of a drain'(a, b) {
     await send(a, b, 'one\ntwo\nthree\nfour\n')
     b.drain()
     equal(await b.readLine(), 'one', 'readLine')
@@ -89,7 +89,7 @@ export const draining: Rules = {
     await rejects(b.readExactly(5), DrainingError, 'a read after one that failed')
   },
 
-  async 'idle says whether a drain may interrupt a read'(a, b) {
+  async 'the option idle determines whether a drain interrupts a read'(a, b) {
     b.drain()
     const fresh = begin(b.readLine({ idle: false }))
     await stays(fresh, 'a read with idle: false before anything was consumed')
@@ -108,7 +108,7 @@ export const draining: Rules = {
     equal((await lines).value, 'line', 'that line')
   },
 
-  async 'only the first byte of a message is waited for as idle'(a, b) {
+  async 'a read counts as idle only until the first byte of its message'(a, b) {
     const message = begin(b.readMessage(sized))
     await send(a, b, '2')
     b.drain()

@@ -1,4 +1,4 @@
-// Rules of an end in order: what comes before it, what each side may still do, who closed first and what `closed` says.
+// Rules of `end` and `close`: what arrives before the end of stream, what each side may still do, and the result of `closed`.
 
 import { ConnectionClosedError, EndOfStreamError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, stays, throws } from './expect.js'
@@ -64,7 +64,7 @@ export const ending: Rules = {
     equal([signal.aborted, b.signal.aborted], [false, false], 'signal.aborted of a side that has not ended')
   },
 
-  async 'a connection is over once both sides have ended, and closed tells who was first'(a, b) {
+  async 'a connection closes once both sides have ended, and closed names the side that ended first'(a, b) {
     const signals = [a.signal, b.signal] as const
     await a.end('abc')
     bytes(await b.readToEnd(), 'abc', 'readToEnd')
@@ -83,7 +83,7 @@ export const ending: Rules = {
     equal(await a.read(), null, 'read() after it is over')
   },
 
-  async 'bytes that are buffered when it is over can still be read'(a, b) {
+  async 'bytes that are buffered when the connection closes can still be read'(a, b) {
     await b.end()
     equal(await a.read(), null, 'read() at the end of the stream')
     await a.end('abc')
@@ -106,7 +106,7 @@ export const ending: Rules = {
     equal((await a.closed).bytesWritten, speech.length, 'bytesWritten of closed')
   },
 
-  async 'reads after the own close are refused at once, those that wait and buffered bytes too'(a, b) {
+  async 'after close() on this side every read rejects, pending ones and reads of buffered bytes included'(a, b) {
     await send(a, b, 'abcd')
     const read = begin(b.readExactly(9))
     const closing = begin(b.close())

@@ -1,14 +1,13 @@
-// What a rule says when a connection breaks it: expectations that fail with what was expected and what came, in the words
-// of the call that was made. A promise that a rule does not await at once goes through `begin`, so that a rule which
-// fails in its middle leaves no unhandled rejection behind.
+// Assertions for the rules. Their messages name the call, the expected result and the actual one. A rule passes each promise
+// that it does not await immediately to `begin`, so that a rule which fails early leaves no unhandled rejection.
 
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { turns } from './time.js'
 
-// biome-ignore lint/suspicious/noExplicitAny: constructors take what they like
+// biome-ignore lint/suspicious/noExplicitAny: the parameters of an error class are irrelevant here
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E
 
-/** A promise that is watched: it may be awaited or left alone. */
+/** A promise whose state is known and whose rejection is handled. It may be awaited or ignored. */
 export class Begun<T> implements PromiseLike<T> {
   state: 'pending' | 'resolved' | 'rejected' = 'pending'
   readonly #promise: Promise<T>
@@ -25,7 +24,7 @@ export class Begun<T> implements PromiseLike<T> {
     )
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: it is awaited like the promise it watches
+  // biome-ignore lint/suspicious/noThenProperty: it is awaited like the promise that it wraps
   then<A = T, B = never>(
     fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -34,7 +33,7 @@ export class Begun<T> implements PromiseLike<T> {
   }
 }
 
-/** Watches a promise that is awaited later, or never. */
+/** Wraps a promise that is awaited later, or never. */
 export function begin<T>(promise: PromiseLike<T>): Begun<T> {
   return new Begun(promise)
 }
@@ -44,17 +43,17 @@ export function broken(what: string): never {
   throw new Error(what)
 }
 
-/** `condition` must hold; `what` is the sentence that is told if it does not. */
+/** Fails with the message `what` unless `condition` holds. */
 export function expect(condition: boolean, what: string): asserts condition {
   if (!condition) broken(what)
 }
 
-/** Both must be the same, looked at in depth. */
+/** Fails unless both values are deeply equal. */
 export function equal(actual: unknown, expected: unknown, what: string): void {
   if (!isDeepStrictEqual(actual, expected)) broken(`${what}: expected ${show(expected)}, got ${show(actual)}`)
 }
 
-/** `actual` must be a Buffer with exactly these bytes; text stands for its UTF-8. */
+/** Fails unless `actual` is a Buffer with exactly these bytes, or those of a text in UTF-8. */
 export function bytes(actual: unknown, expected: string | Buffer, what: string): void {
   const wanted = Buffer.from(expected as string)
   if (!Buffer.isBuffer(actual)) broken(`${what}: expected a Buffer, got ${show(actual)}`)
@@ -66,14 +65,14 @@ function difference(actual: Buffer, wanted: Buffer): string {
   return ` (they differ at byte ${at < 0 ? actual.length : at})`
 }
 
-/** The promise must reject with an error of this class; resolves with it. */
+/** Fails unless the promise rejects with an error of this class. Resolves with the error. */
 export async function rejects<E extends Error>(promise: PromiseLike<unknown>, expected: ErrorClass<E>, what: string): Promise<E> {
   const reason = await rejection(promise, what, expected.name)
   if (!(reason instanceof expected)) broken(`${what}: expected a rejection with ${expected.name}, got ${show(reason)}`)
   return reason
 }
 
-/** The promise must reject with this very value. */
+/** Fails unless the promise rejects with this value (`===`). */
 export async function rejectsWith(promise: PromiseLike<unknown>, expected: unknown, what: string): Promise<void> {
   const reason = await rejection(promise, what, show(expected))
   if (reason !== expected) broken(`${what}: expected a rejection with ${show(expected)}, got ${show(reason)}`)
@@ -89,7 +88,7 @@ async function rejection(promise: PromiseLike<unknown>, what: string, expected: 
   return broken(`${what}: expected a rejection with ${expected}, but it resolved with ${show(value)}`)
 }
 
-/** The call must throw an error of this class; returns it. */
+/** Fails unless the call throws an error of this class. Returns the error. */
 export function throws<E extends Error>(call: () => unknown, expected: ErrorClass<E>, what: string): E {
   let value: unknown
   try {
@@ -101,7 +100,7 @@ export function throws<E extends Error>(call: () => unknown, expected: ErrorClas
   return broken(`${what}: expected it to throw ${expected.name}, but it returned ${show(value)}`)
 }
 
-/** It must still be pending after some turns of the event loop. */
+/** Fails unless the promise is still pending after some turns of the event loop. */
 export async function stays(begun: Begun<unknown>, what: string): Promise<void> {
   await turns()
   if (begun.state === 'pending') return
@@ -112,7 +111,7 @@ export async function stays(begun: Begun<unknown>, what: string): Promise<void> 
   broken(`${what}: it should wait, but it ${outcome}`)
 }
 
-/** A value as a message shows it: bytes as text, nothing at any length. */
+/** Formats a value for a message: bytes as text, and everything shortened. */
 export function show(value: unknown): string {
   if (Buffer.isBuffer(value)) {
     const text = JSON.stringify(value.toString('latin1', 0, 60))

@@ -1,4 +1,4 @@
-// Rules of what a connection tells about itself: states, addresses, what it waits for, its limits. (Its counters are in
+// Rules of the properties of a connection: its state, addresses, `waiting` and `limits`. (The rules of its byte counters are in
 // `reading.ts`.)
 
 import type { Connection } from '../../connection/connection.js'
@@ -19,8 +19,8 @@ export const facts: Rules = {
     expect(a.id !== b.id, `both connections have the id ${a.id}`)
   },
 
-  async 'the facts stay readable after the end'(a, b) {
-    const told = (side: Connection): unknown[] => [
+  async 'the properties stay readable after the end'(a, b) {
+    const factsOf = (side: Connection): unknown[] => [
       side.id,
       side.openedAt,
       String(side.remote),
@@ -29,7 +29,7 @@ export const facts: Rules = {
       side.local.port,
       side.limits,
     ]
-    const [before, now] = [told(a), Date.now()]
+    const [before, now] = [factsOf(a), Date.now()]
     expect(Math.abs(a.openedAt - now) < 60_000, `openedAt is ${a.openedAt}, and now it is ${now}`)
     await send(a, b, 'abc')
     await b.write('de')
@@ -39,13 +39,13 @@ export const facts: Rules = {
     else await Promise.all([b.end(), a.close()])
     const { by, error, ...counted } = await a.closed
     equal([by === 'lost', error instanceof Error], [reset, reset], 'by of closed, and whether it has an error')
-    equal(told(a), before, 'id, openedAt, remote, local and limits after the end')
+    equal(factsOf(a), before, 'id, openedAt, remote, local and limits after the end')
     equal([counted.bytesRead, counted.bytesWritten], [2, 3], 'bytesRead and bytesWritten of closed')
     equal([a.bytesRead, a.bytesWritten], [2, 3], 'bytesRead and bytesWritten after the end')
     expect(counted.duration >= 0 && counted.duration < 60_000, `duration of closed is ${counted.duration}`)
   },
 
-  async 'waiting says the pending operation, and is undefined while nothing waits'(a, b) {
+  async 'waiting is the pending operation, and undefined while nothing is pending'(a, b) {
     equal(b.waiting, undefined, 'waiting of a new connection')
     const line = begin(b.readUntil('\n'))
     equal(b.waiting?.operation, "readUntil('\\n')", 'the operation while readUntil waits')
@@ -68,7 +68,7 @@ export const facts: Rules = {
     equal(a.waiting?.operation, 'close', 'the operation while close waits')
   },
 
-  async 'setLimits holds from the next call on, and refuses what cannot be'(a, b) {
+  async 'setLimits holds from the next call on, and rejects impossible values'(a, b) {
     const before = { ...b.limits }
     const read = begin(b.readLine())
     b.setLimits({ maxBufferSize: 4, readTimeout: undefined })
@@ -85,31 +85,31 @@ export const facts: Rules = {
 
   async 'idleTimeout is for the first byte of a message, readTimeout for the rest of it'(a, b) {
     for (const side of [a, b]) side.setLimits({ idleTimeout: 10 })
-    equal(await kindOf(b.readMessage(sized)), 'idle', 'kind of the error of a message that does not begin')
-    equal(await kindOf(b.lines().next()), 'idle', 'kind of the error of lines')
+    equal(await timeoutKind(b.readMessage(sized)), 'idle', 'kind of the error of a message that does not begin')
+    equal(await timeoutKind(b.lines().next()), 'idle', 'kind of the error of lines')
     const rest = begin(b.readLine({ idle: false }))
-    // What waits longer than another one of the same limit does not have this limit.
-    equal(await kindOf(a.readLine()), 'idle', 'kind of the error of a read that waits for a new message')
+    // A read that waits longer than another read which timed out does not have the same limit.
+    equal(await timeoutKind(a.readLine()), 'idle', 'kind of the error of a read that waits for a new message')
     await stays(rest, 'a read with idle: false')
     for (const side of [a, b]) side.setLimits({ idleTimeout: Number.POSITIVE_INFINITY, readTimeout: 10 })
     await send(a, b, 'x\n')
     await rest
     const own = begin(b.readLine({ timeout: 60_000 }))
-    equal(await kindOf(a.readLine({ idle: false })), 'read', 'kind of the error of a read with idle: false')
+    equal(await timeoutKind(a.readLine({ idle: false })), 'read', 'kind of the error of a read with idle: false')
     await stays(own, 'a read with a timeout of its own')
     await send(a, b, 'y\n')
     await own
-    equal(await kindOf(b.readLine()), 'read', 'kind of the error of a read for the rest of a message')
+    equal(await timeoutKind(b.readLine()), 'read', 'kind of the error of a read for the rest of a message')
     const fresh = begin(b.readLine({ idle: true }))
-    equal(await kindOf(a.readLine({ idle: false })), 'read', 'kind of the error of a read with idle: false')
+    equal(await timeoutKind(a.readLine({ idle: false })), 'read', 'kind of the error of a read with idle: false')
     await stays(fresh, 'a read with idle: true')
     await send(a, b, 'ab')
-    equal(await kindOf(fresh), 'read', 'kind of the error of that read once its first byte has come')
+    equal(await timeoutKind(fresh), 'read', 'kind of the error of that read once its first byte has come')
   },
 }
 
-/** The kind of the TimeoutError that a read rejects with. */
-async function kindOf(read: PromiseLike<unknown>): Promise<unknown> {
+/** The `kind` of the TimeoutError with which a read rejects. */
+async function timeoutKind(read: PromiseLike<unknown>): Promise<unknown> {
   return read.then(
     () => 'none',
     (error: unknown) => (error as { kind?: unknown }).kind,

@@ -1,12 +1,12 @@
-// Rules of the reads that look for something: delimiters, lines, patterns. Each is tried at every cut, with the bytes
-// there before the read and after it, since the result must not depend on packets.
+// Rules of the reads that search: delimiters, lines, patterns. Each one runs with the message cut at every position, with the
+// bytes arriving before the read and during it, since the result must not depend on packets.
 
 import type { Connection } from '../../connection/connection.js'
 import { begin, bytes, equal, rejects, stays } from './expect.js'
 import { cuts, type Rules, send } from './speak.js'
 import { until } from './time.js'
 
-/** `read` must give `result` of `message` at every cut, pending or with all of it there. */
+/** Fails unless `read` resolves with `result` for `message` cut at every position, both pending and with all bytes buffered. */
 async function findsAtEveryCut(
   a: Connection,
   b: Connection,

@@ -1,11 +1,11 @@
-// Rules of the iterators: lines and chunks. Between two items an iterator holds nothing, and one that fails leaves its
-// bytes unread.
+// Rules of the iterators `lines` and `chunks`. An iterator holds neither bytes nor the read lock between two items, and an
+// iterator that fails leaves its bytes unread.
 
 import { ConcurrentReadError, EndOfStreamError, LimitExceededError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, stays } from './expect.js'
 import { cuts, type Rules, send } from './speak.js'
 
-/** What is left of an iteration. */
+/** Resolves with the remaining items. */
 async function rest<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)
@@ -96,7 +96,7 @@ export const iterating: Rules = {
     equal(await a.readLine(), 'five', 'a write after both loops')
   },
 
-  async 'of two items asked for at once the second is refused, and may be asked for again'(a, b) {
+  async 'of two concurrent next calls the second rejects, and may be repeated'(a, b) {
     const [one, other] = [b.lines(), b.lines()]
     const first = begin(one.next())
     await rejects(other.next(), ConcurrentReadError, 'a second iterator, asked while the first waits')
@@ -107,7 +107,7 @@ export const iterating: Rules = {
     equal((await one.next()).value, 'three', 'the first, asked again')
   },
 
-  async 'bad options of an iterator reject its first next, and nothing is taken'(a, b) {
+  async 'wrong options of an iterator reject its first next, and no byte is consumed'(a, b) {
     await send(a, b, 'abc\n')
     const wrong = [
       () => b.lines({ overflow: 'drop' as 'skip' }),

@@ -1,5 +1,5 @@
-// Rules of limits: exact, told as soon as a read can no longer succeed, independent of packets, and harmless to the
-// connection.
+// Rules of read limits: they are exact, they reject as soon as a read can no longer succeed, they do not depend on packets, and
+// they leave the connection usable.
 
 import type { Connection } from '../../connection/connection.js'
 import { EndOfStreamError, LimitExceededError } from '../../errors.js'
@@ -7,7 +7,7 @@ import { begin, bytes, equal, expect, rejects, stays, throws } from './expect.js
 import { cuts, type Rules, send } from './speak.js'
 import { until } from './time.js'
 
-/** Reads that can find nothing in `abcd` and may gather `maxBytes`. */
+/** Reads that `abcd` does not satisfy and that buffer at most `maxBytes`. */
 const gathering: readonly (readonly [string, (b: Connection, maxBytes: number) => Promise<unknown>])[] = [
   ['readUntil', (b, maxBytes) => b.readUntil('\r\n', { maxBytes })],
   ['readLine', (b, maxBytes) => b.readLine({ maxBytes })],
@@ -117,7 +117,7 @@ export const limits: Rules = {
     bytes(await b.readExactly(10), '0123456789', 'readExactly(10) with the limit raised again')
   },
 
-  async 'a limit leaves the connection usable, and its error says what to raise'(a, b) {
+  async 'a limit leaves the connection usable, and its error names the option to raise'(a, b) {
     await send(a, b, 'a long line\nnext\n')
     const error = await rejects(b.readUntil('\n', { maxBytes: 4 }), LimitExceededError, 'readUntil of twelve bytes with maxBytes 4')
     equal([error.limit, error.option], [4, 'maxBytes'], 'limit and option of its error')

@@ -1,5 +1,5 @@
-// Rules of `readMessage`: all its reads are one. It succeeds whole or leaves everything unread, its limits hold for the
-// whole, nobody else reads meanwhile, and its reader is worth nothing afterwards.
+// Rules of `readMessage`: its reads act as one read. It succeeds as a whole or leaves everything unread, its limits hold for the
+// sum of its reads, it holds the read lock, and its reader is unusable after it.
 
 import type { Reader } from '../../connection/reading/reader.js'
 import { ConcurrentReadError, EndOfStreamError, LimitExceededError, TimeoutError } from '../../errors.js'
@@ -9,7 +9,7 @@ import { pause, until } from './time.js'
 
 const reason = new Error('aborted by the check')
 
-/** A promise and what settles it. */
+/** A promise and the function that resolves it. */
 function gate(): { opened: Promise<void>; open: () => void } {
   let open!: () => void
   const opened = new Promise<void>((resolve) => {
@@ -19,7 +19,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 export const messages: Rules = {
-  async 'readMessage resolves with what its function resolves with, at every cut'(a, b) {
+  async 'readMessage resolves as its function does, at every cut'(a, b) {
     for (const [head, tail] of cuts('5\nhello')) {
       const message = begin(b.readMessage(sized))
       await send(a, b, head)
@@ -137,7 +137,7 @@ export const messages: Rules = {
     bytes(await b.readExactly(sent), 'x'.repeat(sent), 'all that had come')
   },
 
-  async 'a message that fails for a reason of its own keeps what it took'(a, b) {
+  async 'a message whose function throws consumes the bytes that it read'(a, b) {
     await send(a, b, 'one\ntwo\nthree\n')
     const own = new Error("the function's own")
     const fails = async (reader: Reader): Promise<never> => {
@@ -174,7 +174,7 @@ export const messages: Rules = {
     equal(await message, ['one', 'two'], 'the message')
   },
 
-  async 'two reads of one message at a time are one too many'(a, b) {
+  async 'a second read of a message while one is pending is a ConcurrentReadError'(a, b) {
     const both = b.readMessage(async (reader) => {
       const first = reader.readLine()
       await rejects(reader.readLine(), ConcurrentReadError, 'a second read of a message')

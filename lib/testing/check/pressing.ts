@@ -1,11 +1,11 @@
-// Rules of back-pressure: a side that does not read makes the other one wait, and nothing is lost or gathered without
-// bound meanwhile.
+// Rules of back-pressure: writes wait while the peer does not read, no byte is lost, and buffers stay bounded.
 
 import { ConnectionClosedError, LimitExceededError } from '../../errors.js'
 import { begin, equal, expect, rejects, stays, throws } from './expect.js'
 import { clog, type Rules } from './speak.js'
 
-// What may be read ahead, or lie in one piece of whatever carries the bytes: far less than `clog` gives up at.
+// How far a side may read beyond its high-water mark, for example by one large chunk of its carrier: far less than the limit
+// of `clog`.
 const SLACK = 4 * 1024 * 1024
 
 export const pressing: Rules = {
@@ -35,7 +35,7 @@ export const pressing: Rules = {
     equal(a.bytesWritten, sent, 'bytesWritten after flush')
   },
 
-  async 'tryWrite takes all of it below the high-water mark, and else nothing'(a, b) {
+  async 'tryWrite queues all of its data below the high-water mark, and otherwise nothing'(a, b) {
     equal(a.tryWrite('abc'), true, 'tryWrite with nothing queued')
     const { sent } = await clog(a)
     const { queued } = a
@@ -51,7 +51,7 @@ export const pressing: Rules = {
     equal(await b.read(), null, 'read() at the end of the stream')
   },
 
-  async 'writeHighWaterMark is the mark that write and tryWrite go by'(a, b) {
+  async 'writeHighWaterMark is the mark of write and tryWrite'(a, b) {
     const { sent } = await clog(a)
     a.setLimits({ writeHighWaterMark: 2 * a.queued })
     await a.write('x')
@@ -62,12 +62,12 @@ export const pressing: Rules = {
     equal(a.tryWrite('z'), false, 'tryWrite above the mark')
     await b.skip(sent)
     equal(await b.readExactly(2, 'utf8'), 'xy', 'what was written below the mark')
-    // A large piece is waited for until it was handed over.
+    // The write of a large piece resolves only when the piece was handed to the system.
     await b.skip(size)
     await waiting
   },
 
-  async 'a queue over maxWriteBuffer is aborted: the end of a slow consumer'(a) {
+  async 'a connection whose queue exceeds maxWriteBuffer is aborted as a slow consumer'(a) {
     a.setLimits({ maxWriteBuffer: 1000 })
     const { write } = await clog(a)
     const waiting = begin(write)

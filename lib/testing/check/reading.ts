@@ -1,5 +1,5 @@
-// Rules of bytes and their count, and of the reads that take them as they come or by their number: what each resolves
-// with, whatever the packets looked like. Reads that look for something are in `finding.ts`.
+// Rules of the byte counters and of the reads that take bytes as they arrive or by number. Their results do not depend on
+// packets. The rules of the reads that search are in `finding.ts`.
 
 import { EndOfStreamError, LimitExceededError } from '../../errors.js'
 import { clearImmediate, setImmediate } from '../../turn.js'
@@ -42,14 +42,14 @@ export const reading: Rules = {
     )
   },
 
-  async 'read resolves with what is there, at most maxBytes of it'(a, b) {
+  async 'read resolves with the bytes that have arrived, at most maxBytes of them'(a, b) {
     await send(a, b, 'abcde')
     bytes(await b.read({ maxBytes: 3 }), 'abc', 'read({ maxBytes: 3 }) of abcde')
     bytes(await b.read({ maxBytes: 1 }), 'd', 'read({ maxBytes: 1 }) of de')
     bytes(await b.read({ maxBytes: 50 }), 'e', 'read({ maxBytes: 50 }) of e')
   },
 
-  async 'read waits while nothing is there'(a, b) {
+  async 'read waits until a byte arrives'(a, b) {
     const read = begin(b.read())
     await stays(read, 'read() with nothing there')
     begin(a.write('x'))
@@ -117,7 +117,7 @@ export const reading: Rules = {
     equal(await b.readInto(new Uint8Array(0)), 0, 'readInto an empty target')
   },
 
-  async 'readInto with partial takes what is there, at least one byte'(a, b) {
+  async 'readInto with partial takes the bytes that have arrived, at least one'(a, b) {
     const target = Buffer.alloc(4, 46)
     const read = begin(b.readInto(target, { partial: true }))
     await stays(read, 'readInto with partial and nothing there')
@@ -141,7 +141,7 @@ export const reading: Rules = {
     equal(await b.readToEnd('utf8'), '', "readToEnd('utf8') at the end")
   },
 
-  async 'peek leaves unread what it shows'(a, b) {
+  async 'peek leaves the bytes unread that it returns'(a, b) {
     const peek = begin(b.peek(4))
     await send(a, b, 'ab')
     await stays(peek, 'peek(4) after two bytes')
@@ -170,7 +170,7 @@ export const reading: Rules = {
     equal(await b.read(), null, 'read() after it: what was dropped stays dropped')
   },
 
-  async 'a try read gives what is there, and undefined where a read would wait'(a, b) {
+  async 'a try read returns bytes that have arrived, and undefined where a read would wait'(a, b) {
     equal(b.tryReadUntil('\n'), undefined, 'tryReadUntil with nothing there')
     equal(b.tryReadLine(), undefined, 'tryReadLine with nothing there')
     equal(b.tryReadExactly(1), undefined, 'tryReadExactly with nothing there')
@@ -188,7 +188,7 @@ export const reading: Rules = {
     throws(() => b.tryReadExactly(1), EndOfStreamError, 'tryReadExactly at the end')
   },
 
-  async 'what is buffered is read without a turn of the event loop'(a, b) {
+  async 'buffered bytes are read without a turn of the event loop'(a, b) {
     await send(a, b, 'one\ntwo\nthree')
     let turned = false
     const later = setImmediate(() => {
@@ -202,7 +202,7 @@ export const reading: Rules = {
     expect(!turned, 'a read of buffered bytes took a turn of the event loop')
   },
 
-  async 'nobody writes to bytes that a read has returned'(a, b) {
+  async 'the bytes that a read has returned never change'(a, b) {
     const [speech, held] = [pattern(100_000, 9), [] as Buffer[]]
     const speaking = begin(a.write(speech))
     for (let n = 0; n < 100; n++) held.push(await b.readExactly(1000))

@@ -1,5 +1,5 @@
-// Rules of wrong arguments: a TypeError for a wrong type, a RangeError for an impossible value, always as a rejection
-// where there is a promise, before anything else is looked at, and without a byte taken.
+// Rules of wrong arguments: TypeError for a wrong type, RangeError for an impossible value. A method that returns a promise
+// rejects, and never throws. Arguments are checked first, and no byte is consumed.
 
 import type { Connection } from '../../connection/connection.js'
 import { ConcurrentReadError } from '../../errors.js'
@@ -8,7 +8,7 @@ import { type Rules, send, sized } from './speak.js'
 
 type Call = (side: Connection) => Promise<unknown>
 
-// What a program without types may do.
+// Passes a value that the types forbid, as a JavaScript program may.
 const any = (value: unknown): never => value as never
 
 const wrongTypes: readonly Call[] = [
@@ -62,7 +62,7 @@ const impossible: readonly Call[] = [
   (side) => side.readMessage(sized, { maxBytes: 0 }),
 ]
 
-/** The promise of a call, or a failure that says that it threw instead. */
+/** Returns the promise of a call. Fails if the call throws. */
 function called(call: Call, side: Connection): Promise<unknown> {
   try {
     return call(side)
@@ -72,7 +72,7 @@ function called(call: Call, side: Connection): Promise<unknown> {
 }
 
 export const refusing: Rules = {
-  async 'a wrong argument is a rejection, TypeError or RangeError, and nothing is taken'(a, b) {
+  async 'a wrong argument is a rejection, TypeError or RangeError, and no byte is consumed'(a, b) {
     await send(a, b, 'abc\n')
     for (const call of wrongTypes) await rejects(called(call, b), TypeError, String(call))
     for (const call of impossible) await rejects(called(call, b), RangeError, String(call))

@@ -1,5 +1,5 @@
-// All rules, in the order in which they are tried: what others stand on comes first, so that a fault is found by the
-// rule that says most about it.
+// All rules, in the order in which they run. Rules that others depend on come first, so that the first failure is the one that
+// says most about a fault.
 
 import { aborting } from './aborting.js'
 import { bridging } from './bridging.js'
@@ -36,5 +36,5 @@ const groups = [
   bridging,
 ]
 
-/** Each rule: the sentence that names it, and what tries it. */
+/** Each rule: the sentence that states it, and the function that checks it. */
 export const rules: readonly (readonly [sentence: string, check: Check])[] = groups.flatMap((group) => Object.entries(group))

@@ -1,6 +1,6 @@
-// Rules of `run`: whatever the handler does, the connection is closed afterwards, and what it let through is told. Which
-// failures a server hears of is the server's business, so that here only a connection without one has failing handlers.
-// The server's end of a pair has no server, and judges its handler as one would.
+// Rules of `run`: it closes the connection after the handler, whatever the handler does, and reports its failure. Which failures
+// are a server's `handlerError` is not checked here: handlers fail only on connections without a server. The server's end of a
+// `pair` has no server, and its `run` settles as on one.
 
 import { type Connection, coreOf, isConnection } from '../../connection/connection.js'
 import { runsAsServer } from '../../connection/run.js'
@@ -8,7 +8,7 @@ import { EndOfStreamError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, rejectsWith } from './expect.js'
 import { type Rules, send } from './speak.js'
 
-/** Whether `run` gives on what becomes of its handler as it is. */
+/** Whether `run` settles as its handler does. */
 function runsAsClient(side: Connection): boolean {
   return side.server === undefined && !(isConnection(side) && runsAsServer(coreOf(side)))
 }
@@ -34,7 +34,7 @@ export const running: Rules = {
     equal([info.by, info.error], ['local', undefined], 'by and error of closed')
   },
 
-  async 'what the connection raised and a handler let through is told by closed'(a, b) {
+  async 'an error that the connection raised and the handler let through is the error of closed'(a, b) {
     await a.end('half')
     const run = begin(b.run((connection) => connection.readLine()))
     const outcome = await run.then(

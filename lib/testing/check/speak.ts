@@ -1,24 +1,24 @@
-// How rules make two connections talk: bytes sent in pieces that arrive one by one, patterns in which any fault shows,
-// and a side that does not read until the other one waits.
+// Helpers by which the rules exchange bytes: pieces that arrive one by one, patterns that reveal any lost or misplaced byte, and
+// writes that fill a connection whose peer does not read.
 
 import type { Connection } from '../../connection/connection.js'
 import type { Reader } from '../../connection/reading/reader.js'
 import { equal, expect } from './expect.js'
 import { pause, until } from './time.js'
 
-/** The two sides of one rule: most of the time `a` speaks and `b` listens. */
+/** Checks one rule with the two ends of a connection. In most rules `a` writes and `b` reads. */
 export type Check = (a: Connection, b: Connection) => Promise<void>
 
-/** Rules, each under the sentence that names it. */
+/** Rules by the sentences that state them. */
 export type Rules = Readonly<Record<string, Check>>
 
-/** Whether a cut can be told from an end: a Unix socket has no reset, and what its peer sees of one is an end. */
+/** Whether the peer of an abort sees a reset. A Unix socket has none: its peer sees an end of stream. */
 export function resets(a: Connection, b: Connection): boolean {
-  // What is in memory has unnamed addresses only.
+  // Both addresses of a connection in memory are those of unnamed Unix sockets.
   return [a.local, a.remote, b.local, b.remote].every(({ family, address }) => family !== 'unix' || address === '')
 }
 
-/** Writes pieces, each once the one before it has arrived: so the other side sees these cuts. */
+/** Writes pieces, each one after the previous one has arrived, so that the peer receives them as separate chunks. */
 export async function send(from: Connection, to: Connection, ...pieces: (string | Uint8Array)[]): Promise<void> {
   for (const piece of pieces) {
     const due = to.bytesRead + Buffer.byteLength(piece)
@@ -27,16 +27,16 @@ export async function send(from: Connection, to: Connection, ...pieces: (string 
   }
 }
 
-/** Every way to cut `data` into two pieces. */
+/** All ways to cut `data` into two pieces. */
 export function cuts(data: string | Buffer): [head: Buffer, tail: Buffer][] {
   const whole = Buffer.from(data as string)
   return Array.from({ length: whole.length - 1 }, (_, at) => [whole.subarray(0, at + 1), whole.subarray(at + 1)])
 }
 
-// A prime, so that no piece or buffer of a usual size begins where the pattern does.
+// A prime, so that no piece or buffer of a usual size begins at the start of a period.
 const PERIOD = 65_521
 
-/** `size` bytes in which any that is lost, doubled or out of place shows. */
+/** `size` bytes in which a lost, repeated or misplaced byte is detected. */
 export function pattern(size: number, seed: number): Buffer {
   const bytes = Buffer.alloc(size)
   let value = seed
@@ -48,7 +48,7 @@ export function pattern(size: number, seed: number): Buffer {
   return bytes
 }
 
-/** Reads to the end, of a stream or of some chunks of it: exactly these bytes, and no piece is empty. */
+/** Fails unless the pieces are exactly these bytes and none of them is empty. */
 export async function hears(pieces: AsyncIterable<Buffer>, expected: Buffer): Promise<void> {
   let at = 0
   for await (const piece of pieces) {
@@ -59,13 +59,13 @@ export async function hears(pieces: AsyncIterable<Buffer>, expected: Buffer): Pr
   equal(at, expected.length, 'the number of bytes that came')
 }
 
-/** A message of two reads: a line that tells a length, then so many bytes. */
+/** Reads a message of two reads: a line with a length, and that number of bytes. */
 export async function sized(reader: Reader): Promise<string> {
   const size = Number(await reader.readLine())
   return reader.readExactly(size, 'latin1')
 }
 
-/** Writes until a write waits, since the other side does not read: that write, and how many bytes were written with it. */
+/** Writes until a write waits for the peer to read. Resolves with that write, and with the total number of bytes written. */
 export async function clog(connection: Connection): Promise<{ write: Promise<void>; sent: number }> {
   for (let sent = PIECE.length; sent <= MOST; sent += PIECE.length) {
     const write = connection.write(PIECE)
@@ -75,11 +75,11 @@ export async function clog(connection: Connection): Promise<{ write: Promise<voi
   throw new Error(`${MOST} bytes were taken without a wait although the other side reads nothing`)
 }
 
-// More than one high-water mark each, and more in all than any system holds for a socket.
+// One piece exceeds the high-water mark; the total exceeds any socket buffer.
 const PIECE = Buffer.alloc(256 * 1024, 'c')
 const MOST = 64 * 1024 * 1024
 
-/** Whether it is pending although nothing moves any more. */
+/** Whether a write is pending while no bytes move any more. */
 async function waits(connection: Connection, write: Promise<void>): Promise<boolean> {
   let settled = false
   const note = (): void => {

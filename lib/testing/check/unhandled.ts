@@ -1,6 +1,6 @@
-// Counts rejections that nobody handles, for the one rule that is about them. While it listens the process does not die
-// of an unhandled rejection; so, where nobody else listens, it does to what is none of its business what the process
-// would have done.
+// Counts unhandled rejections, for the rule about them. A listener of `unhandledRejection` keeps the process from ending on any
+// unhandled rejection. So if this listener is the only one, it throws the rejections that no rule ignores, which ends the
+// process as without it.
 
 const EVENT = 'unhandledRejection'
 
@@ -8,24 +8,24 @@ interface Count {
   unhandled: number
 }
 
-/** Promises that a rule ignores, and where they are counted. One listener for all: several checks may run at a time. */
+/** The promises that a rule ignores, and their counters. All checks that run at a time share one listener. */
 const ignored = new WeakMap<Promise<unknown>, Count>()
 let counting = 0
 
-function hear(reason: unknown, promise: Promise<unknown>): void {
+function onUnhandled(reason: unknown, promise: Promise<unknown>): void {
   const count = ignored.get(promise)
   if (count !== undefined) count.unhandled++
   else if (process.listenerCount(EVENT) === 1) throw reason
 }
 
-/** Does `work`, which may ignore promises; resolves with how many of these were rejected and unhandled by its end. */
+/** Runs `work`, which may ignore promises. Resolves with the number of these that were rejected and unhandled when it ended. */
 export async function unhandled(work: (ignore: (promise: Promise<unknown>) => void) => Promise<void>): Promise<number> {
   const count: Count = { unhandled: 0 }
-  if (counting++ === 0) process.on(EVENT, hear)
+  if (counting++ === 0) process.on(EVENT, onUnhandled)
   try {
     await work((promise) => void ignored.set(promise, count))
   } finally {
-    if (--counting === 0) process.off(EVENT, hear)
+    if (--counting === 0) process.off(EVENT, onUnhandled)
   }
   return count.unhandled
 }

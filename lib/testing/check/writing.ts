@@ -1,4 +1,4 @@
-// Rules of writing: what may be written, in which order it leaves, and who hears of it.
+// Rules of writing: which data may be written, in which order it is sent, and when the promises resolve.
 
 import { Readable } from 'node:stream'
 import { begin, bytes, equal, expect, rejects, rejectsWith } from './expect.js'
@@ -62,7 +62,7 @@ export const writing: Rules = {
     bytes(await b.readToEnd(), expected, 'what arrived of writes made in one turn, until the end')
   },
 
-  async 'what cannot be written is a TypeError, and nothing of it is sent'(a, b) {
+  async 'data that cannot be written is a TypeError, and none of it is sent'(a, b) {
     for (const wrong of [undefined, null, 5, {}, true, ['sent?', 5], new ArrayBuffer(4)]) {
       await rejects(a.write(wrong as never), TypeError, 'write of what is neither text nor bytes')
     }
@@ -71,7 +71,7 @@ export const writing: Rules = {
     equal(await b.readLine(), 'fine', 'the write after them')
   },
 
-  async 'flush resolves when nothing that was written is queued'(a, b) {
+  async 'flush resolves when no written byte is queued'(a, b) {
     await a.flush()
     const data = Buffer.alloc(200_000, 'f')
     begin(a.write(data))
@@ -81,7 +81,7 @@ export const writing: Rules = {
     equal([a.queued, a.bytesWritten], [0, data.length], 'queued and bytesWritten after flush')
   },
 
-  async 'writeFrom writes what a source gives, and its number of bytes is what it resolves with'(a, b) {
+  async 'writeFrom writes the data of a source, and resolves with the number of bytes'(a, b) {
     equal(await a.writeFrom(['a', 'é', Uint8Array.of(99)]), 4, 'writeFrom(an array)')
     equal(await a.writeFrom(Readable.from([Buffer.from('def'), Buffer.from('g')])), 4, 'writeFrom(a Readable)')
     equal(await a.writeFrom(twice()), 4, 'writeFrom(an async generator)')

@@ -31,7 +31,7 @@ export const breaks: Record<string, BadConnection> = {
     make: methods((_, own) => ({ abort: () => own('abort')() })),
   },
   'says last what came last': {
-    rule: 'what ended a connection first is what its calls say: an end before an abort',
+    rule: 'calls reject by the first event that ended the connection: an end before an abort',
     make: methods((_, own) => {
       let reason: unknown
       return {
@@ -47,7 +47,7 @@ export const breaks: Record<string, BadConnection> = {
     }),
   },
   'is over twice': {
-    rule: 'abort again, or after it is over, changes nothing',
+    rule: 'a second abort, or an abort after the end, changes nothing',
     make: () => {
       const sides = pair()
       for (const side of sides) {
@@ -80,7 +80,7 @@ export const breaks: Record<string, BadConnection> = {
     })),
   },
   'does not tell a write that it was lost': {
-    rule: 'an abort of the other side rejects the writes that wait',
+    rule: 'an abort of the other side rejects the pending writes',
     make: methods((side, own) => ({
       write: async (data) => {
         const known = side.signal.aborted
@@ -91,7 +91,7 @@ export const breaks: Record<string, BadConnection> = {
     })),
   },
   'skips what never came': {
-    rule: 'bytes that were queued at an abort are dropped, and what arrives of them is cut by a loss',
+    rule: 'bytes that were queued at an abort are dropped, and the bytes that do arrive are followed by a loss',
     make: methods((_, own) => ({
       skip: (n, options) =>
         own('skip')(n, options).catch((error: unknown) => {

@@ -16,7 +16,7 @@ export const drains: Record<string, BadConnection> = {
     make: methods((_, own) => ({ readLine: (options) => own('readLine')(options ?? { idle: true }) })),
   },
   'drains what has begun': {
-    rule: 'a byte that is there is the beginning of a message, which a drain does not interrupt',
+    rule: 'a byte that has arrived begins a message, which a drain does not interrupt',
     make: methods((side, own) => ({
       drain: () => {
         own('drain')()
@@ -25,7 +25,7 @@ export const drains: Record<string, BadConnection> = {
     })),
   },
   'drains what it tries to read': {
-    rule: 'what has arrived is read in spite of a drain',
+    rule: 'bytes that have arrived are read in spite of a drain',
     make: methods((side, own) => ({
       tryReadLine: (options) => {
         if (side.drainSignal.aborted && side.buffered === 0) throw new Error('draining')
@@ -44,13 +44,13 @@ export const drains: Record<string, BadConnection> = {
     })),
   },
   'does not hear what is idle': {
-    rule: 'idle says whether a drain may interrupt a read',
+    rule: 'the option idle determines whether a drain interrupts a read',
     make: methods((_, own) => ({
       readLine: (options: ReadOptions = {}) => own('readLine')(options.idle === false ? { ...options, idle: true } : options),
     })),
   },
   'takes each read of a message for a message': {
-    rule: 'only the first byte of a message is waited for as idle',
+    rule: 'a read counts as idle only until the first byte of its message',
     make: methods((side, own) => ({
       readMessage: (read: Method, options: ReadOptions = {}) =>
         options.idle === false || side.buffered > 0 ? own('readMessage')(read, options) : own('readMessage')(read, options),

@@ -50,7 +50,7 @@ export const ends: Record<string, BadConnection> = {
     }),
   },
   'drops what is buffered when it is over': {
-    rule: 'bytes that are buffered when it is over can still be read',
+    rule: 'bytes that are buffered when the connection closes can still be read',
     make: methods((side, own) => ({
       readExactly: (...args) => (side.signal.aborted ? Promise.reject(new ConnectionClosedError()) : own('readExactly')(...args)),
     })),
@@ -81,7 +81,7 @@ export const ends: Record<string, BadConnection> = {
     })),
   },
   'reads on after its own close': {
-    rule: 'reads after the own close are refused at once, those that wait and buffered bytes too',
+    rule: 'after close() on this side every read rejects, pending ones and reads of buffered bytes included',
     make: methods((side, own) => ({
       read: (options) => (side.ended ? own('read')(options).catch(() => null) : own('read')(options)),
     })),

@@ -74,7 +74,7 @@ export const iterating: Record<string, BadConnection> = {
     })),
   },
   'queues the second iterator': {
-    rule: 'of two items asked for at once the second is refused, and may be asked for again',
+    rule: 'of two concurrent next calls the second rejects, and may be repeated',
     make: methods((_, own) => {
       let last: Promise<unknown> = Promise.resolve()
       return {
@@ -92,7 +92,7 @@ export const iterating: Record<string, BadConnection> = {
     }),
   },
   'does not look at the options of an iterator': {
-    rule: 'bad options of an iterator reject its first next, and nothing is taken',
+    rule: 'wrong options of an iterator reject its first next, and no byte is consumed',
     make: methods((_, own) => ({
       chunks: (n, options) => own('chunks')(typeof n === 'number' && n < 0 ? undefined : n, options),
     })),

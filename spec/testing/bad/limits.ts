@@ -43,7 +43,7 @@ export const limits: Record<string, BadConnection> = {
     make: methods((_, own) => ({ setLimits: (limits) => (limits?.maxBufferSize === 8 ? undefined : own('setLimits')(limits)) })),
   },
   'closes when a limit is exceeded': {
-    rule: 'a limit leaves the connection usable, and its error says what to raise',
+    rule: 'a limit leaves the connection usable, and its error names the option to raise',
     make: failing('readUntil', LimitExceededError, (side, { maxBytes } = {}) => maxBytes === 4 && side.buffered === 17 && side.close()),
   },
   'skips half a delimiter': {

@@ -7,7 +7,7 @@ import { type BadConnection, ignore, type Method, methods } from './spoil.js'
 
 export const messages: Record<string, BadConnection> = {
   'calls the function of a message late': {
-    rule: 'readMessage resolves with what its function resolves with, at every cut',
+    rule: 'readMessage resolves as its function does, at every cut',
     make: methods((_, own) => ({
       readMessage: (read: Method, options) =>
         own('readMessage')(async (reader: unknown) => {
@@ -50,7 +50,7 @@ export const messages: Record<string, BadConnection> = {
     })),
   },
   'gives back what a failed function took': {
-    rule: 'a message that fails for a reason of its own keeps what it took',
+    rule: 'a message whose function throws consumes the bytes that it read',
     make: methods((_, own) => ({
       readMessage: (read: Method, options) =>
         own('readMessage')(async (reader: Connection) => {
@@ -76,7 +76,7 @@ export const messages: Record<string, BadConnection> = {
     })),
   },
   'queues the reads of a message': {
-    rule: 'two reads of one message at a time are one too many',
+    rule: 'a second read of a message while one is pending is a ConcurrentReadError',
     make: methods((_, own) => ({
       readMessage: (read: Method, options) =>
         own('readMessage')((reader: Connection) => {

@@ -10,18 +10,18 @@ export const others: Record<string, BadConnection> = {
   },
   'has no id of its own': { rule: 'ids are numbers and unique', make: facts(() => ({ id: 7 })) },
   'forgets who it was': {
-    rule: 'the facts stay readable after the end',
+    rule: 'the properties stay readable after the end',
     make: facts((side) => {
       const { remote } = side
       return { remote: () => (side.signal.aborted ? undefined : remote) }
     }),
   },
   'does not say what it waits for': {
-    rule: 'waiting says the pending operation, and is undefined while nothing waits',
+    rule: 'waiting is the pending operation, and undefined while nothing is pending',
     make: facts(() => ({ waiting: undefined })),
   },
   'takes any limit': {
-    rule: 'setLimits holds from the next call on, and refuses what cannot be',
+    rule: 'setLimits holds from the next call on, and rejects impossible values',
     make: methods((_, own) => ({
       setLimits: (limits) => {
         if (limits === undefined || !('maxBuffer' in limits)) own('setLimits')(limits)
@@ -69,7 +69,7 @@ export const others: Record<string, BadConnection> = {
     make: methods((side) => ({ run: async (handler) => handler(side) })),
   },
   'swallows what a handler threw': {
-    rule: 'what the connection raised and a handler let through is told by closed',
+    rule: 'an error that the connection raised and the handler let through is the error of closed',
     make: methods((_, own) => ({ run: (handler) => own('run')(handler).catch(ignore) })),
   },
   'runs twice': {
@@ -125,7 +125,7 @@ export const others: Record<string, BadConnection> = {
     make: methods((_, own) => ({ toWeb: () => ({ ...own('toWeb')(), readable: new ReadableStream() }) })),
   },
   'reads beside a bridge': {
-    rule: 'while a bridge stands it is the one reader',
+    rule: 'a bridge is the only reader of its connection',
     make: methods((_, own) => {
       let bridged = false
       return {

@@ -17,7 +17,7 @@ export const pressure: Record<string, BadConnection> = {
   'reads ahead without bound': { rule: PRESSURE, make: carriers(() => ({ does: { pause: ignore } })) },
   'tells nothing of its queue': { rule: PRESSURE, make: facts(() => ({ queued: 0 })) },
   'tries to write too hard': {
-    rule: 'tryWrite takes all of it below the high-water mark, and else nothing',
+    rule: 'tryWrite queues all of its data below the high-water mark, and otherwise nothing',
     make: methods((side, own) => ({
       tryWrite: (data) => {
         if (side.queued > 0) side.write(data)
@@ -26,11 +26,11 @@ export const pressure: Record<string, BadConnection> = {
     })),
   },
   'has a mark that cannot be set': {
-    rule: 'writeHighWaterMark is the mark that write and tryWrite go by',
+    rule: 'writeHighWaterMark is the mark of write and tryWrite',
     make: methods((_, own) => ({ setLimits: (limits) => own('setLimits')({ ...limits, writeHighWaterMark: undefined }) })),
   },
   'holds a slow consumer for ever': {
-    rule: 'a queue over maxWriteBuffer is aborted: the end of a slow consumer',
+    rule: 'a connection whose queue exceeds maxWriteBuffer is aborted as a slow consumer',
     make: methods((_, own) => ({ setLimits: ({ maxWriteBuffer, ...limits }) => own('setLimits')(limits) })),
   },
 }

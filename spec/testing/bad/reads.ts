@@ -8,23 +8,23 @@ export const reads: Record<string, BadConnection> = {
     make: methods((_, own) => ({ read: async (options) => (await own('read')(options)) ?? Buffer.alloc(0) })),
   },
   'reads what is not there': {
-    rule: 'read waits while nothing is there',
+    rule: 'read waits until a byte arrives',
     make: methods((side, own) => ({
       read: (options) => (side.buffered === 0 && !side.peerEnded ? Promise.resolve(Buffer.from('x')) : own('read')(options)),
     })),
   },
   'gives up where it should wait': {
-    rule: 'read waits while nothing is there',
+    rule: 'read waits until a byte arrives',
     make: methods((side, own) => ({
       read: (options) => (side.buffered === 0 && !side.peerEnded ? Promise.reject(new RangeError('nothing there')) : own('read')(options)),
     })),
   },
   'does not care about maxBytes of read': {
-    rule: 'read resolves with what is there, at most maxBytes of it',
+    rule: 'read resolves with the bytes that have arrived, at most maxBytes of them',
     make: methods((_, own) => ({ read: () => own('read')() })),
   },
   'gives text where bytes are asked for': {
-    rule: 'read resolves with what is there, at most maxBytes of it',
+    rule: 'read resolves with the bytes that have arrived, at most maxBytes of them',
     make: methods((_, own) => ({ read: async (options) => String(await own('read')(options)) })),
   },
   'cuts characters': {
@@ -52,7 +52,7 @@ export const reads: Record<string, BadConnection> = {
     })),
   },
   'waits for a full target': {
-    rule: 'readInto with partial takes what is there, at least one byte',
+    rule: 'readInto with partial takes the bytes that have arrived, at least one',
     make: methods((_, own) => ({ readInto: (target) => own('readInto')(target) })),
   },
   'takes a first piece for all': {
@@ -60,7 +60,7 @@ export const reads: Record<string, BadConnection> = {
     make: methods((_, own) => ({ readToEnd: (options) => own('read')(options) })),
   },
   'takes what it only shows': {
-    rule: 'peek leaves unread what it shows',
+    rule: 'peek leaves the bytes unread that it returns',
     make: methods((_, own) => ({ peek: (n, options) => own('readExactly')(n, options) })),
   },
   'gathers what it skips': {
@@ -70,15 +70,15 @@ export const reads: Record<string, BadConnection> = {
     })),
   },
   'waits in a try read': {
-    rule: 'a try read gives what is there, and undefined where a read would wait',
+    rule: 'a try read returns bytes that have arrived, and undefined where a read would wait',
     make: methods(() => ({ tryReadLine: () => undefined })),
   },
   'takes a turn for what is there': {
-    rule: 'what is buffered is read without a turn of the event loop',
+    rule: 'buffered bytes are read without a turn of the event loop',
     make: methods((_, own) => ({ readLine: (options) => turn().then(() => own('readLine')(options)) })),
   },
   'uses the memory of its results again': {
-    rule: 'nobody writes to bytes that a read has returned',
+    rule: 'the bytes that a read has returned never change',
     make: methods((_, own) => {
       const memory = Buffer.alloc(100_000)
       return {

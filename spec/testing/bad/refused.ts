@@ -42,7 +42,7 @@ export const refused: Record<string, BadConnection> = {
     })),
   },
   'drops more in a failed skip than it counts': {
-    rule: 'a failed skip leaves what it did not drop',
+    rule: 'a failed skip leaves the bytes that it did not drop',
     make: failing('skip', Error, (side) => side.bytesRead === 4 && side.readExactly(1).catch(ignore)),
   },
   'is not free at once after an abort': {
@@ -111,7 +111,7 @@ export const refused: Record<string, BadConnection> = {
     }),
   },
   'is not free at once after a read': {
-    rule: 'the moment a read is settled the next one may be made',
+    rule: 'the next read may begin as soon as a read is settled',
     make: methods((_, own) => {
       let busy = false
       return {
@@ -128,7 +128,7 @@ export const refused: Record<string, BadConnection> = {
     }),
   },
   'does not let a write pass a read': {
-    rule: 'a pending read does not stand in the way of a write',
+    rule: 'a pending read does not block a write',
     make: methods((side, own) => ({
       write: async (data) => {
         while (data === 'question\n' && side.waiting !== undefined) await turn()

@@ -26,7 +26,7 @@ export const writes: Record<string, BadConnection> = {
     make: methods((_, own) => ({ write: (data) => own('write')(data instanceof Uint16Array ? Buffer.from(data) : data) })),
   },
   'sends what it can of what cannot be written': {
-    rule: 'what cannot be written is a TypeError, and nothing of it is sent',
+    rule: 'data that cannot be written is a TypeError, and none of it is sent',
     make: methods((_, own) => ({
       write: (data) => {
         if (Array.isArray(data) && data.includes(5)) own('tryWrite')('sent?')
@@ -36,13 +36,13 @@ export const writes: Record<string, BadConnection> = {
   },
   'flushes too early': { rule: 'flush waits for what is queued', make: methods(() => ({ flush: () => Promise.resolve() })) },
   'does not count what it flushed': {
-    rule: 'flush resolves when nothing that was written is queued',
+    rule: 'flush resolves when no written byte is queued',
     make: facts((side) => {
       return { bytesWritten: () => (told(side, 'bytesWritten') === 200_000 ? 0 : told(side, 'bytesWritten')) }
     }),
   },
   'ends with its source': {
-    rule: 'writeFrom writes what a source gives, and its number of bytes is what it resolves with',
+    rule: 'writeFrom writes the data of a source, and resolves with the number of bytes',
     make: methods((side, own) => ({
       writeFrom: async (source) => {
         const count = await own('writeFrom')(source)

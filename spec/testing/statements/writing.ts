@@ -21,7 +21,7 @@ export const writing: readonly Statement[] = [
     return [...(await connection.readExactly(2))]
   }),
   tells(
-    'what cannot be written is a TypeError, and nothing of it is sent',
+    'data that cannot be written is a TypeError, and none of it is sent',
     ['TypeError', 'TypeError', 'x'],
     async ({ client, connection }) => {
       const faults = [await outcome(client.write(5 as never)), await outcome(client.write(['a', null] as never))]
