@@ -1,6 +1,6 @@
 // The public interface of linnet: re-exports only.
 //
-// The way of a byte: carrier → read half → read → handler → write half → carrier.
+// The path of a byte: carrier → read half → read → handler → write half → carrier.
 //   transport/            carriers: the bytes of sockets, streams and memory pairs, in both directions
 //   connection/reading/   the read half and the reads: what is buffered, and which read resolves with it
 //     bytes/              the buffered bytes, and the search for the end of a message
@@ -8,7 +8,7 @@
 //   connection/writing/   the write half: the queue, back-pressure, and when it is flushed
 //   connection/bridges/   the same bytes as a Node Duplex or as web streams
 //
-// The way of a connection: listener → admission (header, handshake) → accept queue → loop → run → close.
+// The path of a connection: listener → admission (header, handshake) → accept queue → loop → run → close.
 //   transport/listening/  the listeners: TCP ports, Unix sockets, inherited sockets
 //   server/               admission, the accept queue, the loops of the class Server, the drain
 //     proxy-protocol/     PROXY headers: read, checked, written

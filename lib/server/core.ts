@@ -31,7 +31,7 @@ import { Supervision, type SupervisionHost } from './supervision.js'
 
 type Phase = 'open' | 'stopped' | 'draining' | 'closed'
 
-// Accept errors come in floods, since a failing socket is polled again immediately. One a second carries the same information.
+// Accept errors occur in floods, since a failing socket is polled again immediately. One a second carries the same information.
 const ACCEPT_ERROR_INTERVAL = 1000
 
 export class ServerCore implements AdmissionHost, SupervisionHost {
