@@ -21,6 +21,13 @@ const EMITTER = [
   ['Module.default<', 'TypedEventEmitter<'],
 ]
 
+/** The base class of `Connection` whose methods `Reader` has: their names are looked up in it. */
+const READER_BASE = 'ReadMethods'
+
+/** A class with its comment: 1 the comment, 2 exported or not, 3 the name, 4 the base class, 5 what it implements, 6 the members. */
+const CLASS =
+  /((?:^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?)^(export )?declare (?:abstract )?class (\w+)(?: extends (\w+))?([^{\n]*)\{\n([\s\S]*?)^\}\n/gm
+
 const HEADER = `/// <reference types="node" preserve="true" />
 // TypedEventEmitter and EventMap are those of typed-emitter, © 2018 Andy Wermke, MIT: see THIRD-PARTY.
 `
@@ -61,8 +68,10 @@ function prepareTypes() {
   const bases = new Set([...texts.values()].flatMap((text) => Array.from(text.matchAll(/class \w+ extends (\w+)/g), ([, name]) => name)))
   let emitters = 0
   for (let [name, text] of texts) {
-    const [, declared] = text.match(/class (\w+)[^{]*\{[^}]*?\/\*\* @internal \*\//) ?? []
-    text = text.replace(INTERNAL_CONSTRUCTOR, `${bases.has(declared) ? 'protected' : 'private'} constructor();`)
+    text = text.replace(INTERNAL_CONSTRUCTOR, (_, at) => {
+      const [, declared] = text.slice(0, at).match(/[\s\S]*^export declare (?:abstract )?class (\w+)/m)
+      return `${bases.has(declared) ? 'protected' : 'private'} constructor();`
+    })
     if (text.includes(EMITTER[0][0])) emitters++
     for (const [from, to] of EMITTER) text = text.replaceAll(from, to)
     if (text.includes('@internal')) throw new Error(`${name}: only constructors can be internal`)
@@ -88,7 +97,7 @@ function rollUp() {
       bundledPackages: ['typed-emitter'],
       newlineKind: 'lf',
       compiler: { overrideTsconfig: { compilerOptions, files: [entry] } },
-      apiReport: { enabled: true, reportFileName: 'report', reportFolder: work, reportTempFolder: work },
+      apiReport: { enabled: true, includeForgottenExports: true, reportFileName: 'report', reportFolder: work, reportTempFolder: work },
       docModel: { enabled: false },
       tsdocMetadata: { enabled: false },
       dtsRollup: { enabled: true, untrimmedFilePath: file },
@@ -109,9 +118,37 @@ function rollUp() {
     },
   })
   if (!succeeded) throw new Error('the declarations cannot be rolled up')
-  writeFileSync(file, HEADER + readFileSync(file, 'utf8'))
+  writeFileSync(file, HEADER + mergeBases(readFileSync(file, 'utf8')))
   const found = readdirSync(work).find((name) => name.startsWith('report'))
   return readFileSync(join(work, found), 'utf8')
+}
+
+/**
+ * Moves the members of base classes that are not exported into the class that extends them: an editor then shows
+ * `Connection.readUntil`, and no class that a program cannot import.
+ */
+function mergeBases(text) {
+  const classes = new Map(
+    Array.from(text.matchAll(CLASS), ([all, , exported, name, base, , members]) => [name, { all, exported, base, members }]),
+  )
+  const inherited = (name) => {
+    const base = classes.get(name)
+    if (base === undefined || base.exported) return ''
+    text = text.replace(base.all, '')
+    return inherited(base.base) + base.members.replace(/^ {4}(#private|protected constructor\(\));\n/gm, '')
+  }
+  const reads = inherited(READER_BASE)
+  const names = new Set(Array.from(reads.matchAll(/^ {4}(\w+|\[Symbol\.asyncIterator\])\(/gm), ([, name]) => name))
+  const keys = Array.from(names, (name) => (name.startsWith('[') ? `typeof ${name.slice(1, -1)}` : `'${name}'`))
+  text = text.replace(`Pick<${READER_BASE}, keyof ${READER_BASE}>`, `Pick<Connection, ${keys.join(' | ')}>`)
+  for (const [name, { all, exported, base, members }] of classes) {
+    if (!exported || base === undefined || !classes.has(base) || classes.get(base).exported) continue
+    const merged = inherited(base) + members
+    text = text.replace(all, () => all.replace(` extends ${base}`, '').replace(members, () => merged))
+    if (name !== 'Connection') throw new Error(`${name} extends ${base}, which is not exported`)
+  }
+  if (text.includes(READER_BASE)) throw new Error(`${READER_BASE} is left in the declarations`)
+  return text
 }
 
 function writeEntries() {

@@ -1,193 +1,260 @@
-// Every reading method, once: arguments are checked, a kind of read is made, and the read half runs it. A connection and the
-// reader of a message both are this; they differ in whom the read half lets read.
+// Every reading method: those that end at a delimiter are inherited, those that end after a number of bytes or at the end of
+// the stream are here. A connection and the reader of a message both extend this class; they differ in their read lock.
 
-import { isRegExp } from 'node:util/types'
-import { type CompiledDelimiter, compileDelimiter, type Delimiter } from '../../bytes/delimiter.js'
 import { kindOf } from '../../kind-of.js'
-import { ChunkIterator, LineIterator } from './iterators.js'
+import { DelimitedReads } from './delimited-reads.js'
+import { ChunkIterator } from './iterators.js'
 import type { Limit } from './limit.js'
-import { MatchRead } from './match-read.js'
+import { gathers, skipOptionsOf, startRead, tryRead } from './read-arguments.js'
 import type { ReadHalf } from './read-half.js'
-import { ExactRead, IntoRead, type LineFormat, LineRead, SomeRead, ToEndRead, UntilRead } from './read-kinds.js'
+import { ExactRead, IntoRead, SomeRead, ToEndRead } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
-import type { BytesOptions, EitherOptions, IntoOptions, LineOptions, LinesOptions, ReadOptions, TextOptions } from './read-options.js'
-import {
-  booleanOf,
-  countOf,
-  encodingOf,
-  INTO,
-  LINE,
-  LINES,
-  ownOption,
-  type ResolvedReadOptions,
-  resolvePlainOptions,
-  resolveReadOptions,
-} from './read-options.js'
-import type { Reader } from './reader.js'
-import { SkipRead, SkipUntilRead } from './skips.js'
+import type { BytesOptions, EitherOptions, IntoOptions, ReadOptions, TextOptions } from './read-options.js'
+import { booleanOf, countOf, encodingOf, INTO, ownOption, resolvePlainOptions, resolveReadOptions } from './read-options.js'
+import { SkipRead } from './skips.js'
 
-type Text = BufferEncoding | TextOptions
-
-export abstract class ReadMethods implements Reader {
+export abstract class ReadMethods extends DelimitedReads {
   readonly #readHalf: ReadHalf
   readonly #lock: ReadLock | undefined
 
   /** @internal */
   constructor(readHalf: ReadHalf, lock?: ReadLock) {
+    super(readHalf, lock)
     this.#readHalf = readHalf
     this.#lock = lock
   }
 
-  readUntil(delimiter: Delimiter, options?: BytesOptions): Promise<Buffer>
-  readUntil(delimiter: Delimiter, options: Text): Promise<string>
-  readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<string | Buffer>
-  readUntil(delimiter: Delimiter, options?: EitherOptions): Promise<never> {
-    if (options === undefined && this.#lock === undefined) {
-      const fast = this.#readHalf.takeUntil(delimiter)
-      if (fast !== undefined) return Promise.resolve(fast as never)
-      const parked = this.#readHalf.parkUntil(delimiter)
-      if (parked !== undefined) return parked as never
-    }
-    return this.#reading(() => {
-      const resolved = resolveReadOptions(options)
-      const compiled = this.#delimiter(delimiter, resolved)
-      return this.#readHalf.run((limit) => new UntilRead(compiled, limit, resolved.encoding) as never, resolved, this.#lock)
-    })
-  }
-
-  readLine(options?: BufferEncoding | LineOptions): Promise<string> {
-    const fast = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
-    if (fast !== undefined) return Promise.resolve(fast)
-    return this.#reading(() => {
-      const resolved = resolveReadOptions(options, LINE)
-      const format = this.#lineFormat(options, resolved)
-      return this.#readHalf.run((limit) => new LineRead(format, limit), resolved, this.#lock)
-    })
-  }
-
+  /**
+   * Reads exactly `n` bytes. With 0 it resolves at once.
+   *
+   * **Resolves** with a Buffer, which may share memory with other results (copy what is kept for long), or with a string if
+   * an encoding is given.
+   *
+   * **Rejects** with
+   * - TypeError or RangeError: a wrong argument.
+   * - ConcurrentReadError: another read is pending.
+   * - LimitExceededError, at once: `n` is above `maxBytes` (default: `maxBufferSize`, 1 MiB).
+   * - EndOfStreamError: the peer ended first. `partial` is a copy of the unread bytes.
+   * - TimeoutError: `timeout` milliseconds from the call passed, or without it the connection's `idleTimeout` or `readTimeout`.
+   * - DrainingError: the server is closing, and the read waited for a new message.
+   * - ConnectionLostError: the connection broke. ConnectionClosedError: this side closed, aborted or cut it off.
+   *
+   * **Cancelling** by `signal` rejects with `signal.reason`. After any rejection all bytes are unread, and the next read may
+   * be made at once.
+   *
+   * @param n - a number of bytes ≥ 0
+   * @example
+   * const header = await connection.readExactly(4)
+   * const body = await connection.readExactly(header.readUInt32BE())
+   */
   readExactly(n: number, options?: BytesOptions): Promise<Buffer>
-  readExactly(n: number, options: Text): Promise<string>
+  readExactly(n: number, options: BufferEncoding | TextOptions): Promise<string>
   readExactly(n: number, options?: EitherOptions): Promise<string | Buffer>
   readExactly(n: number, options?: EitherOptions): Promise<never> {
     return this.#exact(n, options, false)
   }
 
-  readInto(target: NodeJS.ArrayBufferView, options?: IntoOptions): Promise<number> {
-    return this.#reading(() => {
-      if (!ArrayBuffer.isView(target)) throw new TypeError(`target must be a typed array, a Buffer or a DataView, not ${kindOf(target)}`)
-      const resolved = resolvePlainOptions(options, INTO)
-      const partial = booleanOf(ownOption(options, 'partial'), 'partial') ?? false
-      const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
-      // The target is a limit of its own. (An empty one is below the smallest that can be said, and takes nothing anyway.)
-      const own = { ...resolved, maxBytes: resolved.maxBytes ?? Math.max(bytes.length, 1) }
-      return this.#readHalf.run((limit) => new IntoRead(bytes, limit, partial), own, this.#lock)
-    })
-  }
-
-  read(options?: BytesOptions): Promise<Buffer | null>
-  read(options: Text): Promise<string | null>
-  read(options?: EitherOptions): Promise<string | Buffer | null>
-  read(options?: EitherOptions): Promise<never> {
-    return this.#reading(() => {
-      const resolved = resolveReadOptions(options)
-      return this.#readHalf.run((limit) => new SomeRead(limit, resolved.encoding, 'read()') as never, resolved, this.#lock)
-    })
-  }
-
-  readToEnd(options?: BytesOptions): Promise<Buffer>
-  readToEnd(options: Text): Promise<string>
-  readToEnd(options?: EitherOptions): Promise<string | Buffer>
-  readToEnd(options?: EitherOptions): Promise<never> {
-    return this.#reading(() => {
-      const resolved = resolveReadOptions(options)
-      return this.#readHalf.run((limit) => new ToEndRead(limit, resolved.encoding) as never, resolved, this.#lock)
-    })
-  }
-
-  readUntilMatch(pattern: RegExp, options?: BytesOptions): Promise<Buffer>
-  readUntilMatch(pattern: RegExp, options: Text): Promise<string>
-  readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<string | Buffer>
-  readUntilMatch(pattern: RegExp, options?: EitherOptions): Promise<never> {
-    return this.#reading(() => {
-      if (!isRegExp(pattern)) throw new TypeError(`pattern must be a RegExp, not ${kindOf(pattern)}: readUntil() takes text or bytes`)
-      const resolved = resolveReadOptions(options)
-      const how = { limited: resolved.maxBytes !== undefined, encoding: resolved.encoding, cache: this.#readHalf.latin1 }
-      return this.#readHalf.run((limit) => new MatchRead(pattern, limit, how) as never, resolved, this.#lock)
-    })
-  }
-
+  /**
+   * Reads the next `n` bytes without consuming them.
+   *
+   * **Resolves** with a copy of the bytes, which stay unread, or with a string if an encoding is given.
+   *
+   * **Rejects** with
+   * - TypeError or RangeError: a wrong argument.
+   * - ConcurrentReadError: another read is pending.
+   * - LimitExceededError, at once: `n` is above `maxBytes` (default: `maxBufferSize`, 1 MiB).
+   * - EndOfStreamError: the peer ended first. `partial` is a copy of the unread bytes.
+   * - TimeoutError: `timeout` milliseconds from the call passed, or without it the connection's `idleTimeout` or `readTimeout`.
+   * - DrainingError: the server is closing, and the read waited for a new message.
+   * - ConnectionLostError: the connection broke. ConnectionClosedError: this side closed, aborted or cut it off.
+   *
+   * **Cancelling** by `signal` rejects with `signal.reason`; the next read may be made at once.
+   *
+   * @param n - a number of bytes ≥ 0
+   * @example
+   * const [first] = await connection.peek(1)
+   */
   peek(n: number, options?: BytesOptions): Promise<Buffer>
-  peek(n: number, options: Text): Promise<string>
+  peek(n: number, options: BufferEncoding | TextOptions): Promise<string>
   peek(n: number, options?: EitherOptions): Promise<string | Buffer>
   peek(n: number, options?: EitherOptions): Promise<never> {
     return this.#exact(n, options, true)
   }
 
-  skip(n: number, options?: ReadOptions): Promise<number> {
-    return this.#reading(() => {
+  #exact(n: number, options: EitherOptions | undefined, keep: boolean): Promise<never> {
+    return startRead(this.#lock, () => {
       countOf(n, 'n')
-      const resolved = this.#unbounded(options)
-      return this.#readHalf.run((limit) => new SkipRead(n, limit, this.#gathers), resolved, this.#lock)
-    })
-  }
-
-  skipUntil(delimiter: Delimiter, options?: ReadOptions): Promise<number> {
-    return this.#reading(() => {
-      const resolved = this.#unbounded(options)
-      const compiled = this.#delimiter(delimiter, resolved)
-      return this.#readHalf.run((limit) => new SkipUntilRead(compiled, limit, this.#gathers), resolved, this.#lock)
-    })
-  }
-
-  tryReadUntil(delimiter: Delimiter, options?: BytesOptions): Buffer | undefined
-  tryReadUntil(delimiter: Delimiter, options: Text): string | undefined
-  tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined
-  tryReadUntil(delimiter: Delimiter, options?: EitherOptions): string | Buffer | undefined {
-    const fast = options === undefined && this.#lock === undefined ? this.#readHalf.takeUntil(delimiter) : undefined
-    if (fast !== undefined) return fast
-    return this.#trying(() => {
       const resolved = resolveReadOptions(options)
-      const compiled = this.#delimiter(delimiter, resolved)
-      return this.#readHalf.try((limit) => new UntilRead(compiled, limit, resolved.encoding), resolved, this.#lock)
+      return this.#readHalf.run((limit: Limit) => new ExactRead(n, limit, resolved.encoding, keep) as never, resolved, this.#lock)
     })
   }
 
+  /**
+   * Fills memory of the program, all at once when the read succeeds. With `partial` it takes the bytes received so far, at
+   * least one, and waits only if there are none.
+   *
+   * **Resolves** with the number of bytes put into `target`.
+   *
+   * **Rejects** with
+   * - TypeError: a wrong argument, or memory that was transferred or shrunk meanwhile. RangeError: an impossible value.
+   * - ConcurrentReadError: another read is pending.
+   * - LimitExceededError, at once: the target is larger than `maxBytes` (default: the size of the target).
+   * - EndOfStreamError: the peer ended first. `partial` is a copy of the unread bytes.
+   * - TimeoutError: `timeout` milliseconds from the call passed, or without it the connection's `idleTimeout` or `readTimeout`.
+   * - DrainingError: the server is closing, and the read waited for a new message.
+   * - ConnectionLostError: the connection broke. ConnectionClosedError: this side closed, aborted or cut it off.
+   *
+   * **Cancelling** by `signal` rejects with `signal.reason`. After any rejection all bytes are unread, the target is unchanged,
+   * and the next read may be made at once.
+   *
+   * @param target - a typed array, a Buffer or a DataView
+   * @example
+   * const size = await connection.readInto(new Uint8Array(65536), { partial: true })
+   */
+  readInto(target: NodeJS.ArrayBufferView, options?: IntoOptions): Promise<number> {
+    return startRead(this.#lock, () => {
+      if (!ArrayBuffer.isView(target)) throw new TypeError(`target must be a typed array, a Buffer or a DataView, not ${kindOf(target)}`)
+      const resolved = resolvePlainOptions(options, INTO)
+      const partial = booleanOf(ownOption(options, 'partial'), 'partial') ?? false
+      const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
+      // The default limit is the size of the target. (An empty target takes nothing; its limit is 1, the smallest there is.)
+      const own = { ...resolved, maxBytes: resolved.maxBytes ?? Math.max(bytes.length, 1) }
+      return this.#readHalf.run((limit) => new IntoRead(bytes, limit, partial), own, this.#lock)
+    })
+  }
+
+  /**
+   * Reads the bytes received so far: at least one, at most `maxBytes`. It waits if none have been received.
+   *
+   * **Resolves** with a Buffer, which may share memory with other results (copy what is kept for long), or with a string if
+   * an encoding is given; with `null` at the end of the stream. An incomplete last character (in base64, a group of three
+   * bytes) stays unread; at the end of the stream it is U+FFFD.
+   *
+   * **Rejects** with
+   * - TypeError or RangeError: a wrong argument.
+   * - ConcurrentReadError: another read is pending.
+   * - LimitExceededError: `maxBytes` (default: `maxBufferSize`, 1 MiB) is too small for one character.
+   * - TimeoutError: `timeout` milliseconds from the call passed, or without it the connection's `idleTimeout` or `readTimeout`.
+   * - DrainingError: the server is closing, and the read waited for a new message.
+   * - ConnectionLostError: the connection broke. ConnectionClosedError: this side closed, aborted or cut it off.
+   *
+   * **Cancelling** by `signal` rejects with `signal.reason`. After any rejection all bytes are unread, and the next read may
+   * be made at once.
+   *
+   * @example
+   * for (let bytes; (bytes = await connection.read()) !== null; ) hash.update(bytes)
+   */
+  read(options?: BytesOptions): Promise<Buffer | null>
+  read(options: BufferEncoding | TextOptions): Promise<string | null>
+  read(options?: EitherOptions): Promise<string | Buffer | null>
+  read(options?: EitherOptions): Promise<never> {
+    return startRead(this.#lock, () => {
+      const resolved = resolveReadOptions(options)
+      return this.#readHalf.run((limit) => new SomeRead(limit, resolved.encoding, 'read()') as never, resolved, this.#lock)
+    })
+  }
+
+  /**
+   * Reads all bytes until the end of the stream.
+   *
+   * **Resolves** with a Buffer, or with a string if an encoding is given; empty if the stream has no more bytes.
+   *
+   * **Rejects** with
+   * - TypeError or RangeError: a wrong argument.
+   * - ConcurrentReadError: another read is pending.
+   * - LimitExceededError: more than `maxBytes` bytes arrived (default: `maxBufferSize`, 1 MiB).
+   * - TimeoutError: `timeout` milliseconds from the call passed, or without it the connection's `idleTimeout` or `readTimeout`.
+   * - DrainingError: the server is closing, and the read waited for a new message.
+   * - ConnectionLostError: the connection broke. ConnectionClosedError: this side closed, aborted or cut it off.
+   *
+   * **Cancelling** by `signal` rejects with `signal.reason`. After any rejection all bytes are unread, and the next read may
+   * be made at once.
+   *
+   * @example
+   * const reply = await connection.readToEnd({ encoding: 'utf8', maxBytes: 65536 })
+   */
+  readToEnd(options?: BytesOptions): Promise<Buffer>
+  readToEnd(options: BufferEncoding | TextOptions): Promise<string>
+  readToEnd(options?: EitherOptions): Promise<string | Buffer>
+  readToEnd(options?: EitherOptions): Promise<never> {
+    return startRead(this.#lock, () => {
+      const resolved = resolveReadOptions(options)
+      return this.#readHalf.run((limit) => new ToEndRead(limit, resolved.encoding) as never, resolved, this.#lock)
+    })
+  }
+
+  /**
+   * Drops `n` bytes as they arrive. Inside `readMessage` they are gathered.
+   *
+   * **Resolves** with `n`.
+   *
+   * **Rejects** with
+   * - TypeError or RangeError: a wrong argument.
+   * - ConcurrentReadError: another read is pending.
+   * - LimitExceededError, at once: `n` is above `maxBytes` (default: no limit; `maxBufferSize` inside `readMessage`).
+   * - EndOfStreamError: the peer ended first. `partial` is a copy of the bytes that are still unread.
+   * - TimeoutError: `timeout` milliseconds from the call passed, or without it the connection's `idleTimeout` or `readTimeout`.
+   * - DrainingError: the server is closing, and the read waited for a new message.
+   * - ConnectionLostError: the connection broke. ConnectionClosedError: this side closed, aborted or cut it off.
+   *
+   * **Cancelling** by `signal` rejects with `signal.reason`. After any rejection the bytes already dropped are gone:
+   * `bytesRead - buffered` has grown by their number. Inside `readMessage` all bytes are unread.
+   *
+   * @param n - a number of bytes ≥ 0
+   * @example
+   * await connection.skip(padding)
+   */
+  skip(n: number, options?: ReadOptions): Promise<number> {
+    return startRead(this.#lock, () => {
+      countOf(n, 'n')
+      const resolved = skipOptionsOf(options, this.#lock)
+      return this.#readHalf.run((limit) => new SkipRead(n, limit, gathers(this.#lock)), resolved, this.#lock)
+    })
+  }
+
+  /**
+   * Reads as `readExactly` does, but synchronously, without waiting.
+   *
+   * **Returns** a Buffer, or a string if an encoding is given; `undefined` where `readExactly` would wait.
+   *
+   * **Throws** what `readExactly` rejects with, but never a DrainingError. All bytes are then unread.
+   *
+   * **Cancelling**: there is nothing to cancel.
+   *
+   * @example
+   * const header = connection.tryReadExactly(4) ?? (await connection.readExactly(4))
+   */
   tryReadExactly(n: number, encoding?: undefined): Buffer | undefined
   tryReadExactly(n: number, encoding: BufferEncoding): string | undefined
   tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined
   tryReadExactly(n: number, encoding?: BufferEncoding): string | Buffer | undefined {
-    return this.#trying(() => {
+    return tryRead(this.#lock, () => {
       countOf(n, 'n')
       const resolved = resolveReadOptions(encoding === undefined ? undefined : encodingOf(encoding))
       return this.#readHalf.try((limit) => new ExactRead(n, limit, resolved.encoding, false), resolved, this.#lock)
     })
   }
 
-  tryReadLine(options?: BufferEncoding | LineOptions): string | undefined {
-    const fast = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
-    if (fast !== undefined) return fast
-    return this.#trying(() => {
-      const resolved = resolveReadOptions(options, LINE)
-      const format = this.#lineFormat(options, resolved)
-      return this.#readHalf.try((limit) => new LineRead(format, limit), resolved, this.#lock)
-    })
-  }
-
-  lines(options?: BufferEncoding | LinesOptions): AsyncIterableIterator<string> & AsyncDisposable {
-    return new LineIterator(this.#readHalf, this.#lock, () => {
-      const resolved = resolveReadOptions(options, LINES)
-      const overflow = ownOption(options, 'overflow')
-      if (overflow !== undefined && overflow !== 'error' && overflow !== 'skip') {
-        throw typeof overflow === 'string'
-          ? new RangeError(`overflow must be 'error' or 'skip'`)
-          : new TypeError(`overflow must be a string, not ${kindOf(overflow)}`)
-      }
-      return { options: resolved, format: this.#lineFormat(options, resolved), skips: overflow === 'skip' }
-    })
-  }
-
+  /**
+   * Iterates over the bytes in the pieces in which they arrive: exactly `n` bytes in all or, without `n`, up to the end of the
+   * stream. Small pieces that have arrived are joined.
+   *
+   * **Resolves** each `next()` with a Buffer of at most `maxBytes` bytes (default: `maxBufferSize`, 1 MiB), or with a string if
+   * an encoding is given, as `read` does; with `done` after `n` bytes, or at the end of the stream.
+   *
+   * **Rejects** with the errors of `read`, and with an EndOfStreamError if the peer ends before `n` bytes have arrived, and so
+   * ends the loop. `timeout` holds for each piece. A ConcurrentReadError does not end the iteration. A wrong argument rejects
+   * the first `next()`.
+   *
+   * **Cancelling**: `break` leaves the connection open. `return()` cancels a pending `next()`: both resolve with `done`, and
+   * nothing is consumed. After a rejection the piece is unread, and a new loop continues with it. Between two items the
+   * iterator holds nothing: the loop's body may make any other read.
+   *
+   * @example
+   * for await (const chunk of connection.chunks(contentLength)) await file.write(chunk)
+   */
   chunks(n?: number, options?: BytesOptions): AsyncIterableIterator<Buffer> & AsyncDisposable
-  chunks(n: number | undefined, options: Text): AsyncIterableIterator<string> & AsyncDisposable
+  chunks(n: number | undefined, options: BufferEncoding | TextOptions): AsyncIterableIterator<string> & AsyncDisposable
   chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<string | Buffer> & AsyncDisposable
   chunks(n?: number, options?: EitherOptions): AsyncIterableIterator<never> & AsyncDisposable {
     return new ChunkIterator(this.#readHalf, this.#lock, () => {
@@ -197,68 +264,8 @@ export abstract class ReadMethods implements Reader {
     }) as AsyncIterableIterator<never> & AsyncDisposable
   }
 
+  /** Iterates over the bytes up to the end of the stream: `chunks()`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> & AsyncDisposable {
     return this.chunks()
-  }
-
-  // --- arguments -------------------------------------------------------------------------------------------------------
-
-  /** Nothing throws synchronously: a wrong argument rejects. */
-  #reading<T>(read: () => Promise<T>): Promise<T> {
-    // Not by `#trying`: with one frame more the caller's is none of the ten that a stack shows.
-    try {
-      return read()
-    } catch (error) {
-      this.#lock?.failed(error)
-      return Promise.reject(error)
-    }
-  }
-
-  /** What a read fails with is known to the message it belongs to, a wrong argument too (a length that is none). */
-  #trying<T>(read: () => T): T {
-    try {
-      return read()
-    } catch (error) {
-      this.#lock?.failed(error)
-      throw error
-    }
-  }
-
-  #exact(n: number, options: EitherOptions | undefined, keep: boolean): Promise<never> {
-    return this.#reading(() => {
-      countOf(n, 'n')
-      const resolved = resolveReadOptions(options)
-      return this.#readHalf.run((limit: Limit) => new ExactRead(n, limit, resolved.encoding, keep) as never, resolved, this.#lock)
-    })
-  }
-
-  #delimiter(delimiter: unknown, resolved: ResolvedReadOptions): CompiledDelimiter {
-    const compiled = compileDelimiter(delimiter)
-    const limit = resolved.maxBytes ?? this.#readHalf.host.limits.maxBufferSize
-    if (limit < compiled.shortest) {
-      throw new RangeError(
-        `a limit of ${limit} bytes is smaller than the delimiter ${compiled.text}: raise ${resolved.maxBytes === undefined ? 'maxBufferSize' : 'maxBytes'}`,
-      )
-    }
-    return compiled
-  }
-
-  #lineFormat(options: unknown, resolved: ResolvedReadOptions): LineFormat {
-    const given = ownOption(options, 'delimiter')
-    return {
-      delimiter: this.#delimiter(given === undefined ? '\n' : given, resolved),
-      carriageReturn: given === undefined,
-      encoding: resolved.encoding ?? 'utf8',
-    }
-  }
-
-  /** Skipped bytes are not gathered and need no limit, except in a message, which may have to give them back. */
-  #unbounded(options: unknown): ResolvedReadOptions {
-    const resolved = resolvePlainOptions(options)
-    return resolved.maxBytes === undefined && !this.#gathers ? { ...resolved, maxBytes: Number.POSITIVE_INFINITY } : resolved
-  }
-
-  get #gathers(): boolean {
-    return this.#lock?.gathers ?? false
   }
 }
