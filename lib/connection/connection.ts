@@ -1,5 +1,5 @@
-// The connection as a program sees it. Every method here is a sentence or two over the core and its halves; reading is
-// inherited, since the reader of a message reads by the same methods.
+// The public face of a connection. Each method is a few calls of the core and its halves. The reading methods are inherited,
+// since the reader of a message has the same ones.
 
 import { kindOf } from '../kind-of.js'
 import { type ConnectionOptions, changedLimits, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
@@ -23,24 +23,24 @@ import { type StartTlsOptions, startTls } from './start-tls.js'
 import type { WriteData } from './writing/write-data.js'
 import { type WriteSource, writeFrom } from './writing/write-from.js'
 
-/** The core of a connection, for the rooms of the library. */
+/** The core of a connection, for other modules of the library. */
 export let coreOf: (connection: Connection) => ConnectionCore
 
 /** `connection.run(handler)` without a promise: calls `settled` when it would resolve. For a connection of a server. */
 export let runFor: (connection: Connection, handler: Handler, settled: () => void) => void
 
-/** Whether something is a connection of ours. */
+/** Whether a value is a Connection of this library. */
 export let isConnection: (value: unknown) => value is Connection
 
-/** What a stream of one direction, or a connection, is made a connection by. */
+/** Advice in the error for what `Connection.from` cannot use. */
 function insteadOf(stream: unknown): string {
   return isConnection(stream) ? ': it is one already' : adviceFor(stream)
 }
 
 /**
- * A linear connection: reads and writes are awaited, and whatever goes wrong is a rejection of what was awaited.
+ * A connection with awaited reads and writes: whatever goes wrong rejects the call that is awaited.
  *
- * Made by a server, by `connect`, by `linnet/testing`, or of any stream by `Connection.from`.
+ * Made by a server, by `connect`, by `linnet/testing`, or from any stream by `Connection.from`.
  *
  * @example
  * const name = await connection.readLine()
@@ -73,14 +73,16 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
   }
 
   /**
-   * Makes a connection of anything that is a stream: a Node Duplex, or `{ readable, writable }` of Node or web streams
-   * (child processes, SSH channels, stdio). It takes the stream over; nobody else may read from it or write to it.
+   * Makes a connection from a stream: a Node Duplex, or `{ readable, writable }` of Node or web streams, such as those of a
+   * child process, an SSH channel or stdio. The connection takes the stream over: nothing else may read or write it.
    *
-   * It is a client's connection: its `run` rejects with whatever the handler throws, and `drain()` asks it to finish. Of
-   * `process.stdin` and `process.stdout`: give `closeTimeout: 0`, since Node ends stdout only with the process.
+   * **Returns** a client's connection: `run` rejects with what its handler throws, and `drain()` works.
+   *
+   * **Throws** InvalidOptionsError for options that are not valid; TypeError if `stream` is no stream.
+   *
+   * With `process.stdin` and `process.stdout` pass `closeTimeout: 0`: Node ends stdout only when the process exits.
    *
    * @param options - the connection options of `listen`
-   * @throws InvalidOptionsError for options that do not fit, TypeError for what is no stream
    * @example
    * const child = spawn('bc')
    * const connection = Connection.from({ readable: child.stdout, writable: child.stdin })
@@ -100,13 +102,24 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
   // --- reading, but for what is inherited ------------------------------------------------------------------------------
 
   /**
-   * Reads a message that takes several reads, as one: only its first byte is waited for as idle; `signal`, `timeout`,
-   * `maxBytes` and `readTimeout` hold for the whole. If it fails by a read in it, is aborted or out of time, all its bytes
-   * are unread again. If its function rejects with an error of its own, what it took stays taken.
+   * Reads a message that takes several reads as if it were one read: `signal`, `timeout`, `readTimeout` and `maxBytes` hold
+   * for the message as a whole, and only its first byte is waited for as idle.
    *
-   * Resolves with what `read` resolves with. Any other read of the connection meanwhile is a ConcurrentReadError.
+   * **Resolves** with what `read` resolves with.
    *
-   * @param read - an async function, called at once, that reads through its argument
+   * **Rejects** with
+   * - what `read` rejects with: the error of one of its reads, or an error of its own;
+   * - the reason of `signal`, or TimeoutError, also between two reads;
+   * - LimitExceededError if the message needs more than `maxBytes`;
+   * - ConcurrentReadError if a read is pending. While the message is read, every other read of the connection rejects so;
+   * - DrainingError if the connection is asked to finish before the first byte;
+   * - TypeError or RangeError for an argument that is not valid.
+   *
+   * **Cancelling**, a time limit or a failed read leaves all bytes of the message unread. If `read` rejects with an error
+   * of its own, the bytes that it has read stay consumed.
+   *
+   * @param read - called at once, with the reader that it must read through
+   * @param options - `timeout` in milliseconds, `maxBytes` in bytes. Default: `readTimeout`, `idleTimeout` and `maxBufferSize`
    * @example
    * const body = await connection.readMessage(async (reader) => {
    *   const size = Number(await reader.readLine())
@@ -125,23 +138,31 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
     }
   }
 
-  // --- writing and ending ----------------------------------------------------------------------------------------------
+  // --- writing ---------------------------------------------------------------------------------------------------------
 
   /**
-   * Queues all of `data`, in the order of calls. Writes of one turn of the event loop leave together where they fit, at the
-   * latest at its end, and earlier when a read of the connection begins to wait. One write is never split by another.
+   * Queues `data` in call order. Writes made in one turn of the event loop are sent together, at the latest at its end, and
+   * earlier when a read of the connection begins to wait. One write is never split by another.
    *
-   * Resolves when the caller may write more and use the memory of `data` again: once less than `writeHighWaterMark` is
-   * queued and each piece of 16 KiB or more was handed to the system. Smaller pieces are copied at the call. Larger ones
-   * whose write is not awaited belong to the connection until `flush()` resolves: if their memory is transferred or made
-   * smaller before, the connection is aborted with a TypeError.
+   * **Resolves** immediately while fewer than `writeHighWaterMark` bytes (64 KiB) are queued, otherwise once the queue drains
+   * below that; with a piece of 16 KiB or more, also not before that piece was handed to the system. The memory of `data`
+   * may then be used again. Smaller pieces are copied at the call. A larger piece whose write is not awaited belongs to the
+   * connection until `flush()` resolves.
    *
-   * Rejects with TypeError for what cannot be written and for memory that is gone, RangeError for an unknown encoding
-   * (nothing is sent), LimitExceededError (`maxWriteBuffer` was still queued: the connection is aborted),
-   * ConnectionClosedError, or ConnectionLostError. The promise may be ignored: a failed connection makes no unhandled
-   * rejection.
+   * **Rejects** with
+   * - TypeError for other data, for memory that was transferred, or if `encoding` is no string: nothing is queued;
+   * - RangeError for an unknown encoding: nothing is queued;
+   * - LimitExceededError if `maxWriteBuffer` bytes (16 MiB) are still queued: the connection is aborted;
+   * - ConnectionClosedError after `end()`, `close()`, `abort()` or a time limit on this side;
+   * - ConnectionLostError if the peer or the network broke the connection.
    *
-   * @param encoding - what text is encoded as, one of Node's; default: UTF-8
+   * If memory of a large piece is transferred before it was sent, the connection is aborted with a TypeError.
+   *
+   * **Cancelling** is not possible: queued bytes are sent, or the connection is cut. The promise may be ignored; a failed
+   * connection then causes no unhandled rejection.
+   *
+   * @param data - text (UTF-8), a view of bytes, or an array of these
+   * @param encoding - one of Node's, for text. Default: UTF-8
    * @example
    * await connection.write('Grüße\r\n', 'latin1')
    */
@@ -150,27 +171,76 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
   }
 
   /**
-   * Takes all of it if less than `writeHighWaterMark` is queued; else, or when the connection ends, nothing and says false.
-   * Throws TypeError. Where the queue is full, what was written in this turn is handed to the system first.
+   * Queues `data` and returns `true` if fewer than `writeHighWaterMark` bytes (64 KiB) are queued. Otherwise, or once this
+   * side has ended, it queues nothing and returns `false`. For programs that skip a slow peer rather than wait for it.
+   *
+   * **Throws** TypeError for data that cannot be written.
+   *
+   * A piece of 16 KiB or more belongs to the connection until `flush()` resolves.
+   *
+   * @example
+   * for (const connection of subscribers) connection.tryWrite(news)
    */
   tryWrite(data: WriteData): boolean {
     return this.#core.writeHalf.tryWrite(data)
   }
 
-  /** Resolves when all bytes written so far were handed to the operating system; rejects as `write` if some of them were lost. */
+  /**
+   * Waits until all bytes written so far were sent.
+   *
+   * **Resolves** when they were handed to the operating system.
+   *
+   * **Rejects** with ConnectionLostError or ConnectionClosedError if some of them were lost.
+   *
+   * **Cancelling** is not possible. The promise may be ignored.
+   *
+   * @example
+   * connection.write(large)
+   * await connection.flush()
+   */
   flush(): Promise<void> {
     return this.#core.writeHalf.flush()
   }
 
   /**
-   * Writes an (async) iterable or a Readable with back-pressure; does not end the stream. Resolves with the number of
-   * bytes. An error of the source rejects it as it is; when the connection fails, the source is returned or destroyed.
+   * Writes all pieces of an iterable, an async iterable, a Readable or a web stream, with back-pressure. It does not end
+   * this side.
+   *
+   * **Resolves** with the number of bytes written, when the write of the last piece has resolved.
+   *
+   * **Rejects** with
+   * - the error of the source, unchanged;
+   * - TypeError if `source` is no source, or for a piece that cannot be written;
+   * - what `write` rejects with when the connection ends or fails.
+   *
+   * **Cancelling** is up to the source: end it, or let it throw. When `writeFrom` rejects, pieces written before stay
+   * written, and the source is returned, destroyed or cancelled, even while its next piece is pending.
+   *
+   * @example
+   * const bytes = await connection.writeFrom(createReadStream('index.html'))
    */
   writeFrom(source: WriteSource): Promise<number> {
     return ignorable(writeFrom(this.#core, source))
   }
 
-  /** Flush, then end the sending side (FIN); reading goes on. Resolves once sent. With data, that is written first. A second one does nothing. */
+  // --- ending ----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Sends what is queued and then the end of stream (FIN; close_notify over TLS). Reading goes on. A second call does nothing.
+   *
+   * **Resolves** when the end of stream was sent.
+   *
+   * **Rejects** with
+   * - ConnectionLostError or ConnectionClosedError if the connection fails or is aborted first;
+   * - with `data`, what `write` rejects with; after an earlier `end()` that is ConnectionClosedError.
+   *
+   * **Cancelling** is not possible; `abort()` cuts the connection. The promise may be ignored.
+   *
+   * @param data - written first
+   * @example
+   * await connection.end('bye\r\n')
+   * const rest = await connection.readToEnd()
+   */
   end(data?: WriteData): Promise<void> {
     try {
       if (data !== undefined) this.#core.writeHalf.put(data)
@@ -181,34 +251,74 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
   }
 
   /**
-   * Flush, end, drop what the peer still sends until it ends too, then release. Resolves when the connection is over;
-   * never rejects. `closeTimeout` bounds silence, not the whole: what was written arrives however slowly the peer reads.
+   * Closes the connection in order: sends what is queued, ends this side, drops what the peer still sends until it ends
+   * too, and releases the socket. Pending and later reads reject with ConnectionClosedError at once, and so do later writes.
+   *
+   * **Resolves** when the connection is closed. `closeTimeout` (5 000 ms) bounds silence, not the whole: everything that was
+   * written is delivered, however slowly the peer reads. If it runs out while bytes are queued, the connection is reset, so
+   * that the peer cannot take the cut for an end.
+   *
+   * **Rejects** never; `closed` says how the connection ended.
+   *
+   * **Cancelling** is not possible; `abort()` ends the wait.
+   *
+   * @example
+   * await connection.close()
    */
   async close(): Promise<void> {
     this.#core.close()
     await this.#core.closeState.closed
   }
 
-  /** Drops everything and resets the connection now. Every pending and later call says ConnectionClosedError, `cause: reason`. */
+  /**
+   * Discards all queued and buffered data and resets the connection. Pending and later calls reject with a
+   * ConnectionClosedError whose `cause` is `reason`. Does nothing on a closed connection.
+   *
+   * @example
+   * connection.abort(new Error('the peer sent two requests at once'))
+   */
   abort(reason?: unknown): void {
     this.#core.abort(reason)
   }
 
-  /** `close()`. */
+  /** The same as `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  /** Asks this one connection to finish, as `server.close()` asks all: a read that waits for a new message rejects with DrainingError. */
+  /**
+   * Asks this connection to finish, as `server.close()` asks all of a server: a read that waits for a new message rejects
+   * with DrainingError, reads within a message go on, and `drainSignal` aborts.
+   *
+   * @example
+   * setTimeout(() => connection.drain(), 60_000)
+   */
   drain(): void {
     this.#core.drain()
   }
 
   /**
-   * Calls `handler(connection)` and closes the connection afterwards, whatever happened; resolves when it is over. What
-   * this connection itself raised (end, loss, close, drain, limits) is a normal end, told by `closed`; everything else is
-   * the server's `handlerError`. A client's resolves and rejects as the handler did. The server's end of a `pair` resolves
-   * with undefined after a normal end, and rejects with what would be a server's `handlerError`.
+   * Calls `handler(connection)`, and closes the connection when the handler has returned or failed. A connection has one
+   * handler.
+   *
+   * **Resolves** when the connection is closed. On a server's connection with `undefined`, whatever the handler did. On a
+   * client's connection with what the handler returned.
+   *
+   * **Rejects**
+   * - on a server's connection never. An error that the connection itself raised (end, loss, close, drain, a limit) is a
+   *   normal end, reported by `closed`; any other error is emitted by the server as `handlerError`;
+   * - on a client's connection with what the handler threw;
+   * - on the server's end of a `pair` with what a server would emit as `handlerError`;
+   * - with TypeError on a second call, or if `handler` is no function (on a server's connection a `handlerError`).
+   *
+   * **Cancelling** is not possible; `abort()` makes the handler's pending reads and writes reject.
+   *
+   * @example
+   * for await (const connection of server) {
+   *   connection.run(async (connection) => {
+   *     await connection.write(await connection.readLine())
+   *   })
+   * }
    */
   run<T>(handler: Handler<T>): Promise<T | undefined> {
     const again = this.#ran
@@ -217,21 +327,27 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
   }
 
   /**
-   * Upgrades the connection to TLS in place, as the side that it is (`isServer` says otherwise); a client verifies the
-   * certificate against the host that it connected to, or `servername`. What was written before leaves in plain text, then
-   * `reply`; from the call on all that arrives belongs to the handshake, and reads and writes wait for its end. Limits,
-   * time limits and counters go on.
+   * Upgrades the connection to TLS in place, as the side that it is (see `isServer`). Queued writes are sent in plain text,
+   * then `reply`. From the call on, all bytes that arrive belong to the handshake; reads and writes wait for its end. A
+   * client verifies the certificate against the host that it connected to, or `servername`. Limits and counters go on.
    *
-   * Decided at the call, with nothing sent and the plain connection as it was: rejects with ConcurrentReadError with a read
-   * pending, PlaintextBufferedError with unread plain text (which an attacker may have put there; `buffered: 'feed'` hands
-   * it to the handshake), InvalidOptionsError for options that do not load, TypeError over TLS, ConnectionClosedError
-   * after `end()`.
+   * **Resolves** when the handshake is complete.
    *
-   * A handshake that fails, or takes longer than `handshakeTimeout` (`cause` is a TimeoutError then), rejects with
-   * HandshakeError and closes the connection.
+   * **Rejects** at the call, with nothing sent and the plain connection unchanged, with
+   * - InvalidOptionsError for options that are not valid, or keys and certificates that do not load;
+   * - TypeError if the connection uses TLS already, or is being upgraded;
+   * - ConnectionClosedError after `end()` or `close()`, ConnectionLostError after a loss;
+   * - ConcurrentReadError if a read is pending;
+   * - PlaintextBufferedError if plain text is unread, which an attacker may have injected. `buffered: 'feed'` passes it to
+   *   the handshake instead.
+   *
+   * Later it rejects with HandshakeError if the handshake fails, or takes longer than `handshakeTimeout` (10 000 ms; `cause`
+   * is then a TimeoutError): the connection is closed.
+   *
+   * **Cancelling** is not possible; `abort()` cuts the handshake and the connection.
    *
    * @example
-   * // A server's side of RFC 3207.
+   * // A server's side of STARTTLS in SMTP, https://www.rfc-editor.org/rfc/rfc3207
    * await connection.startTls({ key, cert, reply: '220 go ahead\r\n' })
    */
   startTls(options?: StartTlsOptions): Promise<void> {
@@ -240,41 +356,62 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
 
   // --- settings and bridges --------------------------------------------------------------------------------------------
 
-  /** Changes limits from the next call on. @throws TypeError, RangeError */
+  /**
+   * Changes limits of this connection from the next call on. Sizes are in bytes, times in milliseconds; Infinity is no limit.
+   * A limit that is left out, or `undefined`, is unchanged.
+   *
+   * **Throws** TypeError for an unknown name or a value of a wrong type; RangeError for an impossible value.
+   *
+   * @example
+   * connection.setLimits({ maxBufferSize: 64 * 1024, readTimeout: 10_000 })
+   */
   setLimits(limits: LimitChanges): void {
     this.#core.limits = changedLimits(this.#core.limits, limits)
   }
 
-  /** As in `net`; no effect where the carrier is no TCP socket. @throws TypeError */
+  /**
+   * Turns Nagle's algorithm off (`true`, the default) or on, as in `net`. Has an effect on TCP only.
+   *
+   * **Throws** TypeError if `enable` is no boolean.
+   */
   setNoDelay(enable = true): void {
     booleanOf(enable, 'enable')
     this.#core.carrier.setNoDelay(enable)
   }
 
-  /** As in `net`: `initialDelay` in milliseconds. @throws TypeError, RangeError */
+  /**
+   * Turns TCP keep-alive on or off (the default), as in `net`. Has an effect on TCP only.
+   *
+   * **Throws** TypeError for an argument of a wrong type; RangeError for an impossible delay.
+   *
+   * @param initialDelay - the silence before the first probe, in milliseconds. Default: 0, the system's own
+   */
   setKeepAlive(enable = false, initialDelay = 0): void {
     booleanOf(enable, 'enable')
     this.#core.carrier.setKeepAlive(enable, delayOf(initialDelay, 'initialDelay'))
   }
 
-  /** It, and its timers, keep the process alive again (the default). */
+  /** Lets the connection and its timers keep the process alive (the default). */
   ref(): void {
     this.#core.ref()
   }
 
-  /** It, and its timers, keep no process alive. */
+  /** Keeps the connection and its timers from keeping the process alive. */
   unref(): void {
     this.#core.unref()
   }
 
   /**
-   * The connection as a Node Duplex, its one reader from now on: `destroy(error)` is `abort(error)`, a loss is its error, and
-   * a write calls back once the system has it. It has what libraries ask of a `net.Socket` (addresses, `encrypted`,
-   * `setTimeout` …), so that an HTTP server takes it as a connection of its own. `destroy()` without an error closes in
-   * order where this side has ended, and where nothing is unsent while the server drains or after a `timeout` event;
-   * otherwise it aborts.
+   * Makes a Node Duplex from the connection. It reads the connection from now on: other reads reject with
+   * ConcurrentReadError, and read limits and draining do not apply to it. It has the members of `net.Socket` that libraries
+   * use (addresses, `encrypted`, `setTimeout` …), so that an HTTP server accepts it as a connection.
    *
-   * @throws ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection
+   * **Returns** the Duplex. A write calls back when the system has its bytes. A loss is its `error`. `destroy(error)` is
+   * `abort(error)`. `destroy()` closes in order once this side has ended, and, with nothing unsent, while the server drains
+   * or after a `timeout` event; otherwise it aborts.
+   *
+   * **Throws** ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection.
+   *
    * @example
    * httpServer.emit('connection', connection.toDuplex())
    */
@@ -282,7 +419,19 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
     return toDuplex(this.#core)
   }
 
-  /** The connection as web streams, its one reader from now on. @throws ConcurrentReadError with a read pending */
+  /**
+   * Makes web streams from the connection. They read the connection from now on: other reads reject with
+   * ConcurrentReadError, and read limits and draining do not apply to them.
+   *
+   * **Returns** `{ readable, writable }`. Cancelling `readable` gives reading back to the connection; aborting `writable`
+   * aborts the connection.
+   *
+   * **Throws** ConcurrentReadError with a read pending, ConnectionClosedError on a closed connection.
+   *
+   * @example
+   * const { readable } = connection.toWeb()
+   * await readable.pipeThrough(new DecompressionStream('gzip')).pipeTo(destination)
+   */
   toWeb(): WebStreams {
     return toWeb(this.#core)
   }
