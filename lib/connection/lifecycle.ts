@@ -232,7 +232,7 @@ export class ConnectionCore extends ConnectionParts {
     this.#failSending(() => loss)
   }
 
-  /** A `startTls` has failed, and neither side can go on. Not for a connection that is over. */
+  /** A `startTls` has failed, and neither side can go on. Not for a closed connection. */
   upgradeFailed(by: 'lost' | 'timeout', error: HandshakeError): void {
     this.#break(this.own(new ConnectionLostError({ cause: this.own(error), remote: this.remote })))
     this.#over(by, error)

@@ -3,7 +3,7 @@
 // writes wait behind earlier ones. So an attacker cannot inject plain-text commands that are processed after the handshake
 // (RFC 3207, section 6, https://www.rfc-editor.org/rfc/rfc3207#section-6, and the "STARTTLS injection" of 2011).
 //
-//   called, options load ──▶ flushing ──earlier writes were sent──▶ handshake ──▶ secured, or the connection is over
+//   called, options load ──▶ flushing ──earlier writes were sent──▶ handshake ──▶ secured, or the connection is closed
 
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'

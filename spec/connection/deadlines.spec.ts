@@ -1,5 +1,5 @@
-// The one timer of a connection: it serves every limit, is moved as seldom as it can be, and keeps no process alive when
-// nothing is waited for.
+// The timer of a connection: one timer serves all limits, it is set as seldom as possible, and it does not keep the process
+// alive while no limit runs.
 
 import t from 'tap'
 import { CLOSE, type DeadlineKind, Deadlines, MESSAGE, READ, WRITE } from '../../lib/connection/deadlines.js'
@@ -20,7 +20,7 @@ function made(clock: Clock = new HandClock()): { deadlines: Deadlines; expired: 
   return { deadlines, expired, clock: clock as HandClock }
 }
 
-t.test('a limit on what is queued has its time anew whenever the queue moves, also at its last look', async (t) => {
+t.test('a limit on queued bytes starts again whenever the queue moves, also at the last look', async (t) => {
   const clock = new HandClock()
   const expired: DeadlineKind[] = []
   let move = (): void => {}
@@ -58,7 +58,7 @@ t.test('a limit on what is queued has its time anew whenever the queue moves, al
   t.same(expired, [WRITE])
 })
 
-t.test('several limits take several timers, or run out in another order', async (t) => {
+t.test('several limits share one timer and expire in the order of their times', async (t) => {
   const { deadlines, expired, clock } = made()
   deadlines.set(READ, 30)
   deadlines.set(MESSAGE, 20)
@@ -79,7 +79,7 @@ t.test('several limits take several timers, or run out in another order', async 
   }
 })
 
-t.test('each limit that is moved or lifted costs a timer', async (t) => {
+t.test('moving or lifting a limit sets no timer', async (t) => {
   const { deadlines, expired, clock } = made()
   for (let n = 0; n < 1000; n++) {
     deadlines.set(READ, 100)
@@ -90,7 +90,7 @@ t.test('each limit that is moved or lifted costs a timer', async (t) => {
   deadlines.set(READ, 100)
   await clock.pass(40)
   t.same(expired, [], 'it was moved')
-  t.equal(clock.made, 2, 'the timer came too early, and is set for what is left')
+  t.equal(clock.made, 2, 'the timer fired too early, and is set for the remaining time')
   await clock.pass(59)
   t.same(expired, [])
   await clock.pass(1)
@@ -99,7 +99,7 @@ t.test('each limit that is moved or lifted costs a timer', async (t) => {
   t.equal(clock.set, 0)
 })
 
-t.test('a limit that is lifted runs out all the same, or Infinity does', async (t) => {
+t.test('a limit that was lifted or moved does not expire, nor does Infinity', async (t) => {
   const { deadlines, expired, clock } = made()
   deadlines.set(READ, 10)
   deadlines.set(READ, Number.POSITIVE_INFINITY)
@@ -110,20 +110,20 @@ t.test('a limit that is lifted runs out all the same, or Infinity does', async (
   t.same(expired, [])
   deadlines.set(READ, 10)
   await clock.pass(10, () => deadlines.clear(READ))
-  t.same(expired, [], 'nor one that is lifted in its own turn')
+  t.same(expired, [], 'nor when it is lifted in the turn in which it expires')
   deadlines.set(READ, 10)
   await clock.pass(10, () => deadlines.set(READ, 10))
-  t.same(expired, [], 'or moved')
+  t.same(expired, [], 'or moved in that turn')
   await clock.pass(10)
   t.same(expired, [READ])
 })
 
-t.test('a limit of less than a millisecond, or a timer that comes early, is never told', async (t) => {
+t.test('a limit of less than a millisecond expires, also when the timer fires less than one early', async (t) => {
   const { deadlines, expired, clock } = made()
   deadlines.set(READ, 0.25)
   await clock.pass(1)
   t.same(expired, [READ])
-  // As Node's timers do against `performance.now`.
+  // Node's timers do so against `performance.now`.
   let late = 0
   const fires: (() => void)[] = []
   const early: Clock = {
@@ -144,23 +144,23 @@ t.test('a limit of less than a millisecond, or a timer that comes early, is neve
   late = 15
   fires.shift()?.()
   await turns(2)
-  t.same(other.expired, [READ], 'but not one that comes much too early')
-  t.equal(fires.length, 1, 'that is set again')
+  t.same(other.expired, [READ], 'not when it fires much too early')
+  t.equal(fires.length, 1, 'then it is set again')
 })
 
-t.test('a timer keeps the process alive when nothing runs, or not when something does', async (t) => {
+t.test('the timer keeps the process alive exactly while a limit runs and is referenced', async (t) => {
   const { deadlines, clock } = made()
   deadlines.set(READ, 10)
   t.equal(clock.alive, 1)
   deadlines.clear(READ)
   t.same([clock.set, clock.alive], [1, 0])
   deadlines.set(WRITE, 20)
-  t.same([clock.set, clock.alive], [1, 1], 'the same one')
+  t.same([clock.set, clock.alive], [1, 1], 'the same timer')
   deadlines.reference(false)
   t.equal(clock.alive, 0)
   deadlines.set(READ, 5)
   deadlines.clear(READ)
-  t.equal(clock.alive, 0, 'a new one neither')
+  t.equal(clock.alive, 0, 'nor does a new timer')
   await clock.pass(5)
   t.same([clock.set, clock.alive], [1, 0])
   deadlines.reference(true)
@@ -170,10 +170,10 @@ t.test('a timer keeps the process alive when nothing runs, or not when something
   t.equal(clock.alive, 0, 'when nothing runs')
   deadlines.set(READ, 100)
   await clock.pass(20)
-  t.same([clock.set, clock.alive], [1, 1], 'set again for what is left')
+  t.same([clock.set, clock.alive], [1, 1], 'set again for the remaining time')
 })
 
-t.test('after the end a timer stays, or the limit of a message does not hold', async (t) => {
+t.test('after the end only the limit of a message runs, and no timer stays without it', async (t) => {
   const { deadlines, expired, clock } = made()
   deadlines.stop()
   t.equal(clock.set, 0)
@@ -187,7 +187,7 @@ t.test('after the end a timer stays, or the limit of a message does not hold', a
   t.equal(clock.set, 0)
 })
 
-t.test('a connection has more than one timer, or keeps one when it is over', async (t) => {
+t.test('a connection has at most one timer, and none after its end', async (t) => {
   const { connection, clock, push, end } = wired({ idleTimeout: 100, readTimeout: 50, writeTimeout: 70 })
   const read = connection.readMessage((reader) => reader.readLine({ timeout: 30 }))
   await turns(2)

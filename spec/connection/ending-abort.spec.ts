@@ -1,4 +1,4 @@
-// An own abort: everything is dropped and refused at once, with the reason; and the peer cannot take it for an end.
+// abort(): everything is dropped and rejected at once, with the reason; and the peer cannot take it for an end of stream.
 
 import t from 'tap'
 import { ConnectionClosedError, ConnectionLostError } from '../../lib/index.js'
@@ -7,7 +7,7 @@ import { fateOf } from '../support/peer.js'
 import { rejection, turns, until, within } from '../support/wait.js'
 import { everyReadFails, everyWriteFails } from './verdict.js'
 
-everywhere(t, 'an abort refuses everything that waits and everything later, with its reason as the cause', async (t, connect) => {
+everywhere(t, 'an abort rejects all pending and later calls, with its reason as the cause', async (t, connect) => {
   const { a, b } = await connect()
   await b.write('buffered')
   await until(() => a.buffered === 8)
@@ -45,7 +45,7 @@ everywhere(t, 'an abort refuses everything that waits and everything later, with
   await everyWriteFails(t, a, isRefused)
 })
 
-everywhere(t, 'an abort alone is the cause of every later refusal, drops what is buffered, and aborts the signal', async (t, connect) => {
+everywhere(t, 'an abort is the cause of every later error, drops buffered bytes, and aborts the signal', async (t, connect) => {
   const { a, b } = await connect()
   const reason = { any: 'thing' }
   await b.write('buffered')
@@ -63,7 +63,7 @@ everywhere(t, 'an abort alone is the cause of every later refusal, drops what is
   t.same({ ended: a.ended, error: (await a.closed).error }, { ended: true, error: reason })
 })
 
-everywhere(t, 'an abort without a reason has none to tell, and a second one changes nothing', async (t, connect) => {
+everywhere(t, 'an abort without a reason has no cause, and a second one changes nothing', async (t, connect) => {
   const { a } = await connect()
   a.abort()
   a.abort(new Error('too late'))
@@ -74,13 +74,13 @@ everywhere(t, 'an abort without a reason has none to tell, and a second one chan
   await everyReadFails(t, a, (error) => error instanceof ConnectionClosedError && error.cause === undefined)
 })
 
-everywhere(t, 'what an abort cuts off looks broken to the peer, and not like an end', async (t, connect, carrier) => {
+everywhere(t, 'the peer of an abort sees a loss, not an end', async (t, connect, carrier) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 1, maxBufferSize: 1e8 } })
   a.write(Buffer.alloc(12_000_000))
   await turns()
   a.abort()
   const end = within(b.readToEnd())
-  // A Unix socket has no reset: there the peer sees that it was closed, and a protocol must know its own ends.
+  // A Unix socket has no reset: the peer sees an end, and the protocol must detect that it came too early.
   if (carrier === 'unix') {
     const got = await end.catch((error) => error)
     t.ok(got instanceof ConnectionLostError || got.length < 12_000_000)
@@ -105,7 +105,7 @@ t.test('a TCP peer sees a reset at once, also behind an end that waits for its q
   }
 })
 
-t.test('an abort after it is over changes nothing', async (t) => {
+t.test('an abort of a closed connection changes nothing', async (t) => {
   const { a, b } = memory(t)
   await Promise.all([a.close(), b.close()])
   a.abort(new Error('too late'))
@@ -113,7 +113,7 @@ t.test('an abort after it is over changes nothing', async (t) => {
   t.equal((await a.closed).error, undefined)
 })
 
-t.test('aborting in the middle of its own news does no harm', async (t) => {
+t.test('an abort within a listener of its own end changes nothing', async (t) => {
   const { a, b } = memory(t)
   a.signal.addEventListener('abort', () => a.abort(new Error('again')))
   const told = a.closed.then(() => a.abort(new Error('and again')))

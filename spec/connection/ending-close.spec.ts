@@ -1,4 +1,4 @@
-// An own close: reads are refused at once, what was queued goes out, what the peer still says is dropped, and it is over
+// close(): reads reject at once, queued bytes are sent, what the peer still sends is dropped, and the connection is closed
 // when the peer has ended too. It never rejects.
 
 import t from 'tap'
@@ -12,7 +12,7 @@ const isClosed = (error: unknown): boolean =>
 
 everywhere(
   t,
-  'after a close every read and write is refused at once, what is buffered is dropped, and what is queued arrives',
+  'after a close every read and write rejects at once, buffered bytes are dropped, and queued bytes arrive',
   async (t, connect) => {
     const { a, b } = await connect({ b: { maxBufferSize: 1e8, readHighWaterMark: 1 } })
     await b.write('a line\nnever read')
@@ -47,7 +47,7 @@ everywhere(
   },
 )
 
-everywhere(t, 'a read, a message and a loop that wait when the connection is closed are told at once', async (t, connect) => {
+everywhere(t, 'a pending read, message and loop reject as soon as the connection is closed', async (t, connect) => {
   for (const wait of ['read', 'message', 'loop'] as const) {
     const { a, b } = await connect()
     const told =
@@ -90,7 +90,7 @@ everywhere(t, 'a close after the end of the peer does not wait', async (t, conne
   t.equal((await within(a.closed)).by, 'local')
 })
 
-everywhere(t, 'two that close at the same time are both over in order', async (t, connect) => {
+everywhere(t, 'two sides that close at the same time both end in order', async (t, connect) => {
   const { a, b } = await connect()
   a.write('x')
   b.write('y')
@@ -129,7 +129,7 @@ t.test('a connection is disposed of by closing it', async (t) => {
   t.equal((await b.closed).bytesRead, 10)
 })
 
-t.test('a close that is not awaited does the same', async (t) => {
+t.test('a close that is not awaited closes the connection too', async (t) => {
   const { a, b } = memory(t)
   a.write('x')
   a.close()

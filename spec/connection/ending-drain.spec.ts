@@ -1,5 +1,5 @@
-// One connection that is asked to finish: what waits for a new message is told so after a turn, what is in the middle of
-// one goes on, and a handler that is not reading hears it by a signal.
+// drain() of one connection: a read that waits for a new message rejects after a turn, one within a message goes on, and a
+// handler that is not reading is notified by a signal.
 
 import { once } from 'node:events'
 import t from 'tap'
@@ -10,7 +10,7 @@ import { isPending, rejection, turn, turns, until, within } from '../support/wai
 
 const isDraining = (error: unknown): boolean => error instanceof DrainingError && error.code === 'ERR_LINNET_DRAINING'
 
-everywhere(t, 'an idle read is told to finish, and its handler may say goodbye', async (t, connect) => {
+everywhere(t, 'an idle read rejects with DrainingError, and its handler can still write', async (t, connect) => {
   const { a, b } = await connect()
   const run = b.run(async (connection) => {
     try {
@@ -29,7 +29,7 @@ everywhere(t, 'an idle read is told to finish, and its handler may say goodbye',
   t.equal((await b.closed).by, 'local')
 })
 
-everywhere(t, 'a message that has begun goes on, and the next one is not begun', async (t, connect) => {
+everywhere(t, 'a message that has begun goes on, and the next read rejects', async (t, connect) => {
   const { a, b } = await connect()
   const message = b.readMessage(async (reader) => [await reader.readLine(), await reader.readLine()])
   await a.write('one\nha')
@@ -44,7 +44,7 @@ everywhere(t, 'a message that has begun goes on, and the next one is not begun',
   t.equal(b.signal.aborted, false, 'it is not closed by that')
 })
 
-everywhere(t, 'what has arrived is a message that has begun: it is read, and so is what comes within a turn', async (t, connect) => {
+everywhere(t, 'a message whose first bytes arrived before the drain, or within a turn of it, is read', async (t, connect) => {
   const { a, b } = await connect()
   await a.write('buffered\n')
   await until(() => b.buffered === 9)
@@ -55,11 +55,11 @@ everywhere(t, 'what has arrived is a message that has begun: it is read, and so 
   let settled = false
   void next.then(() => (settled = true))
   await Promise.resolve()
-  t.equal(settled, false, 'a later one is told after a turn as well')
+  t.equal(settled, false, 'a later one rejects after a turn as well')
   t.ok(isDraining(await within(next)))
 })
 
-t.test('idle: false keeps a drain away, idle: true lets it in, at any time', async (t) => {
+t.test('a drain interrupts a read with idle: true and none with idle: false', async (t) => {
   const { a, b } = memory(t)
   const kept = b.readLine({ idle: false })
   b.drain()
@@ -73,7 +73,7 @@ t.test('idle: false keeps a drain away, idle: true lets it in, at any time', asy
   t.ok(isDraining(await rejection(b.readLine({ idle: true }))))
 })
 
-t.test('the synchronous reads never say so', async (t) => {
+t.test('the synchronous reads never throw DrainingError', async (t) => {
   const { a, b } = memory(t)
   b.drain()
   await turns()
@@ -84,7 +84,7 @@ t.test('the synchronous reads never say so', async (t) => {
   t.equal(b.tryReadUntil('\n', 'utf8'), 'x\n')
 })
 
-t.test('writing, ending and closing go on as ever', async (t) => {
+t.test('a drain does not affect writing, ending and closing', async (t) => {
   const { a, b } = memory(t)
   b.drain()
   await b.write('still ')
@@ -112,7 +112,7 @@ everywhere(t, 'drainSignal aborts with a DrainingError, once, for handlers that 
   t.equal(b.signal.aborted, false, 'it is asked to finish, and not over')
 })
 
-t.test('a drainSignal that is asked for afterwards has aborted; that of a connection that ended otherwise never does', async (t) => {
+t.test('a drainSignal that is made after the drain has aborted; that of a connection that ended otherwise never aborts', async (t) => {
   const { a, b } = memory(t)
   b.drain()
   t.ok(isDraining(b.drainSignal.reason))
@@ -123,7 +123,7 @@ t.test('a drainSignal that is asked for afterwards has aborted; that of a connec
   t.equal(drainSignal.aborted, false)
 })
 
-t.test('a drain that comes while one is told, or twice, is one', async (t) => {
+t.test('a second drain changes nothing, and every idle read rejects', async (t) => {
   const clock = manualClock()
   const { b } = memory(t, { clock })
   const first = rejection(b.readLine())
@@ -131,5 +131,5 @@ t.test('a drain that comes while one is told, or twice, is one', async (t) => {
   b.drain()
   t.ok(isDraining(await within(first)))
   const second = rejection(b.readLine())
-  t.ok(isDraining(await within(second)), 'every idle read is told')
+  t.ok(isDraining(await within(second)), 'every idle read rejects')
 })

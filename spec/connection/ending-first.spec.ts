@@ -1,5 +1,5 @@
-// Who ended it first, and how it is told: `closed`, `signal`, the facts that stay readable, and what a reset means when
-// it comes late.
+// What ended a connection first, and how that is reported: `closed`, `signal`, the properties that stay readable, and the
+// meaning of a late reset.
 
 import t, { type Test } from 'tap'
 import { type CloseInfo, type Connection, ConnectionClosedError, ConnectionLostError, EndOfStreamError } from '../../lib/index.js'
@@ -32,7 +32,7 @@ async function endingOf(t: Test, first: Name, second: Name): Promise<{ info: Clo
   return { info: (await isPending(a.closed)) ? undefined : await a.closed, a }
 }
 
-t.test('who ended first is told, whatever came second', async (t) => {
+t.test('closed reports what ended the connection first, whatever came second', async (t) => {
   const expected: [first: Name, second: Name, by: CloseInfo['by']][] = [
     ['own end', 'peer ends', 'local'],
     ['own end', 'own abort', 'aborted'],
@@ -58,33 +58,29 @@ t.test('who ended first is told, whatever came second', async (t) => {
   }
 })
 
-everywhere(
-  t,
-  'a reset that comes when all was sent and a close only waits for the end of the peer counts as that end',
-  async (t, connect) => {
-    const { a, b } = await connect()
-    await a.write('all of it')
-    const close = a.close()
-    t.equal(await b.readToEnd('utf8'), 'all of it')
-    b.abort()
-    await within(close)
-    const info = await a.closed
-    t.equal(info.by, 'local')
-    t.notOk('error' in info)
-    t.equal(info.bytesWritten, 9)
-  },
-)
+everywhere(t, "a reset counts as the peer's end when all was sent and a close only waits for that end", async (t, connect) => {
+  const { a, b } = await connect()
+  await a.write('all of it')
+  const close = a.close()
+  t.equal(await b.readToEnd('utf8'), 'all of it')
+  b.abort()
+  await within(close)
+  const info = await a.closed
+  t.equal(info.by, 'local')
+  t.notOk('error' in info)
+  t.equal(info.bytesWritten, 9)
+})
 
-everywhere(t, 'a peer that breaks off while it waits for the end that allowHalfOpen: false sends is not a lost end', async (t, connect) => {
+everywhere(t, "with allowHalfOpen: false a connection is closed by the peer's end, on every carrier", async (t, connect) => {
   const { a, b } = await connect({ b: { allowHalfOpen: false } })
   await a.end()
   await within(b.closed)
   t.equal((await b.closed).by, 'peer')
 })
 
-// --- how it is told --------------------------------------------------------------------------------------------------
+// --- how it is reported ----------------------------------------------------------------------------------------------
 
-everywhere(t, 'closed tells how it ended, to whoever asks and whenever, and never rejects', async (t, connect) => {
+everywhere(t, 'closed resolves with how the connection ended, whenever it is read, and never rejects', async (t, connect) => {
   const { a, b } = await connect()
   const before = performance.now()
   const early = a.closed
@@ -100,7 +96,7 @@ everywhere(t, 'closed tells how it ended, to whoever asks and whenever, and neve
   t.equal(a.closed, early)
 })
 
-t.test('the duration is that of its own clock', async (t) => {
+t.test("the duration is measured by the connection's own clock", async (t) => {
   const clock = manualClock()
   const { a } = memory(t, { clock })
   await clock.advance(12_345)
@@ -108,7 +104,7 @@ t.test('the duration is that of its own clock', async (t) => {
   t.equal((await a.closed).duration, 12_345)
 })
 
-everywhere(t, 'the signal is quiet while the connection lives and aborts with what a read would say', async (t, connect, carrier) => {
+everywhere(t, 'the signal aborts when the connection is closed, with the error of a read', async (t, connect, carrier) => {
   const { a, b } = await connect()
   const { signal } = a
   const late = b.signal
@@ -133,7 +129,7 @@ everywhere(t, 'the signal is quiet while the connection lives and aborts with wh
   t.equal(reasons.length, 1)
 })
 
-t.test('a signal that is asked for after the end has aborted, with the same reason as a read', async (t) => {
+t.test('a signal that is made after the end has aborted, with the error of a read', async (t) => {
   const { a, b } = memory(t)
   a.abort('why')
   await b.closed
@@ -142,7 +138,7 @@ t.test('a signal that is asked for after the end has aborted, with the same reas
   t.equal(b.signal.reason, await rejection(b.read()))
 })
 
-everywhere(t, 'the facts stay readable after the end', async (t, connect) => {
+everywhere(t, 'the properties can be read after the end', async (t, connect) => {
   const { a, b } = await connect({ a: { idleTimeout: 5000 } })
   const { id, remote, local, openedAt, server, tls } = a
   b.write('unread')
@@ -169,7 +165,7 @@ everywhere(t, 'the facts stay readable after the end', async (t, connect) => {
   t.ok(Number.isInteger(a.id) && Math.abs(openedAt - Date.now()) < 60_000)
 })
 
-t.test('what the peer of a connection that is over says no longer counts', async (t) => {
+t.test('bytes that arrive after the end of a connection are not counted', async (t) => {
   const { a, b } = memory(t)
   a.abort()
   b.write('late').catch(() => {})

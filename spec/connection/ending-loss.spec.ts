@@ -1,4 +1,5 @@
-// The peer or the network broke it: what had arrived is read first, and then everything says so, with one error.
+// A loss: the peer or the network broke the connection. Bytes received before are read first; then all calls reject with
+// one error.
 
 import t, { type Test } from 'tap'
 import { type Connection, ConnectionLostError } from '../../lib/index.js'
@@ -6,7 +7,7 @@ import { type CarrierName, everywhere, memory } from '../support/fixture.js'
 import { rejection, turns, until, within } from '../support/wait.js'
 import { everyReadFails, everyWriteFails } from './verdict.js'
 
-/** Breaks the connection from `a`. A Unix socket knows no reset, but what was sent and never read makes one. */
+/** Breaks the connection from `a`. A Unix socket has no reset of its own, but closing it with unread bytes makes one. */
 async function breakOff(a: Connection, b: Connection, carrier: CarrierName): Promise<void> {
   if (carrier === 'unix') {
     b.write(Buffer.alloc(2_000_000))
@@ -18,7 +19,7 @@ async function breakOff(a: Connection, b: Connection, carrier: CarrierName): Pro
 async function checkLoss(t: Test, b: Connection, carrier: CarrierName, error: unknown): Promise<void> {
   t.ok(error instanceof ConnectionLostError)
   const { code, cause, message } = error as ConnectionLostError
-  // A stream that is just closed gives no reason of the system's.
+  // A stream that is closed early has no error of the system.
   t.match(code, carrier === 'duplex' ? /^(EPIPE|ERR_LINNET_LOST)$/ : /^(ECONNRESET|EPIPE)$/)
   t.equal((cause as { code?: string }).code ?? 'ERR_LINNET_LOST', code)
   if (code !== 'ERR_LINNET_LOST') t.match(message, code)
@@ -32,7 +33,7 @@ async function checkLoss(t: Test, b: Connection, carrier: CarrierName, error: un
   t.equal(b.drainSignal.aborted, false)
 }
 
-everywhere(t, 'a read that waits is told of a loss, and so is everything after it', async (t, connect, carrier) => {
+everywhere(t, 'a pending read rejects with the loss, and so do all later calls', async (t, connect, carrier) => {
   const { a, b } = await connect()
   const read = rejection(b.readLine())
   await turns()
@@ -49,7 +50,7 @@ everywhere(t, 'a read that waits is told of a loss, and so is everything after i
   await everyReadFails(t, b, isLoss)
 })
 
-everywhere(t, 'what had arrived is read before the loss, line by line and down to the last byte', async (t, connect, carrier) => {
+everywhere(t, 'bytes received before a loss are read, line by line and down to the last byte', async (t, connect, carrier) => {
   const { a, b } = await connect()
   await a.write('one\ntwo\nhalf')
   await until(() => b.buffered === 12)
@@ -64,7 +65,7 @@ everywhere(t, 'what had arrived is read before the loss, line by line and down t
   await everyReadFails(t, b, (found) => found === error)
 })
 
-everywhere(t, 'writes, flushes and ends that wait are told of a loss', async (t, connect, carrier) => {
+everywhere(t, 'pending writes, flushes and ends reject with a loss', async (t, connect, carrier) => {
   const { a, b } = await connect()
   const waiting = [b.write(Buffer.alloc(12_000_000)), b.write('x'), b.flush(), b.end()].map(rejection)
   await turns()
@@ -79,7 +80,7 @@ everywhere(t, 'writes, flushes and ends that wait are told of a loss', async (t,
   t.ok(b.bytesWritten < 12_000_000)
 })
 
-everywhere(t, 'a loss is noticed while nobody reads or writes', async (t, connect, carrier) => {
+everywhere(t, 'a loss is noticed without a pending read or write', async (t, connect, carrier) => {
   const { a, b } = await connect()
   const over = new Promise((resolve) => b.signal.addEventListener('abort', resolve, { once: true }))
   await breakOff(a, b, carrier)
@@ -87,7 +88,7 @@ everywhere(t, 'a loss is noticed while nobody reads or writes', async (t, connec
   t.equal((await b.closed).by, 'lost')
 })
 
-t.test('a loss behind the end of the peer leaves the reads their end, and is a loss to the writes', async (t) => {
+t.test("after a loss that follows the peer's end, reads still see the end, and writes the loss", async (t) => {
   const { a, b } = memory(t)
   await a.end('last')
   await until(() => b.peerEnded)

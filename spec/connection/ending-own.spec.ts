@@ -1,4 +1,4 @@
-// An own end: nothing more is written, what was written arrives, and reading goes on until the peer ends too.
+// end(): later writes reject, earlier ones arrive, and reading goes on until the peer ends too.
 
 import t from 'tap'
 import { type Connection, ConnectionClosedError } from '../../lib/index.js'
@@ -8,7 +8,7 @@ import { everyWriteFails } from './verdict.js'
 
 const isClosed = (error: unknown): boolean => error instanceof ConnectionClosedError && error.cause === undefined
 
-everywhere(t, 'after an own end writes are refused, reads go on, and it is over when the peer ends', async (t, connect) => {
+everywhere(t, 'after an own end writes reject, reads go on, and the connection is closed when the peer ends', async (t, connect) => {
   const { a, b } = await connect()
   a.write('one ')
   await a.end('two')
@@ -28,7 +28,7 @@ everywhere(t, 'after an own end writes are refused, reads go on, and it is over 
   await everyWriteFails(t, a, isClosed)
 })
 
-everywhere(t, 'end resolves once all is sent, and the end comes behind it', async (t, connect) => {
+everywhere(t, 'end resolves once all is sent, and the end of stream follows it', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e8, readHighWaterMark: 1 } })
   const data = pattern(12_000_000)
   const write = a.write(data)
@@ -40,7 +40,7 @@ everywhere(t, 'end resolves once all is sent, and the end comes behind it', asyn
   t.equal(a.queued, 0)
 })
 
-everywhere(t, 'a second end does nothing, and waits as the first does; with data it is a write after the end', async (t, connect) => {
+everywhere(t, 'a second end does nothing and resolves with the first; with data it is a write after the end', async (t, connect) => {
   const { a, b } = await connect()
   const ends = [a.end('x'), a.end(), a.end()]
   t.ok(isClosed(await rejection(a.end('y'))))
@@ -53,7 +53,7 @@ everywhere(t, 'a second end does nothing, and waits as the first does; with data
   await b.end()
 })
 
-everywhere(t, 'a loop that writes while it reads sees the end of its own writes, and no read is disturbed by it', async (t, connect) => {
+everywhere(t, 'an own end does not affect a pending read', async (t, connect) => {
   const { a, b } = await connect()
   const read = a.readLine()
   await a.end()
@@ -62,7 +62,7 @@ everywhere(t, 'a loop that writes while it reads sees the end of its own writes,
   t.equal(await read, 'late')
 })
 
-t.test('an end that cannot be sent rejects as the writes do; ignoring it is no crime', async (t) => {
+t.test('an end that cannot be sent rejects as the writes do, and may be ignored', async (t) => {
   const broken: [name: string, by: (a: Connection, b: Connection) => void, code: string][] = [
     ['loss', (_, b) => b.abort(), 'ECONNRESET'],
     ['abort', (a) => a.abort(new Error('why')), 'ERR_LINNET_CLOSED'],
@@ -78,7 +78,7 @@ t.test('an end that cannot be sent rejects as the writes do; ignoring it is no c
   }
 })
 
-t.test('an end after a loss says that it was lost, also if the peer had ended before', async (t) => {
+t.test('an end after a loss rejects with the loss, also if the peer had ended before', async (t) => {
   for (const ended of [true, false]) {
     const { a, b } = memory(t)
     if (ended) {

@@ -1,5 +1,5 @@
-// The peer ended its side: what is buffered is read, then the end; writing goes on, for as long as this side likes, or,
-// without half-open connections, until what is queued has left.
+// The peer ended its side: buffered bytes are read, then the end. Writing goes on until this side ends or, without half-open
+// connections, until the queued bytes are sent.
 
 import t from 'tap'
 import { ConnectionClosedError, EndOfStreamError, LimitExceededError } from '../../lib/index.js'
@@ -11,7 +11,7 @@ const isEnd = (error: unknown): boolean => error instanceof EndOfStreamError && 
 const isClosed = (error: unknown): boolean =>
   error instanceof ConnectionClosedError && error.code === 'ERR_LINNET_CLOSED' && error.cause === undefined
 
-everywhere(t, 'after the peer ended, what is buffered is read and then the end, and every read says so', async (t, connect) => {
+everywhere(t, 'after the peer ended, buffered bytes are read, then every read reports the end', async (t, connect) => {
   const { a, b } = await connect()
   await a.end('one line\nand a half')
   await until(() => b.peerEnded)
@@ -28,7 +28,7 @@ everywhere(t, 'after the peer ended, what is buffered is read and then the end, 
   }
 })
 
-everywhere(t, 'a read that waits when the peer ends is told, and what came of its message is unread again', async (t, connect) => {
+everywhere(t, 'a pending read rejects when the peer ends, and the bytes of its message stay unread', async (t, connect) => {
   const { a, b } = await connect()
   const line = rejection(b.readLine())
   await a.end('half')
@@ -38,7 +38,7 @@ everywhere(t, 'a read that waits when the peer ends is told, and what came of it
   t.equal(await b.readToEnd('utf8'), 'half')
 })
 
-everywhere(t, 'a peer that only ended its side gets its answer whole, however late', async (t, connect) => {
+everywhere(t, 'a peer that only ended its side receives its whole answer, however late', async (t, connect) => {
   const { a, b } = await connect({ a: { maxBufferSize: 1e7 } })
   await a.end('question')
   t.equal(await b.readToEnd('utf8'), 'question')
@@ -64,7 +64,7 @@ everywhere(t, 'a peer that only ended its side gets its answer whole, however la
 
 // --- allowHalfOpen: false --------------------------------------------------------------------------------------------
 
-everywhere(t, 'with allowHalfOpen: false the end of the peer ends the connection, behind what is queued', async (t, connect) => {
+everywhere(t, "with allowHalfOpen: false the peer's end ends the connection once queued bytes are sent", async (t, connect) => {
   const { a, b } = await connect({ a: { maxBufferSize: 1e8, readHighWaterMark: 1 }, b: { allowHalfOpen: false } })
   const answer = pattern(12_000_000)
   const write = b.write(answer)
@@ -88,7 +88,7 @@ everywhere(t, 'with allowHalfOpen: false the end of the peer ends the connection
   await everyWriteFails(t, b, isClosed)
 })
 
-everywhere(t, 'with allowHalfOpen: false and nothing queued it is over at once', async (t, connect) => {
+everywhere(t, "with allowHalfOpen: false and nothing queued the peer's end closes the connection at once", async (t, connect) => {
   const { a, b } = await connect({ b: { allowHalfOpen: false } })
   const read = b.read()
   const end = a.end()
@@ -100,12 +100,12 @@ everywhere(t, 'with allowHalfOpen: false and nothing queued it is over at once',
   await b.close()
 })
 
-t.test('with allowHalfOpen: false a queue that was too full before the end does not become fuller by it', async (t) => {
+t.test("with allowHalfOpen: false a write after the peer's end rejects with that end, also if the queue is full", async (t) => {
   const { a, b } = memory(t, { server: { allowHalfOpen: false, maxWriteBuffer: 10 }, client: { readHighWaterMark: 1 }, highWaterMark: 1 })
   b.write(Buffer.alloc(100))
   a.end()
   await until(() => b.peerEnded)
-  t.notOk((await rejection(b.write('x'))) instanceof LimitExceededError, 'what ended it first is what it says')
+  t.notOk((await rejection(b.write('x'))) instanceof LimitExceededError, 'the end came first')
   await a.readExactly(100)
   t.equal((await b.closed).by, 'peer')
 })

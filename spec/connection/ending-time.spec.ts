@@ -1,4 +1,4 @@
-// How long a close may take: as long as the peer takes bytes, and then, once, as long as it may take to end.
+// How long a close may take: as long as the peer reads, and then, once, closeTimeout until the peer ends.
 
 import t from 'tap'
 import { type Connection, ConnectionClosedError, ConnectionLostError, type TimeoutError } from '../../lib/index.js'
@@ -12,13 +12,13 @@ interface Slow {
   a: Connection
   b: Connection
 }
-/** A peer that has room for 100 bytes, and takes what it reads. */
+/** A peer whose buffer holds 100 bytes. */
 function slow(t: Parameters<typeof memory>[0], client = {}): Slow {
   const clock = manualClock()
   return { clock, ...memory(t, { client, highWaterMark: 100, server: { readHighWaterMark: 1, maxBufferSize: 1e8 }, clock }) }
 }
 
-t.test('a close with bytes queued that make no progress for closeTimeout is cut: with a reset, not an end', async (t) => {
+t.test('a close whose queued bytes make no progress for closeTimeout is cut: with a reset, not an end', async (t) => {
   const { clock, a, b } = slow(t, { closeTimeout: 1000 })
   const write = rejection(a.write(Buffer.alloc(70_000)))
   const flush = rejection(a.flush())
@@ -42,7 +42,7 @@ t.test('a close with bytes queued that make no progress for closeTimeout is cut:
   t.ok((await rejection(b.readToEnd())) instanceof ConnectionLostError, 'the peer cannot take the cut for an end')
 })
 
-t.test('a peer that reads slowly but steadily gets everything, however long it takes', async (t) => {
+t.test('a peer that reads slowly but steadily receives everything, however long it takes', async (t) => {
   const { clock, a, b } = slow(t, { closeTimeout: 1000, writeTimeout: 1000 })
   a.write(Buffer.alloc(10_000))
   const close = a.close()
@@ -57,7 +57,7 @@ t.test('a peer that reads slowly but steadily gets everything, however long it t
   t.equal((await a.closed).by, 'local')
 })
 
-t.test('a peer that has got everything and does not end is let go after closeTimeout, whatever it says meanwhile', async (t) => {
+t.test('a peer that has received everything and does not end is released after closeTimeout, whatever it sends meanwhile', async (t) => {
   const { clock, a, b } = slow(t, { closeTimeout: 1000 })
   a.write(Buffer.alloc(1500))
   const close = a.close()
@@ -74,7 +74,7 @@ t.test('a peer that has got everything and does not end is let go after closeTim
   t.notOk('error' in info, 'all was sent: this is no failure')
 })
 
-t.test('an end that was asked for before the close counts: the peer has closeTimeout from the close', async (t) => {
+t.test('after an earlier end the peer has closeTimeout from the close on', async (t) => {
   const { clock, a, b } = slow(t, { closeTimeout: 1000 })
   await a.end('x')
   await clock.advance(10_000)
@@ -87,7 +87,7 @@ t.test('an end that was asked for before the close counts: the peer has closeTim
   t.equal((await a.closed).by, 'local')
 })
 
-t.test('closeTimeout: 0 waits for nobody', async (t) => {
+t.test('with closeTimeout: 0 a close does not wait', async (t) => {
   const { clock, a, b } = slow(t, { closeTimeout: 0 })
   a.write('x')
   const close = a.close()
@@ -103,7 +103,7 @@ t.test('closeTimeout: 0 waits for nobody', async (t) => {
   t.ok((await rejection(d.readToEnd())) instanceof ConnectionLostError)
 })
 
-t.test('closeTimeout: Infinity waits for ever, but writeTimeout goes on', async (t) => {
+t.test('with closeTimeout: Infinity a close waits forever, but writeTimeout goes on', async (t) => {
   const { clock, a, b } = slow(t, { closeTimeout: Number.POSITIVE_INFINITY, writeTimeout: Number.POSITIVE_INFINITY })
   a.write(Buffer.alloc(1000))
   const close = a.close()
@@ -122,7 +122,7 @@ t.test('closeTimeout: Infinity waits for ever, but writeTimeout goes on', async 
   t.equal((error as TimeoutError).kind, 'write')
 })
 
-t.test('of both limits the shorter one cuts, and what cut it is told', async (t) => {
+t.test('the shorter of both limits cuts the connection, and closed names it', async (t) => {
   for (const [writeTimeout, closeTimeout, kind, after] of [
     [500, 1000, 'write', 500],
     [5000, 1000, 'close', 1000],
@@ -146,7 +146,7 @@ t.test('by default a peer has five seconds', async (t) => {
   t.equal((await a.closed).by, 'local')
 })
 
-t.test('the limits of a close do not act after it: nothing is left to fire', async (t) => {
+t.test('after a close no time limit is left', async (t) => {
   const { clock, a, b } = slow(t, { closeTimeout: 1000, writeTimeout: 1000 })
   a.write('x')
   await Promise.all([a.close(), b.close()])

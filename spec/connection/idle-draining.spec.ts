@@ -1,4 +1,4 @@
-// What a drain does to reads: one that waits for a new message is told, a turn later; the rest of a message goes on.
+// The effect of a drain on reads: one that waits for a new message rejects one turn later; the rest of a message goes on.
 
 import t from 'tap'
 import { DrainingError } from '../../lib/index.js'
@@ -7,7 +7,7 @@ import { isPending, rejection, turns, until, within } from '../support/wait.js'
 import { connectionKinds } from './reading/kinds.js'
 import { unread, wired } from './reading/support.js'
 
-t.test('a drain interrupts the rest of a message, or leaves one waiting that is idle', async (t) => {
+t.test('a drain interrupts idle reads only, and no read within a message', async (t) => {
   for (const { name, start, some, rest, toEnd } of connectionKinds) {
     const idle = wired()
     const waiting = rejection(start(idle.connection))
@@ -25,14 +25,14 @@ t.test('a drain interrupts the rest of a message, or leaves one waiting that is 
     await within(read)
     const not = wired()
     not.connection.drain()
-    const told = start(not.connection, { idle: false })
-    t.ok(await isPending(told), `${name}, told that it is not idle`)
+    const pending = start(not.connection, { idle: false })
+    t.ok(await isPending(pending), `${name}, with idle: false`)
     not.connection.abort()
-    await rejection(told)
+    await rejection(pending)
   }
 })
 
-t.test('a read that takes the place of an idle one within the turn of a drain is interrupted for it', async (t) => {
+t.test('a read that follows an idle one within the turn of a drain is not interrupted in its place', async (t) => {
   const { connection, push } = wired()
   const controller = new AbortController()
   const idle = rejection(connection.readLine({ signal: controller.signal }))
@@ -49,7 +49,7 @@ t.test('a read that takes the place of an idle one within the turn of a drain is
   t.equal(await message, 'y')
 })
 
-t.test('what arrives within the turn of a drain does not count', async (t) => {
+t.test('bytes that arrive within the turn of a drain make the read one within a message', async (t) => {
   for (const drop of [false, true]) {
     const { connection, push } = wired()
     const read = drop ? connection.skip(4) : connection.readExactly(4)
@@ -61,7 +61,7 @@ t.test('what arrives within the turn of a drain does not count', async (t) => {
   }
 })
 
-t.test('a drained connection does not serve what is buffered, or lets nobody say goodbye', async (t) => {
+t.test('a drained connection still delivers buffered messages, and its handler can still write', async (t) => {
   const { connection, push, carrier } = wired()
   push('one\ntwo\nthr')
   connection.drain()
@@ -84,7 +84,7 @@ t.test('a drained connection does not serve what is buffered, or lets nobody say
   t.equal(await connection.readToEnd('latin1'), 'more')
 })
 
-t.test('a message in a drain is interrupted between two reads', async (t) => {
+t.test('a message is not interrupted between two of its reads by a drain', async (t) => {
   const { connection, push } = wired()
   const message = connection.readMessage(async (reader) => `${await reader.readLine()}${await reader.readLine()}`)
   push('a\n')
@@ -96,7 +96,7 @@ t.test('a message in a drain is interrupted between two reads', async (t) => {
   t.ok((await within(rejection(connection.readMessage((reader) => reader.readLine())))) instanceof DrainingError)
 })
 
-everywhere(t, 'a drain forgets a request that is on its way', async (t, connect) => {
+everywhere(t, 'a request that arrives after a drain can still be read', async (t, connect) => {
   const { a, b } = await connect()
   const idle = rejection(b.readLine())
   b.drain()
@@ -106,7 +106,7 @@ everywhere(t, 'a drain forgets a request that is on its way', async (t, connect)
   t.equal(await within(b.readLine()), 'late')
 })
 
-t.test('a drain does not interrupt a read whose bytes have arrived and wait for their turn', async (t) => {
+t.test('a drain does not interrupt a read whose bytes the carrier still holds', async (t) => {
   const { connection, carrier, push } = wired()
   const read = connection.readLine()
   carrier.holding = true

@@ -1,4 +1,4 @@
-// What a connection says about its reading half: what it waits for and since when, what is buffered, what arrived.
+// The properties of the read half: the pending operation and its start, the bytes buffered, the bytes received.
 
 import t from 'tap'
 import { everywhere } from '../support/fixture.js'
@@ -6,7 +6,7 @@ import { rejection, turns, until, within } from '../support/wait.js'
 import { connectionKinds } from './reading/kinds.js'
 import { wired } from './reading/support.js'
 
-t.test('waiting does not say which read it is, or since when, or says so afterwards', async (t) => {
+t.test('waiting is the pending read and its start, and undefined afterwards', async (t) => {
   for (const { name, operation, start, some, rest, toEnd } of connectionKinds) {
     for (const outcome of ['satisfied', 'cancelled', 'timed out', 'ended', 'lost', 'aborted'] as const) {
       const { connection, push, end, lose, clock } = wired()
@@ -31,7 +31,7 @@ t.test('waiting does not say which read it is, or since when, or says so afterwa
   }
 })
 
-t.test('an operation is not written as a program would write it', async (t) => {
+t.test('an operation is written as a program writes the call', async (t) => {
   const wanted: [string, (connection: ReturnType<typeof wired>['connection']) => Promise<unknown>][] = [
     ["readUntil('it\\'s \"\\r\\n')", (connection) => connection.readUntil('it\'s "\r\n')],
     ['readUntil(<0d0aff>)', (connection) => connection.readUntil(Buffer.from([13, 10, 255]))],
@@ -49,7 +49,7 @@ t.test('an operation is not written as a program would write it', async (t) => {
   }
 })
 
-t.test('a message is not one operation, from its start to its end', async (t) => {
+t.test('a message is one operation from its start to its end', async (t) => {
   const { connection, push } = wired()
   let proceed = (): void => {}
   const message = connection.readMessage(async (reader) => {
@@ -72,7 +72,7 @@ t.test('a message is not one operation, from its start to its end', async (t) =>
   t.equal(connection.waiting, undefined)
 })
 
-everywhere(t, 'bytes are counted twice, or not at all', async (t, connect) => {
+everywhere(t, 'each byte is counted once', async (t, connect) => {
   const { a, b } = await connect()
   t.same([b.buffered, b.bytesRead, b.peerEnded], [0, 0, false])
   await a.write('one\ntwo\nthree')
@@ -93,7 +93,7 @@ everywhere(t, 'bytes are counted twice, or not at all', async (t, connect) => {
   t.same([b.buffered, b.bytesRead, (await b.closed).bytesRead], [0, 14, 14])
 })
 
-t.test('what a message took counts as taken for good', async (t) => {
+t.test('bytes of a failed message count as buffered again', async (t) => {
   const { connection, push } = wired()
   push('one\ntwo')
   const counts: number[] = []
@@ -109,7 +109,7 @@ t.test('what a message took counts as taken for good', async (t) => {
   t.same(counts, [7, 3, 7, 7])
 })
 
-t.test('the facts are gone when the connection is', async (t) => {
+t.test('the properties can be read after the end', async (t) => {
   for (const how of ['end', 'lose', 'abort'] as const) {
     const { connection, push, end, lose } = wired()
     push('abc')

@@ -1,4 +1,4 @@
-// What console.log shows of a connection or a server: who it is, its state and its counts; no payload and no key.
+// console.log of a connection or a server: its id, addresses, state and counts; no payload and no key.
 
 import { inspect } from 'node:util'
 import t from 'tap'
@@ -9,7 +9,7 @@ import { identityOf } from '../support/certificates.js'
 import { accepted, everywhere, opened } from '../support/fixture.js'
 import { until } from '../support/wait.js'
 
-everywhere(t, 'a connection shows its addresses, its state, what it waits for, and its counts', async (t, connect) => {
+everywhere(t, 'a connection shows its addresses, its state, its pending operation and its counts', async (t, connect) => {
   const { a, b } = await connect()
   await a.write('a secret')
   await until(() => b.buffered === 8)
@@ -29,7 +29,7 @@ everywhere(t, 'a connection shows its addresses, its state, what it waits for, a
   await read
 })
 
-t.test('it shows what has become of it', async (t) => {
+t.test('a connection shows how it ended', async (t) => {
   const [a, b] = pair()
   await a.end()
   t.match(inspect(a), /state: 'ended'/)
@@ -55,7 +55,7 @@ t.test('it shows what has become of it', async (t) => {
   t.match(inspect(d), /state: 'closing',\s+waiting: 'close for \d+ ms'/)
 })
 
-t.test('over TLS it shows what was agreed, and behind a proxy who passed it on', async (t) => {
+t.test('a connection shows what TLS negotiated, and the proxy that it came through', async (t) => {
   const { key, cert } = identityOf()
   const { server, connect } = memoryServer({ tls: { key, cert, ALPNProtocols: ['x'] } })
   const client = await connect({ tls: { ca: cert, servername: 'localhost', ALPNProtocols: ['x'] } })
@@ -93,7 +93,7 @@ t.test('a server shows where it listens, its state and its counters', async (t) 
   t.match(inspect(server), /state: 'closed'/)
 })
 
-t.test('deep in other objects the name is enough, and what only inherits is named by its class', async (t) => {
+t.test('deep in other objects only the name is shown, and an object that only inherits is shown by its class', async (t) => {
   const [a] = pair()
   t.equal(inspect({ x: { y: a } }, { depth: 1 }), `{ x: { y: [Connection ${a.id}] } }`)
   const { server } = memoryServer()

@@ -1,5 +1,5 @@
-// Whose error is it? What a connection itself raised and its handler let through is a normal end, told by `closed`; misuse
-// and everything else is a bug of the handler, told to the server.
+// How run() judges the error of a handler: one that the connection itself raised is a normal end, reported by `closed`;
+// misuse and all other errors are bugs of the handler, which the server emits as handlerError.
 
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,7 +11,7 @@ import { turns, within } from '../support/wait.js'
 type Act = (client: Connection, connection: Connection, clock: ManualClock) => unknown
 const nothing: Act = () => {}
 
-/** What the server is told of a handler, and what `closed` tells of its connection. */
+/** The handlerErrors that the server emits, and the error of `closed`. */
 async function verdict(handler: Handler, act: Act, options = {}): Promise<{ errors: unknown[]; error: unknown }> {
   const clock = manualClock()
   const { server, connect } = memoryServer({ clock, idleTimeout: 1000, readTimeout: 1000, closeTimeout: 50, ...options })
@@ -30,7 +30,7 @@ async function verdict(handler: Handler, act: Act, options = {}): Promise<{ erro
 }
 
 const line: Handler = (connection) => connection.readLine()
-/** What a connection raises itself, each let through by a handler. */
+/** Errors that a connection raises, each passed on by a handler. */
 const normal: Record<string, [handler: Handler, act: Act, options?: object]> = {
   'the end of the stream': [line, (client) => client.end('half')],
   'the end of the stream, of a message': [(c) => c.readMessage((reader) => reader.readExactly(10)), (client) => client.end('half')],
@@ -94,10 +94,10 @@ const normal: Record<string, [handler: Handler, act: Act, options?: object]> = {
 }
 
 for (const [name, [handler, act, options]] of Object.entries(normal)) {
-  t.test(`${name} that a handler lets through is a normal end`, async (t) => {
+  t.test(`${name} that a handler passes on is a normal end`, async (t) => {
     const { errors, error } = await verdict(handler, act, options)
     t.same(errors, [])
-    t.not(error, undefined, 'and closed tells')
+    t.not(error, undefined, 'closed reports it')
   })
 }
 
@@ -108,7 +108,7 @@ const concurrent: Handler = async (c) => {
 }
 const abortError = (cause?: unknown): Error =>
   Object.assign(new Error('stopped', cause === undefined ? undefined : { cause }), { name: 'AbortError' })
-/** What is nobody's fault but the handler's. */
+/** Bugs of a handler. */
 const bugs: Record<string, [handler: Handler, act?: Act]> = {
   'an error of its own': [() => Promise.reject(bug)],
   undefined: [() => Promise.reject(undefined)],
@@ -140,7 +140,7 @@ const bugs: Record<string, [handler: Handler, act?: Act]> = {
 }
 
 for (const [name, [handler, act = nothing]] of Object.entries(bugs)) {
-  t.test(`${name} that a handler throws is told to the server`, async (t) => {
+  t.test(`${name} that a handler throws is a handlerError`, async (t) => {
     let thrown: unknown
     const { errors, error } = await verdict(async (connection) => {
       try {

@@ -1,5 +1,5 @@
-// Handlers throw anything. Whatever it is: the connection is closed, the server lives and gets one `handlerError` with that
-// very value, its printing does not throw, and a client's `run` rejects with it.
+// Handlers throw any value. Whatever it is: the connection is closed, the server keeps running and emits one `handlerError`
+// with that very value, printing it does not throw, and a client's `run` rejects with it.
 
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
@@ -16,7 +16,7 @@ const ways: Record<string, (value: unknown) => Handler> = {
     throw value
   },
   'rejected by a thenable': (value) => () => ({
-    // biome-ignore lint/suspicious/noThenProperty: that is what a thenable is
+    // biome-ignore lint/suspicious/noThenProperty: a thenable has this method
     then(_resolve: unknown, reject: (error: unknown) => void) {
       reject(value)
     },
@@ -29,7 +29,7 @@ const ways: Record<string, (value: unknown) => Handler> = {
     }),
 }
 
-t.test('whatever a handler throws, its connection is closed and the server gets one handlerError', async (t) => {
+t.test('whatever a handler throws, its connection is closed and the server emits one handlerError', async (t) => {
   const { server, connect } = memoryServer()
   t.teardown(() => server.close({ grace: 0 }))
   const errors: unknown[] = []
@@ -56,12 +56,12 @@ t.test('whatever a handler throws, its connection is closed and the server gets 
   t.equal(server.stats().handlerErrors, Object.keys(ways).length * Object.keys(hostile).length)
 })
 
-t.test('whatever it is, printing it does not throw', async (t) => {
+t.test('printing any value that a handler threw does not throw', async (t) => {
   const printed: unknown[] = []
   t.capture(console, 'error', (...args: unknown[]) => {
-    // Where the error cannot be shown, the same is printed once more without it.
+    // An error that cannot be shown is left out, and the line is printed without it.
     printed.push(String(args[0]).replace(/:\n%O$/, ''))
-    // As Node's own does with what cannot be shown.
+    // Node does the same with a value that cannot be shown.
     if (args.length > 1) String(args[1])
   })
   const { server, connect } = memoryServer()
@@ -97,7 +97,7 @@ t.test('whatever a handler resolves with, also by a thenable, is a normal end', 
   const errors: unknown[] = []
   server.on('handlerError', (error) => errors.push(error))
   const twice = {
-    // biome-ignore lint/suspicious/noThenProperty: that is what a thenable is
+    // biome-ignore lint/suspicious/noThenProperty: a thenable has this method
     then(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
       resolve('first')
       reject(new Error('second'))
@@ -117,7 +117,7 @@ t.test('whatever a handler resolves with, also by a thenable, is a normal end', 
   t.strictSame(errors, [])
 })
 
-t.test('an AbortError that the signals of the connection caused is a normal end, of whatever realm', async (t) => {
+t.test('an AbortError that the signals of the connection caused is a normal end, from any realm', async (t) => {
   const causes: Record<string, (connection: Connection) => unknown> = {
     'another realm': () => runInNewContext("Object.assign(new Error('stop'), { name: 'AbortError' })"),
     'no Error at all': () => ({ name: 'AbortError' }),
@@ -168,7 +168,7 @@ t.test('a signal may abort with anything: a read, an iterator, a message rejects
   }
 })
 
-t.test('a connection aborted with anything takes its Duplex and its pipe along', async (t) => {
+t.test('a connection aborted with any value ends its Duplex and its pipe', async (t) => {
   for (const [name, value] of Object.entries(hostile)) {
     const [a, b] = pair()
     const duplex = a.toDuplex()

@@ -1,5 +1,5 @@
-// Around a handler: whatever it does, its connection is closed afterwards and nothing stays open; and a client hears from
-// `run` what became of its handler.
+// run(): however the handler ends, its connection is closed afterwards and nothing stays open. A client's `run` settles as
+// its handler did.
 
 import t, { type Test } from 'tap'
 import type { Connection, Handler, Server } from '../../lib/index.js'
@@ -14,7 +14,7 @@ interface Visit {
   errors: { error: unknown; connection: Connection }[]
 }
 
-/** A server's connection, and what the server is told about its handler. */
+/** A server's connection, and the handlerErrors that the server emits. */
 async function visit(t: Test, options = {}): Promise<Visit> {
   const { server, connect } = memoryServer(options)
   const errors: Visit['errors'] = []
@@ -41,7 +41,7 @@ const failing: Record<string, Handler> = {
 }
 
 for (const [name, handler] of Object.entries(failing)) {
-  t.test(`a handler that ${name} leaves nothing open, and the server is told once`, async (t) => {
+  t.test(`a handler that ${name} leaves nothing open, and the server emits one handlerError`, async (t) => {
     const { server, client, connection, errors } = await visit(t)
     client.write('line\n')
     const run = connection.run(handler)
@@ -57,12 +57,12 @@ for (const [name, handler] of Object.entries(failing)) {
   })
 }
 
-t.test('a handler that returns leaves nothing open: what it wrote arrives, and then the end', async (t) => {
+t.test('a handler that returns leaves nothing open: its writes arrive, and then the end', async (t) => {
   for (const returned of [
     undefined,
     'at once',
     new Promise((resolve) => setImmediate(resolve)),
-    // biome-ignore lint/suspicious/noThenProperty: what is not a promise of this realm is awaited too
+    // biome-ignore lint/suspicious/noThenProperty: a thenable is awaited too
     { then: (done: () => void) => setImmediate(done) },
   ]) {
     const { server, client, connection, errors } = await visit(t)
@@ -86,7 +86,7 @@ t.test('a handler that returns leaves nothing open: what it wrote arrives, and t
   }
 })
 
-t.test('a handler is called at once, and a client that does not end does not keep it open', async (t) => {
+t.test('a handler is called at once, and a client that does not end does not keep the connection open', async (t) => {
   const clock = manualClock()
   const { connection } = await visit(t, { clock, closeTimeout: 1000 })
   let called = false
@@ -115,7 +115,7 @@ t.test('a handler may end, close or abort its connection itself', async (t) => {
   }
 })
 
-t.test('a handler that catches a bug may abort, so that half an answer does not look whole', async (t) => {
+t.test('a handler that catches a bug may abort, so that half an answer is not taken for a whole one', async (t) => {
   const { client, connection, errors } = await visit(t)
   const run = connection.run(async () => {
     try {
@@ -131,7 +131,7 @@ t.test('a handler that catches a bug may abort, so that half an answer does not 
   t.equal(errors[0]?.error, bug)
 })
 
-t.test('a connection that is over is handed to its handler all the same', async (t) => {
+t.test('the handler of a closed connection is called too', async (t) => {
   const { client, connection, errors } = await visit(t)
   await client.write('last words')
   await turns()
@@ -148,7 +148,7 @@ t.test('a connection that is over is handed to its handler all the same', async 
 
 // --- misuse ----------------------------------------------------------------------------------------------------------
 
-t.test('a second run is a TypeError to the server, and leaves the first alone', async (t) => {
+t.test('a second run is a handlerError with a TypeError, and does not affect the first', async (t) => {
   const { client, connection, errors } = await visit(t)
   const first = connection.run((connection) => connection.readLine())
   let called = false
@@ -177,7 +177,7 @@ t.test('a handler that is no function fails as one that throws a TypeError', asy
   }
 })
 
-t.test("what a listener of handlerError throws is the program's own, and the connection is closed all the same", async (t) => {
+t.test('an exception of a handlerError listener is uncaught, and the connection is closed too', async (t) => {
   const { server, connect } = memoryServer()
   server.on('handlerError', () => {
     throw new Error('of the listener')
@@ -199,7 +199,7 @@ t.test("what a listener of handlerError throws is the program's own, and the con
 
 // --- a client's ------------------------------------------------------------------------------------------------------
 
-t.test("on a client's connection run resolves with the value of the handler, once it is over", async (t) => {
+t.test("on a client's connection run resolves with the value of the handler, once the connection is closed", async (t) => {
   const { a, b } = memory(t)
   const run = a.run(async (connection) => {
     await connection.write('question\n')
@@ -215,7 +215,7 @@ t.test("on a client's connection run resolves with the value of the handler, onc
   t.equal(a.signal.aborted, true)
 })
 
-t.test("on a client's connection run rejects with whatever the handler threw, once it is over", async (t) => {
+t.test("on a client's connection run rejects with what the handler threw, once the connection is closed", async (t) => {
   for (const thrown of [bug, undefined, null, 'text']) {
     const { a, b } = memory(t)
     const run = rejection(
@@ -234,7 +234,7 @@ t.test("on a client's connection run rejects with whatever the handler threw, on
   const { a, b } = memory(t)
   const end = rejection(a.run((connection) => connection.readLine()))
   await b.end()
-  t.equal(((await end) as { code: string }).code, 'ERR_LINNET_END_OF_STREAM', 'also with what the connection raised')
+  t.equal(((await end) as { code: string }).code, 'ERR_LINNET_END_OF_STREAM', 'also an error that the connection raised')
   t.equal((await a.closed).error, await end)
 })
 

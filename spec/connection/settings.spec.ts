@@ -1,5 +1,5 @@
-// What can be set on a connection that is open: its limits, the options of its socket, and whether it, with its timers,
-// keeps the process alive.
+// The settings of an open connection: its limits, the options of its socket, and whether it and its timers keep the process
+// alive.
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
@@ -19,7 +19,7 @@ const defaults = {
   writeTimeout: 60_000,
 }
 
-everywhere(t, 'limits are those of the options, and setLimits changes what it names', async (t, connect) => {
+everywhere(t, 'limits are those of the options, and setLimits changes those that it names', async (t, connect) => {
   const { a } = await connect({ a: { idleTimeout: 500, maxBufferSize: 77 } })
   t.same(a.limits, { ...defaults, idleTimeout: 500, maxBufferSize: 77 })
   a.setLimits({ idleTimeout: 1000, maxWriteBuffer: Number.POSITIVE_INFINITY, readTimeout: undefined })
@@ -30,7 +30,7 @@ everywhere(t, 'limits are those of the options, and setLimits changes what it na
   t.equal(a.limits.readTimeout, Number.POSITIVE_INFINITY, 'what no timer can hold is none')
 })
 
-t.test('limits that cannot be meant are refused, and then none of them is changed', async (t) => {
+t.test('setLimits throws for impossible limits, and then changes none', async (t) => {
   const { a } = memory(t)
   const names = Object.keys(defaults) as (keyof typeof defaults)[]
   for (const name of names) {
@@ -44,7 +44,7 @@ t.test('limits that cannot be meant are refused, and then none of them is change
   t.same(a.limits, defaults)
 })
 
-t.test('the limits of one connection are not those of another, and what `limits` gives is a copy', async (t) => {
+t.test('each connection has limits of its own, and `limits` returns a copy', async (t) => {
   const { a, b } = memory(t)
   a.setLimits({ maxBufferSize: 5 })
   t.same(b.limits, defaults)
@@ -67,7 +67,7 @@ t.test('time limits count from the next call on', async (t) => {
   t.equal(((await next) as TimeoutError).timeout, 50)
 })
 
-t.test('a raised readHighWaterMark lets more in, with the next read', async (t) => {
+t.test('a raised readHighWaterMark reads more ahead, from the next read on', async (t) => {
   const { a, b } = memory(t, { server: { readHighWaterMark: 10 }, highWaterMark: 100 })
   a.write(Buffer.alloc(10_000))
   await turns(20)
@@ -79,7 +79,7 @@ t.test('a raised readHighWaterMark lets more in, with the next read', async (t) 
 
 // --- the socket ------------------------------------------------------------------------------------------------------
 
-/** A connection over a socket that notes what is set on it. */
+/** A connection over a socket that records its settings. */
 async function noted(t: Test, options?: Parameters<typeof Connection.from>[1]): Promise<{ connection: Connection; calls: unknown[][] }> {
   const server = net.createServer((socket) => socket.resume().on('error', () => {})).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
@@ -111,7 +111,7 @@ t.test('setNoDelay, setKeepAlive, ref and unref reach the socket, with the defau
   t.same(calls, [['setNoDelay', true], ['setNoDelay', false], ['setKeepAlive', false, 0], ['setKeepAlive', true, 5000], ['unref'], ['ref']])
 })
 
-t.test('the options of a connection that is made of a socket are set on it', async (t) => {
+t.test('the options of a connection made from a socket are set on the socket', async (t) => {
   t.same((await noted(t)).calls, [['setNoDelay', true]])
   t.same((await noted(t, { noDelay: false, keepAlive: true, keepAliveInitialDelay: 3000 })).calls, [
     ['setNoDelay', false],
@@ -119,7 +119,7 @@ t.test('the options of a connection that is made of a socket are set on it', asy
   ])
 })
 
-everywhere(t, 'on any carrier, and on a connection that is over, they do no harm', async (t, connect) => {
+everywhere(t, 'on any carrier, and on a closed connection, the settings do not throw', async (t, connect) => {
   const { a } = await connect()
   for (const over of [false, true]) {
     if (over) a.abort()
@@ -134,7 +134,7 @@ everywhere(t, 'on any carrier, and on a connection that is over, they do no harm
   }
 })
 
-t.test('wrong arguments are refused', async (t) => {
+t.test('the settings throw for wrong arguments', async (t) => {
   for (const { a } of [memory(t), await ends(t, 'tcp')]) {
     for (const wrong of [0, 'true', null]) {
       t.throws(() => a.setNoDelay(wrong as never), TypeError)
@@ -145,7 +145,7 @@ t.test('wrong arguments are refused', async (t) => {
   }
 })
 
-t.test('a server that asks for keep-alive or delay has it on each connection', async (t) => {
+t.test('keepAlive and noDelay of a server are set on each connection', async (t) => {
   const { connection } = await accepted(t, { noDelay: false, keepAlive: true, keepAliveInitialDelay: 1000 })
   t.doesNotThrow(() => connection.setNoDelay(true))
 })
@@ -155,7 +155,7 @@ t.test('a server that asks for keep-alive or delay has it on each connection', a
 /** Timers that keep the process alive. */
 const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
 
-t.test('the timers of a connection hold and let go with it', async (t) => {
+t.test('the timers of a connection keep the process alive exactly while the connection does', async (t) => {
   const { a } = memory(t, { client: { idleTimeout: 100_000 } })
   const before = timers()
   a.unref()
@@ -171,7 +171,7 @@ t.test('the timers of a connection hold and let go with it', async (t) => {
   t.equal(timers() - before, 0, 'and nothing is left of it at the end')
 })
 
-t.test('a limit that was met keeps nobody alive, whatever is said of references', async (t) => {
+t.test('a lifted limit does not keep the process alive, with or without unref', async (t) => {
   const { a, b } = memory(t, { client: { idleTimeout: 100_000 } })
   const before = timers()
   const read = a.readLine()
@@ -220,13 +220,13 @@ t.test('an open connection keeps the process alive until unref, with its timers'
   )
 })
 
-t.test('a connection in memory keeps the process alive by its timers alone, and not even by these after unref', async (t) => {
+t.test('a connection in memory keeps the process alive by its timers alone, and after unref not at all', async (t) => {
   const pair = (idleTimeout: number) => `const [client] = testing.pair({ client: { idleTimeout: ${idleTimeout} } });`
   const waits = program(t, `${pair(30)} await client.readLine().catch((error) => console.log(error.code))`)
-  // What it is at the end. (Where a module awaits what never settles, runtimes differ.)
+  // The state at exit. (Runtimes differ in how they exit from a module that awaits forever.)
   const tells = (promise: string) =>
     `let state = 'pending'; ${promise}.finally(() => { state = 'settled' }); process.on('exit', () => console.log(state))`
-  // Longer than a busy machine takes to notice that nothing else is left.
+  // Longer than a busy machine takes to exit.
   const free = program(t, `${pair(60_000)} client.unref(); ${tells('client.readLine()')}`)
   const full = program(
     t,

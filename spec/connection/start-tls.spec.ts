@@ -1,4 +1,4 @@
-// `startTls`: what is decided at the call, what waits, what fails and how, over sockets and in memory, on both sides.
+// `startTls`: what is checked at the call, what waits, and how it fails, over sockets and in memory, on both sides.
 
 import tls from 'node:tls'
 import t, { type Test } from 'tap'
@@ -36,11 +36,11 @@ function both(
     void t.test(`${name} (${carrier})`, (t) => body(t, (options) => ends(t, carrier, options)))
 }
 
-/** What both sides say when they upgrade: over a Duplex neither is the server by itself. */
+/** The options of both sides: over a Duplex, each side is a client unless `isServer` is set. */
 const upgraded = ({ a, b }: Ends, there: StartTlsOptions = {}): Promise<unknown> =>
   Promise.all([a.startTls(client), b.startTls({ ...server, isServer: true, ...there })])
 
-both('an upgrade as the very first thing, and what is written and read meanwhile waits for it', async (t, connect) => {
+both('an upgrade may be the first call, and reads and writes made meanwhile wait for it', async (t, connect) => {
   const { a, b } = await connect()
   const upgrading = upgraded({ a, b })
   t.match(a.waiting, { operation: 'startTls' })
@@ -56,7 +56,7 @@ both('an upgrade as the very first thing, and what is written and read meanwhile
   t.same([a.bytesRead, a.bytesWritten, b.bytesRead, b.bytesWritten], [0, 7, 7, 0], 'the payload, and no byte of the handshake')
 })
 
-both('what was written before leaves first, then the reply, in plain text; what is written after waits', async (t, connect) => {
+both('earlier writes are sent first, then the reply, in plain text; later writes wait', async (t, connect) => {
   const { a, b } = await connect()
   const before = pattern(3_000_000)
   const first = b.write(before)
@@ -75,7 +75,7 @@ both('what was written before leaves first, then the reply, in plain text; what 
   t.equal(a.bytesRead, b.bytesWritten)
 })
 
-both('a reply may be text, and all of it counts for who flushes before', async (t, connect) => {
+both('a reply may be text, and its bytes are counted', async (t, connect) => {
   const { a, b } = await connect()
   const upgrading = b.startTls({ ...server, isServer: true, reply: 'go\n' })
   t.equal(await a.readLine(), 'go')
@@ -95,7 +95,7 @@ both('the memory of a reply may be used again as soon as startTls was called', a
 
 // --- decided at the call ----------------------------------------------------------------------------------------------
 
-both('with a read pending, or another reader, it is refused, and the plain connection goes on', async (t, connect) => {
+both('with a read pending, or another reader, it rejects, and the plain connection goes on', async (t, connect) => {
   const { a, b } = await connect()
   const line = b.readLine()
   t.ok((await rejection(b.startTls({ ...server, isServer: true }))) instanceof ConcurrentReadError)
@@ -109,7 +109,7 @@ both('with a read pending, or another reader, it is refused, and the plain conne
   t.equal(await message, 'message')
 })
 
-both('injected plain text is refused, on either side, and can still be read', async (t, connect) => {
+both('injected plain text makes it reject, on either side, and can still be read', async (t, connect) => {
   const { a, b } = await connect()
   await a.write('STARTTLS\r\nEVIL\r\n')
   t.equal(await b.readLine(), 'STARTTLS')
@@ -122,7 +122,7 @@ both('injected plain text is refused, on either side, and can still be read', as
   t.equal(a.bytesRead, 18)
 })
 
-both('options that do not load, or cannot be meant, are refused, and nothing has happened', async (t, connect) => {
+both('options that do not load, or are not valid, make it reject with nothing sent', async (t, connect) => {
   const { a, b } = await connect()
   const wrong: [unknown, (string | number)[]][] = [
     [5, []],
@@ -155,7 +155,7 @@ both('options that do not load, or cannot be meant, are refused, and nothing has
   t.equal(b.waiting, undefined)
 })
 
-both('an end that comes while options are tried in vain is an end', async (t, connect) => {
+both('an end that arrives while options fail to load is an end', async (t, connect) => {
   const { a, b } = await connect()
   const refused = rejection(b.startTls({ isServer: true, key }))
   const ended = a.end('last words\n')
@@ -165,7 +165,7 @@ both('an end that comes while options are tried in vain is an end', async (t, co
   t.equal(await b.read(), null)
 })
 
-both('over TLS, or while it is about to be, a second one is a mistake', async (t, connect) => {
+both('over TLS, or during an upgrade, a second startTls is a TypeError', async (t, connect) => {
   const { a, b } = await connect()
   const upgrading = upgraded({ a, b })
   t.ok((await rejection(a.startTls(client))) instanceof TypeError)
@@ -175,7 +175,7 @@ both('over TLS, or while it is about to be, a second one is a mistake', async (t
   t.equal(await b.readLine(), 'fine')
 })
 
-both('after an end, a close, an abort or a loss it is refused as a write would be', async (t, connect) => {
+both('after an end, a close, an abort or a loss it rejects as a write does', async (t, connect) => {
   const one = await connect()
   void one.a.end()
   t.ok((await rejection(one.a.startTls(client))) instanceof ConnectionClosedError)
@@ -193,7 +193,7 @@ t.test('a ClientHello in the very packet of the command works with feed, in one 
     t.teardown(() => a.abort())
     const [outer, inner] = pair()
     t.teardown(() => outer.abort())
-    // What a client of TLS says, taken down, and sent behind the command.
+    // The bytes of a TLS client, recorded, and sent behind the command.
     const hello = outer.startTls(client)
     hello.catch(() => {})
     const said = (await inner.read()) as Buffer
@@ -214,7 +214,7 @@ t.test('a ClientHello in the very packet of the command works with feed, in one 
   }
 })
 
-t.test('fed bytes that are no TLS fail the handshake', async (t) => {
+t.test('unread bytes that are no TLS fail the handshake', async (t) => {
   const { a, b } = memory(t)
   await a.write('STARTTLS\r\nEVIL\r\n')
   t.equal(await b.readLine(), 'STARTTLS')
@@ -234,7 +234,7 @@ t.test('the message after an upgrade with feed is a new one', async (t) => {
 
 // --- failing ----------------------------------------------------------------------------------------------------------
 
-both('a handshake that fails closes the connection, and what waits is lost with it', async (t, connect) => {
+both('a failed handshake closes the connection, and pending calls reject with a loss', async (t, connect) => {
   const { a, b } = await connect()
   const upgrading = rejection(b.startTls({ ...server, isServer: true }))
   const [line, write] = [rejection(b.readLine()), rejection(b.write('secret\n').then(() => b.flush()))]
@@ -248,7 +248,7 @@ both('a handshake that fails closes the connection, and what waits is lost with 
   t.notMatch(await a.readToEnd('utf8').catch(() => ''), /secret/)
 })
 
-both('let through by its handler it is a normal end', async (t, connect) => {
+both('a handler that passes on a failed handshake has ended normally', async (t, connect) => {
   const { a, b } = await connect()
   const run = b.run(async (connection) => connection.startTls({ ...server, isServer: true }))
   await a.write('no TLS'.repeat(9))
@@ -273,7 +273,7 @@ both('a certificate that does not verify fails the client', async (t, connect) =
   }
 })
 
-both('a peer that leaves before, in or instead of the handshake fails it', async (t, connect) => {
+both('a peer that disconnects before, during or instead of the handshake fails it', async (t, connect) => {
   for (const leave of [(a: Connection) => a.end(), (a: Connection) => a.abort(), (a: Connection) => a.end(Buffer.from([22, 3, 1, 2, 0]))]) {
     const { a, b } = await connect()
     const failing = rejection(b.startTls({ ...server, isServer: true }))
@@ -287,7 +287,7 @@ both('a peer that leaves before, in or instead of the handshake fails it', async
   t.ok((await within(rejection(b.startTls({ ...server, isServer: true })))) instanceof HandshakeError)
 })
 
-t.test('out of time: the cause is a TimeoutError, and both sides are free', async (t) => {
+t.test('a handshake that takes too long fails with a TimeoutError as its cause, and both sides are released', async (t) => {
   for (const side of ['server', 'client'] as const) {
     const [a, b] = pair({ client: { handshakeTimeout: 300 }, server: { handshakeTimeout: 300 } })
     const [late, silent] = side === 'server' ? [b, a] : [a, b]
@@ -303,7 +303,7 @@ t.test('out of time: the cause is a TimeoutError, and both sides are free', asyn
   }
 })
 
-t.test('time counts from the flush', async (t) => {
+t.test('handshakeTimeout counts from the end of the flush', async (t) => {
   const clock = manualClock()
   const [a, b] = pair({ clock, highWaterMark: 10, server: { handshakeTimeout: 100, writeTimeout: 10_000 } })
   t.teardown(() => a.abort())
@@ -317,7 +317,7 @@ t.test('time counts from the flush', async (t) => {
   await Promise.all([upgrading, a.startTls(client)])
 })
 
-both('an abort, a close or an end meanwhile says what it says of a write', async (t, connect) => {
+both('an abort, a close or an end during the upgrade rejects it as it rejects a write', async (t, connect) => {
   const first = await connect()
   const reason = new Error('enough')
   const aborted = rejection(first.b.startTls({ ...server, isServer: true }))
@@ -338,7 +338,7 @@ both('an abort, a close or an end meanwhile says what it says of a write', async
   await within(closing)
 })
 
-both('limits, time limits, settings and facts survive', async (t, connect) => {
+both('limits, time limits, settings and counters survive the upgrade', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 5, idleTimeout: 80 } })
   const { id, remote, local, openedAt } = b
   b.setLimits({ readTimeout: 1234 })
@@ -355,7 +355,7 @@ both('limits, time limits, settings and facts survive', async (t, connect) => {
   t.match(await rejection(b.readLine({ idle: true })), { kind: 'idle', timeout: 80 })
 })
 
-both('twenty megabytes written in the middle of it arrive whole, and then the goodbye', async (t, connect) => {
+both('twenty megabytes written during the upgrade arrive whole, and then the end', async (t, connect) => {
   const { a, b } = await connect({ b: { maxWriteBuffer: 1e8 } })
   const data = pattern(20_000_000)
   const upgrading = upgraded({ a, b })
@@ -367,7 +367,7 @@ both('twenty megabytes written in the middle of it arrive whole, and then the go
   await closing
 })
 
-both('an abort while options are tried, or in the very turn of the last step, ends it in good order', async (t, connect) => {
+both('an abort while options load, or in the turn of the last step, ends it in order', async (t, connect) => {
   const first = await connect()
   const refused = rejection(first.b.startTls({ isServer: true, key }))
   first.b.abort()
@@ -385,9 +385,9 @@ both('an abort while options are tried, or in the very turn of the last step, en
   late.b.abort()
 })
 
-// --- strangers ----------------------------------------------------------------------------------------------------------
+// --- other peers ---------------------------------------------------------------------------------------------------------
 
-t.test('a peer of Node alone upgrades, as client and as server', async (t) => {
+t.test("a peer made with Node's own TLS upgrades, as client and as server", async (t) => {
   for (const isServer of [true, false]) {
     const { connection, peer } = await accepted(t)
     const upgrading = connection.startTls(isServer ? server : { ...client, isServer })
@@ -400,14 +400,14 @@ t.test('a peer of Node alone upgrades, as client and as server', async (t) => {
   }
 })
 
-t.test('a connection made of a stream is a client, unless it says otherwise', async (t) => {
+t.test('a connection made from a stream is a client, unless isServer is set', async (t) => {
   const [outer] = pair()
   const wrapped = Connection.from(outer.toDuplex())
   t.teardown(() => wrapped.abort())
   t.match(await rejection(wrapped.startTls({ isServer: true })), { issues: [{ path: ['key'] }] })
 })
 
-t.test('what comes, and an end that comes, before the handshake has begun is taken for a part of it', async (t) => {
+t.test('bytes and an end that arrive before the handshake begins are part of it', async (t) => {
   const { connection, carrier, push, end } = wired()
   const upgrading = rejection(connection.startTls({ rejectUnauthorized: false }))
   t.equal(carrier.paused, false)

@@ -1,4 +1,5 @@
-// readTimeout, idleTimeout and a read's own timeout: which of them holds, from when, and that a time-out takes nothing.
+// readTimeout, idleTimeout and a read's own timeout: which of them applies, from when it counts, and that a time-out
+// consumes nothing.
 
 import t from 'tap'
 import { TimeoutError } from '../../lib/index.js'
@@ -10,7 +11,7 @@ import { shown, unread, wired } from './reading/support.js'
 
 const both = { idleTimeout: 100, readTimeout: 1000 }
 
-t.test('a time limit is not told by its name, its operation and its kind', async (t) => {
+t.test('a TimeoutError names its operation, its limit and its kind', async (t) => {
   for (const { name, operation, start, some } of connectionKinds) {
     const idle = wired(both)
     const first = rejection(start(idle.connection))
@@ -42,7 +43,7 @@ t.test('a time limit is not told by its name, its operation and its kind', async
   }
 })
 
-t.test('a read that is not idle has its time from something else than its start', async (t) => {
+t.test('the time of a read that is not idle counts from its start', async (t) => {
   const { connection, push, clock } = wired(both)
   push('head\n')
   await connection.readLine()
@@ -56,7 +57,7 @@ t.test('a read that is not idle has its time from something else than its start'
   t.match(await body, { kind: 'read', timeout: 1000 })
 })
 
-t.test('a read that begins with bytes there waits for a new message', async (t) => {
+t.test('a read that begins with buffered bytes is within a message', async (t) => {
   const { connection, push, clock } = wired(both)
   push('x')
   const read = rejection(connection.readLine())
@@ -66,7 +67,7 @@ t.test('a read that begins with bytes there waits for a new message', async (t) 
   t.match(await read, { kind: 'read' })
 })
 
-t.test('timeout does not replace a shorter limit of the connection, or Infinity is a time', async (t) => {
+t.test('timeout replaces a shorter limit of the connection, and Infinity is none', async (t) => {
   for (const timeout of [5000, Number.POSITIVE_INFINITY, 2 ** 31, Number.MAX_VALUE]) {
     const { connection, push, clock } = wired(both)
     const read = rejection(connection.readLine({ timeout }))
@@ -87,7 +88,7 @@ t.test('timeout does not replace a shorter limit of the connection, or Infinity 
   connection.abort()
 })
 
-t.test('without any limit a read gives up', async (t) => {
+t.test('without a limit a read waits forever', async (t) => {
   const { connection, clock } = wired()
   t.match(connection.limits, { readTimeout: Number.POSITIVE_INFINITY, idleTimeout: Number.POSITIVE_INFINITY })
   const read = rejection(connection.readLine())
@@ -96,7 +97,7 @@ t.test('without any limit a read gives up', async (t) => {
   connection.abort()
 })
 
-t.test('the longest timeout that is none fires at once', async (t) => {
+t.test('the longest timeout that a timer can hold is a limit', async (t) => {
   const { connection, clock } = wired()
   const read = rejection(connection.readLine({ timeout: 2 ** 31 - 1 }))
   await clock.pass(2 ** 31 - 2)
@@ -105,7 +106,7 @@ t.test('the longest timeout that is none fires at once', async (t) => {
   t.match(await read, { timeout: 2 ** 31 - 1 })
 })
 
-t.test('a client that sends a byte a second is not cut by readTimeout', async (t) => {
+t.test('readTimeout applies to a client that sends a byte a second', async (t) => {
   const clock = manualClock()
   const { a, b } = memory(t, { server: { readTimeout: 10_000, idleTimeout: 60_000 }, clock })
   for (const read of [
@@ -127,13 +128,13 @@ t.test('a client that sends a byte a second is not cut by readTimeout', async (t
   }
 })
 
-t.test('the time of the handler counts', async (t) => {
+t.test('the time that a handler takes does not count', async (t) => {
   const { connection, push, clock } = wired({ idleTimeout: 100, readTimeout: 100 })
   push('one\n')
   t.equal(await connection.readLine(), 'one')
   push('two\n')
   await clock.pass(10_000)
-  t.equal(await connection.readLine(), 'two', 'what came meanwhile is read although the time is over')
+  t.equal(await connection.readLine(), 'two', 'bytes received meanwhile are read although the time has passed')
   void connection.write('reply')
   await clock.pass(10_000)
   const next = connection.readLine()
@@ -142,7 +143,7 @@ t.test('the time of the handler counts', async (t) => {
   t.equal(await next, 'three')
 })
 
-t.test('time-out and data in the same turn have two outcomes, or none', async (t) => {
+t.test('a time-out and data in the same turn have one outcome', async (t) => {
   for (const { name, start, some, rest, value, taken, toEnd } of connectionKinds) {
     if (toEnd || name === 'readMessage') continue
     const whole = wired(both)
@@ -164,7 +165,7 @@ t.test('time-out and data in the same turn have two outcomes, or none', async (t
   }
 })
 
-t.test('bytes that came while the program was busy are late', async (t) => {
+t.test('bytes that arrived while the program was busy are in time', async (t) => {
   const { a, b } = memory(t)
   const read = b.readLine({ timeout: 20 })
   await a.write('in time\n')
@@ -172,7 +173,7 @@ t.test('bytes that came while the program was busy are late', async (t) => {
   t.equal(await within(read), 'in time')
 })
 
-t.test('a read that follows one that timed out in its turn inherits its time', async (t) => {
+t.test('a read that follows another in the turn of its time-out has its whole time', async (t) => {
   const { connection, push, clock } = wired({ idleTimeout: 100 })
   const first = connection.readLine()
   let second: Promise<string> | undefined
@@ -187,7 +188,7 @@ t.test('a read that follows one that timed out in its turn inherits its time', a
   t.equal(await second, 'two')
 })
 
-t.test('limits that are set hold for the read that is pending, or not for the next', async (t) => {
+t.test('limits that are set apply to the next read, not to the pending one', async (t) => {
   const { connection, push, clock } = wired(both)
   const first = rejection(connection.readLine())
   connection.setLimits({ idleTimeout: 5000, readTimeout: 10 })

@@ -1,4 +1,4 @@
-// What a connection says once something has ended it: asked by every read and every write there is.
+// The errors of every read and every write after something has ended a connection.
 
 import type { Test } from 'tap'
 import type { Connection } from '../../lib/index.js'
@@ -6,7 +6,7 @@ import { rejection, within } from '../support/wait.js'
 
 type Ask = (connection: Connection) => Promise<unknown>
 
-/** Every read, each as it is without options. */
+/** Every read, without options. */
 export const reads: Readonly<Record<string, Ask>> = {
   readUntil: (c) => c.readUntil('\n'),
   readLine: (c) => c.readLine(),
@@ -16,7 +16,7 @@ export const reads: Readonly<Record<string, Ask>> = {
   readUntilMatch: (c) => c.readUntilMatch(/\n/),
   peek: (c) => c.peek(1000),
 }
-/** Those that an end of stream satisfies. */
+/** Reads that an end of stream satisfies. */
 export const readsToEnd: Readonly<Record<string, Ask>> = {
   read: (c) => c.read(),
   readToEnd: (c) => c.readToEnd(),
@@ -24,7 +24,7 @@ export const readsToEnd: Readonly<Record<string, Ask>> = {
   lines: (c) => c.lines().next(),
   iterator: (c) => c[Symbol.asyncIterator]().next(),
 }
-/** Those that take what is there, though it is not enough. */
+/** Reads that consume the buffered bytes although they are not enough. */
 const takers: Readonly<Record<string, Ask>> = {
   'chunks of n': (c) => c.chunks(1000).next(),
   skip: (c) => c.skip(1000),
@@ -45,7 +45,7 @@ const writes: Readonly<Record<string, Ask>> = {
 
 export type Check = (error: unknown) => boolean
 
-/** Checks that every read rejects, and the synchronous ones throw, what `check` accepts; but for those that an end satisfies, and those that take what is there, without `atEnd`. */
+/** Checks that every read rejects, and the synchronous ones throw, with what `check` accepts. Without `atEnd`, not those that an end satisfies or that consume too few bytes. */
 export async function everyReadFails(t: Test, connection: Connection, check: Check, { atEnd = true } = {}): Promise<void> {
   const { buffered } = connection
   for (const [name, read] of Object.entries(atEnd ? { ...reads, ...readsToEnd, ...takers } : reads)) {
@@ -64,7 +64,7 @@ export async function everyReadFails(t: Test, connection: Connection, check: Che
   t.equal(connection.buffered, atEnd ? 0 : buffered, 'every read says so')
 }
 
-/** Checks that every write rejects with what `check` accepts, takes nothing, and that `tryWrite` says false. */
+/** Checks that every write rejects with what `check` accepts and queues nothing, and that `tryWrite` returns false. */
 export async function everyWriteFails(t: Test, connection: Connection, check: Check): Promise<void> {
   const { bytesWritten, queued } = connection
   for (const [name, write] of Object.entries(writes)) {

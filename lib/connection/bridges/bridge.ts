@@ -1,5 +1,5 @@
 // The read lock of a bridge to another kind of stream, or of a pipe. While it is held, all other reads are refused. It reads
-// bytes as they arrive and knows no messages, so no read limit applies to its reads and a drain does not interrupt them.
+// bytes as they arrive, without regard to messages: no read limit applies to its reads, and a drain does not interrupt them.
 
 import type { ConnectionCore } from '../lifecycle.js'
 import type { Limit } from '../reading/limit.js'

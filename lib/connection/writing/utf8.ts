@@ -1,4 +1,4 @@
-// What a write buffer knows of UTF-8: how long text may become, and which texts must not be encoded as one.
+// The properties of UTF-8 that a write buffer depends on: how long text may become, and which texts must not be joined.
 
 /** The most bytes that UTF-8 takes for one UTF-16 unit. */
 export const MAX_BYTES_PER_UNIT = 3

@@ -5,7 +5,10 @@ export const bun = [
   {
     why: 'process.getActiveResourcesInfo is always empty there: it is how these tests see that something is open, or has closed',
     tests: {
-      'connection/settings': ['the timers of a connection hold and let go with it', 'a limit that was met keeps nobody alive'],
+      'connection/settings': [
+        'the timers of a connection keep the process alive exactly while the connection does',
+        'a lifted limit does not keep the process alive, with or without unref',
+      ],
       'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
       'transport/memory/carrier': ['the same holds for what only waits for a turn'],
       'transport/parts': ['the clock of the machine does not go back, and its timers fire, or do not'],

@@ -22,7 +22,7 @@ export const deno = [
     sometimes: true,
     tests: {
       'connection/ending-close': ['what the peer sends during a close is dropped'],
-      'connection/ending-loss': ['writes, flushes and ends that wait are told of a loss (tcp)'],
+      'connection/ending-loss': ['pending writes, flushes and ends reject with a loss (tcp)'],
       'danger/early-answer': [
         'an answer that arrived before a write of this side failed is read whole, and the loss after it',
         'an answer beyond the read-ahead of a paused connection is read whole, and the loss after it',
@@ -35,14 +35,17 @@ export const deno = [
     why: 'these take longer than a test may: a turn of the event loop takes 2 ms and more, and they take thousands of turns',
     never: true,
     tests: {
-      'connection/ending-time': ['a peer that reads slowly but steadily gets everything'],
+      'connection/ending-time': ['a peer that reads slowly but steadily receives everything, however long it takes'],
       'connection/reading/iterators-overflow': ['some cut, cancel or time-out makes a loop give a line that is too long'],
       'connection/reading/messages': ['a message of two reads is not what its function makes of them'],
       'connection/reading/messages-model': 'all',
       'connection/reading/model': 'all',
       'connection/reading/some': ['text changes by where it was cut'],
-      'connection/writing/limits': ['any progress gives it its time anew'],
-      'connection/writing/order': ['whatever is written, by whatever method', 'a loop of large writes to a peer that takes all'],
+      'connection/writing/limits': ['any progress starts writeTimeout again, also within one large write'],
+      'connection/writing/order': [
+        'bytes written by any method arrive in order and are counted',
+        'a loop of large writes to a fast peer lets other connections have their turn',
+      ],
       'danger/blocked-loop': ['a process that is stopped and continued cuts no peer that sent data meanwhile'],
       'danger/fairness': 'all',
       'danger/kept-text': 'all',

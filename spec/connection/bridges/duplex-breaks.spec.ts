@@ -1,5 +1,5 @@
-// What breaks a connection breaks its Duplex, behind everything that had arrived; and destroying the Duplex breaks the
-// connection, but for news that came from it.
+// An error of the connection becomes the error of its Duplex, after all bytes received before; and destroying the Duplex
+// aborts the connection, unless with an error that the connection raised.
 
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
@@ -9,10 +9,10 @@ import { manualClock } from '../../../lib/testing/index.js'
 import { everywhere, memory } from '../../support/fixture.js'
 import { rejection, turns, until, within } from '../../support/wait.js'
 
-/** A bridge that may break when the test is over: its `error` has a listener. */
+/** A bridge that may fail after the test: its `error` event has a listener. */
 const bridge = (connection: Connection): Duplex => connection.toDuplex().on('error', () => {})
 
-everywhere(t, 'destroying it aborts the connection with that error', async (t, connect) => {
+everywhere(t, 'destroying the Duplex aborts the connection with that error', async (t, connect) => {
   const { a } = await connect()
   const wrong = new Error('wrong')
   const duplex = bridge(a)
@@ -27,7 +27,7 @@ everywhere(t, 'destroying it aborts the connection with that error', async (t, c
   t.notOk('error' in info)
 })
 
-everywhere(t, 'a loss is its error, whether it is being read, written or neither', async (t, connect, carrier) => {
+everywhere(t, 'a loss is the error of the Duplex, whether it is read, written or neither', async (t, connect, carrier) => {
   for (const use of ['read', 'write', 'neither'] as const) {
     const { a, b } = await connect()
     const duplex = bridge(a)
@@ -42,7 +42,7 @@ everywhere(t, 'a loss is its error, whether it is being read, written or neither
   }
 })
 
-everywhere(t, 'everything that had arrived is read before a loss', async (t, connect, carrier) => {
+everywhere(t, 'bytes received before a loss are read before it', async (t, connect, carrier) => {
   const { a, b } = await connect()
   const duplex = bridge(a)
   if (carrier === 'unix') a.write(Buffer.alloc(12_000_000))
@@ -63,7 +63,7 @@ everywhere(t, 'everything that had arrived is read before a loss', async (t, con
   t.ok(error instanceof ConnectionLostError)
 })
 
-t.test('a connection that was lost before is a Duplex with that error, behind what is unread', async (t) => {
+t.test('the Duplex of a lost connection yields the unread bytes, then that error', async (t) => {
   for (const said of ['', 'unread']) {
     const { a, b } = memory(t)
     b.write(said)
@@ -79,7 +79,7 @@ t.test('a connection that was lost before is a Duplex with that error, behind wh
   }
 })
 
-t.test('an abort and a time limit are its error too, at once', async (t) => {
+t.test('an abort and a time limit are the error of the Duplex at once', async (t) => {
   const { a } = memory(t)
   const duplex = bridge(a)
   const told = once(duplex, 'error')
@@ -99,7 +99,7 @@ t.test('an abort and a time limit are its error too, at once', async (t) => {
   t.ok((await late)[0] instanceof TimeoutError)
 })
 
-everywhere(t, 'closing the connection beneath it sends what is queued, and is its error', async (t, connect) => {
+everywhere(t, 'closing the connection sends what is queued, and is the error of the Duplex', async (t, connect) => {
   for (const reading of [true, false]) {
     const { a, b } = await connect({ b: { maxBufferSize: 1e8, readHighWaterMark: 1 } })
     const duplex = bridge(a)
@@ -117,7 +117,7 @@ everywhere(t, 'closing the connection beneath it sends what is queued, and is it
   }
 })
 
-t.test('an own end beneath it is refused to later writes, and what was written goes out', async (t) => {
+t.test('after an own end of the connection later writes of the Duplex fail, and earlier ones are sent', async (t) => {
   const { a, b } = memory(t, { server: { maxBufferSize: 1e8, readHighWaterMark: 1 } })
   const duplex = bridge(a)
   const told = once(duplex, 'error')

@@ -1,4 +1,4 @@
-// A connection as a Node Duplex: its bytes, its ends, its back-pressure and its breaks are those of the connection.
+// A connection as a Node Duplex: bytes, ends, back-pressure and errors are those of the connection.
 
 import { once } from 'node:events'
 import { Duplex, PassThrough, Readable } from 'node:stream'
@@ -11,10 +11,10 @@ import { manualClock } from '../../../lib/testing/index.js'
 import { everywhere, memory } from '../../support/fixture.js'
 import { isPending, pattern, rejection, turns, until, within } from '../../support/wait.js'
 
-/** A bridge that may break when the test is over: its `error` has a listener. */
+/** A bridge that may fail after the test: its `error` event has a listener. */
 const bridge = (connection: Connection): Duplex => connection.toDuplex().on('error', () => {})
 
-everywhere(t, 'a Duplex carries both directions, what was buffered first, and both ends', async (t, connect) => {
+everywhere(t, 'a Duplex carries both directions, buffered bytes first, and both ends', async (t, connect) => {
   const { a, b } = await connect()
   await b.write('buffered ')
   await until(() => a.buffered === 9)
@@ -50,7 +50,7 @@ everywhere(t, 'a large stream goes through two bridges unharmed', async (t, conn
   await within(copied)
 })
 
-everywhere(t, 'back-pressure goes both ways', async (t, connect) => {
+everywhere(t, 'back-pressure applies in both directions', async (t, connect) => {
   const { a, b } = await connect()
   const duplex = bridge(a)
   let pushed = 0
@@ -93,7 +93,7 @@ everywhere(t, 'a peer that ends its side leaves the Duplex writable; without hal
 
 // --- one reader ------------------------------------------------------------------------------------------------------
 
-t.test('while it stands it is the one reader, and one is not made while another reads', async (t) => {
+t.test('a Duplex is the only reader while it exists, and none is made while a read is pending', async (t) => {
   const { a, b } = memory(t)
   const read = a.readLine()
   t.throws(() => a.toDuplex(), ConcurrentReadError)
@@ -112,7 +112,7 @@ t.test('while it stands it is the one reader, and one is not made while another 
   t.throws(() => over.toDuplex(), ConnectionClosedError)
 })
 
-t.test('nothing that a message is told concerns a bridge', async (t) => {
+t.test('the callbacks of a message have no effect on a bridge', async (t) => {
   const { a, b } = memory(t)
   const lock = new Bridge(coreOf(a), 'it is lent')
   const read = lock.read()
@@ -127,7 +127,7 @@ t.test('nothing that a message is told concerns a bridge', async (t) => {
   t.ok((await rejection(lock.read())) instanceof TypeError, 'and one that has given reading back reads no more')
 })
 
-t.test('it knows no messages: neither read limits nor a drain act in it', async (t) => {
+t.test('read limits and a drain do not apply to a Duplex', async (t) => {
   const clock = manualClock()
   const { a, b } = memory(t, { client: { idleTimeout: 10, readTimeout: 10, maxBufferSize: 5 }, clock })
   const duplex = bridge(a)
@@ -143,7 +143,7 @@ t.test('it knows no messages: neither read limits nor a drain act in it', async 
   duplex.destroy()
 })
 
-t.test('when it has ended in order, its connection is over, and it closes', async (t) => {
+t.test('when both sides have ended, the connection is closed and the Duplex emits close', async (t) => {
   const { a, b } = memory(t)
   const duplex = bridge(a)
   const closed = once(duplex, 'close')

@@ -1,4 +1,4 @@
-// A connection of anything that is a stream: what Node and the web have of them, and the pipes of a child process.
+// Connection.from: a connection from Node streams, web streams and the pipes of a child process.
 
 import { spawn } from 'node:child_process'
 import net from 'node:net'
@@ -14,7 +14,7 @@ function from(t: Test, stream: unknown, options?: Parameters<typeof Connection.f
   return connection
 }
 
-t.test('what is no stream is a TypeError, and options that do not fit an InvalidOptionsError', async (t) => {
+t.test('a value that is no stream is a TypeError, and invalid options are an InvalidOptionsError', async (t) => {
   const [stream] = duplexes()
   for (const wrong of [
     undefined,
@@ -37,7 +37,7 @@ t.test('what is no stream is a TypeError, and options that do not fit an Invalid
   t.throws(() => new (Connection as unknown as new (core: object) => Connection)({}), TypeError)
 })
 
-t.test('it takes the options of a connection', async (t) => {
+t.test('Connection.from takes the options of a connection', async (t) => {
   const [stream, far] = duplexes()
   const connection = from(t, stream, { maxBufferSize: 5, allowHalfOpen: false })
   t.equal(connection.limits.maxBufferSize, 5)
@@ -48,7 +48,7 @@ t.test('it takes the options of a connection', async (t) => {
   t.equal((await within(connection.closed)).by, 'peer')
 })
 
-t.test('it has no addresses and no server, and is a connection all the same', async (t) => {
+t.test('a connection from a stream has no addresses and no server', async (t) => {
   const connection = from(t, new PassThrough())
   t.same([String(connection.remote), connection.remote.family, connection.local.port, connection.server], ['', 'unix', 0, undefined])
   await connection.write('echo\n')
@@ -59,7 +59,7 @@ t.test('it has no addresses and no server, and is a connection all the same', as
 
 // --- pairs -----------------------------------------------------------------------------------------------------------
 
-/** An echo as each kind of thing that a connection can be made of. */
+/** An echo over each kind of stream. */
 const kinds: Record<string, () => unknown> = {
   'a Duplex': () => new PassThrough(),
   'a Duplex that brings text': () => new PassThrough({ encoding: 'utf8' }),
@@ -86,7 +86,7 @@ const kinds: Record<string, () => unknown> = {
 }
 
 for (const [name, make] of Object.entries(kinds)) {
-  t.test(`${name} carries text, bytes, much of them and an end`, async (t) => {
+  t.test(`${name} carries text, bytes, large amounts and an end`, async (t) => {
     const connection = from(t, make(), { maxBufferSize: 1e7 })
     await connection.write('grüß\n')
     t.equal(await connection.readLine(), 'grüß')
@@ -99,7 +99,7 @@ for (const [name, make] of Object.entries(kinds)) {
   })
 }
 
-t.test('a stream that had begun before keeps what it has, its end and its break', async (t) => {
+t.test('bytes, an end and an error that a stream holds already are delivered', async (t) => {
   const begun = new PassThrough()
   begun.end('early')
   await turns()
@@ -131,7 +131,7 @@ t.test('an error of either stream of a pair is a loss, and an abort destroys bot
   t.same([pair.readable.destroyed, pair.writable.destroyed], [true, true])
 })
 
-t.test('a socket brings its addresses', async (t) => {
+t.test('a connection from a socket has its addresses', async (t) => {
   const server = net.createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
   await new Promise((resolve) => server.once('listening', resolve))
@@ -155,7 +155,7 @@ function child(t: Test, ...command: string[]): ReturnType<typeof spawn> & { stdi
   return process as ReturnType<typeof child>
 }
 
-t.test('a child process is talked to line by line, and to its end', async (t) => {
+t.test('a child process is read and written line by line, to its end', async (t) => {
   const { stdout, stdin } = child(t, 'cat')
   const connection = from(t, { readable: stdout, writable: stdin })
   for (let n = 0; n < 20; n++) {
@@ -167,7 +167,7 @@ t.test('a child process is talked to line by line, and to its end', async (t) =>
   t.notOk((await within(connection.closed)).error)
 })
 
-t.test('a megabyte goes through a child process', async (t) => {
+t.test('a megabyte passes through a child process', async (t) => {
   const { stdout, stdin } = child(t, 'cat')
   const connection = from(t, Duplex.from({ readable: stdout, writable: stdin } as never), { maxBufferSize: 1e7 })
   const data = pattern(1_000_000)
@@ -176,7 +176,7 @@ t.test('a megabyte goes through a child process', async (t) => {
   t.ok((await within(arrived)).equals(data))
 })
 
-t.test('a child process that says something and exits has ended its side; what is written to it is lost', async (t) => {
+t.test('a child process that exits has ended its side, and later writes to it are lost', async (t) => {
   const { stdout, stdin } = child(t, 'sh', '-c', 'echo said; exec <&-; exec sleep 0')
   const connection = from(t, { readable: stdout, writable: stdin })
   t.equal(await within(connection.readLine()), 'said')
@@ -185,7 +185,7 @@ t.test('a child process that says something and exits has ended its side; what i
   t.ok((await within(lost)) instanceof ConnectionLostError)
 })
 
-t.test('a child process that is killed with SIGKILL is the end of its stream, and its writes a loss', async (t) => {
+t.test('a child process that is killed with SIGKILL ends its stream, and writes to it are a loss', async (t) => {
   const process = child(t, 'sh', '-c', 'echo up; exec sleep 60')
   const connection = from(t, { readable: process.stdout, writable: process.stdin })
   t.equal(await within(connection.readLine()), 'up')
@@ -207,7 +207,7 @@ t.test('aborting a connection ends the pipes of its child process', async (t) =>
   t.equal((await connection.closed).by, 'aborted')
 })
 
-t.test('two child processes talk to each other through a pipe', async (t) => {
+t.test('two child processes exchange bytes through a pipe', async (t) => {
   const asks = child(t, 'sh', '-c', 'echo it; read answer; test "$answer" = "got it"')
   const answers = child(t, 'sh', '-c', 'read line; echo "got $line"; read end')
   const exit = new Promise((resolve) => asks.once('exit', resolve))
@@ -219,7 +219,7 @@ t.test('two child processes talk to each other through a pipe', async (t) => {
   t.equal(await within(exit), 0)
 })
 
-t.test('a child process that exits is read to its end, however much it said and however late that is read', async (t) => {
+t.test('a child process that exits is read to its end, however much it wrote and however late that is read', async (t) => {
   for (const late of [false, true]) {
     const process = child(t, 'sh', '-c', 'seq 20000')
     const connection = from(t, { readable: process.stdout, writable: process.stdin })

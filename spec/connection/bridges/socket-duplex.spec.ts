@@ -1,5 +1,5 @@
-// What libraries that are written for `net.Socket` ask of the Duplex of a connection: addresses, TLS, settings, silence, and
-// an end that cuts nothing off.
+// The members of `net.Socket` that libraries use on the Duplex of a connection: addresses, TLS, settings, the timeout event,
+// and a destroy that cuts nothing off.
 
 import { once } from 'node:events'
 import t from 'tap'
@@ -13,7 +13,7 @@ import { pattern, until, within } from '../../support/wait.js'
 
 const bridge = (connection: Connection): ConnectionDuplex => connection.toDuplex().on('error', () => {})
 
-everywhere(t, 'it has the facts of a socket', async (t, connect, carrier) => {
+everywhere(t, 'a Duplex has the properties of a socket', async (t, connect, carrier) => {
   const { b } = await connect()
   const duplex = bridge(b)
   const tcp = b.remote.family !== 'unix'
@@ -38,7 +38,7 @@ everywhere(t, 'it has the facts of a socket', async (t, connect, carrier) => {
   duplex.destroy()
 })
 
-everywhere(t, 'it counts payload, and takes the settings of a socket', async (t, connect) => {
+everywhere(t, 'a Duplex counts payload, and accepts the settings of a socket', async (t, connect) => {
   const { a, b } = await connect()
   const duplex = bridge(b)
   await a.write('five!')
@@ -59,7 +59,7 @@ everywhere(t, 'it counts payload, and takes the settings of a socket', async (t,
   duplex.destroy()
 })
 
-t.test('over TLS it says whether the peer is verified, by which certificate', async (t) => {
+t.test('over TLS a Duplex has the certificate of the peer and whether it verified', async (t) => {
   const { key, cert } = identityOf()
   const server = await opened(t, { tls: { key, cert, ca: cert, requestCert: true, ALPNProtocols: ['http/1.1'] } })
   const client = await dial({ host: 'localhost', family: 4, port: server.port, tls: { key, cert, ca: cert, ALPNProtocols: ['http/1.1'] } })
@@ -70,7 +70,7 @@ t.test('over TLS it says whether the peer is verified, by which certificate', as
   duplex.destroy()
 })
 
-t.test('behind a proxy its remote address is the real client', async (t) => {
+t.test("behind a proxy the remote address is the real client's", async (t) => {
   const server = await opened(t, { proxyProtocol: true })
   const [source, destination] = [tcpAddress('2001:db8::1', 5), tcpAddress('2001:db8::2', 6)]
   const client = await dial({ host: '127.0.0.1', port: server.port, proxyProtocol: { source, destination } })
@@ -81,9 +81,9 @@ t.test('behind a proxy its remote address is the real client', async (t) => {
   duplex.destroy()
 })
 
-// --- silence ---------------------------------------------------------------------------------------------------------
+// --- the timeout event -----------------------------------------------------------------------------------------------
 
-t.test('timeout is emitted after a silence, once, and any byte begins it anew', async (t) => {
+t.test('timeout is emitted once after a silence, and any byte restarts it', async (t) => {
   const clock = manualClock()
   const { a, b } = memory(t, { clock })
   const duplex = bridge(b)
@@ -126,7 +126,7 @@ t.test('timeout is emitted after a silence, once, and any byte begins it anew', 
   t.throws(() => duplex.setTimeout(1, 'x' as never), TypeError)
 })
 
-t.test('a timeout keeps no process alive', async (t) => {
+t.test('a timeout does not keep the process alive', async (t) => {
   const { connection } = await accepted(t)
   const duplex = bridge(connection)
   const refs = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
@@ -138,7 +138,7 @@ t.test('a timeout keeps no process alive', async (t) => {
 
 // --- the end ---------------------------------------------------------------------------------------------------------
 
-everywhere(t, 'a write calls back when the system has it', async (t, connect) => {
+everywhere(t, 'a write calls back when the system has its bytes', async (t, connect) => {
   const { a, b } = await connect()
   const duplex = bridge(b)
   await new Promise((resolve) => duplex.write('hello', resolve))
@@ -147,7 +147,7 @@ everywhere(t, 'a write calls back when the system has it', async (t, connect) =>
   duplex.destroy()
 })
 
-everywhere(t, 'destroySoon() sends all that was written, and cuts nothing off', async (t, connect) => {
+everywhere(t, 'destroySoon() sends all written bytes, and cuts nothing off', async (t, connect) => {
   const { a, b } = await connect({ a: { maxBufferSize: 1e8 } })
   const duplex = bridge(b)
   const closed = once(duplex, 'close')
@@ -163,7 +163,7 @@ everywhere(t, 'destroySoon() sends all that was written, and cuts nothing off', 
   t.equal(duplex.destroyed, true)
 })
 
-everywhere(t, 'destroy() behind an own end that has left is no reset, whatever the peer still says', async (t, connect) => {
+everywhere(t, 'destroy() after an own end that was sent is no reset, whatever the peer still sends', async (t, connect) => {
   const { a, b } = await connect()
   const duplex = bridge(b)
   duplex.end('the answer')
@@ -176,7 +176,7 @@ everywhere(t, 'destroy() behind an own end that has left is no reset, whatever t
   t.equal((await a.closed).by, 'peer')
 })
 
-everywhere(t, 'destroy() closes in order while the server drains, once nothing is unsent; before, it aborts', async (t, connect) => {
+everywhere(t, 'destroy() while the server drains closes in order if nothing is unsent, and otherwise aborts', async (t, connect) => {
   const { a, b } = await connect()
   const idle = bridge(b)
   await new Promise((resolve) => idle.write('the answer', resolve))
@@ -200,7 +200,7 @@ everywhere(t, 'destroy() closes in order while the server drains, once nothing i
   t.equal((await within(f.closed)).by, 'aborted')
 })
 
-t.test('destroy() after a silence closes in order; a byte since then, and it aborts', async (t) => {
+t.test('destroy() after a timeout event closes in order, unless a byte followed: then it aborts', async (t) => {
   const clock = manualClock()
   for (const byte of [false, true]) {
     const { a, b } = memory(t, { clock })

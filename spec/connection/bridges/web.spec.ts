@@ -1,4 +1,4 @@
-// A connection as web streams: each direction ends by itself, back-pressure goes both ways, a break is their error.
+// A connection as web streams: each direction ends on its own, back-pressure applies in both, and a loss is their error.
 
 import t from 'tap'
 import { ConcurrentReadError, type Connection, ConnectionClosedError, ConnectionLostError, TimeoutError } from '../../../lib/index.js'
@@ -12,7 +12,7 @@ const all = async (readable: ReturnType<Connection['toWeb']>['readable']): Promi
   return Buffer.concat(chunks)
 }
 
-everywhere(t, 'web streams carry both directions, what was buffered first, and both ends', async (t, connect) => {
+everywhere(t, 'web streams carry both directions, buffered bytes first, and both ends', async (t, connect) => {
   const { a, b } = await connect()
   await b.write('buffered ')
   await until(() => a.buffered === 9)
@@ -41,7 +41,7 @@ everywhere(t, 'a large stream is piped through unharmed', async (t, connect) => 
   t.ok((await arrived).equals(data))
 })
 
-everywhere(t, 'back-pressure goes both ways', async (t, connect) => {
+everywhere(t, 'back-pressure applies in both directions', async (t, connect) => {
   const { a, b } = await connect()
   const { writable } = a.toWeb()
   const writer = writable.getWriter()
@@ -57,7 +57,7 @@ everywhere(t, 'back-pressure goes both ways', async (t, connect) => {
   t.ok((await rejection(first)) instanceof ConnectionClosedError)
 })
 
-t.test('while they stand they are the one reader; cancelling gives reading back', async (t) => {
+t.test('web streams are the only reader while they exist; cancelling gives reading back', async (t) => {
   const { a, b } = memory(t)
   const { readable } = a.toWeb()
   t.ok((await rejection(a.read())) instanceof ConcurrentReadError)
@@ -76,7 +76,7 @@ t.test('while they stand they are the one reader; cancelling gives reading back'
   t.doesNotThrow(() => a.toWeb())
 })
 
-t.test('at the end of the stream reading is given back too', async (t) => {
+t.test('the end of the stream gives reading back too', async (t) => {
   const { a, b } = memory(t)
   const { readable } = a.toWeb()
   await b.end('x')
@@ -84,7 +84,7 @@ t.test('at the end of the stream reading is given back too', async (t) => {
   t.equal(await a.read(), null)
 })
 
-t.test('they know no messages: neither read limits nor a drain act in them', async (t) => {
+t.test('read limits and a drain do not apply to web streams', async (t) => {
   const clock = manualClock()
   const { a, b } = memory(t, { client: { idleTimeout: 10, readTimeout: 10, maxBufferSize: 5 }, clock })
   const reader = a.toWeb().readable.getReader()
@@ -109,7 +109,7 @@ everywhere(t, 'aborting the writable aborts the connection', async (t, connect) 
   t.equal(refusal.cause, reason)
 })
 
-everywhere(t, 'a loss is the error of both, behind what had arrived', async (t, connect, carrier) => {
+everywhere(t, 'a loss is the error of both streams, after the bytes received before', async (t, connect, carrier) => {
   const { a, b } = await connect()
   const { readable, writable } = a.toWeb()
   if (carrier === 'unix') a.write(Buffer.alloc(12_000_000))
@@ -126,7 +126,7 @@ everywhere(t, 'a loss is the error of both, behind what had arrived', async (t, 
   t.ok((await rejection(reader.closed)) instanceof ConnectionLostError)
 })
 
-t.test('a time limit is the error of both', async (t) => {
+t.test('a time limit is the error of both streams', async (t) => {
   const clock = manualClock()
   const { a } = memory(t, { client: { writeTimeout: 1000 }, highWaterMark: 10, server: { readHighWaterMark: 1 }, clock })
   const { readable, writable } = a.toWeb()
@@ -136,7 +136,7 @@ t.test('a time limit is the error of both', async (t) => {
   for (const error of [await write, await read]) t.ok((error as Error).cause instanceof TimeoutError)
 })
 
-everywhere(t, 'closing the connection beneath them sends what is queued', async (t, connect) => {
+everywhere(t, 'closing the connection sends what is queued', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e8 } })
   const { readable, writable } = a.toWeb()
   const read = rejection(readable.getReader().read())

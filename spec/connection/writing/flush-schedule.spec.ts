@@ -1,4 +1,4 @@
-// When writes leave, for all connections together.
+// When queued writes are sent, for all connections together.
 
 import t from 'tap'
 import { type Flushable, flushNow, flushSoon, scheduleFlush, thisTurn } from '../../../lib/connection/writing/flush-schedule.js'
@@ -24,13 +24,13 @@ const sum = (all: readonly Sender[]): number => all.reduce((total, { pumped }) =
 const microtask = async (): Promise<void> => {}
 const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
-/** The next turn has begun. */
+/** Resolves when the next turn has begun. */
 async function nextTurn(): Promise<void> {
   const before = thisTurn()
   await until(() => thisTurn() > before)
 }
 
-/** Turns in which so many departed are over: the second one was counted. */
+/** Resolves after two turns in which so many were scheduled: the second one was counted. */
 async function after(count: number): Promise<void> {
   for (let turns = 0; turns < 2; turns++) {
     for (const sender of senders(count)) sender.write()
@@ -38,7 +38,7 @@ async function after(count: number): Promise<void> {
   }
 }
 
-t.test('a mistake in one connection keeps back nothing of the others, and is an uncaught exception', async (t) => {
+t.test('an exception in one connection does not keep the others from sending, and is uncaught', async (t) => {
   const errors = uncaught(t)
   const mistake = new Error('a mistake')
   const left: string[] = []
@@ -55,7 +55,7 @@ t.test('a mistake in one connection keeps back nothing of the others, and is an 
   t.same(left, ['first', 'last'])
 })
 
-t.test('what was written leaves at the end of the turn, once', async (t) => {
+t.test('writes are sent at the end of the turn, once', async (t) => {
   await after(1)
   const all = senders(3).map((sender) => sender.write())
   await microtask()
@@ -68,7 +68,7 @@ t.test('what was written leaves at the end of the turn, once', async (t) => {
   )
 })
 
-t.test('it leaves at once when a reader begins to wait, and not a second time at the end of the turn', async (t) => {
+t.test('writes are sent at once when a read begins to wait, and not again at the end of the turn', async (t) => {
   await after(1)
   const [first, last] = senders(2).map((sender) => sender.write()) as [Sender, Sender]
   flushNow(first)
@@ -80,7 +80,7 @@ t.test('it leaves at once when a reader begins to wait, and not a second time at
   t.equal(sum([first, last]), 2)
 })
 
-t.test('it leaves behind the call when its writer waits, together with what was written in the same call', async (t) => {
+t.test('writes whose caller waits are sent after the call, together with others of the same call', async (t) => {
   await after(1)
   const [first, last] = senders(2).map((sender) => sender.write()) as [Sender, Sender]
   flushSoon(first)
@@ -92,7 +92,7 @@ t.test('it leaves behind the call when its writer waits, together with what was 
   t.equal(sum([first, last]), 2)
 })
 
-t.test('behind a crowded turn those whose reader waits leave in groups, from one tick', async (t) => {
+t.test('after a crowded turn connections whose read waits send in groups, in one tick', async (t) => {
   await after(12)
   const all = senders(40)
   for (const sender of all.slice(0, 15)) flushNow(sender.write())
@@ -108,7 +108,7 @@ t.test('behind a crowded turn those whose reader waits leave in groups, from one
   t.ok(all.every(({ pumped }) => pumped === 1))
 })
 
-t.test('behind a turn of few, the next crowded one leaves without waiting', async (t) => {
+t.test('after a turn that was not crowded, the next one sends without waiting', async (t) => {
   await after(11)
   for (const sender of senders(40)) {
     flushNow(sender.write())
@@ -116,9 +116,9 @@ t.test('behind a turn of few, the next crowded one leaves without waiting', asyn
   }
 })
 
-t.test('a crowd is noticed where every answer leaves with its reader, so that no turn is marked', async (t) => {
+t.test('a crowd is noticed also where every answer is sent with its read, so that no turn is marked', async (t) => {
   await after(1)
-  // A look is taken at one turn of many.
+  // One turn of many is counted.
   for (let turns = 0; turns < 100; turns++) {
     const all = senders(16)
     for (const sender of all) flushNow(sender.write())
@@ -130,7 +130,7 @@ t.test('a crowd is noticed where every answer leaves with its reader, so that no
   t.fail('no turn was crowded')
 })
 
-t.test('what nobody waits for leaves at the end of the turn, also where all others have left before', async (t) => {
+t.test('writes without a waiting caller are sent at the end of the turn, also if all others were sent before', async (t) => {
   await after(1)
   const [written, answered] = senders(2) as [Sender, Sender]
   written.write()

@@ -1,4 +1,4 @@
-// The two limits of a peer that takes too little: how much may be queued for it, and how long it may take nothing at all.
+// The two limits on a slow peer: how much may be queued for it, and for how long it may read nothing.
 
 import t from 'tap'
 import { type Connection, ConnectionClosedError, ConnectionLostError, LimitExceededError, TimeoutError } from '../../../lib/index.js'
@@ -31,7 +31,7 @@ everywhere(t, 'a write that finds maxWriteBuffer still queued aborts the connect
   t.ok(b.bytesRead < 20_000_000)
 })
 
-t.test('what is queued may reach the limit and, in one write, exceed it', async (t) => {
+t.test('queued bytes may reach the limit and, by one write, exceed it', async (t) => {
   const { a } = memory(t, { client: { maxWriteBuffer: 1000 }, highWaterMark: 1, faults: { stallAfter: 0 } })
   a.write(Buffer.alloc(999))
   await turns()
@@ -44,14 +44,14 @@ t.test('what is queued may reach the limit and, in one write, exceed it', async 
   t.equal(c.signal.aborted, false, 'an empty queue takes a write of any size')
 })
 
-t.test('what is written in one turn is handed on before it counts as queued', async (t) => {
+t.test('writes of one turn are sent before they count as queued', async (t) => {
   const { a, b } = memory(t, { client: { maxWriteBuffer: 1000 }, highWaterMark: 1e6, server: { maxBufferSize: 1e6 } })
   for (let n = 0; n < 100; n++) a.write(Buffer.alloc(500))
   await a.end()
   t.equal((await b.readToEnd()).length, 50_000)
 })
 
-t.test('an end with data is a write too, and so is a piece of a source', async (t) => {
+t.test('the limit applies to an end with data and to a piece of a source', async (t) => {
   for (const write of [(c: Connection) => c.end('x'), (c: Connection) => c.writeFrom(['x'])]) {
     const { a } = memory(t, { client: { maxWriteBuffer: 10, writeHighWaterMark: 1e9 }, highWaterMark: 1 })
     a.write(Buffer.alloc(100))
@@ -60,7 +60,7 @@ t.test('an end with data is a write too, and so is a piece of a source', async (
   }
 })
 
-t.test('setLimits raises and lowers it from the next write on, and Infinity lifts it', async (t) => {
+t.test('setLimits changes maxWriteBuffer from the next write on, and Infinity lifts it', async (t) => {
   const { a } = memory(t, { client: { maxWriteBuffer: 10 }, highWaterMark: 1 })
   a.setLimits({ maxWriteBuffer: Number.POSITIVE_INFINITY })
   for (let n = 0; n < 100; n++) {
@@ -75,7 +75,7 @@ t.test('setLimits raises and lowers it from the next write on, and Infinity lift
 
 // --- writeTimeout ----------------------------------------------------------------------------------------------------
 
-t.test('a peer that takes nothing for writeTimeout is cut: to the millisecond, with a reset', async (t) => {
+t.test('a peer that reads nothing for writeTimeout is cut: to the millisecond, with a reset', async (t) => {
   const clock = manualClock()
   const { a, b } = memory(t, { client: { writeTimeout: 1000 }, highWaterMark: 10, server: { readHighWaterMark: 1 }, clock })
   const write = a.write(Buffer.alloc(100_000))
@@ -100,7 +100,7 @@ t.test('a peer that takes nothing for writeTimeout is cut: to the millisecond, w
   t.ok((await rejection(b.readToEnd())) instanceof ConnectionLostError, 'and the peer cannot take it for an end')
 })
 
-t.test('it does not run while nothing is queued, and begins anew with the next byte that waits', async (t) => {
+t.test('writeTimeout does not run while nothing is queued, and starts again with the next queued byte', async (t) => {
   const clock = manualClock()
   const { a, b } = memory(t, { client: { writeTimeout: 1000 }, highWaterMark: 10, server: { readHighWaterMark: 1 }, clock })
   await a.write('0123456789')
@@ -114,7 +114,7 @@ t.test('it does not run while nothing is queued, and begins anew with the next b
   t.equal(a.signal.aborted, false)
 })
 
-t.test('any progress gives it its time anew, also within one large write', async (t) => {
+t.test('any progress starts writeTimeout again, also within one large write', async (t) => {
   const clock = manualClock()
   const { a, b } = memory(t, { client: { writeTimeout: 1000 }, highWaterMark: 100, server: { readHighWaterMark: 1 }, clock })
   const write = a.write(Buffer.alloc(100_000))
@@ -129,7 +129,7 @@ t.test('any progress gives it its time anew, also within one large write', async
   t.equal((await a.closed).by, 'timeout', 'one that stops is not')
 })
 
-t.test('it goes on while the peer sends, after its end, and after an own end', async (t) => {
+t.test("writeTimeout goes on while the peer sends, after the peer's end, and after an own end", async (t) => {
   for (const then of [(b: Connection) => b.write('still here'), (b: Connection) => b.end(), (_: Connection, a: Connection) => a.end()]) {
     const clock = manualClock()
     const { a, b } = memory(t, { client: { writeTimeout: 1000 }, highWaterMark: 10, server: { readHighWaterMark: 1 }, clock })
@@ -141,7 +141,7 @@ t.test('it goes on while the peer sends, after its end, and after an own end', a
   }
 })
 
-t.test('Infinity, and what no timer can hold, is none; setLimits counts from the next write on', async (t) => {
+t.test('Infinity, and a time that no timer can hold, is no limit; setLimits applies from the next write on', async (t) => {
   for (const writeTimeout of [Number.POSITIVE_INFINITY, 2 ** 31]) {
     const clock = manualClock()
     const { a } = memory(t, { client: { writeTimeout }, highWaterMark: 10, clock })

@@ -1,4 +1,4 @@
-// The memory that is written: when it may be used again, and what happens if it is taken away before it has left.
+// The memory of written data: when it may be used again, and what happens if it is detached before it was sent.
 
 import { Duplex, PassThrough } from 'node:stream'
 import t from 'tap'
@@ -11,7 +11,7 @@ import { isPending, pattern, rejection, turns, within } from '../../support/wait
 const LARGE = 16 * 1024
 const slow = { highWaterMark: 1000, server: { readHighWaterMark: 1 } }
 
-/** Gives the memory of a view to somebody else. */
+/** Transfers the memory of a view. */
 function transfer<V extends ArrayBufferView>(view: V): V {
   structuredClone(view.buffer, { transfer: [view.buffer as ArrayBuffer] })
   return view
@@ -25,7 +25,7 @@ const resizable = (size: number, most = 2 * size): ArrayBuffer & { resize(size: 
 
 // --- when it may be used again ---------------------------------------------------------------------------------------
 
-everywhere(t, 'when a write has resolved its memory may be used again, whatever its size', async (t, connect) => {
+everywhere(t, 'the memory of a write of any size may be used again once the write has resolved', async (t, connect) => {
   const { a, b } = await connect()
   const sizes = [1, 100, 1024, 1025, 5000, LARGE - 1, LARGE, LARGE + 1, 65_536, 200_000]
   const memory = Buffer.alloc(200_000)
@@ -50,7 +50,7 @@ everywhere(t, 'when a write has resolved its memory may be used again, whatever 
   await writing
 })
 
-everywhere(t, 'a loop over one buffer that awaits nothing may use it again too, below 16 KiB', async (t, connect) => {
+everywhere(t, 'a loop that awaits nothing may use one buffer below 16 KiB again and again', async (t, connect) => {
   const { a, b } = await connect()
   const buffer = Buffer.alloc(6)
   for (let n = 0; n < 10; n++) {
@@ -63,7 +63,7 @@ everywhere(t, 'a loop over one buffer that awaits nothing may use it again too, 
   t.equal(await b.readToEnd('latin1'), 'msg 0\nmsg 1\nmsg 2\nmsg 3\nmsg 4\nmsg 5\nmsg 6\nmsg 7\nmsg 8\nmsg 9\n')
 })
 
-everywhere(t, 'a source may bring the same memory again with each piece', async (t, connect) => {
+everywhere(t, 'a source may yield the same memory again with each piece', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e7 } })
   const buffer = Buffer.alloc(50_000)
   function* pieces(): Generator<Buffer> {
@@ -86,7 +86,7 @@ everywhere(t, 'a source may bring the same memory again with each piece', async 
   t.equal(bytes.length, at)
 })
 
-t.test('a stream that passes on what it is given, or gives it away, never sees memory of the program or of the connection', async (t) => {
+t.test('a stream that keeps or transfers its chunks never gets memory of the program or of the connection', async (t) => {
   const through = new PassThrough({ readableHighWaterMark: 1e6 })
   const connection = Connection.from(through)
   t.teardown(() => connection.abort())
@@ -96,7 +96,7 @@ t.test('a stream that passes on what it is given, or gives it away, never sees m
     if (chunk !== null) kept.push(chunk)
     return push(chunk)
   }
-  // Larger than what Node cuts small Buffers of, which cannot be given away from Node 24 on.
+  // Larger than Node's pool of small Buffers, which cannot be transferred from Node 24 on.
   const large = Math.max(20_000, 2 * Buffer.poolSize)
   const buffer = Buffer.alloc(large)
   for (const size of [3, 3000, large, 3]) {
@@ -130,7 +130,7 @@ t.test('a write waits for its own pieces of 16 KiB or more, and for no others', 
   t.equal(a.bytesWritten + a.queued, mark)
 })
 
-// --- memory that is taken away ---------------------------------------------------------------------------------------
+// --- detached memory -------------------------------------------------------------------------------------------------
 
 const gone: readonly [name: string, make: () => ArrayBufferView][] = [
   ['a Buffer', () => transfer(Buffer.from(new ArrayBuffer(64)))],
@@ -148,7 +148,7 @@ const gone: readonly [name: string, make: () => ArrayBufferView][] = [
   ],
 ]
 
-everywhere(t, 'memory that is gone at the call is a TypeError, nothing is sent, and the connection goes on', async (t, connect) => {
+everywhere(t, 'memory that is detached at the call is a TypeError, nothing is sent, and the connection goes on', async (t, connect) => {
   const { a, b } = await connect()
   for (const [name, make] of gone) {
     const view = make() as Uint8Array
@@ -164,7 +164,7 @@ everywhere(t, 'memory that is gone at the call is a TypeError, nothing is sent, 
   t.equal(await b.readToEnd('latin1'), 'and on')
 })
 
-everywhere(t, 'small memory that is given away after the call has been copied, and arrives', async (t, connect) => {
+everywhere(t, 'a small piece whose memory is transferred after the call was copied, and arrives', async (t, connect) => {
   const { a, b } = await connect()
   const one = new Uint8Array(new ArrayBuffer(3)).fill(0x31)
   a.write(one)
@@ -179,7 +179,7 @@ everywhere(t, 'small memory that is given away after the call has been copied, a
 
 everywhere(
   t,
-  'large memory that is given away before it has left cuts the connection with a TypeError, and all settles',
+  'a large piece whose memory is transferred before it was sent cuts the connection with a TypeError, and all calls settle',
   async (t, connect) => {
     const ways: [name: string, take: (view: Buffer, buffer: ReturnType<typeof resizable>) => void][] = [
       ['transferred', (view) => transfer(view)],
@@ -213,7 +213,7 @@ everywhere(
   },
 )
 
-t.test('so does memory that is given away while it is under way, or waits behind what is', async (t) => {
+t.test('memory that is transferred in flight, or behind bytes in flight, cuts the connection too', async (t) => {
   for (const until of [0, 40_000, 90_000]) {
     const { a, b } = memory(t, slow)
     const first = Buffer.from(new ArrayBuffer(80_000)).fill('x')
@@ -260,9 +260,9 @@ t.test('views of a class of the program are read as bytes, whatever their method
   t.ok((await arrived).equals(data))
 })
 
-// --- memory that cannot be had ---------------------------------------------------------------------------------------
+// --- failed allocations ----------------------------------------------------------------------------------------------
 
-t.test('text for which there is no memory is refused whole, and the connection goes on', async (t) => {
+t.test('text that no memory can be allocated for is rejected whole, and the connection goes on', async (t) => {
   const { a, b } = memory(t)
   const { from } = Buffer
   const refuse = new RangeError('Array buffer allocation failed')
@@ -284,14 +284,14 @@ t.test('text for which there is no memory is refused whole, and the connection g
   t.equal(await b.readToEnd('latin1'), 'one two')
 })
 
-t.test('where there is no memory to join what was written its connection is cut, and no other', async (t) => {
+t.test('a connection whose writes cannot be joined for lack of memory is cut, and no other', async (t) => {
   const { a } = memory(t)
   const { a: other, b: far } = memory(t)
   const spare: Buffer[] = []
   while (hasSpareSlab()) spare.push(takeSlab())
   const { allocUnsafeSlow } = Buffer
   const refuse = new RangeError('Array buffer allocation failed')
-  // Small memory is there: the connections in memory copy what they carry.
+  // Small allocations succeed: the connections in memory copy what they carry.
   Buffer.allocUnsafeSlow = (size) => {
     if (size > 1000) throw refuse
     return allocUnsafeSlow(size)
@@ -321,7 +321,7 @@ t.test('where there is no memory to join what was written its connection is cut,
 
 // --- encodings -------------------------------------------------------------------------------------------------------
 
-everywhere(t, 'text is written in the encoding that is given, bytes as they are', async (t, connect) => {
+everywhere(t, 'text is written in the given encoding, bytes as they are', async (t, connect) => {
   const { a, b } = await connect()
   a.write('grün ', 'latin1')
   a.write('20', 'hex')
@@ -337,7 +337,7 @@ everywhere(t, 'text is written in the encoding that is given, bytes as they are'
   t.equal(text, `gr\u00fcn  \u00c3\u00bca\0b\0 \u00e9\u00c3\u00bc\u00e8bytes\u00c3\u00bc${'x'.repeat(50_000)}`)
 })
 
-t.test('any other second argument is refused, and nothing is sent', async (t) => {
+t.test('any other second argument makes the write reject, and nothing is sent', async (t) => {
   const { a, b } = memory(t)
   for (const wrong of [7, null, {}, () => {}, true, ['utf8'], Symbol('utf8')])
     t.ok((await rejection(a.write('lost', wrong as never))) instanceof TypeError, String(wrong))
@@ -349,7 +349,7 @@ t.test('any other second argument is refused, and nothing is sent', async (t) =>
   await b.closed
 })
 
-t.test('memory that is taken away is found when what was written is handed on by end, by close or by a write', async (t) => {
+t.test('detached memory is detected when writes are sent by end, by close or by a write', async (t) => {
   const acts: Record<string, (a: Connection) => Promise<unknown>> = {
     end: (a) => rejection(a.end()),
     close: async (a) => await a.close(),
@@ -367,7 +367,7 @@ t.test('memory that is taken away is found when what was written is handed on by
   }
 })
 
-t.test('a stream that fails within the call of write is a loss, and nothing waits', async (t) => {
+t.test('a stream that fails within the call of write is a loss, and no call stays pending', async (t) => {
   const stream = new Duplex({ read() {} })
   stream.write = (() => {
     stream.emit('error', new Error('at once'))

@@ -1,5 +1,5 @@
-// What is written arrives: all of it, in the order of the calls, text as UTF-8, views as the bytes they show, one write
-// never split by another, and what is written in one turn in one piece.
+// Writes arrive whole and in call order: text as UTF-8, views as their bytes, no write split by another, and those of one
+// turn in one piece.
 
 import { Duplex } from 'node:stream'
 import vm from 'node:vm'
@@ -26,14 +26,14 @@ everywhere(t, 'text, views of every kind and lists of them arrive as one stream 
   t.equal(await b.readToEnd('utf8'), 'grüß 🐦 buffer data BADC1234 and more.')
 })
 
-everywhere(t, 'each text is encoded on its own: half a pair is U+FFFD, whatever comes next', async (t, connect) => {
+everywhere(t, 'each text is encoded on its own: half a surrogate pair is U+FFFD, whatever follows', async (t, connect) => {
   const { a, b } = await connect()
   for (const half of ['\ud83d', '\udc26', 'x\ud83d', '\udc26x']) a.write(half)
   await a.end()
   t.equal(await b.readToEnd('utf8'), '\ufffd\ufffdx\ufffd\ufffdx')
 })
 
-everywhere(t, 'ten writers that each wait lose nothing, and no write is split by another', async (t, connect) => {
+everywhere(t, 'ten concurrent writers lose nothing, and no write is split by another', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e7 } })
   const size = 5000
   const writers = Array.from({ length: 10 }, async (_, n) => {
@@ -85,7 +85,7 @@ everywhere(t, 'once flushed, a buffer belongs to the program again', async (t, c
   for (const size of [5, 5000, 60_000]) {
     const data = Buffer.alloc(size, 'a')
     a.write(data)
-    // A stream that is no socket may pass on the very buffer: it is through once the other side has it.
+    // A stream that is no socket may pass on the very buffer: it is sent once the other side has received it.
     const arrived = carrier === 'duplex' ? b.readExactly(size, 'latin1') : undefined
     await a.flush()
     await arrived
@@ -96,7 +96,7 @@ everywhere(t, 'once flushed, a buffer belongs to the program again', async (t, c
 
 // --- in one piece ----------------------------------------------------------------------------------------------------
 
-/** A connection over a stream that counts how often it is given something to do. */
+/** A connection over a stream that counts its calls. */
 function counted(t: Test): { connection: Connection; works: number[]; text: () => string } {
   const works: number[] = []
   const chunks: Buffer[] = []
@@ -118,7 +118,7 @@ function counted(t: Test): { connection: Connection; works: number[]; text: () =
   return { connection, works, text: () => Buffer.concat(chunks).toString() }
 }
 
-t.test('what is written in one turn leaves in one piece of work', async (t) => {
+t.test('writes of one turn are sent in one call', async (t) => {
   const { connection, works, text } = counted(t)
   for (let n = 0; n < 20; n++) connection.write('small ')
   await connection.flush()
@@ -131,7 +131,7 @@ t.test('what is written in one turn leaves in one piece of work', async (t) => {
   t.equal(text(), `${'small '.repeat(20)}list of ${'L'.repeat(20_000)}behind`)
 })
 
-t.test('it leaves before the turn ends when the reader of the connection begins to wait', async (t) => {
+t.test('writes are sent before the end of the turn when a read of the connection begins to wait', async (t) => {
   const { connection, works, text } = counted(t)
   for (let n = 0; n < 20; n++) connection.write('small ')
   t.same(works, [])
@@ -143,7 +143,7 @@ t.test('it leaves before the turn ends when the reader of the connection begins 
   t.same(works, [1, 1])
 })
 
-t.test('a large write that is awaited leaves behind the call, with what the same call wrote around it', async (t) => {
+t.test('a large write that is awaited is sent after the call, with the other writes of the same call', async (t) => {
   const { connection, works, text } = counted(t)
   connection.write('before ')
   const large = connection.write(Buffer.alloc(20_000, 'L'))
@@ -153,7 +153,7 @@ t.test('a large write that is awaited leaves behind the call, with what the same
   t.equal(works.length, 1)
 })
 
-t.test('a loop of large writes to a peer that takes all lets others have their turn', async (t) => {
+t.test('a loop of large writes to a fast peer lets other connections have their turn', async (t) => {
   const { connection, works } = counted(t)
   const block = Buffer.alloc(64 * 1024)
   let over = false
@@ -171,7 +171,7 @@ t.test('a loop of large writes to a peer that takes all lets others have their t
   await looping
 })
 
-t.test('so does what is written by a loop that awaits, wherever it was begun', async (t) => {
+t.test('the writes of a loop that awaits them are sent together, wherever it was begun', async (t) => {
   const { connection, works } = counted(t)
   const loop = async (): Promise<void> => {
     for (let n = 0; n < 20; n++) await connection.write('small ')
@@ -190,7 +190,7 @@ t.test('so does what is written by a loop that awaits, wherever it was begun', a
   t.equal(works.length, 4, 'begun in a tick')
 })
 
-t.test('what is written in one turn arrives at a socket in one piece', async (t) => {
+t.test('writes of one turn arrive at a socket in one piece', async (t) => {
   const { connection, peer } = await accepted(t)
   const pieces: string[] = []
   peer.on('data', (chunk) => pieces.push(String(chunk)))
@@ -215,7 +215,7 @@ const act: fc.Arbitrary<Act> = fc.record({
 const bytesOf = (data: Act['data']): Buffer =>
   Array.isArray(data) ? Buffer.concat(data.map((each) => Buffer.from(each as string))) : Buffer.from(data as string)
 
-/** Does as it is told; returns what must have arrived. */
+/** Runs the steps; returns what must have arrived. */
 async function perform(connection: Connection, acts: readonly Act[]): Promise<Buffer> {
   const sent: Buffer[] = []
   for (const { data, by, pause } of acts) {
@@ -239,7 +239,7 @@ async function perform(connection: Connection, acts: readonly Act[]): Promise<Bu
   return Buffer.concat(sent)
 }
 
-t.test('whatever is written, by whatever method, arrives in order and is counted', async (t) => {
+t.test('bytes written by any method arrive in order and are counted', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(act, { maxLength: 12 }),
@@ -264,7 +264,7 @@ t.test('whatever is written, by whatever method, arrives in order and is counted
   )
 })
 
-everywhere(t, 'whatever is written over a real carrier arrives in order and is counted', async (t, connect) => {
+everywhere(t, 'bytes written over a real carrier arrive in order and are counted', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e8 } })
   const arrived = b.readToEnd()
   const acts = fc.sample(act, { numRuns: 300, seed: 3 })

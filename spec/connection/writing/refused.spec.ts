@@ -1,4 +1,4 @@
-// What cannot be written is refused before anything of it is sent, and the connection goes on.
+// Data that cannot be written is rejected before any of it is sent, and the connection goes on.
 
 import t from 'tap'
 import { type Connection, ConnectionClosedError } from '../../../lib/index.js'
@@ -7,7 +7,7 @@ import { rejection } from '../../support/wait.js'
 
 const holed = ['a', 'b', 'c']
 delete holed[1]
-/** What is neither text, nor a view, nor a list of these. */
+/** Values that are neither text, nor a view, nor a list of these. */
 const wrong: readonly [name: string, data: unknown][] = [
   ['nothing', undefined],
   ['null', null],
@@ -28,7 +28,7 @@ const wrong: readonly [name: string, data: unknown][] = [
 ]
 const write = (connection: Connection, data: unknown): Promise<void> => connection.write(data as string)
 
-everywhere(t, 'what cannot be written is a TypeError, nothing of it is sent, and the connection goes on', async (t, connect) => {
+everywhere(t, 'data that cannot be written is a TypeError, none of it is sent, and the connection goes on', async (t, connect) => {
   const { a, b } = await connect()
   for (const [name, data] of wrong) {
     t.ok((await rejection(write(a, data))) instanceof TypeError, `write: ${name}`)
@@ -42,7 +42,7 @@ everywhere(t, 'what cannot be written is a TypeError, nothing of it is sent, and
   t.equal(await b.readToEnd('utf8'), 'and on')
 })
 
-t.test('none of them throws where it should reject', async (t) => {
+t.test('an asynchronous write never throws synchronously', async (t) => {
   const { a } = memory(t)
   for (const [, data] of wrong) {
     for (const promise of [write(a, data), a.end((data === undefined ? 0 : data) as never), a.writeFrom(data as never)]) {
@@ -52,7 +52,7 @@ t.test('none of them throws where it should reject', async (t) => {
   }
 })
 
-t.test('a wrong argument is told before anything else: also when the connection is over', async (t) => {
+t.test('a wrong argument is checked first, also on a closed connection', async (t) => {
   const { a } = memory(t)
   a.abort()
   t.ok((await rejection(write(a, 7))) instanceof TypeError)
@@ -62,7 +62,7 @@ t.test('a wrong argument is told before anything else: also when the connection 
   t.ok((await rejection(write(a, 'x'))) instanceof ConnectionClosedError)
 })
 
-t.test('a wrong write does not disturb those around it', async (t) => {
+t.test('a wrong write does not affect the others around it', async (t) => {
   const { a, b } = memory(t)
   a.write('one ')
   const refused = write(a, [' lost ', 7])
@@ -72,7 +72,7 @@ t.test('a wrong write does not disturb those around it', async (t) => {
   t.equal(await b.readToEnd('utf8'), 'one two')
 })
 
-t.test('the message says what was given', async (t) => {
+t.test('the message names the value that was passed', async (t) => {
   const { a } = memory(t)
   t.match(((await rejection(write(a, 7))) as Error).message, /string.*view.*array.*not a number/)
   t.match(((await rejection(write(a, [null]))) as Error).message, /not null/)

@@ -1,4 +1,4 @@
-// Small pieces that leave alone are copied into memory that all connections of a process share.
+// Small pieces that are sent alone are copied into memory that all connections of a process share.
 
 import fc from 'fast-check'
 import t from 'tap'
@@ -15,7 +15,7 @@ function copied(expected: Buffer): Copy {
   return { bytes, expected, where: sharedMemory() }
 }
 
-t.test('a copy keeps its bytes until it is given back, whatever is copied and given back meanwhile', async () => {
+t.test('a copy keeps its bytes until it is released, whatever is copied and released meanwhile', async () => {
   let filled = 0
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ length: fc.integer({ min: 1, max: 1024 }) }) },
@@ -37,20 +37,20 @@ t.test('a copy keeps its bytes until it is given back, whatever is copied and gi
   )
 })
 
-t.test('where all are given back the same memory serves again: a million copies take no more than one piece of it', async (t) => {
+t.test('released memory is used again: a million copies need one block', async (t) => {
   releaseSmall(...release(copied(Buffer.from('first'))))
   const before = sharedMemory()
   for (let at = 0; at < 1_000_000; at++) releaseSmall(...release(copied(Buffer.from('an answer'))))
-  // One that others kept in this file may still lie there.
+  // A copy that another test kept may still be live.
   t.ok(sharedMemory() - before <= 1)
 })
 
-t.test('one that stays keeps 8 KiB alive, and no more', async (t) => {
+t.test('a copy that is not released keeps 8 KiB alive, and no more', async (t) => {
   const { bytes } = copied(Buffer.from('stays'))
   t.equal(bytes.buffer.byteLength, 8192)
 })
 
-t.test('one of a memory that is no longer in use is not taken for one of the memory that is', async (t) => {
+t.test('a copy of an earlier block is not taken for one of the current block', async (t) => {
   const old = copied(Buffer.alloc(1024, 1))
   while (sharedMemory() === old.where) copied(Buffer.alloc(1024, 2))
   const kept = copied(Buffer.alloc(1024, 3))

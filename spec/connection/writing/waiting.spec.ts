@@ -1,14 +1,14 @@
-// When a write waits and for what, what a flush waits for, who may skip instead, and what the connection says meanwhile.
+// When a write waits and for what, what a flush waits for, tryWrite, and the counters meanwhile.
 
 import t from 'tap'
 import { type Connection, ConnectionClosedError, ConnectionLostError } from '../../../lib/index.js'
 import { everywhere, memory } from '../../support/fixture.js'
 import { isPending, rejection, turns, until } from '../../support/wait.js'
 
-// Small pieces, so that nothing but room is waited for.
+// Small pieces, so that writes wait for room only.
 const small = Array.from({ length: 10 }, () => Buffer.alloc(10_000))
 
-/** Writes until there is no more room, and what waits then. */
+/** Writes until a write waits; returns that write. */
 async function fill(connection: Connection): Promise<{ write: Promise<void> }> {
   for (;;) {
     const write = connection.write(small)
@@ -16,7 +16,7 @@ async function fill(connection: Connection): Promise<{ write: Promise<void> }> {
   }
 }
 
-/** Reads all there is, for as long as it goes on. */
+/** Reads until the end. */
 const drain = async (connection: Connection): Promise<void> => {
   while ((await connection.read()) !== null);
 }
@@ -33,12 +33,12 @@ t.test('below the high-water mark a write resolves at once, without a turn of th
   t.equal(a.queued, 999)
 })
 
-t.test('at the mark it waits, and goes on when the queue has fallen below it, not before', async (t) => {
+t.test('at the mark a write waits until the queue has drained below it, not before', async (t) => {
   const { a, b } = memory(t, { client: { writeHighWaterMark: 100 }, highWaterMark: 50, server: { readHighWaterMark: 1 } })
   await turns()
   const first = a.write(Buffer.alloc(1000))
   t.equal(await isPending(first), true)
-  // Of what is not read it takes three pieces, and one more is under way.
+  // The peer's buffer holds three pieces, and one more is in flight.
   await b.readExactly(600)
   t.equal(await isPending(first), true)
   await b.readExactly(300)
@@ -61,7 +61,7 @@ everywhere(t, 'a peer that does not read makes a write wait; when it reads, the 
   t.equal(b.bytesRead, a.bytesWritten)
 })
 
-t.test('several that wait go on together, and each in its turn', async (t) => {
+t.test('waiting writes resolve in call order', async (t) => {
   const { a, b } = memory(t, { client: { writeHighWaterMark: 10 }, highWaterMark: 10, server: { readHighWaterMark: 1 } })
   await turns()
   const settled: string[] = []
@@ -85,7 +85,7 @@ t.test('setLimits moves the mark from the next write on', async (t) => {
 
 // --- tryWrite --------------------------------------------------------------------------------------------------------
 
-everywhere(t, 'tryWrite takes all of it while there is room, and nothing when there is none', async (t, connect) => {
+everywhere(t, 'tryWrite queues all of its data while there is room, and nothing when there is none', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e9 } })
   const arrived = b.readExactly(3, 'latin1')
   t.equal(a.tryWrite('yes'), true)
@@ -102,10 +102,10 @@ everywhere(t, 'tryWrite takes all of it while there is room, and nothing when th
   t.equal((await rest).subarray(-6).toString('latin1'), '\0again')
 })
 
-everywhere(t, 'tryWrite counts nothing against a peer that has had no chance to take it', async (t, connect, carrier) => {
+everywhere(t, 'tryWrite sends the writes of its turn before it counts them as queued', async (t, connect, carrier) => {
   const { a, b } = await connect({ a: { writeHighWaterMark: 1000 }, b: { maxBufferSize: 1e6 } })
   const arrived = b.readExactly(50_000)
-  // All in one turn: what fits the system's buffers leaves when the mark is reached.
+  // All in one turn: what fits the system's buffers is sent when the mark is reached.
   let taken = 0
   for (let n = 0; n < 50; n++) if (a.tryWrite(Buffer.alloc(1000))) taken++
   if (carrier === 'tcp' || carrier === 'unix') t.equal(taken, 50, 'a peer that reads misses nothing')
@@ -114,7 +114,7 @@ everywhere(t, 'tryWrite counts nothing against a peer that has had no chance to 
   t.equal((await arrived).length, 50_000)
 })
 
-t.test('tryWrite that finds out, when it makes room, that what was written cannot leave takes nothing', async (t) => {
+t.test('tryWrite queues nothing if sending the earlier writes fails', async (t) => {
   const { a } = memory(t, { client: { writeHighWaterMark: 10 } })
   const bytes = new Uint8Array(20_000)
   t.equal(a.tryWrite(bytes), true)
@@ -123,7 +123,7 @@ t.test('tryWrite that finds out, when it makes room, that what was written canno
   t.equal((await a.closed).by, 'aborted')
 })
 
-t.test('tryWrite takes something of any size as long as less than the mark is queued', async (t) => {
+t.test('tryWrite queues data of any size while less than the mark is queued', async (t) => {
   const { a } = memory(t, { client: { writeHighWaterMark: 100, maxWriteBuffer: 200 }, highWaterMark: 1 })
   t.equal(a.tryWrite(Buffer.alloc(99)), true)
   t.equal(a.tryWrite(Buffer.alloc(5000)), true)
@@ -134,7 +134,7 @@ t.test('tryWrite takes something of any size as long as less than the mark is qu
 
 // --- flush -----------------------------------------------------------------------------------------------------------
 
-everywhere(t, 'flush waits for what was written so far, and for nothing behind it', async (t, connect, carrier) => {
+everywhere(t, 'flush waits for the bytes written so far, and for no later ones', async (t, connect, carrier) => {
   const { a, b } = await connect()
   await a.flush()
   await fill(a)
@@ -145,13 +145,13 @@ everywhere(t, 'flush waits for what was written so far, and for nothing behind i
   const reading = drain(b)
   await flushed
   t.ok(a.bytesWritten >= mark)
-  // Two streams tied together pass everything on before a promise gets its turn.
+  // Two connected streams pass everything on before a promise callback runs.
   if (carrier !== 'duplex') t.ok(a.queued > 0)
   await a.end()
   await reading
 })
 
-t.test('a flush of what has been sent resolves, also when the connection broke afterwards or this side has ended', async (t) => {
+t.test('a flush of bytes that were sent resolves, also after a loss or an own end', async (t) => {
   const { a, b } = memory(t)
   await a.write('x')
   await a.flush()
@@ -171,7 +171,7 @@ t.test('a flush of what has been sent resolves, also when the connection broke a
   await c.flush()
 })
 
-everywhere(t, 'a flush rejects if some of what was written is lost, also when it is asked afterwards', async (t, connect) => {
+everywhere(t, 'a flush rejects if some written bytes are lost, also when it is called afterwards', async (t, connect) => {
   const { a, b } = await connect()
   const { write } = await fill(a)
   const flushed = a.flush()
@@ -180,7 +180,7 @@ everywhere(t, 'a flush rejects if some of what was written is lost, also when it
   t.ok((await rejection(a.flush())) instanceof ConnectionLostError)
 })
 
-t.test('a flush of what an abort dropped rejects with that, also when it is asked afterwards', async (t) => {
+t.test('a flush of bytes that an abort dropped rejects with that abort, also when it is called afterwards', async (t) => {
   const { a } = memory(t, { highWaterMark: 10 })
   a.write(Buffer.alloc(100))
   const reason = new Error('enough')
@@ -190,9 +190,9 @@ t.test('a flush of what an abort dropped rejects with that, also when it is aske
   t.equal((error as Error).cause, reason)
 })
 
-// --- what it says meanwhile ------------------------------------------------------------------------------------------
+// --- counters --------------------------------------------------------------------------------------------------------
 
-everywhere(t, 'queued and bytesWritten are what was written, at every moment', async (t, connect) => {
+everywhere(t, 'queued and bytesWritten add up to the bytes written, at every moment', async (t, connect) => {
   const { a, b } = await connect()
   let written = 0
   const check = (): void => {
@@ -214,7 +214,7 @@ everywhere(t, 'queued and bytesWritten are what was written, at every moment', a
   t.equal(b.bytesRead, written)
 })
 
-t.test('a connection that waits to write says so, since when, and no longer than it does', async (t) => {
+t.test('waiting is the write and its start while a write waits, and undefined afterwards', async (t) => {
   const { a, b } = memory(t, { client: { writeHighWaterMark: 1 }, highWaterMark: 10, server: { readHighWaterMark: 1 } })
   t.equal(a.waiting, undefined)
   const before = Date.now()

@@ -1,5 +1,5 @@
-// What was written, on its way to the system: against a model that is a list of bytes. Whatever is written in whatever
-// sizes, the same bytes leave in the same order, and memory that is used again never shows.
+// The write buffer against a model that is a list of bytes. Pieces of any size are sent as the same bytes in the same order,
+// and reused memory never shows.
 
 import fc from 'fast-check'
 import t from 'tap'
@@ -10,13 +10,13 @@ import { pattern } from '../../support/wait.js'
 const RUNS = 1500
 const LARGE = 16 * 1024
 
-// Around every size at which something else happens, and small ones most of all.
+// Sizes around every limit of the buffer, most of them small.
 const size = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 200 }) },
   { weight: 2, arbitrary: fc.integer({ min: 0, max: LARGE + 10 }) },
   { weight: 1, arbitrary: fc.constantFrom(LARGE - 1, LARGE, LARGE + 1, SLAB - 1, SLAB, SLAB + 1, 3 * SLAB + 5) },
 )
-// One, two, three and four bytes of UTF-8, and halves of pairs, which become U+FFFD.
+// One, two, three and four bytes of UTF-8, and halves of surrogate pairs, which become U+FFFD.
 const text = fc.oneof(
   { weight: 6, arbitrary: fc.string({ maxLength: 60, unit: fc.constantFrom('a', '\n', 'ü', '€', '🐦', '\ud83d', '\udc26') }) },
   {
@@ -30,11 +30,11 @@ const text = fc.oneof(
 type Step =
   | { kind: 'bytes'; by: number; size: number }
   | { kind: 'text'; by: number; text: string }
-  /** A list of which a part could not be taken. */
+  /** A list that was undone because one of its pieces failed. */
   | { kind: 'undone'; by: number; size: number; text: string }
-  /** Hand on a slice, unless one is under way. */
+  /** Take a slice, unless one is in flight. */
   | { kind: 'hand'; by: number; slice: number }
-  /** What is under way has left. */
+  /** The slice in flight was sent. */
   | { kind: 'left'; by: number }
   | { kind: 'dry'; by: number }
 const by = fc.nat({ max: 2 })
@@ -49,14 +49,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const source = pattern(4 * SLAB)
 
-/** A gatherer with its model, and a carrier that holds what it was handed until it has left. */
+/** A buffer with its model, and a carrier that holds a slice until it was sent. */
 class Writer {
-  readonly #gatherer = new WriteBuffer()
-  /** What was written and not yet handed on. */
+  readonly #buffer = new WriteBuffer()
+  /** What was written and not taken yet. */
   #model = Buffer.alloc(0)
   #underWay: readonly Uint8Array[] = []
   #expected = Buffer.alloc(0)
-  /** Bytes of all texts: units and what the gatherer tells beyond them, and as they are. */
+  /** Bytes of all texts: as units plus the extra bytes that the buffer returns, and as they are. */
   #units = 0
   #texts = 0
 
@@ -64,35 +64,35 @@ class Writer {
     const from = this.#model.length % SLAB
     const bytes = Buffer.from(source.subarray(from, from + size))
     this.#model = Buffer.concat([this.#model, bytes])
-    if (size > 0) this.#gatherer.add(bytes)
-    // The program uses it again.
+    if (size > 0) this.#buffer.add(bytes)
+    // The program uses its memory again.
     if (size < LARGE) bytes.fill(0)
   }
 
   text(text: string): void {
     const bytes = Buffer.from(text)
     this.#model = Buffer.concat([this.#model, bytes])
-    if (text !== '') this.#gatherer.addText(text)
+    if (text !== '') this.#buffer.addText(text)
     this.#units += text.length
     this.#texts += bytes.length
   }
 
-  /** What is appended and taken back was never there. */
+  /** Appends and undoes: the buffer is unchanged. */
   undone(size: number, text: string): void {
-    const mark = this.#gatherer.mark()
-    this.#gatherer.addText(`${text}!`)
-    if (size > 0) this.#gatherer.add(source.subarray(0, size))
-    this.#gatherer.addText(text === '' ? '?' : text)
-    this.#gatherer.undo(mark)
+    const mark = this.#buffer.mark()
+    this.#buffer.addText(`${text}!`)
+    if (size > 0) this.#buffer.add(source.subarray(0, size))
+    this.#buffer.addText(text === '' ? '?' : text)
+    this.#buffer.undo(mark)
   }
 
   hand(slice: number): void {
     if (this.#underWay.length > 0) return
-    this.#units += this.#gatherer.encodePending()
+    this.#units += this.#buffer.encodePending()
     if (this.#units !== this.#texts) throw new Error('the length of the texts is wrong')
-    // A run of small pieces is a slab at most.
-    const small = slice < SLAB ? undefined : this.#gatherer.takeSmall()
-    const pieces = small === undefined ? this.#gatherer.next(slice) : [small]
+    // Joined small pieces are one slab at most.
+    const small = slice < SLAB ? undefined : this.#buffer.takeSmall()
+    const pieces = small === undefined ? this.#buffer.next(slice) : [small]
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
     if (pieces.some((piece) => piece.length === 0)) throw new Error('an empty piece was handed on')
     if (length > slice) throw new Error(`${length} bytes were handed on at once, more than ${slice}`)
@@ -102,20 +102,20 @@ class Writer {
     this.#underWay = pieces
   }
 
-  /** What was handed on still is what it was, however long it took. */
+  /** Bytes in flight are unchanged, however long they take. */
   left(): void {
     if (!Buffer.concat(this.#underWay).equals(this.#expected)) throw new Error('what left is not what was written')
     this.#underWay = []
     this.#expected = Buffer.alloc(0)
   }
 
-  /** As the write half does: everything leaves, then the memory may serve again. */
+  /** Sends everything and recycles, as the write half does. */
   dry(): void {
     do {
       this.left()
       this.hand(SLAB)
     } while (this.#underWay.length > 0)
-    this.#gatherer.recycle()
+    this.#buffer.recycle()
   }
 
   finish(): void {
@@ -124,7 +124,7 @@ class Writer {
   }
 }
 
-t.test('whatever is written leaves whole and in order, and memory of one connection never shows in another', async () => {
+t.test('all bytes are sent in order, and memory of one connection never shows in another', async () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const writers = [new Writer(), new Writer(), new Writer()] as const
@@ -142,112 +142,112 @@ t.test('whatever is written leaves whole and in order, and memory of one connect
   )
 })
 
-t.test('what was written small is taken as one piece, unless a large one is among it', async (t) => {
-  const gatherer = new WriteBuffer()
-  t.equal(gatherer.takeSmall(), undefined)
-  gatherer.add(Buffer.from('one'))
-  t.same(gatherer.takeSmall(), Buffer.from('one'))
-  for (const text of ['two', 'three']) gatherer.add(Buffer.from(text))
-  gatherer.addText('four')
-  t.same(gatherer.takeSmall(), Buffer.from('twothreefour'))
-  gatherer.add(Buffer.alloc(LARGE))
-  gatherer.add(Buffer.from('behind'))
-  t.equal(gatherer.takeSmall(), undefined)
-  t.equal(Buffer.concat(gatherer.next(SLAB)).length, LARGE + 6)
-  gatherer.addText('x'.repeat(SLAB))
-  t.equal(gatherer.takeSmall(), undefined, 'a long text is a large piece')
-  t.equal(Buffer.concat(gatherer.next(SLAB)).length, SLAB)
-  t.equal(gatherer.takeSmall(), undefined)
-  gatherer.recycle()
-  for (let n = 0; n < 15; n++) gatherer.add(Buffer.alloc(4096))
-  gatherer.addText('x'.repeat(4200))
-  t.equal(gatherer.takeSmall(), undefined, 'nor are two slabs one piece')
-  t.equal(Buffer.concat(gatherer.next(2 * SLAB)).length, 15 * 4096 + 4200)
+t.test('small pieces are taken as one piece, unless a large one is among them', async (t) => {
+  const buffer = new WriteBuffer()
+  t.equal(buffer.takeSmall(), undefined)
+  buffer.add(Buffer.from('one'))
+  t.same(buffer.takeSmall(), Buffer.from('one'))
+  for (const text of ['two', 'three']) buffer.add(Buffer.from(text))
+  buffer.addText('four')
+  t.same(buffer.takeSmall(), Buffer.from('twothreefour'))
+  buffer.add(Buffer.alloc(LARGE))
+  buffer.add(Buffer.from('behind'))
+  t.equal(buffer.takeSmall(), undefined)
+  t.equal(Buffer.concat(buffer.next(SLAB)).length, LARGE + 6)
+  buffer.addText('x'.repeat(SLAB))
+  t.equal(buffer.takeSmall(), undefined, 'a long text is a large piece')
+  t.equal(Buffer.concat(buffer.next(SLAB)).length, SLAB)
+  t.equal(buffer.takeSmall(), undefined)
+  buffer.recycle()
+  for (let n = 0; n < 15; n++) buffer.add(Buffer.alloc(4096))
+  buffer.addText('x'.repeat(4200))
+  t.equal(buffer.takeSmall(), undefined, 'nor are two slabs one piece')
+  t.equal(Buffer.concat(buffer.next(2 * SLAB)).length, 15 * 4096 + 4200)
 })
 
-t.test('small pieces of a turn leave as one', async (t) => {
-  const gatherer = new WriteBuffer()
-  for (let n = 0; n < 500; n++) n % 2 ? gatherer.add(Buffer.alloc(64, n)) : gatherer.addText('x'.repeat(64))
-  gatherer.encodePending()
-  const pieces = gatherer.next(SLAB)
+t.test('small pieces of a turn are sent as one', async (t) => {
+  const buffer = new WriteBuffer()
+  for (let n = 0; n < 500; n++) n % 2 ? buffer.add(Buffer.alloc(64, n)) : buffer.addText('x'.repeat(64))
+  buffer.encodePending()
+  const pieces = buffer.next(SLAB)
   t.equal(pieces.length, 1)
   t.equal(pieces[0]?.length, 32_000)
-  t.equal(gatherer.next(SLAB).length, 0)
+  t.equal(buffer.next(SLAB).length, 0)
 })
 
-t.test('a large piece goes by reference, a small one is copied', async (t) => {
-  const gatherer = new WriteBuffer()
+t.test('a large piece is kept by reference, a small one is copied', async (t) => {
+  const buffer = new WriteBuffer()
   const small = Buffer.from('alone')
-  gatherer.add(small)
+  buffer.add(small)
   small.fill('x')
-  t.equal(String(gatherer.next(SLAB)[0]), 'alone')
+  t.equal(String(buffer.next(SLAB)[0]), 'alone')
   const large = Buffer.alloc(LARGE)
-  gatherer.add(large)
-  t.equal(gatherer.next(SLAB)[0]?.buffer, large.buffer)
+  buffer.add(large)
+  t.equal(buffer.next(SLAB)[0]?.buffer, large.buffer)
 })
 
-t.test('halves of a pair that two texts begin and end with meet', async (t) => {
+t.test('halves of a surrogate pair at the end and the start of two texts are not joined', async (t) => {
   const separate = Buffer.from('\ufffd\ufffd')
   for (const before of ['', 'x'.repeat(3000), 'x'.repeat(40_000)]) {
-    const gatherer = new WriteBuffer()
-    if (before !== '') gatherer.addText(before)
-    gatherer.addText('\ud83d')
-    gatherer.addText('\udc26')
-    gatherer.encodePending()
-    t.same(Buffer.concat(gatherer.next(SLAB * 2)).subarray(before.length), separate)
+    const buffer = new WriteBuffer()
+    if (before !== '') buffer.addText(before)
+    buffer.addText('\ud83d')
+    buffer.addText('\udc26')
+    buffer.encodePending()
+    t.same(Buffer.concat(buffer.next(SLAB * 2)).subarray(before.length), separate)
   }
 })
 
-t.test('a small piece and a long text do not fit one slab', async (t) => {
-  const gatherer = new WriteBuffer()
-  gatherer.add(Buffer.alloc(8000, 'l'))
-  gatherer.addText('€'.repeat(20_000))
-  gatherer.encodePending()
+t.test('a small piece and a long text that do not fit one slab are both sent', async (t) => {
+  const buffer = new WriteBuffer()
+  buffer.add(Buffer.alloc(8000, 'l'))
+  buffer.addText('€'.repeat(20_000))
+  buffer.encodePending()
   t.same(
-    gatherer.next(SLAB * 2).map(({ length }) => length),
+    buffer.next(SLAB * 2).map(({ length }) => length),
     [8000, 60_000],
   )
 })
 
-t.test('a large write goes in slices, and what was written behind it waits', async (t) => {
-  const gatherer = new WriteBuffer()
-  gatherer.add(Buffer.alloc(250, 'l'))
-  gatherer.add(Buffer.alloc(3 * LARGE, 'L'))
-  gatherer.addText('behind')
-  gatherer.encodePending()
+t.test('a large write is sent in slices, and later writes wait for it', async (t) => {
+  const buffer = new WriteBuffer()
+  buffer.add(Buffer.alloc(250, 'l'))
+  buffer.add(Buffer.alloc(3 * LARGE, 'L'))
+  buffer.addText('behind')
+  buffer.encodePending()
   const lengths: number[][] = []
-  for (let pieces = gatherer.next(LARGE); pieces.length > 0; pieces = gatherer.next(LARGE)) lengths.push(pieces.map(({ length }) => length))
+  for (let pieces = buffer.next(LARGE); pieces.length > 0; pieces = buffer.next(LARGE)) lengths.push(pieces.map(({ length }) => length))
   t.same(lengths, [[250], [LARGE], [LARGE], [LARGE], [6]])
 })
 
-t.test('a slab serves again once everything has left, and not before', async (t) => {
-  const memory = (gatherer: WriteBuffer): ArrayBufferLike => {
-    gatherer.add(Buffer.from('one'))
-    gatherer.add(Buffer.from('two'))
-    return gatherer.next(SLAB)[0]?.buffer as ArrayBufferLike
+t.test('a slab is used again once everything was sent, and not before', async (t) => {
+  const memory = (buffer: WriteBuffer): ArrayBufferLike => {
+    buffer.add(Buffer.from('one'))
+    buffer.add(Buffer.from('two'))
+    return buffer.next(SLAB)[0]?.buffer as ArrayBufferLike
   }
   const first = new WriteBuffer()
   const slab = memory(first)
-  t.not(memory(new WriteBuffer()), slab, 'under way it belongs to the one that has it')
+  t.not(memory(new WriteBuffer()), slab, 'a slab in flight is not shared')
   first.recycle()
   t.equal(memory(new WriteBuffer()), slab)
   const dropped = new WriteBuffer()
   const lost = memory(dropped)
   dropped.clear()
   dropped.recycle()
-  t.not(memory(new WriteBuffer()), lost, 'of a connection that was cut it may still be read, and serves nobody')
+  t.not(memory(new WriteBuffer()), lost, 'the slab of a cut connection may still be read, and is not used again')
 })
 
-t.test('slabs that peers held on to for a while are not hoarded', async (t) => {
+t.test('no more than 16 released slabs are kept', async (t) => {
   const many = Array.from({ length: 40 }, () => new WriteBuffer())
   const slabs = new Set<unknown>()
   const fill = (): void => {
-    for (const gatherer of many) {
-      gatherer.add(Buffer.from('one'))
-      gatherer.add(Buffer.from('two'))
-      slabs.add(gatherer.next(SLAB)[0]?.buffer)
+    for (const buffer of many) {
+      buffer.add(Buffer.from('one'))
+      buffer.add(Buffer.from('two'))
+      slabs.add(buffer.next(SLAB)[0]?.buffer)
     }
-    for (const gatherer of many) gatherer.recycle()
+    for (const buffer of many) buffer.recycle()
   }
   fill()
   t.equal(slabs.size, 40)

@@ -1,5 +1,5 @@
-// Writing a source in which something goes wrong: its errors are passed on as they are, and when the connection fails it is
-// given back, even while it is asked for its next piece.
+// Failures of writeFrom: an error of the source is passed on unchanged, and when the connection fails the source is
+// cancelled, even while its next piece is pending.
 
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
@@ -9,7 +9,7 @@ import { everywhere, memory } from '../../support/fixture.js'
 import { counted } from '../../support/source.js'
 import { isPending, rejection, turns, until, within } from '../../support/wait.js'
 
-t.test('an error of the source rejects it as it is, and the stream goes on', async (t) => {
+t.test('writeFrom rejects with the error of its source, and the connection goes on', async (t) => {
   const wrong = new Error('of the source')
   const sources: Record<string, () => Iterable<string> | AsyncIterable<string>> = {
     'an async generator': () =>
@@ -60,43 +60,39 @@ t.test('a piece that cannot be written is a TypeError, and the source is returne
   t.equal(await b.readToEnd('utf8'), 'xx')
 })
 
-everywhere(
-  t,
-  'when the connection fails the source is given back, also while it is asked for its next piece',
-  async (t, connect, carrier) => {
-    for (const by of ['abort', 'loss', 'close'] as const) {
-      for (const where of ['asking', 'waiting'] as const) {
-        // A Unix socket knows no reset: without bytes that are lost there is no loss.
-        if (carrier === 'unix' && by === 'loss' && where === 'asking') continue
-        const { a, b } = await connect()
-        let returned = false
-        const source: AsyncIterable<Uint8Array> = {
-          [Symbol.asyncIterator]: () => ({
-            next: async () => (where === 'asking' ? new Promise<never>(() => {}) : { value: Buffer.alloc(200_000), done: false }),
-            return: async () => {
-              returned = true
-              return { value: undefined, done: true }
-            },
-          }),
-        }
-        const written = rejection(a.writeFrom(source))
-        if (where === 'waiting') await until(() => a.waiting !== undefined)
-        await turns()
-        if (by === 'abort') a.abort()
-        else if (by === 'loss') b.abort()
-        else {
-          void a.close()
-          const reading = b.readToEnd({ maxBytes: 1e9 })
-          await within(reading)
-          void b.close()
-        }
-        const error = await within(written, `${by}, ${where}`)
-        t.ok(error instanceof (by === 'loss' ? ConnectionLostError : ConnectionClosedError), `${by}, ${where}`)
-        await until(() => returned)
+everywhere(t, 'when the connection fails the source is cancelled, also while its next piece is pending', async (t, connect, carrier) => {
+  for (const by of ['abort', 'loss', 'close'] as const) {
+    for (const where of ['asking', 'waiting'] as const) {
+      // A Unix socket has no reset: without lost bytes there is no loss.
+      if (carrier === 'unix' && by === 'loss' && where === 'asking') continue
+      const { a, b } = await connect()
+      let returned = false
+      const source: AsyncIterable<Uint8Array> = {
+        [Symbol.asyncIterator]: () => ({
+          next: async () => (where === 'asking' ? new Promise<never>(() => {}) : { value: Buffer.alloc(200_000), done: false }),
+          return: async () => {
+            returned = true
+            return { value: undefined, done: true }
+          },
+        }),
       }
+      const written = rejection(a.writeFrom(source))
+      if (where === 'waiting') await until(() => a.waiting !== undefined)
+      await turns()
+      if (by === 'abort') a.abort()
+      else if (by === 'loss') b.abort()
+      else {
+        void a.close()
+        const reading = b.readToEnd({ maxBytes: 1e9 })
+        await within(reading)
+        void b.close()
+      }
+      const error = await within(written, `${by}, ${where}`)
+      t.ok(error instanceof (by === 'loss' ? ConnectionLostError : ConnectionClosedError), `${by}, ${where}`)
+      await until(() => returned)
     }
-  },
-)
+  }
+})
 
 t.test('a Readable is destroyed when the connection fails, before its first piece or in the middle', async (t) => {
   for (const early of [true, false]) {
@@ -115,7 +111,7 @@ t.test('a Readable is destroyed when the connection fails, before its first piec
   }
 })
 
-t.test('a stream that has ended asks the source for nothing, and gives it back', async (t) => {
+t.test("after this side's end writeFrom reads nothing from the source, and cancels it", async (t) => {
   const { a } = memory(t)
   await a.end()
   const source = counted(() => 'x')
@@ -127,7 +123,7 @@ t.test('a stream that has ended asks the source for nothing, and gives it back',
   t.equal(stream.destroyed, true)
 })
 
-t.test('what a source says to being given back is its own matter', async (t) => {
+t.test('an error of cancelling a source is dropped', async (t) => {
   for (const said of [
     () => Promise.reject(new Error('no')),
     () => {
@@ -145,7 +141,7 @@ t.test('what a source says to being given back is its own matter', async (t) => 
   }
 })
 
-t.test('what is no source is a TypeError', async (t) => {
+t.test('a value that is no source is a TypeError', async (t) => {
   const { a } = memory(t)
   for (const wrong of [undefined, null, 7, 'text', Buffer.from('bytes'), {}, () => [], Promise.resolve([])]) {
     t.ok((await rejection(a.writeFrom(wrong as never))) instanceof TypeError)
@@ -153,7 +149,7 @@ t.test('what is no source is a TypeError', async (t) => {
   t.equal(a.queued, 0)
 })
 
-everywhere(t, 'a web stream that says nothing is cancelled as soon as nothing can be written any more', async (t, connect, carrier) => {
+everywhere(t, 'a silent web stream is cancelled as soon as no more writes are accepted', async (t, connect, carrier) => {
   const ends: Record<string, (a: Connection, b: Connection) => unknown> = {
     'the peer resets': (_, b) => b.abort(),
     'this side aborts': (a) => a.abort(),
@@ -161,7 +157,7 @@ everywhere(t, 'a web stream that says nothing is cancelled as soon as nothing ca
     'this side closes': (a) => void a.close(),
   }
   for (const [how, end] of Object.entries(ends)) {
-    // A reset of a Unix socket is an end of stream to who only writes.
+    // The reset of a Unix socket is an end of stream for a side that only writes.
     if (carrier === 'unix' && how === 'the peer resets') continue
     const { a, b } = await connect()
     let cancelled: (reason: unknown) => void = () => {}

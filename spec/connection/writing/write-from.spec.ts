@@ -1,4 +1,4 @@
-// Writing a whole source: every kind of it, every piece in order, and no faster than the peer reads.
+// writeFrom: every kind of source, every piece in order, and no faster than the peer reads.
 
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -48,7 +48,7 @@ everywhere(t, 'every kind of source is written whole, and its bytes are counted'
   )
 })
 
-t.test('a file, and what another connection says, are sources too', async (t) => {
+t.test('a file and another connection are sources too', async (t) => {
   const { a, b } = memory(t)
   const path = new URL(import.meta.url)
   const arrived = b.readToEnd()
@@ -61,7 +61,7 @@ t.test('a file, and what another connection says, are sources too', async (t) =>
   t.equal(count, (await arrived).length)
 })
 
-everywhere(t, 'a source is asked for no more than the peer has room for', async (t, connect) => {
+everywhere(t, 'no more is read from a source than the peer has room for', async (t, connect) => {
   const { a, b } = await connect()
   const source = counted((n) => (n < 400 ? Buffer.alloc(50_000, n) : undefined))
   const written = a.writeFrom(source)
@@ -84,7 +84,7 @@ everywhere(t, 'a source is asked for no more than the peer has room for', async 
   t.equal(source.returned, 0, 'a source that has ended is not returned')
 })
 
-t.test('what two write at the same time is not split within a piece', async (t) => {
+t.test('a piece is not split by those of another writeFrom', async (t) => {
   const { a, b } = memory(t, { server: { maxBufferSize: 1e7 } })
   const source = (n: number) => Array.from({ length: 100 }, () => [Buffer.alloc(500, n), Buffer.alloc(500, n)])
   const arrived = b.readToEnd()
@@ -96,7 +96,7 @@ t.test('what two write at the same time is not split within a piece', async (t) 
   t.equal(bytes.length, 300_000)
 })
 
-t.test('against a model: what a source yields is what arrives', async (t) => {
+t.test('the pieces that a source yields arrive, against a model', async (t) => {
   const piece = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 9 }),
     fc.uint8Array({ maxLength: 9 }),

@@ -1,4 +1,4 @@
-// Who waits for queued bytes to leave: each settles at its moment, and many cost no more than their bytes.
+// The promises of writes and flushes that wait until bytes are sent: each settles in time, and many need little memory.
 
 import t from 'tap'
 import { type Progress, WriteWaiters } from '../../../lib/connection/writing/write-waiters.js'
@@ -6,7 +6,7 @@ import { rejection, turn } from '../../support/wait.js'
 
 const at = (sent: number, queued: number): Progress => ({ sent, below: (limit) => queued < limit })
 
-/** Which of these have resolved. */
+/** The indexes of those that have resolved. */
 async function settled(promises: readonly Promise<void>[]): Promise<boolean[]> {
   const done = promises.map(() => false)
   promises.forEach((promise, n) => void promise.then(() => (done[n] = true)))
@@ -14,7 +14,7 @@ async function settled(promises: readonly Promise<void>[]): Promise<boolean[]> {
   return done
 }
 
-t.test('all who wait for room below the same mark share one promise, and others have their own', async (t) => {
+t.test('waiters for room below the same mark share one promise', async (t) => {
   const waiters = new WriteWaiters()
   t.equal(waiters.any, false)
   t.equal(waiters.since, undefined)
@@ -30,7 +30,7 @@ t.test('all who wait for room below the same mark share one promise, and others 
   t.equal(waiters.any, false)
 })
 
-t.test('who waits for a byte resolves when it has left, in the order of the bytes', async (t) => {
+t.test('a waiter for a position resolves when that was sent, in the order of positions', async (t) => {
   const waiters = new WriteWaiters()
   const promises = [waiters.until(10), waiters.until(20), waiters.until(30)]
   t.equal(waiters.until(30), promises[2], 'who waits for the same byte shares one')
@@ -40,7 +40,7 @@ t.test('who waits for a byte resolves when it has left, in the order of the byte
   t.same(await settled(promises), [true, true, true])
 })
 
-t.test('who waits for a byte and for room waits for both', async (t) => {
+t.test('a waiter for a position and for room waits for both', async (t) => {
   const waiters = new WriteWaiters()
   const both = waiters.until(10, 50)
   const byte = waiters.until(10)
@@ -56,7 +56,7 @@ t.test('who waits for a byte and for room waits for both', async (t) => {
   t.same(await settled([ready]), [true])
 })
 
-t.test('what goes in front of a barrier comes first, and moves what is behind it', async (t) => {
+t.test('bytes inserted in front of a barrier are sent first, and move the waiters behind it', async (t) => {
   const waiters = new WriteWaiters()
   const before = waiters.until(10)
   const behind = waiters.until(20)
@@ -70,7 +70,7 @@ t.test('what goes in front of a barrier comes first, and moves what is behind it
   t.same(await settled([behind]), [true])
 })
 
-t.test('it knows since when the first has waited', async (t) => {
+t.test('since is the time at which the first waiter began to wait', async (t) => {
   const waiters = new WriteWaiters()
   const began = Date.now()
   waiters.until(10)
@@ -80,7 +80,7 @@ t.test('it knows since when the first has waited', async (t) => {
   t.equal(waiters.since, since)
 })
 
-t.test('a failure rejects all of them with the same error', async (t) => {
+t.test('a failure rejects all waiters with the same error', async (t) => {
   const waiters = new WriteWaiters()
   const promises = [waiters.room(1), waiters.until(10), waiters.until(20, 5)]
   waiters.advance(at(20, 5))
@@ -92,7 +92,7 @@ t.test('a failure rejects all of them with the same error', async (t) => {
   t.equal(waiters.any, false)
 })
 
-t.test('a million flushes keep no more than a cursor for each step of bytes, and each waits at least for its byte', async (t) => {
+t.test('a million flushes share waiters, and each waits at least for its position', async (t) => {
   const waiters = new WriteWaiters()
   const distinct = new Set<Promise<void>>()
   const few: Promise<void>[] = []
