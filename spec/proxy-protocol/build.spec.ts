@@ -1,4 +1,4 @@
-// What is built is what the document says, byte by byte, and is read back as it was meant; what a version cannot say is
+// Built headers are compared with the specification byte by byte, and parsed again. Contents that a version cannot express are
 // refused.
 
 import { inspect } from 'node:util'
@@ -16,7 +16,7 @@ const to6 = tcpAddress('fe80::abcd%eth0', 443)
 const fromUnix = unixAddress('/run/client')
 const toUnix = unixAddress('/run/server')
 
-t.test('each header is the one of the document', async (t) => {
+t.test('each header has the bytes of the specification', async (t) => {
   const cases: [HeaderContents, string | Buffer][] = [
     [{ version: 1, source: from4, destination: to4 }, line4],
     [{ version: 1, source: from6, destination: to6 }, line6],
@@ -48,7 +48,7 @@ t.test('each header is the one of the document', async (t) => {
   for (const [contents, expected] of cases) t.equal(buildHeader(contents).toString('latin1'), expected.toString('latin1'))
 })
 
-t.test('a checksum is worked out, whatever was given for it, wherever it stands', async (t) => {
+t.test('a checksum is computed, whatever its given value and position', async (t) => {
   for (const value of ['', 'sum!', 'much too long']) {
     const sum = { type: 3, value: Buffer.from(value) }
     const name = { type: 2, value: Buffer.from('example.com') }
@@ -61,7 +61,7 @@ t.test('a checksum is worked out, whatever was given for it, wherever it stands'
   }
 })
 
-t.test('what a version cannot say is refused, where it stands', async (t) => {
+t.test('contents that a version cannot express are refused, with their path', async (t) => {
   const tlvs = [{ type: 2, value: Buffer.from('x') }]
   const most = 0xffff - 12 - 3
   const path = (size: number): Address => unixAddress('x'.repeat(size))
@@ -94,7 +94,7 @@ t.test('what a version cannot say is refused, where it stands', async (t) => {
   t.equal(buildHeader({ source: path(108), destination: path(0) }).length, 16 + 216)
 })
 
-t.test('what is built is read back as it was meant', async () => {
+t.test('a built header parses to its contents', async () => {
   const port = fc.nat(65_535)
   const ip4 = fc.tuple(fc.ipV4(), port).map(([text, port]) => tcpAddress(text, port))
   const ip6 = fc.tuple(fc.ipV6(), port).map(([text, port]) => tcpAddress(text, port))

@@ -1,5 +1,5 @@
-// Fuzzing: whatever bytes come, in whatever pieces, the answer is a header, a wish for more, or a MalformedHeader, and does
-// not depend on the pieces. (`parse` lets every other exception through.)
+// Fuzzing: for any bytes in any pieces the result is a header, a request for more bytes, or a MalformedHeader, and it does not
+// depend on the pieces. (`parse` passes every other exception on.)
 
 import fc from 'fast-check'
 import t from 'tap'
@@ -26,14 +26,14 @@ function pieces(bytes: Buffer, places: readonly number[]): Buffer[] {
   return at.slice(1).map((end, index) => bytes.subarray(at[index], end))
 }
 
-/** What the pieces come to; a reason quotes what there was, and so depends on them. */
+/** The result for these pieces, without the reason of an error, which quotes the bytes so far and depends on the pieces. */
 function outcome(...pieces: (string | Uint8Array)[]): string | undefined {
   return typeof parse(...pieces) === 'string' ? 'malformed' : read(...pieces)
 }
 
 const places = fc.array(fc.nat(), { maxLength: 6 })
 
-t.test('a part of a header is waited for, every part of it', async (t) => {
+t.test('every prefix of a header needs more bytes', async (t) => {
   for (const header of headers) {
     for (let size = 0; size < header.length; size++)
       if (parse(header.subarray(0, size)) !== undefined) t.fail(`${size} bytes of ${read(header)}`)
@@ -41,7 +41,7 @@ t.test('a part of a header is waited for, every part of it', async (t) => {
   }
 })
 
-t.test('one byte that is another never does more than make it no header, or another one', async (t) => {
+t.test('one changed byte gives another header or none, and no other exception', async (t) => {
   let malformed = 0
   for (const header of headers) {
     for (let at = 0; at < header.length; at++) {
@@ -57,7 +57,7 @@ t.test('one byte that is another never does more than make it no header, or anot
   t.ok(malformed > 1000, `${malformed} were none`)
 })
 
-t.test('any bytes, behind any beginning, come to the same in any pieces', async () => {
+t.test('any bytes behind any prefix give the same result in any pieces', async () => {
   const beginnings = [Buffer.alloc(0), Buffer.from('PROXY '), Buffer.from('PROXY TCP4 '), Buffer.from('PROXY TCP6 '), signature]
   const heads = [...beginnings, Buffer.concat([signature, Buffer.from([0x21, 0x11])]), withTlvs.subarray(0, 28), tcp4.subarray(0, 15)]
   const tail = fc.oneof(
@@ -71,7 +71,7 @@ t.test('any bytes, behind any beginning, come to the same in any pieces', async 
   fc.assert(property, { numRuns: 3000 })
 })
 
-t.test('what comes behind a header is handed back whole, whatever it is', async () => {
+t.test('all bytes behind a header are returned', async () => {
   const property = fc.property(fc.constantFrom(...headers), fc.uint8Array({ maxLength: 200 }), places, (header, payload, places) => {
     const parsed = parse(...pieces(Buffer.concat([header, payload]), places))
     return typeof parsed === 'object' && parsed.rest.equals(payload)
@@ -79,11 +79,11 @@ t.test('what comes behind a header is handed back whole, whatever it is', async 
   fc.assert(property, { numRuns: 1000 })
 })
 
-t.test('a header that never ends holds no more than twice what has come', async (t) => {
+t.test('an endless header holds at most twice the bytes that have arrived', async (t) => {
   const parser = new HeaderParser()
   const head = binary(0x20, 0x00, Buffer.alloc(0xffff)).subarray(0, 16)
   t.equal(parser.push(head), undefined)
   const before = process.memoryUsage().arrayBuffers
   for (let n = 0; n < 1000; n++) t.equal(parser.push(Buffer.of(n)), undefined)
-  t.ok(process.memoryUsage().arrayBuffers - before < 60_000, 'it does not believe the length before the bytes are there')
+  t.ok(process.memoryUsage().arrayBuffers - before < 60_000, 'no memory is allocated by the length field')
 })

@@ -1,4 +1,4 @@
-// Headers for the specs of this folder, written by hand from proxy-protocol.txt, and what becomes of bytes that may be one.
+// Headers for the specs of this folder, written by hand from proxy-protocol.txt, and the results of parsing.
 
 import { MalformedHeader } from '../../lib/proxy-protocol/header.js'
 import { HeaderParser, type Parsed } from '../../lib/proxy-protocol/parse.js'
@@ -30,7 +30,7 @@ export const tcp4: Buffer = binary(0x21, 0x11, four)
 export const tcp6: Buffer = binary(0x21, 0x21, six)
 export const unix: Buffer = binary(0x21, 0x31, paths('/run/client', '/run/server'))
 
-/** What pieces come to: a header and what is behind it, the reason why not, or undefined while more is needed. */
+/** The result for pieces: a header and the bytes behind it, the reason of an error, or undefined if more bytes are needed. */
 export function parse(...pieces: (string | Uint8Array)[]): Parsed | string | undefined {
   const parser = new HeaderParser()
   let parsed: Parsed | undefined
@@ -49,7 +49,7 @@ export function parse(...pieces: (string | Uint8Array)[]): Parsed | string | und
   return parsed
 }
 
-/** A header's contents in one line, or what `parse` says instead. */
+/** The contents of a header in one line, or the other result of `parse`. */
 export function read(...pieces: (string | Uint8Array)[]): string | undefined {
   const parsed = parse(...pieces)
   if (parsed === undefined || typeof parsed === 'string') return parsed

@@ -1,4 +1,4 @@
-// Version 1: what is a header, what is none, and that a line is refused at the very byte with which it cannot become one.
+// Version 1: which lines are headers, and that any other line is refused at the first byte with which it cannot become one.
 
 import fc from 'fast-check'
 import t from 'tap'
@@ -8,14 +8,14 @@ import { line4, line6, parse, read } from './support.js'
 const longest6 = `PROXY TCP6 ${'ffff:'.repeat(7)}ffff ${'ffff:'.repeat(7)}ffff 65535 65535\r\n`
 const unknownTo = (size: number): string => `PROXY UNKNOWN ${'x'.repeat(size - 'PROXY UNKNOWN \r\n'.length)}\r\n`
 
-t.test('a line is read as it is', async (t) => {
+t.test('a line parses to its contents', async (t) => {
   const cases: [string, string][] = [
     [line4, 'v1 192.0.2.33:40000 198.51.100.7:443'],
     [line6, 'v1 [2001:db8::1]:40000 [fe80::abcd]:443'],
     ['PROXY TCP4 0.0.0.0 255.255.255.255 0 65535\r\n', 'v1 0.0.0.0:0 255.255.255.255:65535'],
     ['PROXY TCP6 :: 0:0:0:0:0:0:0:1 1 2\r\n', 'v1 [::]:1 [::1]:2'],
     ['PROXY TCP6 2001:DB8::A 1:2:3:4:5:6:7:: 1 2\r\n', 'v1 [2001:db8::a]:1 [1:2:3:4:5:6:7:0]:2'],
-    // As HAProxy and nginx write an IPv4 client of a socket for both families, and as the document would have it.
+    // An IPv4 client of a socket for both families, as HAProxy and nginx write it, and as the specification defines it.
     ['PROXY TCP6 ::ffff:192.0.2.33 ::FFFF:198.51.100.7 1 2\r\n', 'v1 192.0.2.33:1 198.51.100.7:2'],
     ['PROXY TCP6 ::ffff:c000:221 ::1 1 2\r\n', 'v1 192.0.2.33:1 [::1]:2'],
     [longest6, `v1 [${'ffff:'.repeat(7)}ffff]:65535 [${'ffff:'.repeat(7)}ffff]:65535`],
@@ -26,9 +26,9 @@ t.test('a line is read as it is', async (t) => {
   ]
   for (const [line, header] of cases) {
     t.equal(read(line), header, line)
-    t.equal(read(`${line}GET /\r\n`), `${header} + GET /\r\n`, 'what is behind it')
+    t.equal(read(`${line}GET /\r\n`), `${header} + GET /\r\n`, 'bytes behind it')
     for (const [head, tail] of cuts(Buffer.from(line, 'latin1'))) {
-      t.equal(read(head), undefined, 'a part of it')
+      t.equal(read(head), undefined, 'a prefix of it')
       t.equal(read(head, tail), header)
     }
     t.equal(read(...Array.from(Buffer.from(line, 'latin1'), (byte) => Buffer.of(byte)), 'x'), `${header} + x`, 'byte by byte')
@@ -37,7 +37,7 @@ t.test('a line is read as it is', async (t) => {
   t.equal(read('', line4, ''), 'v1 192.0.2.33:40000 198.51.100.7:443')
 })
 
-// `|` stands where the first byte is with which it cannot become a header.
+// `|` precedes the first byte with which the line cannot become a header.
 const refused = [
   '|GET / HTTP/1.1',
   '|proxy TCP4',
@@ -92,7 +92,7 @@ const refused = [
   `${unknownTo(107).slice(0, -2)}|x\r\n`,
 ]
 
-t.test('a line is refused at the first byte with which it can be none', async (t) => {
+t.test('a line is refused at the first byte with which it cannot become a header', async (t) => {
   for (const marked of refused) {
     const at = marked.indexOf('|')
     const [before, line] = [marked.slice(0, at), marked.replace('|', '')]
@@ -100,7 +100,7 @@ t.test('a line is refused at the first byte with which it can be none', async (t
     const reason = parse(before, line.slice(at, at + 1))
     t.type(reason, 'string', `${JSON.stringify(marked)} is none`)
     t.equal(parse(line.slice(0, at + 1)), reason)
-    t.equal(typeof parse(line), 'string', 'nor with what follows')
+    t.equal(typeof parse(line), 'string', 'the whole line is refused too')
   }
 })
 
@@ -122,7 +122,7 @@ t.test('the reason names what was expected', async (t) => {
   for (const [line, reason] of reasons) t.match(parse(line), reason)
 })
 
-/** Whole lines that begin with `text`, as far as one of these kinds does. */
+/** Complete lines that begin with `text`, with fields of these kinds. */
 function completions(text: string): string[] {
   if ('PROXY TCP4 '.startsWith(text)) return [line4]
   if ('PROXY TCP6 '.startsWith(text)) return [line6]
@@ -147,19 +147,19 @@ function completions(text: string): string[] {
   return endings.map((ending) => `${[text + ending, ...rest].join(' ')}\r\n`)
 }
 
-t.test('what is waited for may still become a header, and what is refused may not', async () => {
+t.test('a line that needs more bytes can become a header, and a refused line cannot', async () => {
   const [ip4, port] = [fc.ipV4(), fc.nat(65_535)]
   const ip6 = fc.ipV6().filter((text) => !text.includes('.'))
   const line = fc.oneof(
     fc.tuple(ip4, ip4, port, port).map((fields) => `PROXY TCP4 ${fields.join(' ')}\r\n`),
     fc.tuple(ip6, ip6, port, port).map((fields) => `PROXY TCP6 ${fields.join(' ')}\r\n`),
   )
-  // A part of a header, with one more byte somewhere in it.
+  // A prefix of a header, with one more byte inserted.
   const property = fc.property(line, fc.nat(), fc.nat(), fc.constantFrom(...'0159afg.:% \r\nTU-'), (whole, at, where, byte) => {
     const part = whole.slice(0, at % whole.length)
     const position = where % (part.length + 1)
     const other = part.slice(0, position) + byte + part.slice(position)
-    // That may become one of version 2.
+    // It may become a header of version 2.
     fc.pre(other[0] !== '\r')
     const completed = completions(other).some((text) => text.startsWith(other) && typeof parse(text) === 'object')
     const parsed = parse(other)

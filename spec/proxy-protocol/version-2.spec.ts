@@ -1,4 +1,4 @@
-// Version 2: the families, the TLVs, the checksum, and what contradicts itself.
+// Version 2: the families, the TLVs, the checksum, and headers that contradict themselves.
 
 import t from 'tap'
 import { crc32c } from '../../lib/proxy-protocol/header.js'
@@ -36,20 +36,20 @@ const headers: [Buffer, string][] = [
   [binary(0x21, 0x31, Buffer.concat([paths('a', 'b'), tlv(5, 'id')])), 'v2 a b 5=id'],
 ]
 
-t.test('a header is read as it is, however it is cut', async (t) => {
+t.test('a header parses to its contents, in any pieces', async (t) => {
   for (const [bytes, header] of headers) {
     t.equal(read(bytes), header)
     t.equal(read(bytes, 'GET /'), `${header} + GET /`)
-    t.equal(read(Buffer.concat([bytes, bytes])), `${header} + ${bytes.toString('latin1')}`, 'what is behind it may look like one')
+    t.equal(read(Buffer.concat([bytes, bytes])), `${header} + ${bytes.toString('latin1')}`, 'the bytes behind it may look like a header')
     for (const [head, tail] of cuts(bytes)) {
-      t.equal(parse(head), undefined, 'a part of it')
+      t.equal(parse(head), undefined, 'a prefix of it')
       t.equal(read(head, Buffer.concat([tail, Buffer.from('x')])), `${header} + x`)
     }
     t.equal(read(...Array.from(bytes, (byte) => Buffer.of(byte)), 'x'), `${header} + x`, 'byte by byte')
   }
 })
 
-/** Gives the memory of a view to somebody else. */
+/** Transfers the memory of a view. */
 function given({ buffer }: Buffer): string {
   try {
     structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
@@ -59,7 +59,7 @@ function given({ buffer }: Buffer): string {
   }
 }
 
-t.test('TLVs are parsed when they are looked at: the same list each time, which nobody can spoil', async (t) => {
+t.test('TLVs are parsed when they are read, to the same immutable list each time', async (t) => {
   const bytes = binary(0x21, 0x11, Buffer.concat([four, tlv(1, 'h2'), tlv(2, ''), tlv(0xe0, 'name')]))
   const parsed = parse(bytes)
   if (typeof parsed !== 'object') throw new Error('no header')
@@ -67,7 +67,7 @@ t.test('TLVs are parsed when they are looked at: the same list each time, which 
   bytes.fill(0)
   t.equal(parsed.header.tlvs, tlvs)
   tlvs[0]!.value.fill(0)
-  // From Node 24 on the memory that small Buffers are cut of cannot be given away.
+  // From Node 24 on the memory of the pool of small Buffers cannot be transferred.
   t.match(given(tlvs[2]!.value), /^(DataCloneError|given)$/)
   t.throws(() => (tlvs as unknown[]).push('more'), TypeError)
   t.throws(() => Object.assign(tlvs[1]!, { type: 5 }), TypeError)
@@ -80,11 +80,11 @@ t.test('TLVs are parsed when they are looked at: the same list each time, which 
   for (const header of [binary(0x20, 0x00), tcp4, 'PROXY UNKNOWN\r\n']) {
     const none = parse(header)
     if (typeof none !== 'object') throw new Error('no header')
-    t.ok(Object.isFrozen(none.header.tlvs), 'it is shared by all that have none')
+    t.ok(Object.isFrozen(none.header.tlvs), 'all headers without TLVs share it')
   }
 })
 
-t.test('the checksum is that of CRC32C, and is checked', async (t) => {
+t.test('the checksum is CRC32c, and is verified', async (t) => {
   t.equal(crc32c(Buffer.from('123456789')), 0xe3069283, 'the check value of the algorithm')
   t.equal(crc32c(Buffer.alloc(32)), 0x8a9136aa, 'RFC 3720, appendix B.4')
   t.equal(crc32c(Buffer.alloc(0)), 0)
@@ -99,7 +99,7 @@ t.test('the checksum is that of CRC32C, and is checked', async (t) => {
     t.match(read(header), /^v2 .* 3=/s)
     for (const [head, tail] of cuts(header)) t.equal(read(head, tail), read(header))
     for (let at = 16; at < header.length; at++) {
-      // Its type: then nobody knows that it is one.
+      // Its type: then it is no checksum.
       if (at === header.length - 7) continue
       const other = Buffer.from(header)
       other[at]! ^= 1
@@ -109,7 +109,7 @@ t.test('the checksum is that of CRC32C, and is checked', async (t) => {
   t.equal(parse(binary(0x21, 0x11, Buffer.concat([four, tlv(3, Buffer.alloc(4))]))), 'its checksum is wrong')
 })
 
-// The bytes up to the one at which it can be no header any more, and the reason.
+// The bytes up to the one with which it cannot become a header, and the reason.
 const refused: [Buffer, RegExp][] = [
   [Buffer.from('\r\n\r\n\0\r\nQUIT\r', 'latin1'), /does not begin with one/],
   [Buffer.from('\r\r'), /does not begin with one/],
@@ -137,7 +137,7 @@ const refused: [Buffer, RegExp][] = [
   [binary(0x21, 0x11, Buffer.concat([four, tlv(3, 'abcd'), tlv(3, 'abcd')])).subarray(0, -6), /two checksums/],
 ]
 
-t.test('what contradicts itself is refused where it does', async (t) => {
+t.test('a contradiction is refused at the byte where it appears', async (t) => {
   for (const [bytes, reason] of refused) {
     t.match(parse(bytes), reason)
     t.match(parse(Buffer.concat([bytes, Buffer.alloc(70_000)])), reason, 'whatever follows')
@@ -146,7 +146,7 @@ t.test('what contradicts itself is refused where it does', async (t) => {
   }
 })
 
-t.test('a header of any length is read, in linear time', async (t) => {
+t.test('a header of any length is parsed in linear time', async (t) => {
   const value = Buffer.alloc(0xffff - 12 - 3, 'v')
   const header = binary(0x21, 0x11, Buffer.concat([four, tlv(0xe0, value)]))
   t.equal(header.length, 16 + 0xffff)
@@ -160,7 +160,7 @@ t.test('a header of any length is read, in linear time', async (t) => {
   t.equal(typeof one === 'object' && one.header.tlvs.length, 21_000)
 })
 
-t.test('what was read shares no memory with what came', async (t) => {
+t.test('a parsed header shares no memory with the received bytes', async (t) => {
   const bytes = binary(0x21, 0x11, Buffer.concat([four, tlv(2, 'name')]))
   const parsed = parse(bytes)
   if (typeof parsed !== 'object') throw new Error(parsed)

@@ -11,7 +11,7 @@ import { within } from '../support/wait.js'
 
 const { key, cert } = identityOf()
 
-/** What is found for the socket of a server that a client has greeted by `hello`: once its handshake is done, or has failed. */
+/** The value found for the socket of a server whose client begins with `hello`, after its handshake has succeeded or failed. */
 async function found(t: Test, ours: Duplex, far: Duplex, hello: 'tls' | 'text'): Promise<unknown> {
   const server = tls.createServer({ key, cert })
   const map = new WeakMap<object, string>([[ours, 'the handshake']])
@@ -64,7 +64,7 @@ t.test('a socket over another stream has no value', async (t) => {
   }
 })
 
-t.test('the value is found by a member that is the stream itself, and by one that wraps it', async (t) => {
+t.test('the value is found by a member that is the stream itself, or that wraps it', async (t) => {
   const stream = new net.Socket()
   const map = new WeakMap<object, string>([[stream, 'the handshake']])
   t.equal(valueBeneath({ [Symbol('upgraded')]: stream } as unknown as TLSSocket, map), 'the handshake')

@@ -20,7 +20,7 @@ for (const [side, turned] of [
   t.test(`over Duplexes, as ${side}`, async (t) => carrierRules(t, overTls(overDuplexes, turned), { breaks: true }))
 }
 
-t.test('the queue of a TLS carrier is that of the socket beneath; in memory there is none', async (t) => {
+t.test('the send queue of a TLS carrier is that of the socket beneath; in memory it has none', async (t) => {
   const over = async (make: typeof tcpPair): Promise<number | undefined> => {
     const [a, b] = await overTls(make)(t)
     t.teardown(() => {
@@ -33,15 +33,15 @@ t.test('the queue of a TLS carrier is that of the socket beneath; in memory ther
   t.equal(await over(inMemory), 0)
 })
 
-t.test('a connection that is cut while TLS shuts its sending side down closes its stream, and its peer sees the end of it', async (t) => {
+t.test('a reset while TLS shuts its sending side down closes the stream, and the peer sees it closed', async (t) => {
   for (const later of [false, true]) {
     const { a, b } = await ends(t, 'tls')
     const { stream } = coreOf(a).carrier as unknown as { stream: TLSSocket }
     const { end } = stream
     const cut = new Promise<void>((resolve) => {
-      // `end()` of a connection waits a turn: this is the moment in which the stream is told.
+      // `end()` of a connection waits a turn: here the stream is ended.
       stream.end = ((...args: Parameters<typeof end>) => {
-        // A peer that does not read its goodbye: the shutdown takes until the socket is gone.
+        // The peer does not read the close_notify: the shutdown lasts until the socket is closed.
         if (later) stream._final = () => {}
         end.apply(stream, args)
         t.ok(stream.writableEnded && !stream.writableFinished, 'it is shutting down')

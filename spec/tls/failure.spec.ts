@@ -1,4 +1,4 @@
-// What a failed TLS handshake says: in one line, without the numbers of OpenSSL, and with what to do where that is known.
+// The message of a failed TLS handshake: one line, without the numbers of OpenSSL, with advice for known causes.
 
 import t from 'tap'
 import { unixAddress } from '../../lib/address.js'
@@ -8,7 +8,7 @@ import { handshakeMessage } from '../../lib/tls/failure.js'
 const coded = (code: string, message = 'it failed'): Error => Object.assign(new Error(message), { code })
 const failed = 'the TLS handshake with host failed: it failed'
 
-t.test('a code that is known says what to do, to either side', async (t) => {
+t.test('a known code gives advice, to either side', async (t) => {
   const cases: [string, 'connect' | 'client' | 'server', RegExp][] = [
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'connect', /; the server answers in plain text: connect without `tls`/],
     ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'client', /; the server answers in plain text: it must have agreed/],
@@ -33,7 +33,7 @@ t.test('a code that is known says what to do, to either side', async (t) => {
   }
 })
 
-t.test('what failed is said in words, whatever it is', async (t) => {
+t.test('any value gives a message', async (t) => {
   const openssl = Object.assign(coded('ERR_SSL_X', '80:error:0A:SSL routines:f:no way:../a.c:1:\n'), { reason: 'no way' })
   t.equal(handshakeMessage(openssl, 'connect', 'host'), 'the TLS handshake with host failed: no way; `cause` has its code')
   const odd = Object.assign(coded('ERR_SSL_X', ' it failed\n'), { reason: '' })

@@ -1,4 +1,4 @@
-// A handshake over carriers in every state, and what becomes of one that is given up.
+// A handshake over carriers in every state, and the cut of a handshake.
 
 import t from 'tap'
 import { ClientTls } from '../../lib/tls/client.js'
@@ -13,14 +13,14 @@ const { key, cert } = identityOf()
 const server = new ServerTls({ key, cert })
 const client = new ClientTls({ tls: { ca: cert } })
 
-t.test('over a carrier that is reset already it fails, and throws nothing', async (t) => {
+t.test('a handshake over a carrier that is already reset rejects and does not throw', async (t) => {
   const [a, b] = await tcpPair(t)
   a.reset()
   const failing = [client.secure(a), server.secure(b)].map(({ done }) => rejection(done))
   for (const error of await Promise.all(failing)) t.ok(error instanceof Error)
 })
 
-t.test('over a socket that has ended, with bytes that nobody wanted, it fails', async (t) => {
+t.test('a handshake over a socket that has ended, with unread bytes, rejects', async (t) => {
   const { client: peer, server: socket } = await sockets(t)
   const carrier = new SocketCarrier(socket)
   const recorder = recording(carrier)
@@ -30,7 +30,7 @@ t.test('over a socket that has ended, with bytes that nobody wanted, it fails', 
   t.match(await rejection(server.secure(carrier).done), { code: 'ECONNRESET' })
 })
 
-t.test('one that is cut frees both sides; cut when it was done, it resets what came of it; cut again, nothing', async (t) => {
+t.test('a cut frees both sides; after the handshake it resets the carrier; a second cut changes nothing', async (t) => {
   for (const make of [tcpPair, inMemory, overDuplexes]) {
     const [a, b] = await make(t)
     const [here, there] = [client.secure(a), server.secure(b)]
@@ -52,7 +52,7 @@ t.test('one that is cut frees both sides; cut when it was done, it resets what c
   }
 })
 
-t.test('one whose stream closes without a word of the runtime has failed', async (t) => {
+t.test('a handshake whose stream closes without an event of TLS rejects', async (t) => {
   for (const make of [tcpPair, inMemory]) {
     const [a, b] = await make(t)
     const handshake = new TlsHandshake(a, (stream) => stream.destroy())
@@ -67,7 +67,7 @@ t.test('options that Node refuses only when it connects fail the handshake', asy
   b.reset()
 })
 
-t.test('one that is cut in its very last step stays cut', async (t) => {
+t.test('a handshake that is cut in its last step rejects', async (t) => {
   for (const make of [tcpPair, inMemory]) {
     const [a, b] = await make(t)
     const there = server.secure(b)

@@ -1,4 +1,4 @@
-// Keys and certificates that cannot serve are refused before anything is bound, and say why.
+// Keys and certificates that cannot be used are refused before anything is bound, with the reason.
 
 import { createSecureContext } from 'node:tls'
 import t from 'tap'
@@ -32,7 +32,7 @@ const refusals: [string, ServerTlsOptions, string[]][] = [
 ]
 
 for (const [name, tls, path] of refusals) {
-  t.test(`${name}: refused, with the cause, and nothing is bound`, async (t) => {
+  t.test(`${name} is refused with the cause, and nothing is bound`, async (t) => {
     const error = (await rejection(listen({ port: 0, host: '127.0.0.1', tls }))) as InvalidOptionsError
     t.ok(error instanceof InvalidOptionsError)
     t.same(error.issues.at(0)?.path.slice(0, path.length), path)
@@ -41,12 +41,12 @@ for (const [name, tls, path] of refusals) {
   })
 }
 
-t.test('of an endpoint the path says which one, and the ones before it are not bound', async (t) => {
+t.test('the path of the issue names the endpoint, and no earlier endpoint is bound', async (t) => {
   const error = await rejection(listen({ endpoints: [{ port: 0 }, { port: 0, tls: { key: good.key } }] }))
   t.match(error, { issues: [{ path: ['endpoints', 1, 'tls', 'cert'] }] })
 })
 
-t.test('what is thrown need not be an Error', async (t) => {
+t.test('a thrown value that is no Error is reported too', async (t) => {
   const tls = {
     get key(): string {
       throw 'no'
@@ -55,7 +55,7 @@ t.test('what is thrown need not be an Error', async (t) => {
   t.match(await rejection(listen({ port: 0, tls })), { issues: [{ message: 'no' }], cause: 'no' })
 })
 
-t.test('a pfx, a locked key, lists, and callbacks alone do serve', async (t) => {
+t.test('a pfx, an encrypted key, lists, and callbacks alone are accepted', async (t) => {
   const secret = 'secret'
   const context = createSecureContext({ key: good.key, cert: good.cert })
   const sets: ServerTlsOptions[] = [
@@ -75,13 +75,13 @@ t.test('a pfx, a locked key, lists, and callbacks alone do serve', async (t) => 
   }
 })
 
-t.test('pairs are found under a passphrase of their own, or the common one', async (t) => {
+t.test('keys are decrypted with their own passphrase or the common one', async (t) => {
   for (const options of [{ key: [{ pem: rsa.locked, passphrase: 'secret' }] }, { key: rsa.locked, passphrase: 'secret' }])
     t.throws(() => checkPairs({ ...(options as object), cert: good.cert }), { option: 'key', message: /got another/ })
   t.doesNotThrow(() => checkPairs({ ca: [good.cert, other.cert] }))
 })
 
-t.test('a client that brings half a pair, or what is no function, is refused alike', async (t) => {
+t.test('half a pair, or a callback that is no function, is refused on a client too', async (t) => {
   for (const [tls, path] of [
     [{ key: good.key }, ['cert']],
     [{ cert: good.cert }, ['key']],

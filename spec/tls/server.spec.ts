@@ -1,4 +1,4 @@
-// TLS on the way in: who gets through, what is known of them, and what becomes of those who do not.
+// TLS on a server: which clients are admitted, what `connection.tls` shows of them, and how the others fail.
 
 import { X509Certificate } from 'node:crypto'
 import net from 'node:net'
@@ -39,7 +39,7 @@ async function secure(t: Test, server: Server, options: tls.ConnectionOptions = 
   return socket.on('error', () => {})
 }
 
-t.test('what the handshake agreed on is known, also after the end', async (t) => {
+t.test('`connection.tls` shows what the handshake agreed on, also after the end', async (t) => {
   const { server } = await serving(t, { tls: { ...own, ALPNProtocols: ['a', 'b'] } })
   const [peer, connection] = await Promise.all([secure(t, server, { ALPNProtocols: ['b'] }), server.accept() as Promise<Connection>])
   const facts = { protocol: 'TLSv1.3', alpnProtocol: 'b', servername: 'localhost', authorized: false }
@@ -58,7 +58,7 @@ t.test('what the handshake agreed on is known, also after the end', async (t) =>
   ])
 })
 
-t.test('without SNI, ALPN and TLS there are none', async (t) => {
+t.test('without SNI, ALPN or TLS the values are undefined', async (t) => {
   const { server } = await serving(t)
   const [, connection] = await Promise.all([
     secure(t, server, { servername: '', checkServerIdentity: () => undefined }),
@@ -71,7 +71,7 @@ t.test('without SNI, ALPN and TLS there are none', async (t) => {
   t.equal(((await plain.accept()) as Connection).tls, undefined)
 })
 
-t.test('an SNICallback chooses, and one that fails fails its handshake only', async (t) => {
+t.test('an SNICallback chooses the certificate, and its failure fails one handshake only', async (t) => {
   const SNICallback: tls.TlsOptions['SNICallback'] = (name, done) => {
     if (name === 'none.test') done(new Error('no such name'))
     else done(null, tls.createSecureContext(name === 'other.test' ? other : good))
@@ -85,7 +85,7 @@ t.test('an SNICallback chooses, and one that fails fails its handshake only', as
   await secure(t, server)
 })
 
-t.test('plain HTTP at a TLS port is one event, and no connection', async (t) => {
+t.test('plain HTTP at a TLS port is one handshakeError, and no connection', async (t) => {
   const { server, errors } = await serving(t)
   const peer = await dial(t, server)
   peer.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
@@ -98,7 +98,7 @@ t.test('plain HTTP at a TLS port is one event, and no connection', async (t) => 
   t.match(server.stats(), { accepted: 1, handshakeErrors: 1, active: 0, pending: 0 })
 })
 
-t.test('who leaves in the middle of a handshake, in order or not, is one event', async (t) => {
+t.test('a client that ends or resets during the handshake is one handshakeError', async (t) => {
   const { server, errors } = await serving(t)
   for (const leave of ['end', 'resetAndDestroy'] as const) {
     const peer = await dial(t, server)
@@ -113,13 +113,13 @@ t.test('who leaves in the middle of a handshake, in order or not, is one event',
   for (const error of errors) t.match(error.cause, { code: 'ECONNRESET' })
 })
 
-t.test('no common application protocol fails the handshake, and the client is told why', async (t) => {
+t.test('no common application protocol fails the handshake, and the client receives the alert', async (t) => {
   const { server, errors } = await serving(t, { tls: { ...own, ALPNProtocols: ['linnet/1'] } })
   t.match(await rejection(secure(t, server, { ALPNProtocols: ['other/1'] })), { code: /ALERT_NO_APPLICATION_PROTOCOL/ })
   await until(() => errors.length === 1)
 })
 
-t.test('a handshake that takes too long is reset on the machine that waits, and frees the socket', async (t) => {
+t.test('a handshake that exceeds its time limit is reset, and its socket is freed', async (t) => {
   const { server, errors } = await serving(t, { handshakeTimeout: 50 })
   const peer = await dial(t, server)
   peer.write(Buffer.from([22, 3, 1, 2, 0]))
@@ -128,7 +128,7 @@ t.test('a handshake that takes too long is reset on the machine that waits, and 
   t.match(server.stats(), { pending: 0, handshakeErrors: 1 })
 })
 
-t.test('closing the server drops who is in the handshake', async (t) => {
+t.test('closing the server drops connections in their handshake', async (t) => {
   const { server, errors } = await serving(t)
   const fate = fateOf(await dial(t, server))
   await until(() => server.stats().pending === 1)
@@ -144,7 +144,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   const versions = { minVersion: version, maxVersion: version }
   const ask = { ...own, ca: trusted.cert, requestCert: true, ...versions }
 
-  t.test(`a client certificate that verifies is known, also in a resumed session (${version})`, async (t) => {
+  t.test(`a client certificate that verifies is shown, also in a resumed session (${version})`, async (t) => {
     const { server } = await serving(t, { tls: ask })
     const options = { key: trusted.key, cert: trusted.cert }
     const peer = tls.connect({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: good.cert, ...options })
@@ -160,7 +160,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     peer.destroy()
   })
 
-  t.test(`one that does not verify is refused, and so is none (${version})`, async (t) => {
+  t.test(`a certificate that does not verify is refused, and so is none (${version})`, async (t) => {
     const { server, errors } = await serving(t, { tls: ask })
     let yielded = 0
     void server.serve(() => yielded++)
@@ -176,7 +176,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     t.equal(yielded, 0)
   })
 
-  t.test(`a session from a server that asked for nothing is no certificate for one that does (${version})`, async (t) => {
+  t.test(`a session from a server without requestCert is no certificate on one with it (${version})`, async (t) => {
     const ticketKeys = Buffer.alloc(48, 7)
     for (const sessionIdContext of [undefined, 'the same']) {
       const shared = { ticketKeys, ...(sessionIdContext && { sessionIdContext }) }
@@ -197,7 +197,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     }
   })
 
-  t.test(`with rejectUnauthorized: false it is for the program to say, also in a resumed session (${version})`, async (t) => {
+  t.test(`with rejectUnauthorized: false the program decides, also in a resumed session (${version})`, async (t) => {
     const { server } = await serving(t, { tls: { ...ask, rejectUnauthorized: false } })
     const options = { key: stranger.key, cert: stranger.cert }
     const peer = tls.connect({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: good.cert, ...options })
@@ -214,13 +214,13 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   })
 }
 
-t.test('requestCert that is not quite true is a yes', async (t) => {
+t.test('a truthy requestCert counts as true', async (t) => {
   const { server, errors } = await serving(t, { tls: { ...own, requestCert: 1 as never } })
   await secure(t, server).catch(() => {})
   await until(() => errors.length === 1)
 })
 
-t.test('a pre-shared key lets a client in, but is no certificate where one is asked for', async (t) => {
+t.test('a pre-shared key admits a client, but is no certificate where one is requested', async (t) => {
   const psk = Buffer.from('0123456789abcdef')
   const options = { ciphers: 'PSK', maxVersion: 'TLSv1.2' as const }
   const peer = { pskCallback: () => ({ psk, identity: 'me' }), checkServerIdentity: () => undefined, ...options }
@@ -234,7 +234,7 @@ t.test('a pre-shared key lets a client in, but is no certificate where one is as
 
 // --- one port for both ----------------------------------------------------------------------------------------------------
 
-t.test('optional: the first byte tells TLS from plain text', async (t) => {
+t.test('optional: the first byte distinguishes TLS from plain text', async (t) => {
   const { server, errors } = await serving(t, { tls: { ...own, optional: true } })
   const plain = await dial(t, server)
   plain.write('hello\n')
@@ -248,7 +248,7 @@ t.test('optional: the first byte tells TLS from plain text', async (t) => {
   t.same(errors, [])
 })
 
-t.test('optional: who says nothing, leaves or breaks off before the first byte is a handshakeError', async (t) => {
+t.test('optional: a client that is silent, ends or resets before the first byte is a handshakeError', async (t) => {
   const { server, errors } = await serving(t, { tls: { ...own, optional: true }, handshakeTimeout: 500 })
   const [silent, leaver, breaker] = [await dial(t, server), await dial(t, server), await dial(t, server)]
   await until(() => server.stats().pending === 3)
@@ -266,7 +266,7 @@ t.test('optional: who says nothing, leaves or breaks off before the first byte i
 
 // --- many places --------------------------------------------------------------------------------------------------------
 
-t.test('endpoints have their own TLS, or none, and setTls leaves them alone', async (t) => {
+t.test('endpoints have their own TLS options or none, and setTls does not change them', async (t) => {
   const mine = { key: other.key, cert: other.cert }
   const at = { port: 0, host: '127.0.0.1' }
   const { server } = await serving(t, { endpoints: [at, { ...at, tls: mine }, { ...at, tls: false }], tls: own })
@@ -293,7 +293,7 @@ t.test('endpoints have their own TLS, or none, and setTls leaves them alone', as
   t.equal(await names(0), nameOf(trusted.cert), 'nothing has changed')
 })
 
-t.test('a connection that is open, or in its handshake, goes on when the certificate changes; the next one sees the new one', async (t) => {
+t.test('open connections and handshakes go on when the certificate changes, and the next one gets the new certificate', async (t) => {
   const { server } = await serving(t)
   const [peer, before] = await Promise.all([secure(t, server), server.accept() as Promise<Connection>])
   await server.setTls({ key: other.key, cert: other.cert })
@@ -306,7 +306,7 @@ t.test('a connection that is open, or in its handshake, goes on when the certifi
 
 // --- in memory ----------------------------------------------------------------------------------------------------------
 
-t.test('a server in memory speaks TLS as well, on its own clock', async (t) => {
+t.test('a server in memory uses TLS too, on its own clock', async (t) => {
   const clock = manualClock()
   const { server, connect: dialled } = memoryServer({ tls: { ...own, ALPNProtocols: ['x'] }, clock, handshakeTimeout: 1000 })
   const errors: HandshakeError[] = []
@@ -326,7 +326,7 @@ t.test('a server in memory speaks TLS as well, on its own clock', async (t) => {
   await server.close()
 })
 
-t.test('a client in memory whose server says nothing gives up in time', async (t) => {
+t.test('a client in memory whose server is silent rejects at its time limit', async (t) => {
   const clock = manualClock()
   const { server, connect: dialled } = memoryServer({ clock })
   t.teardown(() => server.close({ grace: 0 }))
@@ -370,7 +370,7 @@ t.test('an address is verified, and not sent as a name', async (t) => {
   t.match(await rejection(connect({ ...to, tls: { ca: other.cert } })), { cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' } })
 })
 
-// --- goodbyes -----------------------------------------------------------------------------------------------------------
+// --- close_notify -----------------------------------------------------------------------------------------------------------
 
 t.test('end() sends close_notify, before the end of stream', async (t) => {
   const { server } = await serving(t)

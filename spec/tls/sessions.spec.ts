@@ -1,5 +1,5 @@
-// Whose session may be resumed where: one test for each row. A session holds what was verified when it began, so it is good
-// only where the same is asked of a client and verified by the same authorities.
+// Where a session may be resumed: one test for each case. A session stores the result of the verification when it began, so it is
+// valid only where the requirements on clients and the authorities are the same.
 
 import { execFile } from 'node:child_process'
 import { constants } from 'node:crypto'
@@ -18,13 +18,13 @@ const own = { key: good.key, cert: good.cert }
 const ticketKeys = Buffer.alloc(48, 7)
 
 interface Visit {
-  /** What the server says of the client; undefined where it was refused. */
+  /** Whether the server has verified the client; undefined if it was refused. */
   authorized: boolean | undefined
   reused: boolean
   session: Buffer | undefined
 }
 
-/** Comes to a server as a client that offers `session`, if it has one. */
+/** Connects as a client that offers `session`, if there is one. */
 async function visit(to: { port: number }, options: tls.ConnectionOptions = {}): Promise<Visit> {
   const socket = tls.connect({ port: to.port, host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false, ...options })
   return read(socket)
@@ -40,7 +40,7 @@ async function read(socket: tls.TLSSocket): Promise<Visit> {
   return { authorized: text === '' ? undefined : text === 'true', reused, session }
 }
 
-/** A server that says to each client whether its certificate was verified. */
+/** A server that sends each client whether its certificate was verified. */
 async function serving(t: Test, options: ServerTlsOptions, more: object = {}): Promise<Server> {
   const server = await opened(t, { port: 0, host: '127.0.0.1', tls: { ...own, ...options }, ...more })
   void server.serve((connection) => connection.end(String(connection.tls?.authorized)))
@@ -53,7 +53,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   const client = { key: first.key, cert: first.cert }
   const refused = { authorized: undefined }
 
-  t.test(`where nothing has changed it is resumed, and verified (${version})`, async (t) => {
+  t.test(`a session is resumed, and verified, if nothing has changed (${version})`, async (t) => {
     for (const more of [{}, { ticketKeys }, { sessionIdContext: 'mine' }]) {
       const server = await serving(t, { ...asks, ...more })
       const { session, authorized } = await visit(server, client)
@@ -62,16 +62,16 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     }
   })
 
-  t.test(`who has shown no certificate is not verified by resuming that session, where the program lets all in (${version})`, async (t) => {
+  t.test(`resuming a session without a certificate does not verify the client, with rejectUnauthorized: false (${version})`, async (t) => {
     const server = await serving(t, { ...asks, rejectUnauthorized: false })
     const { session, authorized } = await visit(server)
     t.equal(authorized, false)
     t.match(await visit(server, { session }), { authorized: false, reused: true })
     const verified = await visit(server, client)
-    t.match(await visit(server, { session: verified.session }), { authorized: true, reused: true }, 'who has shown one is')
+    t.match(await visit(server, { session: verified.session }), { authorized: true, reused: true }, 'with a certificate it does')
   })
 
-  t.test(`another name of a server whose names have authorities of their own: never, nor for the same name (${version})`, async (t) => {
+  t.test(`a server with authorities for each name resumes no session (${version})`, async (t) => {
     const contexts: Record<string, tls.SecureContext> = {
       'a.test': tls.createSecureContext({ ...own, ca: first.cert }),
       'b.test': tls.createSecureContext({ ...own, ca: second.cert }),
@@ -99,7 +99,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     }
   })
 
-  t.test(`another name by startTls: never (${version})`, async (t) => {
+  t.test(`startTls resumes no session for another name (${version})`, async (t) => {
     const contexts: Record<string, tls.SecureContext> = {
       'a.test': tls.createSecureContext({ ...own, ca: first.cert }),
       'b.test': tls.createSecureContext({ ...own, ca: second.cert }),
@@ -120,19 +120,22 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     for (const mine of [client, {}]) t.match(await upgraded({ ...mine, servername: 'b.test', session }), refused)
   })
 
-  t.test(`after setTls to other authorities: never, also with shared keys and a context of the program's own (${version})`, async (t) => {
-    for (const more of [{}, { ticketKeys }, { ticketKeys, sessionIdContext: 'mine' }]) {
-      const server = await serving(t, { ...asks, ...more })
-      const { session } = await visit(server, client)
-      await server.setTls({ ...own, ...asks, ...more, ca: second.cert })
-      for (const mine of [client, {}]) t.match(await visit(server, { ...mine, session }), refused)
-      t.match(await visit(server, { key: second.key, cert: second.cert, session }), { authorized: true, reused: false })
-      await server.setTls({ ...own, ...asks, ...more, ca: [second.cert, first.cert] })
-      t.match(await visit(server, { ...client, session }), { authorized: true, reused: false }, 'verified anew')
-    }
-  })
+  t.test(
+    `after setTls with other authorities no old session is resumed, also with shared ticketKeys and sessionIdContext (${version})`,
+    async (t) => {
+      for (const more of [{}, { ticketKeys }, { ticketKeys, sessionIdContext: 'mine' }]) {
+        const server = await serving(t, { ...asks, ...more })
+        const { session } = await visit(server, client)
+        await server.setTls({ ...own, ...asks, ...more, ca: second.cert })
+        for (const mine of [client, {}]) t.match(await visit(server, { ...mine, session }), refused)
+        t.match(await visit(server, { key: second.key, cert: second.cert, session }), { authorized: true, reused: false })
+        await server.setTls({ ...own, ...asks, ...more, ca: [second.cert, first.cert] })
+        t.match(await visit(server, { ...client, session }), { authorized: true, reused: false }, 'verified anew')
+      }
+    },
+  )
 
-  t.test(`after setTls to the same authorities: with shared keys only (${version})`, async (t) => {
+  t.test(`after setTls with the same authorities a session is resumed with shared ticketKeys only (${version})`, async (t) => {
     for (const [more, reused] of [
       [{}, false],
       [{ ticketKeys }, true],
@@ -144,7 +147,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     }
   })
 
-  t.test(`another endpoint of the server: only where it asks for the same (${version})`, async (t) => {
+  t.test(`another endpoint of the server resumes a session only if its requirements are the same (${version})`, async (t) => {
     const at = { port: 0, host: '127.0.0.1' }
     const here = { ...own, ...asks, ticketKeys }
     const endpoints = [
@@ -159,12 +162,12 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const { session } = await visit(to(0), client)
     t.match(await visit(to(1), { ...client, session }), refused)
     t.match(await visit(to(2), { ...client, session }), { authorized: true, reused: true })
-    t.match(await visit(to(3), { ...client, session }), { authorized: false, reused: false }, 'which asks for nothing')
+    t.match(await visit(to(3), { ...client, session }), { authorized: false, reused: false }, 'it requests no certificate')
     const { session: unasked } = await visit(to(3))
     t.match(await visit(to(0), { session: unasked }), refused)
   })
 
-  t.test(`another server with the same ticket keys: only where it asks for the same (${version})`, async (t) => {
+  t.test(`another server with the same ticketKeys resumes a session only if its requirements are the same (${version})`, async (t) => {
     const server = await serving(t, { ...asks, ticketKeys })
     const { session } = await visit(server, client)
     const same = await serving(t, { ...asks, ticketKeys })
@@ -180,11 +183,11 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     }
   })
 
-  t.test(`an upgrade by startTls with equal options: it is resumed, and with other authorities it is not (${version})`, async (t) => {
+  t.test(`startTls resumes a session with equal options, and not with other authorities (${version})`, async (t) => {
     const server = await opened(t, { path: socketPath() })
     let ca: string | Buffer = first.cert
     void server.serve(async (connection) => {
-      // Options of its own each time, with equal values.
+      // New options with equal values for each connection.
       await connection.startTls({ ...own, ...asks, cert: Buffer.from(own.cert), ca: [ca], reply: 'go\n' })
       await connection.end(String(connection.tls?.authorized))
     })
@@ -200,12 +203,12 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   })
 }
 
-t.test('OpenSSL is refused alike', async (t) => {
+t.test('an OpenSSL client cannot resume a session under another name', async (t) => {
   const context = tls.createSecureContext({ ...own, ca: second.cert })
   const SNICallback = (name: string, done: (error: null, context?: tls.SecureContext) => void): void =>
     done(null, name === 'b.test' ? context : undefined)
   const server = await serving(t, { requestCert: true, ca: first.cert, SNICallback, ticketKeys })
-  // In a process of its own, since this one serves.
+  // In another process, because this one runs the server.
   const script = `
     const { spawnSync } = require('node:child_process')
     const [port, key, cert, file] = process.argv.slice(1)

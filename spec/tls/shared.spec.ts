@@ -1,4 +1,4 @@
-// What connections with equal TLS options share: equal is what has the same values, whoever holds them.
+// The contexts that connections with equal TLS options share. Options are equal if their values are.
 
 import type { SecureContext } from 'node:tls'
 import t from 'tap'
@@ -12,7 +12,7 @@ const { key, cert } = identityOf()
 const other = identityOf('DNS:other.test')
 const own = { key, cert }
 
-t.test('equal values have the same fingerprint, and no two different ones', async (t) => {
+t.test('equal values have equal fingerprints, and different values have different ones', async (t) => {
   const callback = (): void => {}
   const cyclic: { self?: unknown } = {}
   cyclic.self = cyclic
@@ -50,7 +50,7 @@ t.test('equal values have the same fingerprint, and no two different ones', asyn
   t.not(fingerprint(['a'], 'b'), fingerprint('a', ['b']))
 })
 
-t.test('those that were used last are kept, and what fails is not', async (t) => {
+t.test('the most recently used values are kept, and failures are not', async (t) => {
   const recent = new Recent<number>()
   let made = 0
   const make = (): number => ++made
@@ -64,13 +64,13 @@ t.test('those that were used last are kept, and what fails is not', async (t) =>
   )
   t.equal(recent.get('x', make), 1)
   for (let n = 0; n < 15; n++) recent.get(`other ${n}`, make)
-  t.equal(recent.get('x', make), 1, 'it is the one that was used last now')
+  t.equal(recent.get('x', make), 1, 'it is the most recently used one')
   for (let n = 15; n < 30; n++) recent.get(`other ${n}`, make)
   t.equal(recent.get('x', make), 1)
   t.equal(recent.get('other 0', make), 32)
 })
 
-t.test('servers with equal options are one, whatever becomes of the options afterwards', async (t) => {
+t.test('servers with equal options are shared, also if the options object changes afterwards', async (t) => {
   const options = { key: Buffer.from(key), cert: [cert], ca: [other.cert], requestCert: true }
   const one = sharedServerTls(options)
   t.equal(sharedServerTls({ ...own, key: Buffer.from(key), cert: [cert], ca: [other.cert], requestCert: true }), one)
@@ -81,7 +81,7 @@ t.test('servers with equal options are one, whatever becomes of the options afte
   t.throws(() => sharedServerTls({ key }), { code: 'ERR_LINNET_OPTIONS' })
 })
 
-t.test('clients share a context, whatever names and sessions they have', async (t) => {
+t.test('clients share a context, with any names and sessions', async (t) => {
   let made = 0
   const make = (): SecureContext => ({ context: ++made })
   const one = sharedContext({ ca: cert, servername: 'a.test', host: 'a.test' }, make)
@@ -90,7 +90,7 @@ t.test('clients share a context, whatever names and sessions they have', async (
   t.not(sharedContext({ ca: cert, checkServerIdentity: () => undefined }, make), one)
 })
 
-t.test('where the program may replace the authorities, options that name none share nothing', async (t) => {
+t.test('if the program can replace the authorities, options that name none are not shared', async (t) => {
   let made = 0
   const make = (): SecureContext => ({ context: ++made })
   const asksNone = { ...own }
@@ -105,11 +105,11 @@ t.test('where the program may replace the authorities, options that name none sh
   }
   t.not(sharedContext({}, make), sharedContext({ port: 1 }, make))
   t.not(sharedServerTls(asks), sharedServerTls({ ...asks }))
-  t.equal(sharedServerTls(asksNone), sharedServerTls({ ...own }), 'a server that asks for none needs none')
-  t.ok(new ServerTls(asks), 'and one that asks loads all the same')
+  t.equal(sharedServerTls(asksNone), sharedServerTls({ ...own }), 'a server without requestCert needs no authorities')
+  t.ok(new ServerTls(asks), 'a server with requestCert loads too')
 })
 
-t.test('the authorities of Node are asked for only where they can be replaced', async (t) => {
+t.test('the default authorities are listed only where they can be replaced', async (t) => {
   t.equal(replaceableAuthorities({}), undefined)
   const list = [cert]
   const tls = { setDefaultCACertificates: () => {}, getCACertificates: () => list }

@@ -1,5 +1,5 @@
-// A handshake that is cut while the TLSSocket shuts the sending side down by itself, because its peer has left. Node never
-// closes a handle whose reset has failed, and a reset fails in that state.
+// A handshake that is cut while the TLSSocket shuts the sending side down, because its peer has ended. A reset fails in that state,
+// and Node never closes a handle whose reset has failed.
 
 import { once } from 'node:events'
 import { Socket } from 'node:net'
@@ -16,7 +16,7 @@ import { fillUp, Recorder, sockets } from '../transport/support.js'
 
 const { key, cert } = identityOf()
 const tlsServer = new ServerTls({ key, cert })
-/** What a client says first, to be said by sockets that are no client of TLS. */
+/** The first bytes of a TLS client, to be sent by plain sockets. */
 const hello = await firstWords()
 const CLOSE_NOTIFY = Buffer.from([21, 3, 3, 0, 2, 1, 0])
 
@@ -30,7 +30,7 @@ function firstWords(): Promise<Buffer> {
   })
 }
 
-// Node shuts a socket down in `_final`. No event says when a TLSSocket that nobody can have yet does so.
+// Node shuts a socket down in `_final`. No event shows when an unfinished TLSSocket does so.
 type Final = (this: Socket, done: () => void) => void
 const prototype = Socket.prototype as unknown as { _final: Final }
 const final = prototype._final
@@ -43,7 +43,7 @@ t.teardown(() => {
   prototype._final = final
 })
 
-/** Resolves once `cut` was called, in the given moment after the shutdown has begun. */
+/** Resolves once `cut` was called, at the given moment after the shutdown has begun. */
 function atShutdown(moment: (cut: () => void) => void, cut: () => void): Promise<void> {
   return new Promise((resolve) => {
     shuts = () => {
@@ -91,7 +91,7 @@ for (const [how, leave] of Object.entries(leaving))
     }
   })
 
-t.test('a shutdown that waits behind what the peer does not read leaves no handle open either', async (t) => {
+t.test('a shutdown behind bytes that the peer does not read leaves no handle open either', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   const recorder = new Recorder()
@@ -110,7 +110,7 @@ t.test('a shutdown that waits behind what the peer does not read leaves no handl
   t.ok(await rejection(handshake.done))
 })
 
-t.test('a handshake whose peer is still there is cut by a reset', async (t) => {
+t.test('a handshake whose peer has not ended is cut by a reset', async (t) => {
   for (const words of ['', hello.subarray(0, 100), hello]) {
     const { client, server } = await sockets(t)
     const closed = once(server, 'close')

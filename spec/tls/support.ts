@@ -1,4 +1,4 @@
-// What the specs of this folder share: TLS over carriers of every kind, both sides of it.
+// The helpers of the specs of this folder: both sides of TLS over carriers of every kind.
 
 import net from 'node:net'
 import tls from 'node:tls'
@@ -15,7 +15,7 @@ export async function secured([a, b]: Pair): Promise<Pair> {
   return Promise.all([secureClient(a, { tls: { ca: cert } }).done, server.secure(b).done])
 }
 
-/** Pairs whose first carrier is the client's, or the server's. */
+/** Pairs whose first carrier is the client's; with `turned`, the server's. */
 export function overTls(make: (t: Test) => Promise<Pair>, turned = false): (t: Test) => Promise<Pair> {
   return async (t) => {
     const [a, b] = await secured(await make(t))

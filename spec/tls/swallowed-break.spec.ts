@@ -1,5 +1,5 @@
-// A reset that meets a record of the TLS layer's own. Node drops the error of such a write, and each later write waits behind
-// the record for ever; the end of stream that follows must still be told from an end.
+// A reset that meets a record of the TLS layer itself. Node drops the error of such a write, and each later write waits behind
+// the record forever. The end of stream that follows must be recognised as a loss.
 
 import net from 'node:net'
 import tls from 'node:tls'
@@ -13,13 +13,13 @@ import { resettable } from './support.js'
 
 const { key, cert } = identityOf()
 
-t.test('a reset that the session tickets of a server meet is a loss, and no write waits for ever', async (t) => {
+t.test('a reset that meets the session tickets of a server is a loss, and no write waits forever', async (t) => {
   const server = await opened(t, { host: '127.0.0.1', tls: { key, cert } })
   for (const answered of ['before the end', 'behind the end', 'by a large answer', 'not at all']) {
     const handled = new Promise<Connection | undefined>((resolve) => {
       server.once('connection', resolve).once('handshakeError', () => resolve(undefined))
     })
-    // All of it is in the system before the server sees any of it: the end of the handshake, a request, the reset.
+    // The end of the handshake, a request and the reset are in the kernel before the server reads any of it.
     const raw = net.connect(server.port, '127.0.0.1').on('error', () => {})
     const client = tls.connect({ socket: raw, servername: 'localhost', ca: cert }, () => {
       client.write('request\n')
@@ -36,7 +36,7 @@ t.test('a reset that the session tickets of a server meet is a loss, and no writ
       t.pass('the reset is seen before the connection is there')
       continue
     }
-    t.equal(await connection.readUntil('\n', 'utf8'), 'request\n', 'what came before the reset is read')
+    t.equal(await connection.readUntil('\n', 'utf8'), 'request\n', 'the bytes before the reset are read')
     const size = answered === 'by a large answer' ? 200_000 : 100
     const write = answered === 'before the end' || answered === 'by a large answer' ? connection.write(Buffer.alloc(size)) : undefined
     await t.rejects(
@@ -44,14 +44,14 @@ t.test('a reset that the session tickets of a server meet is a loss, and no writ
       ConnectionLostError,
       `it is no end of stream (answered ${answered})`,
     )
-    if (write !== undefined && size > 64 * 1024) await t.rejects(within(write, 'the write'), ConnectionLostError, 'the write is told')
-    if (answered === 'behind the end') await t.rejects(connection.write('late'), ConnectionLostError, 'a late write is told')
+    if (write !== undefined && size > 64 * 1024) await t.rejects(within(write, 'the write'), ConnectionLostError, 'the write rejects')
+    if (answered === 'behind the end') await t.rejects(connection.write('late'), ConnectionLostError, 'a late write rejects')
     const { by } = await within(connection.closed, 'the end')
     t.equal(by, 'lost', 'the connection is lost')
   }
 })
 
-t.test('a client that ends in order behind a handshake has ended, although the server has sent its tickets', async (t) => {
+t.test('a client that ends right after the handshake has ended, although the server has sent its tickets', async (t) => {
   const server = await opened(t, { host: '127.0.0.1', tls: { key, cert } })
   const taken = server.accept()
   const client = await connect({ port: server.port, host: '127.0.0.1', tls: { ca: cert, servername: 'localhost' } })
@@ -79,13 +79,13 @@ t.test('an end that comes while a large answer is under way is an end', async (t
   await Promise.all([connection.close(), client.close()])
 })
 
-t.test('a reset that an own end meets is a loss: half an answer is not whole', async (t) => {
+t.test('a reset that meets an own end is a loss, and half an answer is not a whole one', async (t) => {
   const { secure, sockets, port } = await resettable(t)
   for (const upgraded of [false, true]) {
     const options = { ca: cert, servername: 'localhost' }
     const answered = new Promise<void>((resolve) => {
       secure.once('secureConnection', (socket) => {
-        // In the system before the client looks again: half an answer and the reset. And then the client ends.
+        // Half an answer and the reset are in the kernel before the client reads again. Then the client ends.
         socket
           .on('error', () => {})
           .once('data', () => {
@@ -104,7 +104,7 @@ t.test('a reset that an own end meets is a loss: half an answer is not whole', a
   }
 })
 
-t.test('a reset is told from an end with a reset behind it', async (t) => {
+t.test('a reset is distinguished from an end with a reset behind it', async (t) => {
   for (const ended of [true, false]) {
     const server = net.createServer({ pauseOnConnect: true })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

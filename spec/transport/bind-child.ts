@@ -1,5 +1,5 @@
-// A process that binds what it is told to, for the specs: endpoints that come with a process, and processes that want
-// the same path. It says what came of it, and closes when told so.
+// A process that binds endpoints on request, for the specs of inherited sockets and of processes that bind the same path. It
+// prints the result, and closes on request.
 
 import fs from 'node:fs'
 import type { ResolvedEndpoint } from '../../lib/options/listen.js'
@@ -10,7 +10,7 @@ type Order = ResolvedEndpoint | 'close' | { report: ResolvedEndpoint; environmen
 
 let listener: Listener | undefined
 const accepted = new AcceptedCarriers()
-// Whatever comes is echoed.
+// Connections are echoed.
 accepted.onAccepted = (carrier) => {
   carrier.attach({
     data: (chunk) => void carrier.write(chunk),

@@ -1,11 +1,11 @@
-// The conformance check of carriers: what `lib/transport/carrier.ts` promises, one test a promise, run over every carrier
-// there is. What only one of them does is in its own spec.
+// The conformance check of carriers: one test for each rule of `lib/transport/carrier.ts`, run over every kind of carrier. The
+// behaviour of a single kind is tested in its own spec.
 
 import type { Test } from 'tap'
 import { fill, fillUp, type Pair, pattern, Recorder, recording, turns, writeAll } from './support.js'
 
 export interface Kind {
-  /** Whether a reset reaches the peer as a break. Where not (Unix sockets), it may be an end. */
+  /** Whether a reset reaches the peer as a break. If not (Unix sockets), it may look like an end. */
   readonly breaks: boolean
 }
 
@@ -20,7 +20,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     })
   }
 
-  rule('nothing arrives before a carrier is attached and resumed, and then everything does', async (t, [a, b]) => {
+  rule('bytes arrive only after attach and resume, and then all of them do', async (t, [a, b]) => {
     const here = recording(a)
     a.write(Buffer.from('early'))
     a.end()
@@ -37,7 +37,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.same(recorder.events, ['data', 'end'])
   })
 
-  rule('an end that came before anybody listened is told, once and not within resume', async (t, [a, b]) => {
+  rule('an end from before the first listener is reported once, and not within resume', async (t, [a, b]) => {
     const here = recording(a)
     a.end()
     await here.waitFor('finished')
@@ -64,7 +64,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.ok(here.all.equals(other))
   })
 
-  rule('a piece larger than everything in between arrives whole', async (t, [a, b]) => {
+  rule('a piece larger than all buffers arrives whole', async (t, [a, b]) => {
     const data = pattern(4_000_000)
     const [here, there] = [recording(a), recording(b)]
     await writeAll(a, here, data, data.length)
@@ -74,7 +74,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.equal(here.count('sent') <= 1, true, 'sent once at most')
   })
 
-  rule('a batch arrives as if it were one piece, and a batch of nothing is nothing', async (t, [a, b]) => {
+  rule('a batch arrives as one piece, and an empty batch changes nothing', async (t, [a, b]) => {
     const [here, there] = [recording(a), recording(b)]
     t.equal(a.writeBatch([]), true)
     t.equal(a.write(new Uint8Array(0)), true)
@@ -93,7 +93,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.equal(a.writeBatch(pieces), false)
     t.same(here.events, [], 'not within the write')
     await turns(10)
-    t.same(here.events, [], 'nobody takes it')
+    t.same(here.events, [], 'the peer does not read')
     b.resume()
     await here.waitFor('sent')
     await recorder.until(() => recorder.bytes === 200 * 64 * 1024)
@@ -101,7 +101,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.same(here.events, ['sent'])
   })
 
-  rule('a write that the other side does not take is under way until it does', async (t, [a, b]) => {
+  rule('a write is under way until the peer reads it', async (t, [a, b]) => {
     const here = recording(a)
     const recorder = new Recorder()
     b.attach(recorder)
@@ -120,7 +120,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.equal(here.count('sent'), sent + 1)
   })
 
-  rule('a paused carrier brings a chunk or two more, and the rest when it is resumed', async (t, [a, b]) => {
+  rule('a paused carrier delivers at most a few chunks more, and the rest once it is resumed', async (t, [a, b]) => {
     const [here, there] = [recording(a), recording(b)]
     let after = 0
     let paused = false
@@ -155,7 +155,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.ok(there.all.equals(data))
   })
 
-  rule('after an end the other direction goes on', async (t, [a, b]) => {
+  rule('after an end in one direction the other one still works', async (t, [a, b]) => {
     const [here, there] = [recording(a), recording(b)]
     a.write(Buffer.from('question'))
     a.end()
@@ -171,7 +171,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.equal(here.has('lost') || there.has('lost'), false)
   })
 
-  rule('when both directions have ended, nothing more is heard, and release is quiet', async (t, [a, b]) => {
+  rule('after both directions have ended no event follows, also after release', async (t, [a, b]) => {
     const [here, there] = [recording(a), recording(b)]
     a.end()
     b.end()
@@ -185,7 +185,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.same([...there.events].sort(), ['end', 'finished'])
   })
 
-  rule('a reset is a break for the peer, and this side hears no more', async (t, [a, b]) => {
+  rule('a reset is a break for the peer, and causes no event on this side', async (t, [a, b]) => {
     const [here, there] = [recording(a), recording(b)]
     b.write(Buffer.from('hello'))
     await here.waitFor('data')
@@ -203,7 +203,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
   })
 
   for (const when of ['while bytes wait to leave', 'right behind end', 'once the end has left', 'before anything was attached']) {
-    rule(`a reset ${when} is no end for the peer`, async (t, [a, b]) => {
+    rule(`a reset ${when} does not look like an end to the peer`, async (t, [a, b]) => {
       const there = recording(b)
       if (when === 'before anything was attached') a.reset()
       else {
@@ -224,7 +224,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
           [],
         )
       }
-      // An end that was on its way may be heard first; what is sent then still shows the break.
+      // An end that was on its way may be reported first. A later write shows the break.
       await there.until(() => there.has('lost') || there.has('end'))
       if (when === 'while bytes wait to leave' && breaks) t.equal(there.has('end'), false)
       if (!there.has('lost')) {
@@ -238,7 +238,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     })
   }
 
-  rule('a loss before anybody listened is told once, after the bytes, and not within resume', async (t, [a, b]) => {
+  rule('a loss from before the first listener is reported once, after the bytes, and not within resume', async (t, [a, b]) => {
     const here = recording(a)
     fill(a)
     await turns(3)
@@ -260,7 +260,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     )
   })
 
-  rule('writing to a side that is released is a loss, once', async (t, [a, b]) => {
+  rule('a write to a released side is one loss', async (t, [a, b]) => {
     const [here] = [recording(a), recording(b)]
     b.release()
     for (let n = 0; n < 100 && !here.has('lost'); n++) {
@@ -273,7 +273,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.equal(here.events.at(-1), 'lost')
   })
 
-  rule('a reset from within data is obeyed at once', async (t, [a, b]) => {
+  rule('a reset within `data` takes effect at once', async (t, [a, b]) => {
     const [here, there] = [recording(a), recording(b)]
     there.onData = () => b.reset()
     await Promise.all([writeAll(a, here, pattern(1_000_000)), here.until(() => here.has('lost') || here.has('end'))])
@@ -282,7 +282,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.same(there.events, ['data'])
   })
 
-  rule('memory that was written from may be used again once it has left', async (t, [a, b]) => {
+  rule('the memory of a piece may be reused once it has left', async (t, [a, b]) => {
     const here = recording(a)
     const recorder = new Recorder()
     b.attach(recorder)
@@ -294,7 +294,7 @@ export function carrierRules(t: Test, makePair: (t: Test) => Promise<Pair>, { br
     t.equal(recorder.text, 'a'.repeat(1000))
   })
 
-  rule('settings do no harm, to a living carrier and to a dead one', async (t, [a, b]) => {
+  rule('settings never throw, on an open carrier and on a closed one', async (t, [a, b]) => {
     const settings = (): void => {
       a.setNoDelay(true)
       a.setNoDelay(false)

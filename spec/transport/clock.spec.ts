@@ -1,4 +1,4 @@
-// Fake timers: the library's own steps depend on no replaced global, and time limits follow the timers that a test ticks.
+// Fake timers: the library's own steps use no replaced global, and time limits follow the timers of the test.
 
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
@@ -35,7 +35,7 @@ async function line(t: Test) {
 }
 
 for (const apis of [['setTimeout'], ['setTimeout', 'Date'], ['setTimeout', 'setInterval', 'setImmediate', 'Date']] as Apis[]) {
-  t.test(`with ${apis.join(', ')} mocked everything goes on`, async (t) => {
+  t.test(`with ${apis.join(', ')} mocked reading and writing work`, async (t) => {
     const { server, client } = await line(t)
     await mocked(apis, async () => {
       await client.write('x\n')
@@ -57,7 +57,7 @@ for (const apis of [['setTimeout'], ['setTimeout', 'Date'], ['setTimeout', 'setI
     })
   })
 
-  t.test(`with ${apis.join(', ')} mocked time limits run out when they are ticked, and not before`, async (t) => {
+  t.test(`with ${apis.join(', ')} mocked time limits expire when the test ticks them, and not before`, async (t) => {
     const { client } = await line(t)
     await mocked(apis, async () => {
       for (let n = 0; n < 2; n++) {
@@ -87,7 +87,7 @@ for (const apis of [['setTimeout'], ['setTimeout', 'Date'], ['setTimeout', 'setI
   })
 }
 
-t.test('a timer of a test is cleared by what belongs to it, also where timers are numbers', async (t) => {
+t.test('a fake timer is cleared by its own clearTimeout, also if timers are numbers', async (t) => {
   const { setTimeout, clearTimeout } = globalThis
   const set: number[] = []
   const cleared: unknown[] = []
@@ -102,7 +102,7 @@ t.test('a timer of a test is cleared by what belongs to it, also where timers ar
   t.same([set, cleared], [[1], [1]])
 })
 
-t.test('what Node loads while setImmediate is mocked works too: TLS over a stream that is no socket', async (t) => {
+t.test('a module that Node loads while setImmediate is mocked works: TLS over a stream that is no socket', async (t) => {
   const code = `
     const { mock } = await import('node:test')
     mock.timers.enable({ apis: ['setImmediate'] })

@@ -1,5 +1,5 @@
-// An end that this side makes while the peer still sends. Over TLS Node decrypts record by record, and what a program does with
-// the first one runs before the second is decrypted.
+// An end of this side while the peer still sends. Over TLS Node decrypts record by record, and the program's code for the first
+// record runs before the second one is decrypted.
 
 import type net from 'node:net'
 import { Duplex, Readable, Writable } from 'node:stream'
@@ -17,7 +17,7 @@ const all = Buffer.concat([Buffer.from('question\n'), rest])
 
 for (const answer of ['', 'answer\n']) {
   const how = answer === '' ? 'without a word' : 'with an answer'
-  everywhere(t, `an end ${how}, made as soon as a question has come, takes nothing from what comes behind it`, async (t, connect) => {
+  everywhere(t, `an end ${how}, right after the first line, loses none of the bytes behind the line`, async (t, connect) => {
     const { a, b } = await connect()
     const server = (async () => {
       await b.readUntil('\n')
@@ -31,7 +31,7 @@ for (const answer of ['', 'answer\n']) {
   })
 }
 
-everywhere(t, 'a close that is made as soon as a question has come lets the peer end in order', async (t, connect) => {
+everywhere(t, 'a close right after the first line lets the peer end in order', async (t, connect) => {
   const { a, b } = await connect()
   const server = (async () => {
     await b.readUntil('\n')
@@ -43,7 +43,7 @@ everywhere(t, 'a close that is made as soon as a question has come lets the peer
   t.strictSame([(await a.closed).error, (await b.closed).error], [undefined, undefined])
 })
 
-/** What a connection may be made from, given a TLSSocket of Node's. */
+/** The values that `Connection.from` accepts, made of a TLSSocket of Node's. */
 const given: Record<string, (socket: tls.TLSSocket) => Duplex | { readable: Readable; writable: Writable }> = {
   'a TLSSocket': (socket) => socket,
   'both sides of a TLSSocket': (socket) => ({
@@ -54,7 +54,7 @@ const given: Record<string, (socket: tls.TLSSocket) => Duplex | { readable: Read
 }
 
 for (const [name, make] of Object.entries(given)) {
-  t.test(`nor does the end of a connection made from ${name}`, async (t) => {
+  t.test(`an end of a connection made from ${name} loses no bytes either`, async (t) => {
     const server = tls.createServer({ key, cert, allowHalfOpen: true })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     t.teardown(() => server.close())
@@ -71,7 +71,7 @@ for (const [name, make] of Object.entries(given)) {
   })
 }
 
-t.test('a reset that the end of a given TLSSocket meets is a loss: half an answer is not whole', async (t) => {
+t.test('a reset that meets the end of a given TLSSocket is a loss, and half an answer is not a whole one', async (t) => {
   const { secure, sockets, port } = await resettable(t)
   const socket = tls.connect({ port, ca: cert, servername: 'localhost' })
   const client = Connection.from(socket)
@@ -80,7 +80,7 @@ t.test('a reset that the end of a given TLSSocket meets is a loss: half an answe
       peer
         .on('error', () => {})
         .once('data', () => {
-          // In the system before the client looks again: half an answer and the reset. And then the client ends.
+          // Half an answer and the reset are in the kernel before the client reads again. Then the client ends.
           peer.write('half an answ')
           sockets.at(-1)?.resetAndDestroy()
           resolve(client.end().catch(() => {}))
@@ -94,7 +94,7 @@ t.test('a reset that the end of a given TLSSocket meets is a loss: half an answe
 })
 
 for (const carrier of ['tls', 'starttls'] as const) {
-  t.test(`an end that is cut in the same turn is a cut (${carrier})`, async (t) => {
+  t.test(`an abort in the turn of an end is a loss for the peer (${carrier})`, async (t) => {
     const { a, b } = await ends(t, carrier)
     const end = a.end()
     a.abort()

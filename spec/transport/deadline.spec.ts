@@ -1,4 +1,4 @@
-// One time limit, on a clock that the test moves: when it runs out, when it looks once more, and what it gives again.
+// One time limit, on a clock that the test moves: when it expires, when it checks once more, and by how much it is extended.
 
 import t from 'tap'
 import { Deadlines, READ } from '../../lib/connection/deadlines.js'
@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/transport/clock.js'
 import { Deadline } from '../../lib/transport/deadline.js'
 import { turns } from '../support/wait.js'
 
-/** A clock by hand, whose timers fire when they are told to. */
+/** A clock whose timers fire when the test fires them. */
 function hand() {
   const timers: { fire(): void; ms: number; referenced: boolean; cleared: boolean }[] = []
   const clock: Clock & { time: number } = {
@@ -29,7 +29,7 @@ function made(progress?: () => number) {
   const { clock, timers } = hand()
   let expired = 0
   const deadline = new Deadline({ clock, ms: 100, ...(progress && { progress }), expired: () => void expired++ })
-  /** The timer fires at this time, and all turns that it wants go by. */
+  /** Fires the timer at this time, and waits for all turns of the last check. */
   const fire = async (time: number): Promise<number> => {
     clock.time = time
     timers.at(-1)?.fire()
@@ -39,13 +39,13 @@ function made(progress?: () => number) {
   return { deadline, timers, fire }
 }
 
-t.test('a limit in time runs out after a look, whatever came', async (t) => {
+t.test('a limit whose timer is on time expires after the last check, with or without progress', async (t) => {
   let bytes = 0
   t.equal(await made(() => 0).fire(101), 1)
-  t.equal(await made(() => bytes++).fire(101), 1, 'what goes on coming does not keep it')
+  t.equal(await made(() => bytes++).fire(101), 1, 'continuous progress does not keep it from expiring')
 })
 
-t.test('a late timer has its time again if something came, at most the whole of it, and not if nothing did', async (t) => {
+t.test('a limit whose timer fires late is extended by the delay if there was progress, at most by its whole time', async (t) => {
   let bytes = 0
   const late = made(() => bytes)
   const firing = late.fire(140)
@@ -59,13 +59,13 @@ t.test('a late timer has its time again if something came, at most the whole of 
   t.equal(await made(() => 0).fire(100_000), 1)
 })
 
-t.test('where progress is not known a late timer has its time again', async (t) => {
+t.test('a limit without known progress is extended if its timer fires late', async (t) => {
   const unknown = made()
   t.equal(await unknown.fire(150), 0)
   t.equal(await unknown.fire(200), 1)
 })
 
-t.test('a limit that is cleared while it looks does not run out', async (t) => {
+t.test('a limit that is cleared during the last check does not expire', async (t) => {
   const { deadline, timers, fire } = made(() => 0)
   const firing = fire(100)
   deadline.clear()
@@ -73,7 +73,7 @@ t.test('a limit that is cleared while it looks does not run out', async (t) => {
   t.equal(timers[0]?.cleared, true)
 })
 
-t.test('it keeps a process alive as it is told to, also when it is set again', async (t) => {
+t.test('ref and unref decide whether a limit keeps the process alive, also after an extension', async (t) => {
   const { deadline, timers, fire } = made()
   deadline.unref()
   t.equal(timers[0]?.referenced, false)
@@ -83,7 +83,7 @@ t.test('it keeps a process alive as it is told to, also when it is set again', a
   t.equal(timers[1]?.referenced, true)
 })
 
-t.test('what is beyond a timer is never', async (t) => {
+t.test('a time beyond the range of a timer means never', async (t) => {
   const { clock, timers } = hand()
   const never = new Deadline({ clock, ms: 2 ** 31, expired: () => t.fail('never') })
   never.ref()
@@ -92,7 +92,7 @@ t.test('what is beyond a timer is never', async (t) => {
   t.equal(timers.length, 0)
 })
 
-t.test("a connection's limit has its time again, too", async (t) => {
+t.test("a connection's limit is extended too", async (t) => {
   const { clock, timers } = hand()
   const expired: number[] = []
   const host = { clock, progress: 0, watchable: false, watch: () => undefined, expired: (slot: number) => void expired.push(slot) }
@@ -109,7 +109,7 @@ t.test("a connection's limit has its time again, too", async (t) => {
   t.same(expired, [READ])
 })
 
-t.test('while bytes that have come wait for their turn a limit waits as well, but not without end', async (t) => {
+t.test('a limit waits for bytes whose turn has not come, for a bounded number of turns', async (t) => {
   const { clock, timers } = hand()
   const expired: number[] = []
   const host = {
@@ -128,7 +128,7 @@ t.test('while bytes that have come wait for their turn a limit waits as well, bu
   t.same(expired, [])
   host.holding = false
   await turns(20)
-  t.same(expired, [READ], 'they brought nothing that it waits for')
+  t.same(expired, [READ], 'the bytes brought no progress')
   host.holding = true
   deadlines.set(READ, 100)
   clock.time = 200
@@ -137,16 +137,16 @@ t.test('while bytes that have come wait for their turn a limit waits as well, bu
   deadlines.clear(READ)
   host.holding = false
   await turns(20)
-  t.same(expired, [READ], 'they were what it waited for')
+  t.same(expired, [READ], 'the bytes were the progress')
   host.holding = true
   deadlines.set(READ, 100)
   clock.time = 300
   timers.at(-1)?.fire()
   await turns(1100)
-  t.same(expired, [READ, READ], 'others come all the time')
+  t.same(expired, [READ, READ], 'more bytes arrive all the time')
 })
 
-t.test('under a replaced timer nothing is computed from the time: it runs out when the timer fires', async (t) => {
+t.test('under fake timers a limit expires when its timer fires, whatever `now` shows', async (t) => {
   const { clock, timers } = hand()
   let expired = 0
   const faked: Clock = { ...clock, now: () => 0, faked: true }
@@ -156,7 +156,7 @@ t.test('under a replaced timer nothing is computed from the time: it runs out wh
   t.equal(expired, 1)
 })
 
-t.test('under a replaced timer a limit of an unreferenced connection keeps no process alive', async (t) => {
+t.test('under fake timers a limit of an unreferenced connection does not keep the process alive', async (t) => {
   const { clock, timers } = hand()
   const expired: number[] = []
   const faked: Clock = { ...clock, now: () => 0, faked: true }

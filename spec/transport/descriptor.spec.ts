@@ -1,4 +1,4 @@
-// What the system is asked by a socket's descriptor, and what happens where it cannot be asked.
+// The state that is read by a socket's descriptor, and the fallback without one.
 
 import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
@@ -7,13 +7,13 @@ import { breakBehind, descriptorOf, takeRest } from '../../lib/transport/descrip
 import { SocketCarrier } from '../../lib/transport/socket.js'
 import { fill, next, recording, scratch, sockets, turns } from './support.js'
 
-/** The same socket where a runtime shows no descriptor, or another one. */
+/** The same socket on a runtime that shows no descriptor, or another one. */
 function showing(socket: Socket, fd: unknown): Socket {
   Object.defineProperty((socket as unknown as { _handle: object })._handle, 'fd', { value: fd })
   return socket
 }
 
-t.test('a socket of Node has a descriptor while it is open; a terminal and any other stream have none', async (t) => {
+t.test('an open socket of Node has a descriptor; a terminal and any other stream have none', async (t) => {
   const { client, server } = await sockets(t)
   t.type(descriptorOf(server), 'number')
   t.equal(descriptorOf(Object.assign(client, { isTTY: true })), undefined)
@@ -24,7 +24,7 @@ t.test('a socket of Node has a descriptor while it is open; a terminal and any o
   t.same(takeRest(server, 100), [])
 })
 
-t.test('a socket that is open and quiet is not broken, and one that cannot be read is unknown', async (t) => {
+t.test('an open idle socket is not broken, and the state of one that cannot be read is unknown', async (t) => {
   const { server } = await sockets(t)
   t.equal(breakBehind(server), undefined)
   t.same(takeRest(server, 100), [])
@@ -32,7 +32,7 @@ t.test('a socket that is open and quiet is not broken, and one that cannot be re
   t.same(takeRest(server, 100), [])
 })
 
-t.test('what the system holds is taken in order, and no more than is asked for', async (t) => {
+t.test('the bytes in the kernel are read in order, and at most as many as requested', async (t) => {
   const { client, server } = await sockets(t)
   client.write('0123456789')
   t.equal(String(Buffer.concat(takeRest(server, 4))), '0123')
@@ -41,7 +41,7 @@ t.test('what the system holds is taken in order, and no more than is asked for',
 
 // --- without a descriptor ------------------------------------------------------------------------------------------------
 
-t.test('where there is none, a write of nothing tells a reset from an end', async (t) => {
+t.test('without a descriptor an empty write distinguishes a reset from an end', async (t) => {
   for (let n = 0; n < 5; n++) {
     const { client, server } = await sockets(t)
     const recorder = recording(new SocketCarrier(showing(server, -1)))
@@ -53,7 +53,7 @@ t.test('where there is none, a write of nothing tells a reset from an end', asyn
   }
 })
 
-t.test('and an end is an end, with bytes queued, behind the own end, and on a Unix socket', async (t) => {
+t.test('without a descriptor an end is an end, with bytes queued, behind the own end, and on a Unix socket', async (t) => {
   for (const state of ['idle', 'queued', 'ended', 'unix']) {
     const { client, server } = await sockets(t, state === 'unix' ? { path: scratch() } : undefined)
     const carrier = new SocketCarrier(showing(server, -1))

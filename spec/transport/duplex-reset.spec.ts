@@ -1,4 +1,4 @@
-// A socket that was given as a stream, and is cut: its peer must not take that for an end of stream.
+// An abort of a socket that was given as a stream: the peer must not read it as an end of stream.
 
 import { once } from 'node:events'
 import net from 'node:net'
@@ -44,7 +44,7 @@ async function encrypted(t: Test): Promise<Sockets> {
 
 for (const [kind, make] of Object.entries({ 'a socket with an encoding': plain, 'a TLSSocket': encrypted })) {
   for (const side of ['client', 'server'] as const) {
-    t.test(`an abort of ${kind} that was given (${side}) is a loss to its peer, with data under way and without`, async (t) => {
+    t.test(`an abort of ${kind} that was given (${side}) is a loss for its peer, with and without data under way`, async (t) => {
       for (const size of [0, 3_000_000]) {
         const sockets = await make(t)
         const given = sockets[side]
@@ -60,7 +60,7 @@ for (const [kind, make] of Object.entries({ 'a socket with an encoding': plain, 
   }
 }
 
-t.test('what cannot be reset is closed: a Unix socket, one that is ending, one that is gone', async (t) => {
+t.test('a socket that cannot be reset is closed: a Unix socket, one that is ending, one that is destroyed', async (t) => {
   const unix = await plain(t, socketPath())
   const ending = await plain(t)
   const gone = await plain(t)

@@ -1,4 +1,4 @@
-// Anything that is a stream as a carrier: what kinds there are, what they may bring, and in which state they may come.
+// The carrier over any stream: the kinds of streams, the values that they bring, and the states in which they are given.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { duplexes, next, pattern, Recorder, recording, sockets, turns, writeAll 
 
 const sink = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() })
 
-t.test('what is no stream, or only one half of one, is refused', async (t) => {
+t.test('a value that is no stream, or only half of one, is refused', async (t) => {
   const readable = new PassThrough()
   const web = new TransformStream()
   const refused = [
@@ -39,7 +39,7 @@ t.test('what is no stream, or only one half of one, is refused', async (t) => {
   }
 })
 
-t.test('a plain socket gets the carrier of sockets, anything that decodes or encrypts does not', async (t) => {
+t.test('a plain socket gets a SocketCarrier, a socket that decodes or encrypts does not', async (t) => {
   const { client, server } = await sockets(t)
   t.ok(carrierFor(client) instanceof SocketCarrier)
   server.setEncoding('latin1')
@@ -69,7 +69,7 @@ t.test('a stream echoes through itself', async (t) => {
   t.ok(recorder.all.equals(data))
 })
 
-t.test('text, plain bytes and nothing at all arrive as Buffers, and bytes as a copy that their producer does not change', async (t) => {
+t.test('text and plain bytes arrive as Buffers, empty chunks do not arrive, and bytes are copied', async (t) => {
   const brought = new Uint8Array([1, 2, 3, 4]).subarray(1, 3)
   const stream = new Duplex({ readableObjectMode: true, read() {}, write: (_chunk, _encoding, done) => done() })
   const recorder = recording(new DuplexCarrier(stream))
@@ -100,7 +100,7 @@ t.test('a stream that brings neither bytes nor text is lost', async (t) => {
   }
 })
 
-t.test('a stream of objects gets Buffers', async (t) => {
+t.test('an object-mode stream is given Buffers', async (t) => {
   const got: unknown[] = []
   const stream = new Duplex({
     objectMode: true,
@@ -118,7 +118,7 @@ t.test('a stream of objects gets Buffers', async (t) => {
   t.ok(got.every(Buffer.isBuffer))
 })
 
-t.test('a stream that decodes gives its bytes back', async (t) => {
+t.test('a stream with an encoding delivers its bytes', async (t) => {
   const stream = new PassThrough()
   stream.setEncoding('hex')
   const carrier = new DuplexCarrier(stream)
@@ -130,7 +130,7 @@ t.test('a stream that decodes gives its bytes back', async (t) => {
   t.same(recorder.all, data)
 })
 
-t.test('a batch is one piece of work for a stream that can take one', async (t) => {
+t.test('a stream with `_writev` is given a batch in one call', async (t) => {
   const got: number[] = []
   const stream = new Duplex({
     read() {},
@@ -147,9 +147,9 @@ t.test('a batch is one piece of work for a stream that can take one', async (t) 
   t.same(recorder.events, ['sent'])
 })
 
-// --- in which state it comes -----------------------------------------------------------------------------------------
+// --- the state in which it is given -----------------------------------------------------------------------------------------
 
-t.test('bytes that a stream has buffered, or is about to let flow, are not lost', async (t) => {
+t.test('bytes that a stream has buffered, or is about to emit, are not lost', async (t) => {
   for (const flowing of [true, false]) {
     const [near, far] = duplexes()
     far.write('early ')
@@ -165,7 +165,7 @@ t.test('bytes that a stream has buffered, or is about to let flow, are not lost'
   }
 })
 
-t.test('a stream that has ended, was destroyed or has failed says so', async (t) => {
+t.test('an end or a loss from before the carrier was made is reported', async (t) => {
   const make = (): Duplex => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }).on('error', () => {})
   const failure = new Error('failed before')
 
@@ -197,7 +197,7 @@ t.test('a stream that has ended, was destroyed or has failed says so', async (t)
   await ofFailed.waitFor('lost')
   t.equal(ofFailed.loss, failure)
 
-  // The error is emitted only after the carrier was made.
+  // The error is emitted after the carrier was made.
   const failing = new Duplex({ read() {} })
   failing.push('kept')
   failing.destroy(failure)
@@ -214,7 +214,7 @@ t.test('a stream that has ended, was destroyed or has failed says so', async (t)
 })
 
 t.test('a stream that cannot be read is at its end, one that cannot be written has finished', async (t) => {
-  // Not in the types.
+  // Missing in Node's types.
   const deafOptions = { readable: false, write: (_chunk: unknown, _encoding: unknown, done: () => void) => done() }
   const muteOptions = { writable: false, read() {} }
   const deaf = new DuplexCarrier(new Duplex(deafOptions))
@@ -227,7 +227,7 @@ t.test('a stream that cannot be read is at its end, one that cannot be written h
   await ofMute.waitFor('finished')
 })
 
-t.test('a stream that would end with its peer does not any more', async (t) => {
+t.test('a stream with allowHalfOpen: false does not end with its peer', async (t) => {
   const written: Buffer[] = []
   const stream = new Duplex({
     allowHalfOpen: false,
@@ -250,7 +250,7 @@ t.test('a stream that would end with its peer does not any more', async (t) => {
 
 // --- how it ends -----------------------------------------------------------------------------------------------------
 
-t.test('destroyed before its end, with or without an error, is a loss behind what it had', async (t) => {
+t.test('a destroy before the end, with or without an error, is a loss behind the buffered bytes', async (t) => {
   for (const error of [undefined, Object.assign(new Error('broken'), { code: 'EPIPE' })]) {
     const [near] = duplexes()
     const carrier = new DuplexCarrier(near)
@@ -268,7 +268,7 @@ t.test('destroyed before its end, with or without an error, is a loss behind wha
   }
 })
 
-t.test('an error of a stream that does not destroy itself is a loss, and destroys it', async (t) => {
+t.test('an error of a stream with autoDestroy: false is a loss, and the stream is destroyed', async (t) => {
   const stream = new Duplex({ autoDestroy: false, read() {}, write: (_chunk, _encoding, done) => done(new Error('no')) })
   const carrier = new DuplexCarrier(stream)
   const recorder = recording(carrier)
@@ -279,7 +279,7 @@ t.test('an error of a stream that does not destroy itself is a loss, and destroy
   t.same(recorder.events, ['lost'])
 })
 
-t.test('after reset and release nobody listens any more, but for errors, which hurt nobody', async (t) => {
+t.test('reset and release remove all listeners but one, which ignores later errors', async (t) => {
   for (const leave of ['reset', 'release'] as const) {
     const [near, far] = duplexes()
     far.on('error', () => {})
@@ -297,7 +297,7 @@ t.test('after reset and release nobody listens any more, but for errors, which h
 
 // --- pairs -----------------------------------------------------------------------------------------------------------
 
-t.test('a pair of Node streams is one stream', async (t) => {
+t.test('a pair of Node streams works as one stream', async (t) => {
   const [there, back] = [new PassThrough(), new PassThrough()]
   const carrier = carrierFor({ readable: there, writable: back })!
   const recorder = recording(carrier)
@@ -310,7 +310,7 @@ t.test('a pair of Node streams is one stream', async (t) => {
   t.equal(String(back.read()), 'world')
 })
 
-t.test('a pair that is reset takes both its streams with it, and no error goes unheard', async (t) => {
+t.test('a reset of a pair destroys both streams, and no error is uncaught', async (t) => {
   const [there, back] = [new PassThrough(), new PassThrough()]
   const carrier = carrierFor({ readable: there, writable: back })!
   const recorder = recording(carrier)
@@ -320,7 +320,7 @@ t.test('a pair that is reset takes both its streams with it, and no error goes u
   t.same(recorder.events, [])
 })
 
-t.test('a pair of which one stream fails is lost', async (t) => {
+t.test('the failure of one stream of a pair is a loss', async (t) => {
   const [there, back] = [new PassThrough(), new PassThrough()]
   const recorder = recording(carrierFor({ readable: there, writable: back })!)
   back.destroy(new Error('broken'))
@@ -328,7 +328,7 @@ t.test('a pair of which one stream fails is lost', async (t) => {
   t.equal(recorder.loss?.message, 'broken')
 })
 
-t.test('a pair of web streams is one stream', async (t) => {
+t.test('a pair of web streams works as one stream', async (t) => {
   const [there, back] = [new TransformStream(), new TransformStream()]
   const carrier = carrierFor({ readable: there.readable, writable: back.writable })!
   const recorder = recording(carrier)
@@ -348,7 +348,7 @@ t.test('a pair of web streams is one stream', async (t) => {
   t.equal(recorder.has('lost'), false)
 })
 
-t.test('web streams hear of a reset, and tell when they fail', async (t) => {
+t.test('a reset cancels and aborts web streams, and their failure is a loss', async (t) => {
   let cancelled: unknown
   let aborted: unknown
   const readable = new ReadableStream({ cancel: (reason) => void (cancelled = reason) })
@@ -368,7 +368,7 @@ t.test('web streams hear of a reset, and tell when they fail', async (t) => {
   t.equal(ofFailing.loss?.message, 'broken')
 })
 
-t.test('a child process is one stream', async (t) => {
+t.test('the pipes of a child process work as one stream', async (t) => {
   for (const given of ['pair', 'duplex']) {
     const child = spawn('cat', [], { stdio: ['pipe', 'pipe', 'ignore'] })
     const closed = once(child, 'close')

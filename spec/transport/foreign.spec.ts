@@ -1,5 +1,5 @@
-// Streams that break the rules of streams: each costs its own connection, once, and nothing else. No exception leaves the
-// carrier, whichever call it comes from.
+// Streams that break the rules of streams: each loses its own connection, once, and affects nothing else. No exception leaves the
+// carrier, from any call.
 
 import { Duplex, PassThrough, Readable, Writable } from 'node:stream'
 import t from 'tap'
@@ -12,7 +12,7 @@ const fail = (): never => {
   throw wrong
 }
 
-/** A Duplex that takes everything and brings nothing by itself. */
+/** A Duplex that accepts everything and brings nothing. */
 const plain = (): Duplex => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
 const changed = (changes: object): Duplex => Object.assign(plain(), changes)
 
@@ -54,7 +54,7 @@ const throwing: [string, keyof typeof act, () => Duplex][] = [
 ]
 
 for (const [name, step, make] of throwing) {
-  t.test(`a stream whose ${name} throws is one loss, told later than the call`, async (t) => {
+  t.test(`a stream whose ${name} throws is one loss, reported after the call`, async (t) => {
     const carrier = new DuplexCarrier(make())
     const recorder = recording(carrier)
     act[step]?.(carrier)
@@ -66,7 +66,7 @@ for (const [name, step, make] of throwing) {
   })
 }
 
-t.test('one that throws when it is taken, or given no bytes when it is lost, is a loss too', async (t) => {
+t.test('a stream that throws when listeners are added, or when its last bytes are read, is one loss', async (t) => {
   for (const changes of [{ pause: fail }, { on: fail }, {}]) {
     const stream = changed(changes)
     const carrier = new DuplexCarrier(stream)
@@ -79,7 +79,7 @@ t.test('one that throws when it is taken, or given no bytes when it is lost, is 
   }
 })
 
-t.test('one that does not let itself be closed is left alone', async (t) => {
+t.test('a stream whose destroy throws is left open', async (t) => {
   for (const close of ['reset', 'release'] as const) {
     const carrier = new DuplexCarrier(changed({ destroy: fail }))
     const recorder = recording(carrier)
@@ -94,7 +94,7 @@ t.test('one that does not let itself be closed is left alone', async (t) => {
   t.same(recorder.events, ['lost'])
 })
 
-t.test('an error that comes twice, or is no Error, is one loss', async (t) => {
+t.test('an error that is emitted twice, or is no Error, is one loss', async (t) => {
   for (const [thrown, cause] of [
     [wrong, undefined],
     [undefined, undefined],
@@ -113,7 +113,7 @@ t.test('an error that comes twice, or is no Error, is one loss', async (t) => {
   }
 })
 
-t.test('bytes and ends behind an end are nothing', async (t) => {
+t.test('bytes and ends behind an end are ignored', async (t) => {
   const stream = plain()
   const recorder = recording(new DuplexCarrier(stream))
   stream.emit('data', Buffer.from('said'))
@@ -125,7 +125,7 @@ t.test('bytes and ends behind an end are nothing', async (t) => {
   t.equal(recorder.text, 'said')
 })
 
-t.test('a callback that is called twice does not tell of a write before it has left', async (t) => {
+t.test('a write callback that is called twice does not report a write before it has left', async (t) => {
   const callbacks: (() => void)[] = []
   const stream = changed({ write: (_chunk: Buffer, done: () => void) => callbacks.push(done) })
   Object.defineProperty(stream, 'writableLength', { value: 1 })
@@ -143,7 +143,7 @@ t.test('a callback that is called twice does not tell of a write before it has l
   t.same(recorder.events, ['sent', 'sent'])
 })
 
-t.test('one that throws at a later piece is given one at a time, so that nobody else is thrown at', async (t) => {
+t.test('a stream without `_writev` is given a batch as one piece', async (t) => {
   let calls = 0
   const stream = new Duplex({
     read() {},
@@ -162,7 +162,7 @@ t.test('one that throws at a later piece is given one at a time, so that nobody 
   t.equal(recorder.loss, wrong)
 })
 
-t.test('a stream that says it is destroyed and emits nothing is lost', async (t) => {
+t.test('a destroyed stream that emits nothing is a loss', async (t) => {
   const stream = plain()
   Object.defineProperty(stream, 'destroyed', { value: true })
   const recorder = recording(new DuplexCarrier(stream))
@@ -172,7 +172,7 @@ t.test('a stream that says it is destroyed and emits nothing is lost', async (t)
 
 // --- two streams as one ----------------------------------------------------------------------------------------------
 
-t.test('of two streams that were joined, one that throws breaks the connection and closes the other', async (t) => {
+t.test('an exception from one of two joined streams breaks the connection and closes the other', async (t) => {
   const cases: [object, object, (carrier: DuplexCarrier) => unknown][] = [
     [{}, { write: fail }, (carrier) => carrier.write(Buffer.from('x'))],
     [{}, { _writev: () => {}, cork: fail }, (carrier) => carrier.writeBatch([Buffer.from('x'), Buffer.from('y')])],
@@ -190,7 +190,7 @@ t.test('of two streams that were joined, one that throws breaks the connection a
   }
 })
 
-t.test('a readable that gives nothing any more does not hide that the writable is broken', async (t) => {
+t.test('a readable that throws does not hide that the writable has failed', async (t) => {
   const readable = new PassThrough()
   const writable = Object.assign(new Writable(), { write: fail })
   const carrier = new DuplexCarrier(new Joined(readable, writable))
@@ -203,7 +203,7 @@ t.test('a readable that gives nothing any more does not hide that the writable i
   t.equal(recorder.loss, wrong)
 })
 
-t.test('a writable that takes one piece at a time is given a batch as one', async (t) => {
+t.test('a writable without `_writev` is given a batch as one piece', async (t) => {
   const got: string[] = []
   const writable = new Writable({
     write(chunk, _encoding, done) {
@@ -218,7 +218,7 @@ t.test('a writable that takes one piece at a time is given a batch as one', asyn
   t.same(got, ['one two'])
 })
 
-t.test('a readable that does not let itself be paused breaks the connection', async (t) => {
+t.test('a readable whose pause throws breaks the connection', async (t) => {
   const readable = new Readable({ read() {} })
   const carrier = new DuplexCarrier(new Joined(readable, new Writable()))
   const recorder = new Recorder()

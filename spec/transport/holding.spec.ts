@@ -1,5 +1,5 @@
-// A carrier whose chunks wait for their turn: whatever happens meanwhile, everything that arrived is handed on, in order,
-// before the end or the loss, and nothing that is not wanted.
+// A carrier whose chunks wait for their turn: all bytes that arrived are passed on, in order, before the end or the loss, and none
+// while the carrier is paused.
 
 import t, { type Test } from 'tap'
 import { SocketCarrier } from '../../lib/transport/socket.js'
@@ -12,7 +12,7 @@ class PacedEar extends Recorder {
 
 const DATA = pattern(20_000)
 
-/** A carrier that takes its chunks for so costly that it may hand on 500 bytes at once; the peer has sent `DATA`. */
+/** A carrier whose share is 500 bytes; the peer has sent `DATA`. */
 async function holding(t: Test, name = 'TCP') {
   const { client, server } = await sockets(t, name === 'TCP' ? undefined : { path: scratch() })
   const carrier = new SocketCarrier(server)
@@ -28,7 +28,7 @@ async function holding(t: Test, name = 'TCP') {
 const whole = (recorder: Recorder): Promise<void> => recorder.until(() => recorder.bytes >= DATA.length || recorder.has('lost'))
 
 for (const name of ['TCP', 'Unix']) {
-  t.test(`over ${name}, a large chunk comes in pieces, and what follows it as ever`, async (t) => {
+  t.test(`over ${name}, a large chunk arrives in pieces, and a small one behind it whole`, async (t) => {
     const { client, carrier, recorder } = await holding(t, name)
     await whole(recorder)
     t.ok(recorder.all.equals(DATA))
@@ -44,7 +44,7 @@ for (const name of ['TCP', 'Unix']) {
     t.notOk(carrier.holding)
   })
 
-  t.test(`over ${name}, an end comes behind all of it`, async (t) => {
+  t.test(`over ${name}, an end is reported behind all held bytes`, async (t) => {
     const { client, recorder } = await holding(t, name)
     client.end()
     await recorder.waitFor('end')
@@ -52,7 +52,7 @@ for (const name of ['TCP', 'Unix']) {
     t.ok(recorder.all.equals(DATA))
   })
 
-  t.test(`over ${name}, paused in the middle it hands on no more, and goes on when it is resumed`, async (t) => {
+  t.test(`over ${name}, a pause between two pieces stops them until resume`, async (t) => {
     const { client, carrier, recorder } = await holding(t, name)
     recorder.onData = () => carrier.pause()
     client.end()
@@ -70,7 +70,7 @@ for (const name of ['TCP', 'Unix']) {
     t.ok(recorder.all.equals(DATA))
   })
 
-  t.test(`over ${name}, paused and resumed before its turn has come it waits for it`, async (t) => {
+  t.test(`over ${name}, after pause and resume the held bytes still wait for their turn`, async (t) => {
     const { carrier, recorder } = await holding(t, name)
     const arrived = new Promise<void>((resolve) => {
       recorder.onData = () => {
@@ -84,12 +84,12 @@ for (const name of ['TCP', 'Unix']) {
     t.ok(recorder.all.equals(DATA))
   })
 
-  t.test(`over ${name}, what comes in the tick in which a write has failed is handed on before the loss`, async (t) => {
+  t.test(`over ${name}, bytes that arrive in the tick of a failed write are passed on before the loss`, async (t) => {
     const { server, carrier, recorder } = await holding(t, name)
     carrier.pause()
     await until(() => server.readableLength === DATA.length)
     server._write = (_chunk, _encoding, done) => done(new Error('write EPIPE'))
-    // The stream flows before the error of the write is told.
+    // The stream flows before the error of the write is emitted.
     carrier.resume()
     carrier.write(Buffer.from('x'))
     await recorder.waitFor('lost')
@@ -97,7 +97,7 @@ for (const name of ['TCP', 'Unix']) {
   })
 
   for (const act of ['reset', 'release'] as const) {
-    t.test(`over ${name}, after ${act} nothing is handed on any more`, async (t) => {
+    t.test(`over ${name}, after ${act} no held bytes are passed on`, async (t) => {
       const { server, carrier, recorder } = await holding(t, name)
       const closed = new Promise((resolve) => server.once('close', resolve))
       recorder.onData = () => carrier[act]()
@@ -110,7 +110,7 @@ for (const name of ['TCP', 'Unix']) {
     })
   }
 
-  t.test(`over ${name}, the next listener gets what the one before it has not taken`, async (t) => {
+  t.test(`over ${name}, the next listener receives the held bytes`, async (t) => {
     const { carrier, recorder } = await holding(t, name)
     const next = new PacedEar()
     recorder.onData = (chunk) => {
@@ -122,12 +122,12 @@ for (const name of ['TCP', 'Unix']) {
     t.ok(Buffer.concat([recorder.all.subarray(0, 200), next.all]).equals(DATA))
   })
 
-  t.test(`over ${name}, who gets the stream gets what is held, and it is the stream's new owner who reads it`, async (t) => {
+  t.test(`over ${name}, the new owner of the stream receives the held bytes, when it reads`, async (t) => {
     const { client, carrier, recorder } = await holding(t, name)
     const upgraded = new Promise<Buffer>((resolve) => {
       recorder.onData = (chunk) => {
         carrier.detach(chunk)
-        // A turn may come now: it must not let the stream flow.
+        // A turn that comes now must not let the stream flow.
         setImmediate(async () => {
           const stream = carrier.upgrade()
           await turns(20)
@@ -143,7 +143,7 @@ for (const name of ['TCP', 'Unix']) {
   })
 }
 
-/** Acts when the first piece is handed on. */
+/** Calls `act` when the first piece is passed on. */
 function atFirst(recorder: Recorder, act: () => void): void {
   recorder.onData = () => {
     recorder.onData = () => {}
@@ -151,7 +151,7 @@ function atFirst(recorder: Recorder, act: () => void): void {
   }
 }
 
-t.test('a reset by the peer is noticed behind what is held, which is handed on first', async (t) => {
+t.test('held bytes are passed on before a reset by the peer is reported', async (t) => {
   const { client, recorder } = await holding(t)
   atFirst(recorder, () => client.resetAndDestroy())
   await recorder.waitFor('lost')
@@ -160,7 +160,7 @@ t.test('a reset by the peer is noticed behind what is held, which is handed on f
   t.equal(recorder.loss?.code, 'ECONNRESET')
 })
 
-t.test('a stream that is lost while it holds bytes hands all of them on', async (t) => {
+t.test('a loss while bytes are held is reported behind all of them', async (t) => {
   for (const error of [new Error('gone'), undefined]) {
     const { server, carrier, recorder } = await holding(t)
     atFirst(recorder, () => server.destroy(error))
@@ -171,7 +171,7 @@ t.test('a stream that is lost while it holds bytes hands all of them on', async 
   }
 })
 
-t.test('a stream that throws when it is read is lost, and nobody else', async (t) => {
+t.test('a stream whose read throws is lost, and the others go on', async (t) => {
   const { server, carrier, recorder } = await holding(t)
   atFirst(recorder, () => {
     server.read = () => {
@@ -184,7 +184,7 @@ t.test('a stream that throws when it is read is lost, and nobody else', async (t
   t.notOk(carrier.holding)
 })
 
-t.test('a carrier that keeps no process alive holds nothing, until it does again', async (t) => {
+t.test('an unreferenced carrier holds nothing', async (t) => {
   const { client, carrier, recorder } = await holding(t)
   carrier.unref()
   await whole(recorder)
@@ -196,7 +196,7 @@ t.test('a carrier that keeps no process alive holds nothing, until it does again
   t.equal(recorder.chunks[before]?.length, 500)
 })
 
-t.test('who does not work on chunks for long gets them whole', async (t) => {
+t.test('a sink that is not paced receives whole chunks', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   carrier.share = 500

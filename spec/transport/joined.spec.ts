@@ -1,4 +1,4 @@
-// A readable and a writable stream as one: both directions, their ends and their breaks, each on its own.
+// A readable and a writable stream as one Duplex: both directions, their ends and their failures.
 
 import { once } from 'node:events'
 import { Duplex, PassThrough, Readable, Writable } from 'node:stream'
@@ -6,7 +6,7 @@ import t from 'tap'
 import { Joined } from '../../lib/transport/joined.js'
 import { turns, until } from '../support/wait.js'
 
-/** A sink that counts how often it is given something to do. */
+/** A writable that counts the calls of its methods. */
 function sink(): Writable & { works: string[]; stuck: boolean } {
   const works: string[] = []
   const stream = new Writable({
@@ -24,13 +24,13 @@ function sink(): Writable & { works: string[]; stuck: boolean } {
 
 const all = async (stream: Readable): Promise<string> => {
   let text = ''
-  // Not a loop, which would destroy both directions at the end of one.
+  // Not `for await`, which would destroy both directions at the end of one.
   stream.on('data', (chunk) => (text += chunk))
   await once(stream, 'end')
   return text
 }
 
-t.test('each direction is that of its stream, and what is written together leaves together', async (t) => {
+t.test('each direction is that of its stream, and a corked batch is written in one call', async (t) => {
   const [readable, writable] = [new PassThrough(), sink()]
   const joined = new Joined(readable, writable)
   t.ok(joined instanceof Duplex)
@@ -46,7 +46,7 @@ t.test('each direction is that of its stream, and what is written together leave
   t.equal(joined.errored, null)
 })
 
-t.test('text of any encoding, and objects, come as they are meant', async (t) => {
+t.test('text of any encoding and objects pass unchanged', async (t) => {
   const hex = new Joined(new PassThrough({ encoding: 'hex' }).end('ü'), sink())
   t.equal(await all(hex), 'ü')
   const objects = new Joined(Readable.from([{ n: 1 }]), new Writable({ objectMode: true }))
@@ -55,7 +55,7 @@ t.test('text of any encoding, and objects, come as they are meant', async (t) =>
   objects.destroy()
 })
 
-t.test('nothing is read ahead of who reads', async (t) => {
+t.test('nothing is read ahead of the reader', async (t) => {
   let asked = 0
   const readable = new Readable({
     highWaterMark: 10,
@@ -75,7 +75,7 @@ t.test('nothing is read ahead of who reads', async (t) => {
   joined.destroy()
 })
 
-t.test('a stream that has ended, closed or failed before is no surprise', async (t) => {
+t.test('an end, close or failure from before the join is reported', async (t) => {
   const ended = new PassThrough()
   ended.end()
   ended.resume()
@@ -95,7 +95,7 @@ t.test('a stream that has ended, closed or failed before is no surprise', async 
   t.match(errors[1].message, /closed before its end/)
 })
 
-t.test('a readable that fails, or is closed before its end, breaks both', async (t) => {
+t.test('a readable that fails, or closes before its end, breaks both', async (t) => {
   for (const error of [new Error('wrong'), undefined]) {
     const [readable, writable] = [new PassThrough(), sink()]
     const joined = new Joined(readable, writable)
@@ -106,7 +106,7 @@ t.test('a readable that fails, or is closed before its end, breaks both', async 
   }
 })
 
-t.test('a writable that is closed concerns who writes: what is said is heard to its end', async (t) => {
+t.test('after the writable has closed the readable can be read to its end', async (t) => {
   const [readable, writable] = [new PassThrough(), sink()]
   const joined = new Joined(readable, writable)
   writable.destroy()
@@ -116,10 +116,10 @@ t.test('a writable that is closed concerns who writes: what is said is heard to 
   t.equal(await all(joined), 'last words')
   joined.end()
   await once(joined, 'close')
-  t.equal(joined.errored, null, 'an end has nobody to reach, and nothing was lost')
+  t.equal(joined.errored, null, 'all written bytes have left')
 })
 
-t.test('who writes to it is told, behind what had come', async (t) => {
+t.test('a write to a closed writable fails, after the bytes that had arrived', async (t) => {
   const [readable, writable] = [new PassThrough(), sink()]
   const joined = new Joined(readable, writable)
   const said: string[] = []
@@ -135,7 +135,7 @@ t.test('who writes to it is told, behind what had come', async (t) => {
   t.equal(readable.destroyed, true)
 })
 
-t.test('a writable that fails breaks both, behind what had come, also what nobody has read yet', async (t) => {
+t.test('a writable that fails breaks both, after all bytes that had arrived', async (t) => {
   const [readable, writable] = [new PassThrough(), sink()]
   const joined = new Joined(readable, writable)
   readable.write('unread')
@@ -148,7 +148,7 @@ t.test('a writable that fails breaks both, behind what had come, also what nobod
   t.equal(String(joined.read()), 'unread')
 })
 
-t.test('it keeps a process alive as its streams do', async (t) => {
+t.test('ref and unref are passed to both streams', async (t) => {
   const calls: string[] = []
   const referable = <S extends object>(stream: S, name: string): S =>
     Object.assign(stream, { ref: () => calls.push(`ref ${name}`), unref: () => calls.push(`unref ${name}`) })

@@ -1,4 +1,4 @@
-// An intake that remembers, and what the specs of listeners share.
+// The helpers of the specs of listeners: a sink that records accepted connections, and clients.
 
 import net from 'node:net'
 import type { Test } from 'tap'
@@ -9,7 +9,7 @@ import { next } from './support.js'
 
 export const defaults: SocketDefaults = { noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }
 
-/** Takes what comes, and lets a test wait for it. */
+/** Records accepted connections, and lets a test wait for them. */
 export class AcceptedCarriers implements ListenerSink {
   readonly carriers: Carrier[] = []
   readonly failures: Error[] = []
@@ -29,7 +29,7 @@ export class AcceptedCarriers implements ListenerSink {
     this.failures.push(error)
   }
 
-  /** The `index`th carrier, once it has come. */
+  /** Resolves with the `index`th carrier once it is accepted. */
   async carrier(index = 0): Promise<Carrier> {
     while (this.carriers.length <= index) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     return this.carriers[index] as Carrier
@@ -41,7 +41,7 @@ export interface Bound {
   readonly listener: Listener
 }
 
-/** Binds, and closes everything when the test is over. */
+/** Binds, and closes everything after the test. */
 export async function bound(t: Test, plan: ResolvedEndpoint, accepted: AcceptedCarriers = new AcceptedCarriers()): Promise<Bound> {
   t.teardown(() => {
     for (const carrier of accepted.carriers) carrier.reset()
@@ -51,7 +51,7 @@ export async function bound(t: Test, plan: ResolvedEndpoint, accepted: AcceptedC
   return { accepted, listener }
 }
 
-/** What a bind fails with. */
+/** Resolves with the error of a bind that fails. */
 export async function refusal(
   plan: ResolvedEndpoint,
   accepted: ListenerSink = new AcceptedCarriers(),

@@ -1,4 +1,4 @@
-// The small parts: the clock of the machine, the sinks that stand in, and one listening socket by itself.
+// Small parts: the system clock, the two sinks without a connection, and a single listening socket.
 
 import t from 'tap'
 import { systemClock } from '../../lib/transport/clock.js'
@@ -7,7 +7,7 @@ import { BufferingSink, silent } from '../../lib/transport/sink.js'
 import { AcceptedCarriers, defaults, dial } from './listening-support.js'
 import { Recorder, turns } from './support.js'
 
-t.test('the clock of the machine does not go back, and its timers fire, or do not', async (t) => {
+t.test('the system clock is monotonic, and its timers fire unless they are cleared', async (t) => {
   const before = systemClock.now()
   t.ok(systemClock.now() >= before)
   await new Promise<void>((resolve) => void systemClock.setTimer(resolve, 1))
@@ -23,7 +23,7 @@ t.test('the clock of the machine does not go back, and its timers fire, or do no
   t.equal(timers(), idle)
 })
 
-t.test('a silent sink may be told anything', async (t) => {
+t.test('a silent sink ignores every event', async (t) => {
   t.doesNotThrow(() => {
     silent.data(Buffer.alloc(1))
     silent.end()
@@ -33,10 +33,10 @@ t.test('a silent sink may be told anything', async (t) => {
   })
 })
 
-t.test('an early sink keeps what arrives, in order, up to the first loss', async (t) => {
+t.test('a buffering sink keeps bytes and the end, in order, up to the first loss', async (t) => {
   const early = new BufferingSink()
   t.ok(early.isEmpty)
-  early.sent() // nobody is attached, and nobody is told
+  early.sent() // ignored: no listener is attached
   early.data(Buffer.from('one '))
   early.data(Buffer.from('two'))
   early.end()
@@ -57,7 +57,7 @@ t.test('an early sink keeps what arrives, in order, up to the first loss', async
   })
 })
 
-t.test('a listening socket hands on what it held once, whatever is called twice', async (t) => {
+t.test('a listening socket passes on kept connections once, also if open and close are called twice', async (t) => {
   const accepted = new AcceptedCarriers()
   const listeningSocket = new ListeningSocket(accepted, defaults)
   await listeningSocket.listen({ host: '127.0.0.1', port: 0 })

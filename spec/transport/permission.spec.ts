@@ -1,10 +1,10 @@
-// A process that Node lets use no network: it is refused as a bind or a connect that fails is, and lives.
+// A process without the permission to use the network: listen and connect reject, and the process goes on.
 
 import t from 'tap'
 import { networkDenied } from '../../lib/transport/permission.js'
 import { program } from '../support/program.js'
 
-t.test('a process without the permission is refused, every other one is not', async (t) => {
+t.test('only a process without the permission is refused', async (t) => {
   const flags = new Set(['--allow-net'])
   const denied = { has: () => false }
   const granted = { has: (scope: string) => scope === 'net' }
@@ -16,10 +16,10 @@ t.test('a process without the permission is refused, every other one is not', as
   t.equal(networkDenied(), undefined, 'this process')
 })
 
-t.test('without --allow-net listen and connect reject, and the process lives', async (t) => {
-  // Of the releases that linnet runs on only Node 25 and later know a permission for the network.
+t.test('without --allow-net listen and connect reject, and the process goes on', async (t) => {
+  // Of the supported releases only Node 25 and later have a permission for the network.
   if (!process.allowedNodeEnvironmentFlags.has('--allow-net')) {
-    t.equal(networkDenied(process as never), undefined, 'this runtime asks for none')
+    t.equal(networkDenied(process as never), undefined, 'this runtime has no such permission')
     return
   }
   const code = `

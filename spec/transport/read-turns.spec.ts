@@ -1,10 +1,10 @@
-// Who may hand on how much in a turn of the event loop, on a clock and with immediates by hand.
+// How many bytes each connection may pass on in a turn of the event loop, with a clock and immediates that the test controls.
 
 import t, { type Test } from 'tap'
 import { MOST, type PacedSource, PIECE, ReadTurns, TURN } from '../../lib/transport/read-turns.js'
 import { turns } from './support.js'
 
-/** Holds so many bytes, each of which takes `cost` ms to work on. */
+/** Holds `size` bytes, each of which takes `cost` ms to process. */
 class Source implements PacedSource {
   share = MOST
   suspect = false
@@ -19,7 +19,7 @@ class Source implements PacedSource {
   get holding(): boolean {
     return this.held > 0
   }
-  /** A chunk arrives: true if it is handed on at once. */
+  /** A chunk arrives. Returns whether it is passed on at once. */
   arrives(bytes: number): boolean {
     if (this.hand.turns.measuring) this.hand.turns.settle()
     const admitted = this.hand.turns.admits(this, bytes)
@@ -41,9 +41,9 @@ class Source implements PacedSource {
 
 class Hand {
   time = 0
-  /** Time that other processes took. */
+  /** Time that other processes have used. */
   others = 0
-  /** How often it was asked how long this process has run. */
+  /** How often the CPU time was read. */
   asked = 0
   immediates: (() => void)[] = []
   readonly turns = new ReadTurns({
@@ -54,7 +54,7 @@ class Hand {
     },
     setImmediate: (callback) => this.immediates.push(callback),
   })
-  /** The loop goes round: everything that waits for that runs, and its promises. */
+  /** Runs one turn: all immediates, and the promises behind them. */
   async round(): Promise<void> {
     const immediates = this.immediates
     this.immediates = []
@@ -63,11 +63,11 @@ class Hand {
   }
   async rest(t: Test, source: Source): Promise<void> {
     for (let n = 0; n < 1000 && source.holding; n++) await this.round()
-    t.notOk(source.holding, 'all was handed on')
+    t.notOk(source.holding, 'everything was passed on')
   }
 }
 
-/** A source that is known to take that long for each byte. */
+/** A source whose cost for each byte has been measured. */
 async function known(hand: Hand, cost: number): Promise<Source> {
   const source = new Source(hand, cost)
   for (let n = 0; n < 2; n++) {
@@ -79,7 +79,7 @@ async function known(hand: Hand, cost: number): Promise<Source> {
   return source
 }
 
-t.test('cheap chunks all pass while the turn is short, for one immediate in four milliseconds', async (t) => {
+t.test('cheap chunks pass in short turns, with at most one immediate in four milliseconds', async (t) => {
   const hand = new Hand()
   const source = new Source(hand, 1e-7)
   let asked = 0
@@ -91,7 +91,7 @@ t.test('cheap chunks all pass while the turn is short, for one immediate in four
   t.ok(asked <= (1000 * MOST * 1e-7) / TURN + 1, `${asked} immediates`)
 })
 
-t.test('a turn that has lasted long holds large chunks, and hands them on in later turns, in order', async (t) => {
+t.test('a long turn holds large chunks, and passes them on in later turns, in order', async (t) => {
   const hand = new Hand()
   const sources = Array.from({ length: 100 }, () => new Source(hand, 1e-5))
   hand.time = 100
@@ -102,7 +102,7 @@ t.test('a turn that has lasted long holds large chunks, and hands them on in lat
   for (; sources.some((source) => source.holding); rounds++) {
     const began = hand.time
     await hand.round()
-    t.ok(hand.time - began < PIECE + 1, 'a turn takes no longer than a piece may, and one chunk')
+    t.ok(hand.time - began < PIECE + 1, 'a turn takes no longer than a piece and one chunk')
     const waiting = sources.map((source) => source.holding)
     t.equal(waiting.lastIndexOf(false) + 1, waiting.indexOf(true) === -1 ? 100 : waiting.indexOf(true), 'first come, first served')
   }
@@ -110,7 +110,7 @@ t.test('a turn that has lasted long holds large chunks, and hands them on in lat
   t.ok(sources.every((source) => source.pieces.length === 1))
 })
 
-t.test('chunks that take long come in pieces, one to a turn, which take what a piece may', async (t) => {
+t.test('expensive chunks are passed on in pieces, one each turn, which take the time of a piece', async (t) => {
   const hand = new Hand()
   const [one, other] = [await known(hand, 1e-3), await known(hand, 1e-3)]
   t.notOk(one.arrives(MOST))
@@ -121,7 +121,7 @@ t.test('chunks that take long come in pieces, one to a turn, which take what a p
     t.ok(hand.time - began <= 2 * PIECE)
   }
   t.ok(Math.abs(one.pieces.length - other.pieces.length) <= 1, 'in turns')
-  t.ok(one.arrives(100), 'what fits passes')
+  t.ok(one.arrives(100), 'a chunk within the share passes')
   await hand.rest(t, one)
   await hand.rest(t, other)
   t.equal(one.pieces.reduce((sum, bytes) => sum + bytes) - 100, MOST)
@@ -129,7 +129,7 @@ t.test('chunks that take long come in pieces, one to a turn, which take what a p
   t.equal(hand.immediates.length, 0, 'nothing is left')
 })
 
-t.test('the system is asked seldom how long the process has run, in a long turn too', async (t) => {
+t.test('the CPU time is read rarely, in a long turn too', async (t) => {
   const hand = new Hand()
   const sources = Array.from({ length: 100 }, () => new Source(hand, 0))
   hand.time = 100
@@ -144,10 +144,10 @@ t.test('the system is asked seldom how long the process has run, in a long turn 
   t.notOk(sources.at(-1)?.arrives(MOST))
   const before = hand.asked
   for (const source of sources.slice(0, 50)) t.notOk(source.arrives(MOST))
-  t.equal(hand.asked, before, 'a turn that is long stays it')
+  t.equal(hand.asked, before, 'a turn that was found long is not checked again')
 })
 
-t.test('one measurement alone does not make pieces of chunks, nor does what is worked on once', async (t) => {
+t.test('a single slow chunk does not split later chunks', async (t) => {
   const hand = new Hand()
   const source = await known(hand, 1e-6)
   source.cost = 1e-2
@@ -161,7 +161,7 @@ t.test('one measurement alone does not make pieces of chunks, nor does what is w
   t.equal(source.share, MOST)
 })
 
-t.test('chunks that have become cheap are whole again after some pieces', async (t) => {
+t.test('chunks that have become cheap are passed on whole after some pieces', async (t) => {
   const hand = new Hand()
   const source = await known(hand, 1e-3)
   source.cost = 1e-7
@@ -172,7 +172,7 @@ t.test('chunks that have become cheap are whole again after some pieces', async 
   t.ok(source.arrives(MOST))
 })
 
-t.test('work that takes very long still goes on by pieces of some bytes', async (t) => {
+t.test('very expensive bytes are passed on in pieces of a minimum size', async (t) => {
   const hand = new Hand()
   const source = await known(hand, 1000)
   source.arrives(MOST)
@@ -180,7 +180,7 @@ t.test('work that takes very long still goes on by pieces of some bytes', async 
   t.match(source.pieces, [64])
 })
 
-t.test('what is not there any more when its turn comes keeps nobody from theirs', async (t) => {
+t.test('a source that is closed when its turn comes does not stop the others', async (t) => {
   const hand = new Hand()
   const [gone, there] = [await known(hand, 1e-3), await known(hand, 1e-3)]
   gone.arrives(MOST)
@@ -196,7 +196,7 @@ t.test('what is not there any more when its turn comes keeps nobody from theirs'
   t.equal(there.pieces.length, 2, 'and it begins again')
 })
 
-t.test('the time that other processes take is not held against anybody', async (t) => {
+t.test('the time of other processes is not counted', async (t) => {
   const hand = new Hand()
   const sources = Array.from({ length: 10 }, () => new Source(hand, 1e-6))
   for (let n = 0; n < 100; n++) {

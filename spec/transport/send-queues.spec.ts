@@ -1,5 +1,5 @@
-// The system's table of send queues: which line is a connection's, and what is made of it. The table of the machine is
-// Linux's; where there is none, nothing moves.
+// The system's table of send queues: which line belongs to a connection, and when a change is reported. Only Linux has the table.
+// Without it no progress is seen.
 
 import { existsSync } from 'node:fs'
 import net from 'node:net'
@@ -30,7 +30,7 @@ t.test(
   },
 )
 
-t.test('a queue that moves is told of while it is watched, and of another socket or a first look nothing', async (t) => {
+t.test('a change of a watched queue is reported; a first look and another socket are not', async (t) => {
   let moves = 0
   const watch = new QueueWatch(['none:1 none:2'], 10_000, () => moves++)
   watch.saw('none:1 none:2', 100, '7')
@@ -43,7 +43,7 @@ t.test('a queue that moves is told of while it is watched, and of another socket
   watch.saw('none:1 none:2', 70, '8')
   t.equal(moves, 1, 'the inode is another')
   watch.saw('none:1 none:2', 75, '8')
-  t.equal(moves, 2, 'room was made for what was handed on')
+  t.equal(moves, 2, 'growth means that the peer has made room')
   watch.rest()
   watch.rest()
   watch.saw('none:1 none:2', 5, '8')
@@ -54,7 +54,7 @@ t.test('a queue that moves is told of while it is watched, and of another socket
   other.start()
   other.rest()
   for (const bytes of [9, 8, 7]) short.saw('none:1 none:2', bytes, '9')
-  t.equal(moves, 3, 'what the kernel fills by itself does not count')
+  t.equal(moves, 3, 'bytes by the persist timer do not count')
   short.rest()
 })
 
@@ -84,13 +84,13 @@ t.test('a look finds the queue of a connection, over either table', { skip: !tab
     watch.start()
     await within(watch.look())
     peer.resume()
-    // Looks on its own, too.
+    // The timer reads the table too.
     await until(() => moved, `it moves, over ${host}`)
     watch.rest()
   }
 })
 
-t.test('a look that finds nobody, or no table, settles all the same', async (t) => {
+t.test('a look resolves also if it finds no queue or no table', async (t) => {
   const watch = new QueueWatch(['none:1 none:2'], 10_000, () => t.fail('there is none'))
   await within(watch.look())
   watch.start()
@@ -99,7 +99,7 @@ t.test('a look that finds nobody, or no table, settles all the same', async (t) 
   t.pass()
 })
 
-t.test('a limit on what is queued is moved by the queue, and runs out without it', { skip: !table && 'no table' }, async (t) => {
+t.test('a write limit is extended while the queue moves, and expires otherwise', { skip: !table && 'no table' }, async (t) => {
   const { connection, peer } = await accepted(t, { writeTimeout: 600, closeTimeout: 600 })
   peer.pause()
   connection.write(Buffer.alloc(9_000_000)).catch(() => {})
@@ -108,7 +108,7 @@ t.test('a limit on what is queued is moved by the queue, and runs out without it
   t.equal(by, 'timeout')
 })
 
-t.test('carriers without a queue of the system are not watched; of several, those with one are', async (t) => {
+t.test('only carriers with a queue of the system are watched', async (t) => {
   const none = {}
   const shown = { queueKeys: () => queueKeys(tcpAddress('127.0.0.1', 1), tcpAddress('127.0.0.1', 2)) }
   t.equal(

@@ -1,11 +1,11 @@
-// What sockets do that other streams do not: one test for each trap of Node's that `lib/transport/socket.ts` knows.
+// The behaviour of sockets: one test for each trap of Node's that `lib/transport/socket.ts` handles.
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
 import { endsOf, SocketCarrier } from '../../lib/transport/socket.js'
 import { fill, next, Recorder, recording, scratch, sockets, turns } from './support.js'
 
-/** Waits, turn by turn, for something that emits nothing. */
+/** Waits, turn by turn, for a state without an event. */
 async function until(condition: () => boolean): Promise<void> {
   for (let n = 0; n < 10_000 && !condition(); n++) await turns()
   if (!condition()) throw new Error(`never: ${condition}`)
@@ -18,7 +18,7 @@ const broken = (socket: net.Socket): void => {
   socket.destroy()
 }
 
-t.test('a reset that comes in one turn with data is a loss behind the data, and no end', async (t) => {
+t.test('a reset in the turn of data is a loss behind the data, not an end', async (t) => {
   for (let n = 0; n < 20; n++) {
     const { client, server } = await sockets(t)
     const recorder = recording(new SocketCarrier(server))
@@ -31,7 +31,7 @@ t.test('a reset that comes in one turn with data is a loss behind the data, and 
   }
 })
 
-t.test('also when bytes wait to leave on this side', async (t) => {
+t.test('a reset in the turn of data is a loss also while bytes are queued on this side', async (t) => {
   for (let n = 0; n < 5; n++) {
     const { client, server } = await sockets(t)
     const carrier = new SocketCarrier(server)
@@ -45,7 +45,7 @@ t.test('also when bytes wait to leave on this side', async (t) => {
   }
 })
 
-t.test('an end in order is told although bytes wait to leave, and is not held up by them', async (t) => {
+t.test('an end is reported without delay while bytes are queued on this side', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   const recorder = recording(carrier)
@@ -63,7 +63,7 @@ t.test('an end in order is told although bytes wait to leave, and is not held up
   t.equal(got, given)
 })
 
-t.test('an end behind the own end is told at once', async (t) => {
+t.test('an end behind the own end is reported at once', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   const recorder = recording(carrier)
@@ -76,7 +76,7 @@ t.test('an end behind the own end is told at once', async (t) => {
   t.same(recorder.events, ['finished', 'end'])
 })
 
-t.test('what a paused socket had read on by itself is handed on before the reset that destroyed it', async (t) => {
+t.test('bytes that a paused socket has read are passed on before the reset that destroyed it', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   const recorder = recording(carrier)
@@ -94,7 +94,7 @@ t.test('what a paused socket had read on by itself is handed on before the reset
   t.same(recorder.events, ['data', 'lost'])
 })
 
-t.test('what came with a reset before anybody listened is kept for whoever does', async (t) => {
+t.test('bytes and a reset from before the first listener are kept for it', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   server.read(0) // lets the paused socket read into its own buffer, as one does that was paused late
@@ -113,7 +113,7 @@ t.test('what came with a reset before anybody listened is kept for whoever does'
   t.equal(recorder.text, 'kept')
 })
 
-t.test('who is told of kept bytes and wants no more hears no more', async (t) => {
+t.test('a reset within the replay of kept bytes stops the replay', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   server.read(0)
@@ -130,7 +130,7 @@ t.test('who is told of kept bytes and wants no more hears no more', async (t) =>
   t.same(recorder.events, ['data'])
 })
 
-t.test('a reset between the first resume and what is to be told is obeyed', async (t) => {
+t.test('a reset between the first resume and the replay prevents all events', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   server.resume()
@@ -145,7 +145,7 @@ t.test('a reset between the first resume and what is to be told is obeyed', asyn
   t.same(recorder.events, [])
 })
 
-t.test('what is written before the first resume is told of all the same', async (t) => {
+t.test('`sent` and `finished` are reported before the first resume', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   const recorder = new Recorder()
@@ -158,7 +158,7 @@ t.test('what is written before the first resume is told of all the same', async 
   t.same(recorder.events, ['sent', 'finished'])
 })
 
-t.test('the addresses are known when the socket is long gone', async (t) => {
+t.test('the addresses remain known after the socket is closed', async (t) => {
   const { client, server } = await sockets(t)
   const { localAddress, localPort } = client
   const carrier = new SocketCarrier(server)
@@ -182,7 +182,7 @@ t.test('an IPv4 client of an IPv6 socket has an IPv4 address', async (t) => {
   server.destroy()
 })
 
-t.test('Unix sockets have no names', async (t) => {
+t.test('Unix sockets have empty addresses', async (t) => {
   const { server } = await sockets(t, { path: scratch() })
   const { remote, local } = new SocketCarrier(server)
   t.same([remote.family, remote.address, local.family], ['unix', '', 'unix'])
@@ -262,7 +262,7 @@ t.test('a socket that another part of the program destroys is lost, without a co
   t.match(recorder.loss?.message, /closed before its end/)
 })
 
-t.test("destroyed behind the peer's end, it is lost too", async (t) => {
+t.test("a socket that is destroyed behind the peer's end is lost too", async (t) => {
   const { client, server } = await sockets(t)
   const recorder = recording(new SocketCarrier(server))
   client.end()
@@ -279,7 +279,7 @@ t.test('a write that fails within the call has not left', async (t) => {
   carrier.attach(recorder)
   broken(client)
   await turns(5)
-  // Not resumed, so the reset was not noticed yet.
+  // Not resumed, so the reset is not detected yet.
   t.equal(server.destroyed, false)
   t.equal(carrier.write(Buffer.from('gone')), false)
   t.equal(carrier.writeBatch([Buffer.from('gone'), Buffer.from('too')]), false)
@@ -295,7 +295,7 @@ t.test('a write that fails within the call has not left', async (t) => {
   t.same(recorder.events, ['lost'])
 })
 
-t.test('an error that comes before anybody listens is no crash, and is told', async (t) => {
+t.test('an error from before the first listener is not uncaught, and is reported', async (t) => {
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   server.destroy(Object.assign(new Error('early'), { code: 'EHOSTUNREACH' }))
@@ -306,7 +306,7 @@ t.test('an error that comes before anybody listens is no crash, and is told', as
   client.destroy()
 })
 
-t.test('a socket that was dead when it came is lost', async (t) => {
+t.test('a socket that is given destroyed is lost', async (t) => {
   const { server } = await sockets(t)
   server.destroy()
   const recorder = recording(new SocketCarrier(server))
@@ -315,7 +315,7 @@ t.test('a socket that was dead when it came is lost', async (t) => {
   t.same(recorder.events, ['lost'])
 })
 
-t.test('a socket that had ended when it came is at its end, can be written to, and is no loss', async (t) => {
+t.test('a socket that is given after its end reports the end, can be written to, and is not lost', async (t) => {
   const { client, server } = await sockets(t)
   client.end()
   server.resume()
@@ -330,7 +330,7 @@ t.test('a socket that had ended when it came is at its end, can be written to, a
   t.same([recorder.count('end'), recorder.loss], [1, undefined])
 })
 
-t.test('a socket that was flowing, and would end with its peer, does neither any more', async (t: Test) => {
+t.test('a flowing socket with allowHalfOpen: false is paused, and does not end with its peer', async (t: Test) => {
   const listener = net.createServer((socket) => {
     socket.write('greeting')
   })
@@ -358,7 +358,7 @@ t.test('a socket that was flowing, and would end with its peer, does neither any
   await recorder.waitFor('finished')
 })
 
-t.test('settings of a dead socket leave no listener on it', async (t) => {
+t.test('settings on a closed socket add no listener', async (t) => {
   const { server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   carrier.reset()
@@ -380,12 +380,12 @@ t.test('a peer on a Unix socket that simply closes is taken for a loss', async (
   }
 })
 
-t.test('a peer on a Unix socket that closes with bytes unread is taken for an end', async (t) => {
+t.test('a peer on a Unix socket that closes with bytes unread is an end', async (t) => {
   for (let n = 0; n < 5; n++) {
     const { client, server } = await sockets(t, { path: scratch() })
     const recorder = recording(new SocketCarrier(server))
     client.pause()
-    // More than Node reads for a paused socket.
+    // More bytes than Node reads for a paused socket.
     server.write(Buffer.alloc(1_000_000))
     await turns(5)
     client.write('half a mess')
@@ -397,7 +397,7 @@ t.test('a peer on a Unix socket that closes with bytes unread is taken for an en
   }
 })
 
-t.test('one that is reset while it connects shows its peer an end, or stays', async (t) => {
+t.test('a socket that is reset while it connects shows its peer an end, or never connects', async (t) => {
   const server = net.createServer({ allowHalfOpen: true })
   t.teardown(() => server.close())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -420,7 +420,7 @@ t.test('one that is reset while it connects shows its peer an end, or stays', as
   t.notOk(seen.includes('end'), `${seen}`)
 })
 
-t.test('one that connects has no addresses, also later', async (t) => {
+t.test('a connecting socket has no addresses until it is connected', async (t) => {
   const server = net.createServer((socket) => socket.on('error', () => {}))
   t.teardown(() => server.close())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

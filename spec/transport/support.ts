@@ -1,5 +1,5 @@
-// What the specs of this folder share: a sink that remembers what it heard and lets a test wait for it, pairs of
-// carriers of every kind, and the ends of things that a test opened.
+// The helpers of the specs of this folder: a sink that records events and lets a test wait for them, and pairs of carriers of
+// every kind, which are closed after the test.
 
 import fs from 'node:fs'
 import net from 'node:net'
@@ -14,7 +14,7 @@ import { memoryPair } from '../../lib/transport/memory/carrier.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
 import { turn } from '../support/wait.js'
 
-/** A sink that remembers. `told` is the story in words, with runs of data as one. */
+/** A sink that records. `events` has the names of the events; consecutive `data` events count as one. */
 export class Recorder implements CarrierSink {
   readonly chunks: Buffer[] = []
   readonly events: string[] = []
@@ -66,7 +66,7 @@ export class Recorder implements CarrierSink {
     return this.events.includes(what)
   }
 
-  /** Resolves as soon as `condition` holds; it is asked whenever something was heard. */
+  /** Resolves as soon as `condition` holds. It is checked after each event. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
@@ -87,7 +87,7 @@ export class Recorder implements CarrierSink {
   }
 }
 
-/** Attaches an recorder and lets bytes come. */
+/** Attaches a recorder and resumes. */
 export function recording(carrier: Carrier): Recorder {
   const recorder = new Recorder()
   carrier.attach(recorder)
@@ -108,7 +108,7 @@ export function next<T extends unknown[]>(
   return new Promise((resolve) => void emitter.once(event, (...args: unknown[]) => resolve(args as T)))
 }
 
-/** Writes all of it, in pieces, waiting where the carrier says so. */
+/** Writes all of it, in pieces, and waits for `sent` where the carrier requires it. */
 export async function writeAll(carrier: Carrier, recorder: Recorder, data: Uint8Array, size = 64 * 1024): Promise<void> {
   for (let at = 0; at < data.length; at += size) {
     const before = recorder.count('sent')
@@ -117,7 +117,7 @@ export async function writeAll(carrier: Carrier, recorder: Recorder, data: Uint8
   }
 }
 
-/** Writes until the carrier says that bytes are under way; resolves with how many were given to it. */
+/** Writes until bytes are under way. Returns the number of written bytes. */
 export function fill(carrier: Carrier, limit = 64 * 1024 * 1024): number {
   const piece = Buffer.alloc(64 * 1024, 'x')
   for (let given = 0; given < limit; ) {
@@ -127,7 +127,7 @@ export function fill(carrier: Carrier, limit = 64 * 1024 * 1024): number {
   throw new Error('the carrier took everything')
 }
 
-/** Writes until a piece stays under way, though it had its time to leave; resolves with how many bytes were given to it. */
+/** Writes until a piece stays under way for ten turns. Resolves with the number of written bytes. */
 export async function fillUp(carrier: Carrier, recorder: Recorder): Promise<number> {
   for (let given = 0; ; ) {
     const before = recorder.count('sent')
@@ -144,7 +144,7 @@ export function pattern(length: number): Buffer {
 }
 
 let paths = 0
-/** A path that nobody has yet, in a directory that goes when the process does. */
+/** An unused path in a directory that is removed when the process exits. */
 export function scratch(name = `${++paths}.sock`): string {
   directory ??= fs.mkdtempSync(join(tmpdir(), 'linnet-transport-'))
   return join(directory, name)
@@ -159,7 +159,7 @@ export interface Sockets {
   readonly server: net.Socket
 }
 
-/** Two connected sockets; the accepted one is paused, as a listener of linnet has them. */
+/** Two connected sockets. The accepted one is paused, as by a listener of linnet. */
 export async function sockets(t: Test, at: net.ListenOptions = { host: '127.0.0.1', port: 0 }): Promise<Sockets> {
   const listener = net.createServer({ allowHalfOpen: true, pauseOnConnect: true })
   await new Promise<void>((resolve) => void listener.listen(at, resolve))
@@ -228,7 +228,7 @@ class Half extends Duplex {
   }
 }
 
-/** Two Duplexes, each the far end of the other, with back-pressure; one destroyed before its end destroys the other. */
+/** Two Duplexes, each the far end of the other, with back-pressure. Destroying one before its end destroys the other. */
 export function duplexes(): [Duplex, Duplex] {
   const [a, b] = [new Half(), new Half()]
   a.far = b

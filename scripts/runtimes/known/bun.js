@@ -10,8 +10,8 @@ export const bun = [
         'a lifted limit does not keep the process alive, with or without unref',
       ],
       'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
-      'transport/memory/carrier': ['the same holds for what only waits for a turn'],
-      'transport/parts': ['the clock of the machine does not go back, and its timers fire, or do not'],
+      'transport/memory/carrier': ['without latency only bytes for a referenced side keep the process alive'],
+      'transport/parts': ['the system clock is monotonic, and its timers fire unless they are cleared'],
       'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
     },
   },
@@ -28,7 +28,7 @@ export const bun = [
   },
   {
     why: 'the connect of the test itself is ECONNREFUSED, not EAGAIN; the path is left alone all the same',
-    tests: { 'transport/listening/unix': ['so is that of one that does not answer'] },
+    tests: { 'transport/listening/unix': ['the path of a server that does not answer, because its queue is full, is not taken over'] },
   },
   {
     why: 'the limits of these tests are those of V8 and of chunks of 64 KiB: Bun reads up to 512 KiB, and its process.memoryUsage counts otherwise',
@@ -116,21 +116,26 @@ export const bun = [
   {
     why: 'a session of TLS 1.3 is not resumed, which the test waits for',
     never: true,
-    tests: { 'tls/server': ['a client certificate that verifies is known', 'with rejectUnauthorized: false it is for the program to say'] },
+    tests: {
+      'tls/server': [
+        'a client certificate that verifies is shown, also in a resumed session',
+        'with rejectUnauthorized: false the program decides, also in a resumed session',
+      ],
+    },
   },
   {
     why: 'a session is not resumed by another server or context with the same ticket keys',
     tests: {
       'tls/sessions': [
-        'after setTls to the same authorities: with shared keys only',
-        'another endpoint of the server: only where it asks for the same',
-        'another server with the same ticket keys: only where it asks for the same',
+        'after setTls with the same authorities a session is resumed with shared ticketKeys only',
+        'another endpoint of the server resumes a session only if its requirements are the same',
+        'another server with the same ticketKeys resumes a session only if its requirements are the same',
       ],
     },
   },
   {
     why: 'there are no pre-shared keys',
-    tests: { 'tls/server': ['a pre-shared key lets a client in'] },
+    tests: { 'tls/server': ['a pre-shared key admits a client, but is no certificate where one is requested'] },
   },
   {
     why: 'the test cuts within Socket.prototype._final, which Bun does not call for the TLSSockets of a server',
@@ -156,6 +161,6 @@ export const bun = [
   },
   {
     why: 'a server keeps keepAliveInitialDelay in milliseconds, where Node has seconds',
-    tests: { 'transport/listening/tcp': ['sockets are accepted paused, half-open and set up as asked'] },
+    tests: { 'transport/listening/tcp': ['accepted sockets are paused, half-open, and have the requested settings'] },
   },
 ]

@@ -75,7 +75,7 @@ export const denoTls = [
       ],
       'danger/tls': ['a reset behind session tickets, or behind data, is a loss and not an end of stream'],
       pipe: tls('when either side is lost both are aborted, and that is the rejection'),
-      'tls/handshake': ['one that is cut frees both sides'],
+      'tls/handshake': ['a cut frees both sides; after the handshake it resets the carrier; a second cut changes nothing'],
       'tls/swallowed-break': 'all',
       'transport/duplex-reset': 'all',
     },
@@ -84,19 +84,25 @@ export const denoTls = [
     why: 'a session is not resumed',
     never: true,
     tests: {
-      'tls/server': ['a client certificate that verifies is known', 'with rejectUnauthorized: false it is for the program to say'],
+      'tls/server': [
+        'a client certificate that verifies is shown, also in a resumed session',
+        'with rejectUnauthorized: false the program decides, also in a resumed session',
+      ],
       'tls/sessions': 'all',
     },
   },
   {
     why: 'there are no pre-shared keys',
-    tests: { 'tls/server': ['a pre-shared key lets a client in'] },
+    tests: { 'tls/server': ['a pre-shared key admits a client, but is no certificate where one is requested'] },
   },
   {
     why: 'the errors of TLS and of certificates have other codes (UNABLE_TO_VERIFY_LEAF_SIGNATURE, ERR_SSL_WRONG_VERSION_NUMBER)',
     tests: {
       'real-peers/tls': ['client certificates are verified'],
-      'tls/server': ['plain HTTP at a TLS port is one event', 'one that does not verify is refused, and so is none'],
+      'tls/server': [
+        'plain HTTP at a TLS port is one handshakeError, and no connection',
+        'a certificate that does not verify is refused, and so is none',
+      ],
     },
   },
   {

@@ -104,17 +104,17 @@ export const deno = [
     why: 'a socket has no descriptor',
     tests: {
       'transport/descriptor': [
-        'a socket of Node has a descriptor while it is open',
-        'a socket that is open and quiet is not broken',
-        'what the system holds is taken in order',
+        'an open socket of Node has a descriptor; a terminal and any other stream have none',
+        'an open idle socket is not broken, and the state of one that cannot be read is unknown',
+        'the bytes in the kernel are read in order, and at most as many as requested',
       ],
     },
   },
   {
     why: 'a turn of the event loop is not an immediate there, as these tests count them',
     tests: {
-      'transport/deadline': ['while bytes that have come wait for their turn a limit waits as well'],
-      'transport/memory/carrier': ['several chunks come in one turn, what they make room for in the next'],
+      'transport/deadline': ['a limit waits for bytes whose turn has not come, for a bounded number of turns'],
+      'transport/memory/carrier': ['several chunks arrive in one turn, and the bytes that they make room for in the next'],
       'connection/writing/waiting': ['setLimits moves the mark from the next write on'],
     },
     sometimes: true,
@@ -125,9 +125,9 @@ export const deno = [
     tests: {
       'danger/descriptors': ['a server whose limits exceed those of the system'],
       'danger/silence': 'all',
-      'tls/identity': ['a pfx, a locked key, lists, and callbacks alone do serve'],
+      'tls/identity': ['a pfx, an encrypted key, lists, and callbacks alone are accepted'],
       'transport/clock': 'all',
-      'transport/socket': ['an end in order is told although bytes wait to leave'],
+      'transport/socket': ['an end is reported without delay while bytes are queued on this side'],
     },
   },
   {
@@ -137,10 +137,10 @@ export const deno = [
       'server/add': ['an endpoint takes over what listen said of all of them'],
       'transport/listening/tcp': [
         'ipv6Only keeps IPv4 out',
-        'an IPv6 address that the machine has not is left out',
-        'sockets are accepted paused, half-open and set up as asked',
-        'a connection that is in the queue of the system at close is reset',
-        'a close from within an accept lets nobody else in',
+        'an IPv6 address that the machine does not have is left out, if the name has another',
+        'accepted sockets are paused, half-open, and have the requested settings',
+        'a connection in the queue of the system at close is reset, and not accepted',
+        'after a close within `accepted` no connection is passed on',
       ],
     },
   },

@@ -1,5 +1,5 @@
-// Listening sockets that somebody else opened, in a process that inherits them: what is adopted, what is refused and
-// left open, and that nobody's file is removed. One process inherits them all, since starting one takes long.
+// Listening sockets that another process opened, in a process that inherits them: which are adopted, which are refused and left
+// open, and that no file is removed. One process inherits them all, because starting a process takes long.
 
 import { fork } from 'node:child_process'
 import dgram from 'node:dgram'
@@ -18,11 +18,11 @@ interface Report {
   code?: string
   message?: string
   issues?: { path: string[]; message: string }[]
-  /** Whether the descriptors that were asked about are still open. */
+  /** Whether the requested descriptors are still open. */
   open?: boolean[]
 }
 
-// A process is started here, and that takes its time on a machine that is busy.
+// The test starts a process, which takes long on a busy machine.
 t.setTimeout(120_000)
 
 /** The sockets of this process, by their descriptors. */
@@ -30,7 +30,7 @@ const socketsHere = (): number[] =>
   fs
     .readdirSync('/dev/fd')
     .map(Number)
-    // The list is read by a descriptor too, which is closed by then.
+    // The directory was read by a descriptor too, which is closed by now.
     .filter((fd) => fs.statSync(`/dev/fd/${fd}`, { throwIfNoEntry: false })?.isSocket())
 
 /** The first socket that `open` opens. (Not every runtime shows the descriptor of a socket.) */
@@ -53,7 +53,7 @@ const descriptorOf = (holder: net.Server | dgram.Socket): number => descriptors.
 const connected = (to: net.NetConnectOpts): Promise<number> => opened(() => dial(t, to))
 const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port
 
-// --- what is inherited, and by whom ----------------------------------------------------------------------------------
+// --- the inheriting process ----------------------------------------------------------------------------------
 
 const path = scratch('with a space.sock')
 const abstract = `\0linnet-inherited-${process.pid}`
@@ -105,7 +105,7 @@ async function echoes(t: Test, to: net.NetConnectOpts): Promise<void> {
 
 // --- descriptors -----------------------------------------------------------------------------------------------------
 
-t.test('what does not listen is refused and left open', async (t) => {
+t.test('a descriptor that does not listen is refused and left open', async (t) => {
   const open = [true]
   t.match(await ask(fd(CLIENT!), {}, [CLIENT!]), { code: 'EINVAL', message: new RegExp(`descriptor ${CLIENT}`), open })
   t.match(await ask(fd(ON_PATH!), {}, [ON_PATH!]), { code: 'EINVAL', open })
@@ -114,10 +114,10 @@ t.test('what does not listen is refused and left open', async (t) => {
   t.match(await ask(fd(99)), { code: /^E/ })
 })
 
-t.test('one that cannot be adopted lets the others go', async (t) => {
-  // Found out before anything is taken: behind the six there is an abstract socket, then one that is connected.
+t.test('if one socket cannot be adopted the others are closed', async (t) => {
+  // Detected before any socket is adopted: behind the six there is an abstract socket, then a connected one.
   t.match(await ask(systemd(), { LISTEN_PID: 'SELF', LISTEN_FDS: '8' }, [WEB!, CLIENT!]), { code: 'EINVAL', open: [true, true] })
-  // Found out when the first is taken already: that a socket is one of UDP only Node sees.
+  // Detected after the first one was adopted: only Node detects a UDP socket.
   const port = ports[3] ?? 0
   t.equal(await knock({ host: '127.0.0.1', port }), 'connected')
   t.match(await ask(systemd('odd'), { LISTEN_PID: 'SELF', LISTEN_FDS: '6', LISTEN_FDNAMES: names }, [UDP!]), { code: /^E/, open: [true] })
@@ -126,7 +126,7 @@ t.test('one that cannot be adopted lets the others go', async (t) => {
 
 t.test('an abstract socket is adopted with its name', { skip: process.platform !== 'linux' && 'Linux only' }, async (t) => {
   const { addresses } = await ask(fd(ABSTRACT!))
-  // Node 20 fills an abstract name up with NULs.
+  // Node 20 pads an abstract name with NULs.
   const [address] = addresses ?? []
   t.equal(address?.address.replace(/\0+$/, ''), abstract)
   await echoes(t, { path: address?.address ?? '' })
@@ -148,7 +148,7 @@ t.test('the sockets with a name are adopted, and closed with the listener', asyn
   t.equal(await knock({ host: '127.0.0.2', port: ports[2] ?? 0 }), 'ECONNREFUSED')
 })
 
-t.test('a TCP socket that listens is adopted', async (t) => {
+t.test('a listening TCP socket is adopted', async (t) => {
   const { addresses } = await ask(fd(SIX!))
   t.match(addresses, [{ address: '::1', port: ports[1], family: 'IPv6' }])
   await echoes(t, { host: '::1', port: ports[1] ?? 0 })
@@ -156,9 +156,9 @@ t.test('a TCP socket that listens is adopted', async (t) => {
   t.equal(await knock({ host: '::1', port: ports[1] ?? 0 }), 'ECONNREFUSED')
 })
 
-t.test('a Unix socket that listens is adopted with its path, and its file stays', async (t) => {
+t.test('a listening Unix socket is adopted with its path, and its file stays', async (t) => {
   const { addresses } = await ask(fd(UNIX!))
-  // The system knows it by the name that it was bound by.
+  // The system's table shows the name by which it was bound.
   t.match(addresses, [{ address: `${path}.first`, port: 0, family: 'unix' }])
   await echoes(t, { path })
   await say('close')
@@ -166,7 +166,7 @@ t.test('a Unix socket that listens is adopted with its path, and its file stays'
   t.equal(await knock({ path }), 'ECONNREFUSED')
 })
 
-t.test('no socket at all is refused, and says what is missing', async (t) => {
+t.test('without sockets the error names the missing variable', async (t) => {
   const cases: [Record<string, string>, RegExp, string?][] = [
     [{ LISTEN_PID: 'SELF' }, /LISTEN_PID and LISTEN_FDS/],
     [{ LISTEN_FDS: '1' }, /LISTEN_PID and LISTEN_FDS/],
@@ -186,9 +186,9 @@ t.test('no socket at all is refused, and says what is missing', async (t) => {
   }
 })
 
-t.test('where no names are given each is called unknown', async (t) => {
+t.test('without LISTEN_FDNAMES each socket is called unknown', async (t) => {
   const { issues } = await ask(systemd('unknown'), { LISTEN_PID: 'SELF', LISTEN_FDS: '1' })
-  // It was found; that it was taken, and closed with its server, is another matter.
+  // The error shows that it was found: an earlier server has taken and closed it.
   t.match(issues?.[0]?.message, /took unknown \(descriptor 3\)/)
 })
 
@@ -202,7 +202,7 @@ t.test(
     t.strictSame(passedSockets(env), first)
     const others = { LISTEN_PID: '1', LISTEN_FDS: '3' }
     t.match(passedSockets(others), { pid: '1', count: '3' })
-    t.strictSame(others, { LISTEN_PID: '1', LISTEN_FDS: '3' }, 'those of another process are not ours to take')
+    t.strictSame(others, { LISTEN_PID: '1', LISTEN_FDS: '3' }, 'the variables of another process stay')
     t.strictSame(passedSockets({}), first)
   },
 )
@@ -220,7 +220,7 @@ t.test(
     console.log(await again())
     console.log(web.port, admin.port, Object.keys(process.env).filter((name) => name.startsWith('LISTEN')).length)
     await Promise.all([web.close(), admin.close()])
-    // The numbers are free, and may be those of other sockets by now.
+    // The numbers are free, and may belong to other sockets by now.
     const other = await linnet.listen({ port: 0, host: '127.0.0.1' })
     console.log(await again())
     await other.close()`
@@ -232,6 +232,6 @@ t.test(
     const [none, open, ports, closed] = run.stdout.trim().split('\n')
     t.strictSame([none, ports], ['ERR_LINNET_OPTIONSsystemd', `${expected.join(' ')} 0`])
     t.match(open, /an earlier `listen` took web \(descriptor 3\), which is closed with its server/)
-    t.equal(closed, open, 'also when that server has closed')
+    t.equal(closed, open, 'also after that server has closed')
   },
 )

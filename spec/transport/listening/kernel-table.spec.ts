@@ -1,4 +1,4 @@
-// Which Unix sockets listen, as the system knows them: that nobody answers at a path does not mean that nobody listens there.
+// The listening Unix sockets in the kernel's table: a refused connection does not always mean that no server listens.
 
 import { mkdirSync, symlinkSync } from 'node:fs'
 import net from 'node:net'
@@ -18,7 +18,7 @@ async function recording(t: Test, path: string): Promise<net.Server> {
 
 const skip = process.platform !== 'linux' && 'Linux only'
 
-t.test('a socket that is bound to the path listens for it, one beside it does not', { skip }, async (t) => {
+t.test('a socket that is bound to the path listens for it, another one in its directory does not', { skip }, async (t) => {
   const path = socketPath()
   t.equal(listensFor(path), false)
   const server = await recording(t, path)
@@ -28,7 +28,7 @@ t.test('a socket that is bound to the path listens for it, one beside it does no
   t.equal(listensFor(path), false)
 })
 
-t.test('so does one that linnet has moved there', { skip }, async (t) => {
+t.test('a socket that linnet has moved to the path listens for it', { skip }, async (t) => {
   const path = socketPath()
   const server = await listen({ path })
   t.equal(listensFor(path), true)
@@ -37,7 +37,7 @@ t.test('so does one that linnet has moved there', { skip }, async (t) => {
   t.equal(listensFor(path), false)
 })
 
-t.test('the directory may be named by a link', { skip }, async (t) => {
+t.test('a path through a symbolic link is resolved', { skip }, async (t) => {
   const folder = dirname(socketPath())
   mkdirSync(join(folder, 'real'))
   symlinkSync('real', join(folder, 'link'))
@@ -60,8 +60,8 @@ t.test('an abstract name begins with a NUL, however the runtime pads it', { skip
   )
 })
 
-t.test('a path whose server is refused to be reached is not taken while the system shows it', { skip }, async (t) => {
-  // What Bun says of a server whose queue is full, said by every runtime.
+t.test('a path is not taken over while the kernel shows its server, even if connections are refused', { skip }, async (t) => {
+  // Bun's error for a server whose queue is full, simulated on every runtime.
   const path = socketPath()
   await recording(t, path)
   const code = `

@@ -1,9 +1,9 @@
-// What systemd said of the sockets that it passed is kept by who read it first.
+// The variables of systemd are kept after the first read.
 
 import t from 'tap'
 import { passedSockets } from '../../../lib/transport/listening/passed-sockets.js'
 
-t.test('the variables are taken out of the environment, and a later call still knows them', async (t) => {
+t.test('the variables are removed from the environment, and a later call returns them again', async (t) => {
   const nothing = { pid: undefined, count: undefined, names: undefined }
   t.same(passedSockets({}), nothing)
   const another = { LISTEN_PID: '1', LISTEN_FDS: '1' }

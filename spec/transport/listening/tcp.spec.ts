@@ -1,5 +1,5 @@
-// TCP listeners: which addresses are bound, what is left open when they are not, and what comes of connections at the
-// edges: before everything is bound, dead at accept, in the queue at close.
+// TCP listeners: which addresses are bound, what is left open after a failure, and connections at the edges: before everything is
+// bound, dead at accept, in the queue at close.
 
 import { spawnSync } from 'node:child_process'
 import dns from 'node:dns'
@@ -29,7 +29,7 @@ const everywhere = (ipv6Only = false): ResolvedEndpoint => ({
   reusePort: false,
 })
 
-/** Lets a name have these addresses, for one test. */
+/** Makes a host name resolve to these addresses, for one test. */
 function named(t: Test, addresses: string[]): string {
   const { lookup } = dns
   const host = 'several.test'
@@ -72,7 +72,7 @@ const servers = (): number => process.getActiveResourcesInfo().filter((name) => 
 
 // --- which addresses are bound ---------------------------------------------------------------------------------------
 
-t.test('once it is bound a connect works at once, and comes unread with both its addresses', async (t) => {
+t.test('a connection right after the bind is accepted unread, with both its addresses', async (t) => {
   const { accepted, listener } = await bound(t, tcp())
   const [address] = listener.addresses
   t.same([listener.addresses.length, address?.address, address?.family], [1, '127.0.0.1', 'IPv4'])
@@ -81,7 +81,7 @@ t.test('once it is bound a connect works at once, and comes unread with both its
   const client = await dial(t, { port, host: '127.0.0.1' })
   client.write('hello')
   const carrier = await accepted.carrier()
-  t.equal(carrier.local, address, 'shared, since there is no other')
+  t.equal(carrier.local, address, 'one shared object')
   t.equal(String(carrier.remote), `127.0.0.1:${client.localPort}`)
   const recorder = recording(carrier)
   await recorder.waitFor('data')
@@ -91,7 +91,7 @@ t.test('once it is bound a connect works at once, and comes unread with both its
   t.equal(String((await answer)[0]), 'hi')
 })
 
-t.test('without a host all interfaces are bound, and a connection tells which one it came by', async (t) => {
+t.test('without a host all interfaces are bound, and a connection has the local address of its interface', async (t) => {
   const { accepted, listener } = await bound(t, everywhere())
   t.equal(listener.addresses[0]?.address, '::')
   const port = listener.addresses[0]?.port ?? 0
@@ -101,7 +101,7 @@ t.test('without a host all interfaces are bound, and a connection tells which on
   }
 })
 
-t.test('where there is no IPv6, all interfaces are those of IPv4', async (t) => {
+t.test('without IPv6, binding all interfaces binds those of IPv4', async (t) => {
   for (const code of ['EAFNOSUPPORT', 'EADDRNOTAVAIL']) {
     await t.test(code, async (t) => {
       everyListen(t, (server, place, go) => (place.host === '::' ? failWith(server, code) : go.call(server, place)))
@@ -112,7 +112,7 @@ t.test('where there is no IPv6, all interfaces are those of IPv4', async (t) => 
   }
 })
 
-t.test('any other failure to bind all interfaces is no reason to bind fewer', async (t) => {
+t.test('any other failure to bind all interfaces rejects', async (t) => {
   everyListen(t, (server) => failWith(server, 'EACCES'))
   t.equal((await refusal(everywhere())).code, 'EACCES')
 })
@@ -136,7 +136,7 @@ t.test('a name is bound on all its addresses, each once, with one port', async (
   for (const { address, port } of listener.addresses) t.equal(await knock({ host: address, port }), 'connected')
 })
 
-t.test('an IPv6 address that the machine has not is left out, if the name has another', async (t) => {
+t.test('an IPv6 address that the machine does not have is left out, if the name has another', async (t) => {
   const { listener } = await bound(t, tcp({ host: named(t, ['2001:db8::1', '127.0.0.1', '2001:db8::2']) }))
   t.same(
     listener.addresses.map(({ address }) => address),
@@ -164,7 +164,7 @@ t.test('a name that does not resolve rejects with the error of the resolver', as
   t.equal(await refusal(tcp({ host: 'nowhere.test' })), error)
 })
 
-t.test('a name that is still being looked up when nothing is to be bound any more is not waited for', async (t) => {
+t.test('a lookup under way is abandoned when `stopped` resolves', async (t) => {
   const { lookup } = dns
   dns.lookup = (() => {}) as unknown as typeof dns.lookup
   t.teardown(() => {
@@ -191,7 +191,7 @@ t.test("a bind that fails rejects with Node's own error and leaves nothing open"
   rival.close()
 })
 
-t.test('a port that the system picked and that is taken on another address is tried again with a new one', async (t) => {
+t.test('if the picked port is taken on another address, a new one is picked', async (t) => {
   const rivals: net.Server[] = []
   everyListen(t, (server, place, go) => {
     if (place.host !== '127.0.0.2' || rivals.length === 2 || rivals.includes(server)) {
@@ -212,7 +212,7 @@ t.test('a port that the system picked and that is taken on another address is tr
   }
 })
 
-t.test('but not for ever', async (t) => {
+t.test('the number of picked ports is limited', async (t) => {
   let tries = 0
   everyListen(t, (server, place, go) => {
     if (place.host !== '127.0.0.2') go.call(server, place)
@@ -227,7 +227,7 @@ t.test('but not for ever', async (t) => {
   t.equal(servers(), before)
 })
 
-t.test('reusePort works, or is refused: it is tried out', async (t) => {
+t.test('reusePort works, or is refused, whichever a test of the runtime shows', async (t) => {
   const error: unknown = await bind(tcp({ reusePort: true }), new AcceptedCarriers(), defaults).then(
     (listener) => listener.close(),
     (error) => error,
@@ -236,7 +236,7 @@ t.test('reusePort works, or is refused: it is tried out', async (t) => {
     t.ok(error instanceof InvalidOptionsError)
     t.same((error as InvalidOptionsError).issues[0]?.path, ['reusePort'])
   }
-  // A runtime in which it works, whatever its version says.
+  // A runtime in which it works, whatever its version.
   const asked: unknown[] = []
   everyListen(t, (server, place, go) => {
     asked.push(place.reusePort)
@@ -246,9 +246,9 @@ t.test('reusePort works, or is refused: it is tried out', async (t) => {
   t.same(asked, [true, true, true])
 })
 
-// --- what comes ------------------------------------------------------------------------------------------------------
+// --- accepted connections ------------------------------------------------------------------------------------------------------
 
-t.test('sockets are accepted paused, half-open and set up as asked', async (t) => {
+t.test('accepted sockets are paused, half-open, and have the requested settings', async (t) => {
   const seen: net.Server[] = []
   everyListen(t, (server, place, go) => {
     seen.push(server)
@@ -259,7 +259,7 @@ t.test('sockets are accepted paused, half-open and set up as asked', async (t) =
   await listener.close()
 })
 
-t.test('an error of accepting is told, and accepting goes on', async (t) => {
+t.test('an error of accepting is reported, and accepting goes on', async (t) => {
   const seen: net.Server[] = []
   everyListen(t, (server, place, go) => {
     seen.push(server)
@@ -273,15 +273,15 @@ t.test('an error of accepting is told, and accepting goes on', async (t) => {
   t.equal(await knock({ host: '127.0.0.1', port: listener.addresses[0]?.port ?? 0 }), 'connected')
 })
 
-t.test('a connection that is dead when it is accepted comes all the same, and is lost', async (t) => {
+t.test('a connection that is dead when it is accepted is passed on, and is a loss', async (t) => {
   for (const host of ['127.0.0.1', '::1', undefined]) {
     const { accepted, listener } = await bound(t, host === undefined ? everywhere() : tcp({ host }))
     const port = listener.addresses[0]?.port ?? 0
     const code = `const s = require('net').connect(${port}, '${host ?? '127.0.0.1'}', () => { s.resetAndDestroy(); s.destroy() })`
-    // This process stands still meanwhile: the connection waits in the system, and is reset there.
+    // This process is blocked meanwhile: the connection waits in the kernel, and is reset there.
     spawnSync(process.execPath, ['-e', code], { env: {} })
     const carrier = await accepted.carrier()
-    t.match(carrier.remote, { address: '', port: 0, family: host === '::1' ? 'IPv6' : 'IPv4' }, 'no address is invented for it')
+    t.match(carrier.remote, { address: '', port: 0, family: host === '::1' ? 'IPv6' : 'IPv4' }, 'it has no address')
     t.equal(carrier.local.port, port)
     const recorder = recording(carrier)
     await recorder.waitFor('lost')
@@ -289,7 +289,7 @@ t.test('a connection that is dead when it is accepted comes all the same, and is
   }
 })
 
-t.test('a connection that knows nothing of itself has the address of its listener', async (t) => {
+t.test('a connection without a local address has that of its listener', async (t) => {
   const seen: net.Server[] = []
   everyListen(t, (server, place, go) => {
     seen.push(server)
@@ -314,7 +314,7 @@ function betweenTheTwo(t: Test, meanwhile: (port: number) => Promise<void>): voi
   })
 }
 
-t.test('who comes before everything is bound is handed on when it is', async (t) => {
+t.test('a connection from before everything is bound is passed on after the bind', async (t) => {
   const accepted = new AcceptedCarriers()
   let client: net.Socket | undefined
   betweenTheTwo(t, async (port) => {
@@ -327,7 +327,7 @@ t.test('who comes before everything is bound is handed on when it is', async (t)
   t.equal(accepted.carriers[0]?.remote.port, client?.localPort)
 })
 
-t.test('who comes before a bind that fails after all is reset, and nobody hears of it', async (t) => {
+t.test('a connection from before a bind that fails is reset, and not passed on', async (t) => {
   const accepted = new AcceptedCarriers()
   let code: Promise<[NodeJS.ErrnoException]> | undefined
   betweenTheTwo(t, async (port) => {
@@ -343,7 +343,7 @@ t.test('who comes before a bind that fails after all is reset, and nobody hears 
 
 // --- close -----------------------------------------------------------------------------------------------------------
 
-t.test('a close does not wait for connections, which go on, and the port is free at once', async (t) => {
+t.test('a close does not wait for open connections, which go on, and frees the port at once', async (t) => {
   const { accepted, listener } = await bound(t, tcp())
   const { port } = listener.addresses[0] as { port: number }
   const client = await dial(t, { host: '127.0.0.1', port })
@@ -360,18 +360,18 @@ t.test('a close does not wait for connections, which go on, and the port is free
   await bound(t, tcp({ port }))
 })
 
-t.test('a connection that is in the queue of the system at close is reset, and does not come', async (t) => {
+t.test('a connection in the queue of the system at close is reset, and not accepted', async (t) => {
   const { accepted, listener } = await bound(t, tcp())
   const client = net.connect({ host: '127.0.0.1', port: listener.addresses[0]?.port ?? 0 })
   const error = next<[NodeJS.ErrnoException]>(client.resume(), 'error')
-  // The system has completed the connection by now, and the event loop had no turn to accept it.
+  // The kernel has completed the connection by now, and the event loop had no turn to accept it.
   await new Promise<void>((resolve) => process.nextTick(() => process.nextTick(resolve)))
   await listener.close()
   t.match((await error)[0].code, /^ECONNRESET$/)
   t.same(accepted.carriers, [])
 })
 
-t.test('a close from within an accept lets nobody else in', async (t) => {
+t.test('after a close within `accepted` no connection is passed on', async (t) => {
   const accepted = new AcceptedCarriers()
   const { listener } = await bound(t, tcp(), accepted)
   accepted.onAccepted = () => void listener.close()

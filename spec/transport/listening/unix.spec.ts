@@ -1,4 +1,4 @@
-// Unix listeners: whose path it is, which mode it has, what is replaced and what is left alone, and who removes it.
+// Unix listeners: the mode of the path, which files are replaced and which are not, and which server removes the file.
 
 import { fork } from 'node:child_process'
 import fs from 'node:fs'
@@ -21,16 +21,16 @@ function fresh(): string {
   return join(room, 's')
 }
 
-/** A path of so many bytes, of which the file's name has some and the directory's the others. */
+/** A path of `length` bytes, divided between the name of the file and that of its directory. */
 function long(length: number, name: string): string {
   let directory = dirname(fresh())
-  // Names of directories have a limit of their own, of 255.
+  // A directory's name has at most 255 bytes.
   for (let missing = length - name.length - directory.length - 2; missing > 0; missing = length - name.length - directory.length - 2) {
     directory = join(directory, 'd'.repeat(Math.min(missing, 20)))
   }
   fs.mkdirSync(directory, { recursive: true })
   const path = `${directory}/${name}`
-  // One byte may be missing, for a separator with nothing behind it.
+  // One byte may be missing: a separator needs a name behind it.
   return path + 's'.repeat(length - path.length)
 }
 
@@ -41,7 +41,7 @@ async function rival(t: Test, path: string): Promise<net.Server> {
   return server
 }
 
-/** The socket of a server that is gone and had no time to remove it. */
+/** Leaves the socket file of a server that was killed. */
 async function stale(t: Test, path: string): Promise<void> {
   const server = await rival(t, `${path}.dead`)
   fs.renameSync(`${path}.dead`, path)
@@ -62,10 +62,10 @@ function instead<K extends 'linkSync' | 'openSync' | 'renameSync' | 'lstatSync' 
 
 const failure = (code: string): Error => Object.assign(new Error(code), { code })
 const inode = (path: string): bigint => fs.lstatSync(path, { bigint: true }).ino
-/** What else is in the directory of a path. */
+/** The other files in the directory of a path. */
 const beside = (path: string): string[] => fs.readdirSync(dirname(path)).filter((name) => name !== basename(path))
 
-// Other processes are started here, and that takes its time on a machine that is busy.
+// The tests start processes, which takes long on a busy machine.
 t.setTimeout(120_000)
 
 t.test('a path is bound, connections have it as their local address, and close removes it', async (t) => {
@@ -76,7 +76,7 @@ t.test('a path is bound, connections have it as their local address, and close r
   const carrier = await accepted.carrier()
   t.equal(carrier.local, listener.addresses[0])
   t.same([carrier.remote.family, carrier.remote.address], ['unix', ''])
-  t.same(beside(path), [], 'nothing is left beside it')
+  t.same(beside(path), [], 'no other file is left')
   await listener.close()
   t.equal(fs.existsSync(path), false)
   const recorder = recording(carrier)
@@ -84,13 +84,13 @@ t.test('a path is bound, connections have it as their local address, and close r
   await recorder.waitFor('data')
 })
 
-t.test('the mode is right from the first moment that the path is there, whatever the umask says', async (t) => {
+t.test('the path has its mode from the first moment, under any umask', async (t) => {
   for (const mode of [0o600, 0o666, 0o660, 0o755]) {
     const path = fresh()
     let first: number | undefined
     instead(t, 'linkSync', (real) => (from: string, to: string) => {
       first = fs.lstatSync(from).mode & 0o777
-      t.equal(fs.lstatSync(dirname(from)).mode & 0o777, 0o700, 'and nobody else could have found it before')
+      t.equal(fs.lstatSync(dirname(from)).mode & 0o777, 0o700, 'no other user can reach it before')
       real(from, to)
     })
     await bound(t, unix(path, mode))
@@ -120,7 +120,7 @@ t.test('a stale socket is replaced in one step', async (t) => {
   t.same(beside(path), [])
 })
 
-t.test('the path of a living server is left to it', async (t) => {
+t.test('the path of a live server is not taken over', async (t) => {
   const path = fresh()
   const server = await rival(t, path)
   const before = inode(path)
@@ -133,7 +133,7 @@ t.test('the path of a living server is left to it', async (t) => {
   server.close()
 })
 
-t.test('so is that of one that does not answer, whose queue is full', async (t) => {
+t.test('the path of a server that does not answer, because its queue is full, is not taken over', async (t) => {
   const path = fresh()
   const hung = program(
     t,
@@ -145,7 +145,7 @@ t.test('so is that of one that does not answer, whose queue is full', async (t) 
     { library: false },
   )
   await hung.says(/listening/)
-  // Until the system takes no more: it has room for the backlog, and one.
+  // Until the queue is full: it has room for the backlog and one more.
   let answer = await knock({ path })
   for (let tries = 0; answer === 'connected' && tries < 1000; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -158,7 +158,7 @@ t.test('so is that of one that does not answer, whose queue is full', async (t) 
   t.same(beside(path), [])
 })
 
-t.test('a file that is no socket is left as it is', async (t) => {
+t.test('a file that is no socket is not replaced', async (t) => {
   const [file, directory, dangling, link] = [fresh(), fresh(), fresh(), fresh()]
   fs.writeFileSync(file, 'precious')
   fs.mkdirSync(directory)
@@ -175,7 +175,7 @@ t.test('a file that is no socket is left as it is', async (t) => {
   t.ok(fs.lstatSync(link).isSymbolicLink() && fs.lstatSync(dead).isSocket())
 })
 
-t.test('a name that is too long is refused and never cut', async (t) => {
+t.test('a path that is too long is refused, not truncated', async (t) => {
   const path = long(108, 'server.sock')
   t.match(await refusal(unix(path)), {
     code: 'EINVAL',
@@ -190,7 +190,7 @@ t.test('a name that is too long is refused and never cut', async (t) => {
   t.same(fs.readdirSync(dirname(umlauts)), [])
 })
 
-t.test('the longest name works, although the one that it is bound by would be too long', async (t) => {
+t.test('the longest path works, although the private name is longer', async (t) => {
   for (const path of [long(107, 'a-name-long-enough'), long(107, 's'), long(95, 's')]) {
     const { accepted, listener } = await bound(t, unix(path))
     await dial(t, { path })
@@ -201,7 +201,7 @@ t.test('the longest name works, although the one that it is bound by would be to
   }
 })
 
-t.test('a directory that is not there, or that fails, rejects with the code of the system', async (t) => {
+t.test('a missing or failing directory rejects with the code of the system', async (t) => {
   const path = join(fresh(), 'missing', 'x.sock')
   t.match(await refusal(unix(path)), { code: 'ENOENT', syscall: 'listen', address: path })
   const full = fresh()
@@ -220,9 +220,9 @@ t.test('a directory that is not there, or that fails, rejects with the code of t
   t.same(fs.readdirSync(dirname(full)), [])
 })
 
-// --- several that want the same path ---------------------------------------------------------------------------------
+// --- several servers for one path ---------------------------------------------------------------------------------
 
-t.test('of several in one process that want a path, free or stale, exactly one gets it', async (t) => {
+t.test('of several servers in one process exactly one gets a path, free or stale', async (t) => {
   for (const state of ['free', 'stale']) {
     for (let round = 0; round < 10; round++) {
       const path = fresh()
@@ -239,7 +239,7 @@ t.test('of several in one process that want a path, free or stale, exactly one g
   }
 })
 
-t.test('of several processes that want a stale path exactly one gets it', { timeout: 30_000 }, async (t) => {
+t.test('of several processes exactly one gets a stale path', { timeout: 30_000 }, async (t) => {
   const program = fileURLToPath(new URL('../bind-child.js', import.meta.url))
   const children = Array.from({ length: 3 }, () => fork(program, []))
   t.teardown(() => {
@@ -263,7 +263,7 @@ t.test('of several processes that want a stale path exactly one gets it', { time
   }
 })
 
-t.test('a lock that a dead process left behind delays nobody for long', async (t) => {
+t.test('a lock of a dead process delays the bind only for its lifetime', async (t) => {
   const path = fresh()
   await stale(t, path)
   const lock = join(dirname(path), `.${basename(path)}.linnet-lock`)
@@ -273,14 +273,14 @@ t.test('a lock that a dead process left behind delays nobody for long', async (t
   t.same(beside(path), [])
 })
 
-t.test('while another process holds the lock, the path is left alone', async (t) => {
+t.test('while another process holds the lock the path is not replaced', async (t) => {
   const path = fresh()
   await stale(t, path)
   const lock = join(dirname(path), `.${basename(path)}.linnet-lock`)
   fs.writeFileSync(lock, '')
   let tries = 0
   instead(t, 'openSync', (real) => (file: string, flags: string, mode: number) => {
-    // The other one is done at our third try, and its lock goes between our failure and our look at it.
+    // At the third attempt the other process removes its lock between our failure and our `lstat`.
     if (file === lock && ++tries === 3) {
       try {
         return real(file, flags, mode)
@@ -294,7 +294,7 @@ t.test('while another process holds the lock, the path is left alone', async (t)
   t.equal(tries, 4)
 })
 
-t.test('who gets the lock after another has taken over sees that, and leaves it alone', async (t) => {
+t.test('a server that gets the lock after another has taken over does not replace its file', async (t) => {
   const path = fresh()
   await stale(t, path)
   await rival(t, `${path}.quick`)
@@ -308,7 +308,7 @@ t.test('who gets the lock after another has taken over sees that, and leaves it 
   t.equal(await knock({ path }), 'connected')
 })
 
-t.test('a lock that cannot be made is a failure', async (t) => {
+t.test('a lock that cannot be created rejects', async (t) => {
   const path = fresh()
   await stale(t, path)
   instead(t, 'openSync', () => () => {
@@ -317,7 +317,7 @@ t.test('a lock that cannot be made is a failure', async (t) => {
   t.equal((await refusal(unix(path))).code, 'EROFS')
 })
 
-t.test('a stale socket that goes before it is asked leaves a free path', async (t) => {
+t.test('a stale socket that is removed before it is probed leaves a free path', async (t) => {
   const path = fresh()
   await stale(t, path)
   instead(t, 'lstatSync', (real) => (file: string, options: fs.StatSyncOptions) => {
@@ -328,9 +328,9 @@ t.test('a stale socket that goes before it is asked leaves a free path', async (
   await bound(t, unix(path))
 })
 
-t.test("a path that comes and goes for ever is somebody else's", async (t) => {
+t.test('a path whose file appears and disappears repeatedly is EADDRINUSE', async (t) => {
   const path = fresh()
-  // The link fails as if there were a file, and there is none.
+  // The link fails as if a file existed, and none does.
   let tries = 0
   instead(t, 'linkSync', () => () => {
     tries++
@@ -340,7 +340,7 @@ t.test("a path that comes and goes for ever is somebody else's", async (t) => {
   t.equal(tries, 200)
 })
 
-t.test('where the file system knows no links, a free path is taken and no other', async (t) => {
+t.test('without hard links a free path is taken, and a used one is not', async (t) => {
   instead(t, 'linkSync', () => () => {
     throw failure('EPERM')
   })
@@ -354,9 +354,9 @@ t.test('where the file system knows no links, a free path is taken and no other'
   t.equal(await knock({ path: dead }), 'connected')
 })
 
-// --- whose file it is at close ---------------------------------------------------------------------------------------
+// --- the file at close ---------------------------------------------------------------------------------------
 
-t.test('a file that somebody put there meanwhile survives the close', async (t) => {
+t.test('a file that was put in its place meanwhile is not removed at close', async (t) => {
   const path = fresh()
   const { listener } = await bound(t, unix(path))
   fs.unlinkSync(path)
@@ -374,7 +374,7 @@ t.test('a file that somebody put there meanwhile survives the close', async (t) 
   t.equal(fs.readFileSync(other, 'utf8'), 'precious')
 })
 
-t.test('a file that is gone, or cannot be removed, does not disturb the close', async (t) => {
+t.test('the close succeeds if the file is gone or cannot be removed', async (t) => {
   const path = fresh()
   const { listener } = await bound(t, unix(path))
   fs.unlinkSync(path)
@@ -389,7 +389,7 @@ t.test('a file that is gone, or cannot be removed, does not disturb the close', 
   t.equal(await knock({ path: other }), 'ECONNREFUSED', 'stale: the next server replaces it')
 })
 
-t.test('a path that is relative is removed although the program went elsewhere', async (t) => {
+t.test('a relative path is removed after the working directory has changed', async (t) => {
   const path = fresh()
   const home = process.cwd()
   t.teardown(() => process.chdir(home))
@@ -402,7 +402,7 @@ t.test('a path that is relative is removed although the program went elsewhere',
   t.equal(fs.existsSync(path), false)
 })
 
-t.test('a connection in the queue of the system at close does not come', async (t) => {
+t.test('a connection in the queue of the system at close is not accepted', async (t) => {
   const path = fresh()
   const { accepted, listener } = await bound(t, unix(path))
   const client = net.connect({ path })

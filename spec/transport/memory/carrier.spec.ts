@@ -1,5 +1,5 @@
-// The pair in memory: how bytes travel, what goes wrong on request, and that time is the clock's. What it has in common
-// with sockets is in `carriers.spec.ts`.
+// The pair in memory: how bytes travel, faults on request, and latency by the clock. The rules that it has in common with sockets
+// are tested in `carriers.spec.ts`.
 
 import * as fc from 'fast-check'
 import t from 'tap'
@@ -20,7 +20,7 @@ const pair = (way: Partial<Omit<WireOptions, 'faults'>> & { faults?: Partial<Wir
   })
 }
 
-/** A clock that is moved by hand. Its timers fire `early` ms before their time, as real ones do. */
+/** A clock that the test moves. Its timers fire `early` ms before their time, as real ones do. */
 class Hand implements Clock {
   time = 0
   readonly early: number
@@ -61,7 +61,7 @@ class Hand implements Clock {
 
 // --- how bytes travel ------------------------------------------------------------------------------------------------
 
-t.test('whatever is written, however it is cut and paused, arrives in order', async (t) => {
+t.test('bytes arrive in order for all sizes of pieces and chunks, and with pauses', async (t) => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('write' as const), sizes: fc.array(fc.nat(40), { minLength: 1, maxLength: 4 }) }),
     fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'turn' as const) }),
@@ -107,7 +107,7 @@ t.test('whatever is written, however it is cut and paused, arrives in order', as
   t.pass()
 })
 
-t.test('chunks are as large as was asked for, and a pause is obeyed between two of them', async (t) => {
+t.test('chunks have at most maxChunk bytes, and a pause takes effect between two of them', async (t) => {
   const [a, b] = pair({ maxChunk: 3 })
   recording(a)
   const recorder = recording(b)
@@ -126,7 +126,7 @@ t.test('chunks are as large as was asked for, and a pause is obeyed between two 
   await recorder.waitFor('end')
 })
 
-t.test('several chunks come in one turn, what they make room for in the next', async (t) => {
+t.test('several chunks arrive in one turn, and the bytes that they make room for in the next', async (t) => {
   const [a, b] = pair({ maxChunk: 10, highWaterMark: 40 })
   recording(a)
   const recorder = recording(b)
@@ -137,7 +137,7 @@ t.test('several chunks come in one turn, what they make room for in the next', a
   t.equal(recorder.chunks.length, 8)
 })
 
-t.test('no more is under way than was asked for', async (t) => {
+t.test('at most highWaterMark bytes are under way', async (t) => {
   const [a, b] = pair({ highWaterMark: 100 })
   const here = recording(a)
   b.attach(new Recorder())
@@ -151,7 +151,7 @@ t.test('no more is under way than was asked for', async (t) => {
   t.equal(a.write(Buffer.alloc(99)), true)
 })
 
-t.test('who wants to know hears that a part of what waits has left', async (t) => {
+t.test('`moved` reports that a part of the waiting bytes has left', async (t) => {
   const [a, b] = pair({ highWaterMark: 10 })
   const here = new Recorder()
   let moved = 0
@@ -164,7 +164,7 @@ t.test('who wants to know hears that a part of what waits has left', async (t) =
   t.equal(moved, 2)
 })
 
-t.test('a latency delays everything, keeps the order, and runs on the clock alone', async (t) => {
+t.test('a latency delays all bytes by the clock, and keeps their order', async (t) => {
   for (const early of [0, 0.5]) {
     const clock = new Hand(early)
     const [a, b] = pair({ latency: 10, clock })
@@ -186,7 +186,7 @@ t.test('a latency delays everything, keeps the order, and runs on the clock alon
   }
 })
 
-t.test('what was due while the receiver paused comes when it resumes', async (t) => {
+t.test('bytes that are due during a pause arrive at resume', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
   recording(a)
@@ -200,7 +200,7 @@ t.test('what was due while the receiver paused comes when it resumes', async (t)
   t.equal(recorder.text, 'late')
 })
 
-t.test('a pause behind a timer that is set already holds', async (t) => {
+t.test('a pause takes effect although the timer is set already', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
   recording(a)
@@ -215,7 +215,7 @@ t.test('a pause behind a timer that is set already holds', async (t) => {
 
 // --- resets and releases ---------------------------------------------------------------------------------------------
 
-t.test('a reset drops what is under way and takes its time', async (t) => {
+t.test('a reset drops the bytes under way, and arrives after the latency', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
   const here = recording(a)
@@ -243,7 +243,7 @@ t.test('both sides may reset at once', async (t) => {
   t.same([...here.events, ...there.events], [])
 })
 
-t.test('a side that is released sends what is under way, then its end', async (t) => {
+t.test('after a release the bytes under way arrive, then the end', async (t) => {
   const [a, b] = pair()
   const here = recording(a)
   const recorder = recording(b)
@@ -256,7 +256,7 @@ t.test('a side that is released sends what is under way, then its end', async (t
   t.same(here.events, [])
 })
 
-t.test('a write that waits when the other side is released is lost', async (t) => {
+t.test('a write that waits when the peer is released is a loss', async (t) => {
   const [a, b] = pair()
   const here = recording(a)
   recording(b)
@@ -269,7 +269,7 @@ t.test('a write that waits when the other side is released is lost', async (t) =
   t.same(here.events, ['lost'])
 })
 
-t.test('where both sides are gone, nothing is left on the clock', async (t) => {
+t.test('after both sides are closed no timer is set', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
   recording(a)
@@ -277,7 +277,7 @@ t.test('where both sides are gone, nothing is left on the clock', async (t) => {
   a.write(pattern(5))
   b.write(pattern(5))
   a.reset()
-  t.equal(clock.timers.length, 1, 'the loss, on its way to b')
+  t.equal(clock.timers.length, 1, 'the loss is on its way to b')
   b.reset()
   t.equal(clock.timers.length, 0)
 
@@ -294,12 +294,12 @@ t.test('where both sides are gone, nothing is left on the clock', async (t) => {
   t.equal(clock.timers.length, 0)
 })
 
-t.test('what goes first arrives first, whatever room there is, and is nothing that was written', async (t) => {
+t.test('a header arrives first, without regard to the limit, and is not counted', async (t) => {
   const faults = NO_FAULTS
   for (const maxChunk of [FOREVER, 2]) {
     const [a, b] = memoryPair({ maxChunk, latency: 0, highWaterMark: 3, clock: systemClock, faults }, { header: Buffer.from('header') })
     const here = recording(a)
-    t.equal(a.write(Buffer.from('abc')), false, 'there is no room left')
+    t.equal(a.write(Buffer.from('abc')), false, 'no room is left')
     t.same(here.events, [])
     const recorder = recording(b)
     await recorder.waitFor('data')
@@ -309,7 +309,7 @@ t.test('what goes first arrives first, whatever room there is, and is nothing th
   }
 })
 
-t.test('each piece lies in memory of its own, which may be taken away', async (t) => {
+t.test('each piece has memory of its own, which may be transferred', async (t) => {
   const sent = pattern(40_000)
   const [a, b] = pair({ maxChunk: 9000 })
   recording(a)
@@ -333,7 +333,7 @@ t.test('a reset after both directions have ended is no loss', async (t) => {
   t.equal(there.has('lost'), false)
 })
 
-t.test('an attach that comes after a reset hears nothing', async (t) => {
+t.test('after a reset an attached listener receives no event', async (t) => {
   const [a, b] = pair()
   b.reset()
   const recorder = recording(b)
@@ -357,7 +357,7 @@ for (const after of [0, 5, 8]) {
     t.equal(there.events.at(-1), 'lost')
   })
 
-  t.test(`an end after ${after} bytes is an end, and what follows vanishes`, async (t) => {
+  t.test(`an end after ${after} bytes is an end, and later bytes are dropped`, async (t) => {
     const [a, b] = pair({ maxChunk: 3, highWaterMark: 6, faults: { endAfter: after } })
     const [here, there] = [recording(a), recording(b)]
     if (!a.write(Buffer.from('12345678'))) await here.waitFor('sent')
@@ -376,7 +376,7 @@ for (const after of [0, 5, 8]) {
     t.equal(here.has('lost'), false)
   })
 
-  t.test(`after a stall at ${after} bytes nothing arrives, and writes go on until everything is full`, async (t) => {
+  t.test(`after a stall at ${after} bytes nothing arrives, and writes succeed until the limit is reached`, async (t) => {
     const [a, b] = pair({ maxChunk: 3, highWaterMark: 10, faults: { stallAfter: after } })
     const [here, there] = [recording(a), recording(b)]
     t.equal(a.write(Buffer.from('12345678')), true)
@@ -393,7 +393,7 @@ for (const after of [0, 5, 8]) {
   })
 }
 
-t.test('behind a stall there is no end either', async (t) => {
+t.test('after a stall no end arrives either', async (t) => {
   const [a, b] = pair({ faults: { stallAfter: 4 } })
   const here = recording(a)
   const there = recording(b)
@@ -419,7 +419,7 @@ t.test('each direction counts its own bytes', async (t) => {
   t.equal(here.has('end'), false)
 })
 
-t.test('a fault that strikes before anybody listened is told then, even to a paused side', async (t) => {
+t.test('a fault from before the first listener is reported to it, also while it is paused', async (t) => {
   const [a, b] = pair({ faults: { resetAfter: 0 } })
   await turns(3)
   const here = recording(a)
@@ -456,7 +456,7 @@ t.test('an end by a fault waits for a paused side, a reset does not', async (t) 
 
 // --- what keeps the process alive ------------------------------------------------------------------------------------
 
-t.test('only what is under way to a referenced side keeps the process alive', async (t) => {
+t.test('only bytes under way to a referenced side keep the process alive', async (t) => {
   const clock = new Hand()
   const [a, b] = pair({ latency: 10, clock })
   recording(a)
@@ -480,7 +480,7 @@ t.test('only what is under way to a referenced side keeps the process alive', as
   t.same(recorder.events, ['data', 'lost'])
 })
 
-t.test('the same holds for what only waits for a turn', async (t) => {
+t.test('without latency only bytes for a referenced side keep the process alive', async (t) => {
   const [a, b] = pair()
   recording(a)
   const recorder = recording(b)
