@@ -1,4 +1,4 @@
-// TLS and plain text on one port, told apart by the first byte. A TLS client begins with a handshake record, whose type is
+// TLS and plain text on one port, distinguished by the first byte. A TLS client begins with a handshake record, whose type is
 // 0x16: no text protocol begins with it. The byte is not consumed.
 
 import { markHandled } from '../rejections.js'

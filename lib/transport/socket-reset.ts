@@ -40,7 +40,7 @@ function reset(socket: Socket): void {
 export function resetNow(socket: Socket): void {
   if (socket.destroyed) return
   // Node resets a connecting socket once it is connected, which may never happen. One that has not connected by the next turn
-  // is destroyed: the peer does not know of the connection.
+  // is destroyed: the peer has no connection yet.
   if (socket.connecting) {
     socket.once('connect', () => resetNow(socket))
     afterTurn(() => socket.destroy())

@@ -35,7 +35,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
   suspect = false
   /** The stream is paused with bytes in its buffer until this carrier's turn comes. */
   #holding = false
-  /** The connection wants bytes. */
+  /** Between `resume` and `pause`. */
   #flowing = false
 
   static {

@@ -75,7 +75,7 @@ export abstract class StreamCarrier<S extends Duplex> extends StreamInput<S> imp
   }
 
   /** Whether all bytes have left. If not, `sent` is owed. */
-  // The result of the stream's own `write` says how full its buffer is, not whether the bytes have left. `writable` is false
+  // The result of the stream's own `write` reports how full its buffer is, not whether the bytes have left. `writable` is false
   // for a stream that has just failed, with nothing queued and its error not emitted yet.
   #flushed(): boolean {
     const { stream } = this

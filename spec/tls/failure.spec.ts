@@ -44,7 +44,7 @@ t.test('any value gives a message', async (t) => {
   t.equal(
     handshakeMessage(late, 'server', 'host'),
     `the TLS handshake with host failed: ${late.message}`,
-    'a time limit says itself what to do',
+    'the message of a time limit has its own advice',
   )
   t.match(handshakeMessage(late, 'server', unixAddress()), /^the TLS handshake with the client failed: /)
   t.match(handshakeMessage(late, 'connect', unixAddress()), /^the TLS handshake with the server failed: /)

@@ -71,7 +71,7 @@ const leaving: Record<string, (peer: Socket) => unknown> = {
     peer.write(hello)
     peer.once('data', () => peer.end())
   },
-  'says by TLS that it closes when it has our answer': (peer) => {
+  'sends a close_notify when it has our answer': (peer) => {
     peer.write(hello)
     peer.once('data', () => peer.write(CLOSE_NOTIFY))
   },

@@ -127,7 +127,7 @@ t.test('a write to a closed writable fails, after the bytes that had arrived', a
   writable.destroy()
   await turns()
   const told = once(joined, 'error')
-  joined.write('anybody?')
+  joined.write('late')
   readable.write('one ')
   readable.write('two')
   await told

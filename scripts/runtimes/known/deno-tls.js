@@ -120,6 +120,6 @@ export const denoTls = [
   {
     why: 'the test cuts within Socket.prototype._final, which Deno does not call for a close_notify',
     never: true,
-    tests: { 'tls/shutting': ['the handle of a client that says by TLS that it closes'] },
+    tests: { 'tls/shutting': ['the handle of a client that sends a close_notify'] },
   },
 ]

@@ -208,7 +208,7 @@ t.test(
 )
 
 t.test(
-  'two calls of listen share the sockets by their names; one that was taken, and a process without any, are said to be so',
+  'two calls of listen share the sockets by name; a taken socket, and a process without any, are refused with the reason',
   async (t) => {
     const [one, two] = [await recording({ host: '127.0.0.1', port: 0 }), await recording({ host: '127.0.0.1', port: 0 })]
     const code = `
