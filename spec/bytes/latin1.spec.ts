@@ -12,7 +12,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('clear' as const, 'forget' as const) }) },
 )
 
-t.test('the text is that of the unread bytes, whatever other reads took or gave back', async (t) => {
+t.test('the text is that of the unread bytes, whatever other reads took or made unread again', async (t) => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), (steps) => {
       const queue = new ByteQueue()
@@ -33,7 +33,7 @@ t.test('the text is that of the unread bytes, whatever other reads took or gave 
   t.pass()
 })
 
-t.test('short messages in front of much that is buffered cost the decoding of each byte twice at most', async (t) => {
+t.test('short messages before many buffered bytes decode each byte at most twice', async (t) => {
   const queue = new ByteQueue()
   const cache = new Latin1Cache()
   const size = 64 * KiB

@@ -18,7 +18,7 @@ const step = fc.oneof(
   },
 )
 
-t.test('a line is not the one that is unread, whatever other reads took or gave back', async (t) => {
+t.test('a line is the next unread one, whatever other reads took or made unread again', async (t) => {
   let lines = 0
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }), (steps) => {
@@ -45,7 +45,7 @@ t.test('a line is not the one that is unread, whatever other reads took or gave 
   t.ok(lines > 1000, `none of ${lines} lines in 2000 runs`)
 })
 
-t.test('plain lines in one chunk go the long way', async (t) => {
+t.test('ASCII lines in one chunk take the fast path', async (t) => {
   const queue = new ByteQueue()
   const cache = new LineCache()
   queue.push(Buffer.from('one\r\ntwo\n\n\r\nan end'))
@@ -57,7 +57,7 @@ t.test('plain lines in one chunk go the long way', async (t) => {
   t.equal(queue.length, 6)
 })
 
-t.test('a line that is one byte over the limit is handed out', async (t) => {
+t.test('a line one byte over the limit is not returned', async (t) => {
   const queue = new ByteQueue()
   const cache = new LineCache()
   queue.push(Buffer.from('four\r\nfive\n'))
@@ -68,7 +68,7 @@ t.test('a line that is one byte over the limit is handed out', async (t) => {
   t.equal(cache.next(queue, 5), 'five')
 })
 
-t.test('text that is no ASCII is looked at again for each of its lines', async (t) => {
+t.test('text that is not ASCII is checked once, not for each of its lines', async (t) => {
   const queue = new ByteQueue()
   const cache = new LineCache()
   queue.push(Buffer.from('a\né\nb\nc'))

@@ -208,12 +208,12 @@ class Run {
   }
 }
 
-t.test('the comparison of these specs lets a difference pass', async (t) => {
+t.test('the comparison of these specs finds a difference', async (t) => {
   t.throws(() => same('bytes', Buffer.from('a'), Buffer.from('b')), { message: 'bytes: <Buffer 61> instead of <Buffer 62>' })
   t.throws(() => same('number', 1, undefined), { message: 'number: 1 instead of undefined' })
 })
 
-t.test('a byte is lost, doubled or changed by some order of pushing, taking, marking and giving back', async (t) => {
+t.test('no order of pushing, taking, marking and rewinding loses, duplicates or changes a byte', async (t) => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 8, maxLength: 40, size: 'max' }), (steps) => {
       const run = new Run()
@@ -225,7 +225,7 @@ t.test('a byte is lost, doubled or changed by some order of pushing, taking, mar
   t.pass('not in 1200 runs against one Buffer')
 })
 
-t.test('a flood of tiny pieces gets out of order where slabs follow each other', async (t) => {
+t.test('many tiny pieces stay in order where one slab follows another', async (t) => {
   // Long runs of one kind, which the steps above seldom make.
   fc.assert(
     fc.property(seed, fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9000 }), (seed, most, taken) => {
@@ -244,7 +244,7 @@ t.test('a flood of tiny pieces gets out of order where slabs follow each other',
   t.pass('not in 1000 runs')
 })
 
-t.test('what was peeked at is not what comes when slabs have reached their largest size', async (t) => {
+t.test('a peek shows the bytes that are taken next, also once slabs have their largest size', async (t) => {
   const queue = new ByteQueue()
   const all = bytes(400 * KiB, 1)
   for (let at = 0; at < all.length; at += 100) queue.push(all.subarray(at, at + 100))
@@ -253,7 +253,7 @@ t.test('what was peeked at is not what comes when slabs have reached their large
   t.ok(peeked.equals(all.subarray(0, 300 * KiB)))
 })
 
-t.test('a flood of tiny pieces takes a slab for each few of them', async (t) => {
+t.test('many tiny pieces share a slab', async (t) => {
   const { allocUnsafeSlow } = Buffer
   const sizes: number[] = []
   Buffer.allocUnsafeSlow = (size: number) => {
@@ -271,7 +271,7 @@ t.test('a flood of tiny pieces takes a slab for each few of them', async (t) => 
   t.same(sizes, [4, 8, 16, 32, 64, 64, 64, 64, 64, 64, 4], 'they double up to a size, and begin afresh behind a large chunk')
 })
 
-t.test('bytes cannot be given back because the list was trimmed behind the mark', async (t) => {
+t.test('a rewind restores all bytes since the mark, also where the list would be trimmed', async (t) => {
   const queue = new ByteQueue()
   for (let i = 0; i < 300; i++) queue.push(Buffer.alloc(2048, i & 0xff))
   queue.skip(2048 * 50)
@@ -284,7 +284,7 @@ t.test('bytes cannot be given back because the list was trimmed behind the mark'
   t.equal(queue.take(2048)[2047], 299 & 0xff)
 })
 
-t.test('a message that comes byte by byte keeps an object for each byte', async (t) => {
+t.test('a message that arrives byte by byte keeps no object for each byte', async (t) => {
   const queue = new ByteQueue()
   for (let i = 0; i < 3000; i++) queue.push(Buffer.from([i]))
   t.equal(queue.window(Number.POSITIVE_INFINITY).length, 1)
@@ -292,7 +292,7 @@ t.test('a message that comes byte by byte keeps an object for each byte', async 
   t.equal(queue.window(Number.POSITIVE_INFINITY).length, 2998, 'the first pieces stand alone, the others are one')
 })
 
-t.test('a large chunk is copied though it came in one piece', async (t) => {
+t.test('a large chunk that arrives in one piece is not copied', async (t) => {
   const queue = new ByteQueue()
   const large = Buffer.alloc(2048)
   for (const chunk of [Buffer.from('a'), Buffer.from('b'), Buffer.from('c'), large, Buffer.from('d'), Buffer.from('e')]) queue.push(chunk)
@@ -302,7 +302,7 @@ t.test('a large chunk is copied though it came in one piece', async (t) => {
   t.equal(queue.take(2).toString(), 'de')
 })
 
-t.test('a piece that is joined changes what was handed out before', async (t) => {
+t.test('joining a piece does not change bytes that were returned before', async (t) => {
   const queue = new ByteQueue()
   for (const letter of 'abcd') queue.push(Buffer.from(letter))
   const peeked = queue.peek(4)
@@ -314,7 +314,7 @@ t.test('a piece that is joined changes what was handed out before', async (t) =>
   t.equal(queue.take(6).toString(), 'cdefgh')
 })
 
-t.test('a piece is joined with a slab that is no longer the last, since bytes were given back', async (t) => {
+t.test('after a rewind a piece is joined only with the last slab', async (t) => {
   const queue = new ByteQueue()
   for (const letter of 'abcdef') queue.push(Buffer.from(letter))
   queue.mark()
@@ -326,7 +326,7 @@ t.test('a piece is joined with a slab that is no longer the last, since bytes we
   t.equal(queue.take(9).toString(), 'abcdefghi')
 })
 
-t.test('an empty chunk, or an empty queue, is taken for data', async (t) => {
+t.test('an empty chunk adds no bytes, and an empty queue has none', async (t) => {
   const queue = new ByteQueue()
   queue.push(Buffer.alloc(0))
   t.equal(queue.length, 0)
@@ -338,7 +338,7 @@ t.test('an empty chunk, or an empty queue, is taken for data', async (t) => {
   t.equal(queue.indexOf(Buffer.from('a'), 0), -1)
 })
 
-t.test('a second mark gives back what was taken before it', async (t) => {
+t.test('a rewind restores the bytes since the second mark only', async (t) => {
   const queue = new ByteQueue()
   queue.push(Buffer.from('abc'))
   queue.mark()
@@ -351,7 +351,7 @@ t.test('a second mark gives back what was taken before it', async (t) => {
   t.equal(queue.take(2).toString(), 'bc')
 })
 
-t.test('a rewind or a commit without a mark gives back or forgets something', async (t) => {
+t.test('a rewind or a commit without a mark has no effect', async (t) => {
   const queue = new ByteQueue()
   queue.push(Buffer.from('abc'))
   queue.skip(1)
@@ -361,7 +361,7 @@ t.test('a rewind or a commit without a mark gives back or forgets something', as
   t.equal(queue.take(2).toString(), 'bc')
 })
 
-t.test('chunks that were taken stay in memory while others follow them', async (t) => {
+t.test('taken chunks are freed while others follow them', async (t) => {
   // Only the garbage collector can tell.
   const queue = new ByteQueue()
   // In a function of their own: this one would hold the last chunk as long as it lives.
@@ -394,7 +394,7 @@ t.test('chunks that were taken stay in memory while others follow them', async (
   t.equal(await alive(), 0)
 })
 
-t.test('a connection that has nothing to read keeps memory for small pieces', async (t) => {
+t.test('an empty queue keeps no memory for small pieces', async (t) => {
   const queue = new ByteQueue()
   const slab = (() => {
     for (let i = 0; i < 9; i++) queue.push(Buffer.from('x'))
@@ -408,7 +408,7 @@ t.test('a connection that has nothing to read keeps memory for small pieces', as
   t.equal(queue.length, 0)
 })
 
-t.test('taking message after message moves the rest of the list each time', async (t) => {
+t.test('taking message after message does not move the rest of the list each time', async (t) => {
   const queue = new ByteQueue()
   let moved = 0
   const { splice } = Array.prototype
@@ -426,7 +426,7 @@ t.test('taking message after message moves the rest of the list each time', asyn
   t.ok(moved > 0 && moved <= 10_000, `${moved} entries moved for 10,000 chunks`)
 })
 
-t.test('a byte is copied more than twice when each came alone', async (t) => {
+t.test('a byte is copied at most twice when each arrives alone', async (t) => {
   const one = Buffer.from('x')
   const queue = new ByteQueue()
   const { copied, calls } = counting(() => {
@@ -437,7 +437,7 @@ t.test('a byte is copied more than twice when each came alone', async (t) => {
   t.ok(calls <= 2.1 * MiB, `${calls} calls`)
 })
 
-t.test('the end of a long list is found by walking all of it', async (t) => {
+t.test('a position near the end of a long list is found from the end', async (t) => {
   const queue = new ByteQueue()
   let looks = 0
   const count = 2000
@@ -458,7 +458,7 @@ t.test('the end of a long list is found by walking all of it', async (t) => {
   t.ok(looks > count && looks < 20 * count, `${looks} looks at the length of one of ${count} chunks`)
 })
 
-t.test('a byte in the middle of a long list is not the one that was asked for', async (t) => {
+t.test('a byte in the middle of a long list is found', async (t) => {
   const queue = new ByteQueue()
   for (let i = 0; i < 5000; i++) queue.push(Buffer.alloc(2048, i & 0xff))
   for (const [position, chunk] of [

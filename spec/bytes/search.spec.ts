@@ -60,7 +60,7 @@ const places = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 2040, max: 2060 }).map((from) => [...Array(40).keys()].map((each) => each + from)) },
 )
 
-t.test('the end that is found depends on how the bytes were cut', async (t) => {
+t.test('the end that is found does not depend on how the bytes were cut', async (t) => {
   fc.assert(
     fc.property(
       someCase.chain((each) => fc.tuple(fc.constant(each), textOf(each, 12, filler))),
@@ -108,7 +108,7 @@ t.test('the end that is found depends on how the bytes were cut', async (t) => {
   t.pass('not in 4000 runs against a model')
 })
 
-t.test('the soonest end is earlier or later than some continuation makes it, or a byte passes that a delimiter needs', async (t) => {
+t.test('the soonest end is that of some continuation, and no byte is passed that a delimiter needs', async (t) => {
   const runs = { waiting: 0, withWhole: 0, passed: 0 }
   fc.assert(
     fc.property(
@@ -160,7 +160,7 @@ t.test('the soonest end is earlier or later than some continuation makes it, or 
   t.ok(runs.waiting > 1000 && runs.withWhole > 50 && runs.passed > 300, `in none of ${JSON.stringify(runs)} runs against all continuations`)
 })
 
-t.test('a delimiter of many bytes is missed where chunks end', async (t) => {
+t.test('a delimiter of many bytes is found across chunks', async (t) => {
   const boundary = '--boundary-with-ab-and-ab-and-abc'
   fc.assert(
     fc.property(
@@ -187,7 +187,7 @@ t.test('a delimiter of many bytes is missed where chunks end', async (t) => {
   t.pass('not in 1000 runs')
 })
 
-t.test('the wrong delimiter wins', async (t) => {
+t.test('the match that starts first wins, then the longest', async (t) => {
   const first = (text: string, delimiters: Delimiter) => foundBy(startSearch(delimiters), queueOf(text), true)
   t.same(first('xaab', ['b', 'aab']), { end: 4, matched: 3 }, 'the one that starts first')
   t.same(first('xab', ['a', 'ab']), { end: 3, matched: 2 }, 'of these the longest')
@@ -197,7 +197,7 @@ t.test('the wrong delimiter wins', async (t) => {
   t.same(foundBy(startSearch('€'), queueOf(Buffer.from('grün€')), false), { end: 8, matched: 3 })
 })
 
-t.test('a search does not wait for a longer match, or waits for one that cannot come', async (t) => {
+t.test('a search waits for a longer match exactly while it may still complete', async (t) => {
   const queue = queueOf('xa')
   const search = startSearch(['a', 'abc'])
   t.equal(search.find(queue, false), 0)
@@ -211,7 +211,7 @@ t.test('a search does not wait for a longer match, or waits for one that cannot 
   t.equal(search.matched, 1)
 })
 
-t.test('a search that found nothing is wrong about what to drop', async (t) => {
+t.test('a search that found nothing passes the bytes that can belong to no delimiter', async (t) => {
   for (const [delimiter, text, soonest, passed] of [
     ['\n', '', 1, 0],
     ['\n', 'abc', 4, 3],
@@ -237,7 +237,7 @@ const kinds: [string, Delimiter, number][] = [
 ]
 
 for (const [name, delimiter, scans] of kinds) {
-  t.test(`searching for ${name} starts over with each piece of a long message`, async (t) => {
+  t.test(`searching for ${name} resumes with each piece of a long message`, async (t) => {
     for (const [size, piece, fill] of [
       [16 * MiB, KiB, 'x'],
       [16 * MiB, 3000, 'x'],
@@ -266,7 +266,7 @@ for (const [name, delimiter, scans] of kinds) {
     }
   })
 
-  t.test(`searching for ${name} is slow in 64 MiB that come in large pieces`, async (t) => {
+  t.test(`searching for ${name} is linear in 64 MiB that arrive in large pieces`, async (t) => {
     const queue = new ByteQueue()
     const search = startSearch(delimiter)
     const chunk = Buffer.alloc(64 * KiB, 'x')
@@ -287,7 +287,7 @@ for (const [name, delimiter, scans] of kinds) {
     t.ok(time < 5000, `${Math.round(time)} ms`)
   })
 
-  t.test(`searching for ${name} looks at all that lies behind a short message`, async (t) => {
+  t.test(`searching for ${name} does not look at all bytes after a short message`, async (t) => {
     // Of a list, the others are missing: they must not be looked for as far as the data goes.
     const ends = typeof delimiter === 'string' ? [delimiter] : (delimiter as string[])
     for (const end of ends) {

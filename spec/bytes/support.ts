@@ -1,4 +1,4 @@
-// What the specs of the buffer share: bytes of a small alphabet, and searches as a few slow lines that anybody can check.
+// Shared by the specs of bytes/: bytes of a small alphabet, and a model of searches in a few slow lines that are easy to check.
 
 import { inspect } from 'node:util'
 import type { ByteQueue } from '../../lib/bytes/queue.js'

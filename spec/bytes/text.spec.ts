@@ -65,7 +65,7 @@ for (const [name, encodings, bytes] of [
     ),
   ],
 ] as const) {
-  t.test(`${name} text changes because it was cut`, async (t) => {
+  t.test(`${name} text is the same however it is cut`, async (t) => {
     fc.assert(
       fc.property(bytes, fc.nat(), places, fc.constantFrom(...encodings), (bytes, pick, places, encoding) => {
         const n = pick % (bytes.length + 1)
@@ -85,7 +85,7 @@ for (const [name, encodings, bytes] of [
   })
 }
 
-t.test('valid text is cut elsewhere than a decoder of Node cuts it', async (t) => {
+t.test("valid text is cut where Node's decoder cuts it", async (t) => {
   fc.assert(
     fc.property(text, fc.nat(), places, fc.constantFrom(...utf8, ...utf16), (text, pick, places, encoding) => {
       const bytes = Buffer.from(text, encoding)
@@ -100,7 +100,7 @@ t.test('valid text is cut elsewhere than a decoder of Node cuts it', async (t) =
   t.pass('not in 3000 runs')
 })
 
-t.test('bytes that can never become a character are left unread', async (t) => {
+t.test('bytes that can never become a character are taken', async (t) => {
   fc.assert(
     fc.property(anyBytes, places, (bytes, places) => {
       const complete = completeLength(queueOf(bytes, places), bytes.length, 'utf8')
@@ -116,7 +116,7 @@ t.test('bytes that can never become a character are left unread', async (t) => {
   }
 })
 
-t.test('bytes that begin a character are handed out', async (t) => {
+t.test('bytes that begin a character stay unread', async (t) => {
   for (const begun of 'c2 df e0 e0a0 ed ed9f ef efbf f0 f090 f09080 f4 f48f f48fbf f1 f180 f18080'.split(' ')) {
     const bytes = Buffer.from(`41${begun}`, 'hex')
     t.equal(completeLength(queueOf(bytes), bytes.length, 'utf8'), 1, begun)
@@ -139,13 +139,13 @@ t.test('bytes that begin a character are handed out', async (t) => {
   }
 })
 
-t.test('bytes behind those that were asked about are looked at', async (t) => {
+t.test('only the bytes that were asked about are looked at', async (t) => {
   const queue = queueOf(Buffer.from('aé€😀z'), [2, 4, 7])
   const lengths = [...Array(queue.length + 1).keys()].map((n) => completeLength(queue, n, 'utf8'))
   t.same(lengths, [0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11])
 })
 
-t.test('an encoding whose bytes stand for themselves leaves bytes out', async (t) => {
+t.test('an encoding that decodes each byte separately leaves no byte out', async (t) => {
   const queue = queueOf(Buffer.from('61e282', 'hex'))
   for (const encoding of others) t.equal(completeLength(queue, 3, encoding), 3, encoding)
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { view, viewBy } from '../../lib/bytes/view.js'
 
-t.test('a view is no Buffer, or lies elsewhere', async (t) => {
+t.test('a view is a Buffer at the given place in memory', async (t) => {
   const memory = Buffer.allocUnsafeSlow(100)
   memory.write('hello', 40)
   // What Node, another runtime, or a runtime without such a thing may say.

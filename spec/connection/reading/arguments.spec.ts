@@ -1,5 +1,5 @@
-// What every read refuses, how (a promise rejects, nothing throws), and what is asked first: arguments, then whether
-// another read is pending, then the signal, then whether this side has closed.
+// The arguments that every read refuses, by a rejection and not by an exception, and the order of its checks: arguments,
+// then a pending read, then the signal, then whether this side has closed.
 
 import t from 'tap'
 import type { Connection } from '../../../lib/index.js'
@@ -52,7 +52,7 @@ const wrongOptions: [unknown, ErrorConstructor | typeof TypeError][] = [
 const givesNoBytes = ['readInto', 'readMessage', 'skip', 'skipUntil']
 
 for (const [name, read] of Object.entries(byOptions)) {
-  t.test(`${name} throws, or takes options that do not fit`, async (t) => {
+  t.test(`${name} rejects wrong options, and does not throw`, async (t) => {
     for (const [options, wanted] of wrongOptions) {
       const { connection, push } = wired()
       push('ab\ncd')
@@ -68,7 +68,7 @@ for (const [name, read] of Object.entries(byOptions)) {
     }
   })
 
-  t.test(`${name} minds an option that is undefined`, async (t) => {
+  t.test(`${name} ignores an option that is undefined`, async (t) => {
     const { connection, push, end } = wired()
     push('ab\n')
     end()
@@ -88,7 +88,7 @@ for (const [name, read] of Object.entries(byOptions)) {
   })
 }
 
-t.test('a wrong argument is taken, or thrown', async (t) => {
+t.test('a wrong argument is a rejection', async (t) => {
   const delimiters: [unknown, typeof TypeError][] = [
     ...[undefined, null, 5, {}, /\n/, new ArrayBuffer(2), new Uint16Array(2), [5], ['\n', null], [['\n']]].map(
       (each): [unknown, typeof TypeError] => [each, TYPE],
@@ -163,7 +163,7 @@ t.test('a wrong argument is taken, or thrown', async (t) => {
   }
 })
 
-t.test('options that throw when they are asked make a read throw', async (t) => {
+t.test('options whose getters throw make a read reject', async (t) => {
   const thrown = new Error('a getter of the program')
   const options = {
     get timeout(): number {
@@ -176,7 +176,7 @@ t.test('options that throw when they are asked make a read throw', async (t) => 
   }
 })
 
-t.test('it is not arguments first, then the other read, then the signal, then the close', async (t) => {
+t.test('arguments are checked first, then the other read, then the signal, then the close', async (t) => {
   const reason = new Error('cancelled')
   for (const { name, start } of connectionKinds) {
     const { connection, push, end } = wired()
@@ -198,7 +198,7 @@ t.test('it is not arguments first, then the other read, then the signal, then th
   }
 })
 
-t.test('an option that a read does not know is a TypeError, and nothing is taken', async (t) => {
+t.test('an unknown option is a TypeError, and nothing is consumed', async (t) => {
   const known: Record<string, string[]> = {
     encoding: [
       'readUntil',

@@ -1,5 +1,5 @@
-// Rule 5, pull: the carrier is paused when more is buffered than readHighWaterMark and nobody waits for it, and resumed
-// when the program has taken it, or waits for more.
+// Rule 5, pull: the carrier is paused when more than readHighWaterMark bytes are buffered and no read waits for more, and
+// resumed when the program has taken them, or a read waits.
 
 import t from 'tap'
 import { CHUNK } from '../../support/chunk.js'
@@ -7,7 +7,7 @@ import { everywhere } from '../../support/fixture.js'
 import { pattern, rejection, turn, turns, until, within } from '../../support/wait.js'
 import { wired } from './support.js'
 
-t.test('a carrier is not paused above the mark, or at it, or not resumed below', async (t) => {
+t.test('a carrier is paused above the mark, not at it, and resumed below', async (t) => {
   const { connection, carrier, push } = wired({ readHighWaterMark: 10 })
   t.notOk(carrier.paused, 'bytes come from the start')
   push('x'.repeat(10))
@@ -34,7 +34,7 @@ for (const [name, take] of Object.entries({
   chunks: (wire) => wire.connection.chunks(4).next(),
   message: (wire) => wire.connection.readMessage((reader) => reader.readExactly(4)),
 } satisfies Record<string, (wire: ReturnType<typeof wired>) => Promise<unknown>>)) {
-  t.test(`${name} does not let bytes come again when it has taken enough`, async (t) => {
+  t.test(`${name} resumes the carrier when it has taken enough`, async (t) => {
     const wire = wired({ readHighWaterMark: 10 })
     wire.push('x'.repeat(11))
     await turn()
@@ -44,7 +44,7 @@ for (const [name, take] of Object.entries({
   })
 }
 
-t.test('lines that are taken one after the other do not let bytes come again', async (t) => {
+t.test('lines taken one after the other resume the carrier', async (t) => {
   const { connection, carrier, push } = wired({ readHighWaterMark: 10 })
   push('abc\n'.repeat(4))
   await turn()
@@ -56,7 +56,7 @@ t.test('lines that are taken one after the other do not let bytes come again', a
   t.notOk(carrier.paused)
 })
 
-t.test('a read that needs more than the mark waits for ever, or keeps what follows coming', async (t) => {
+t.test('a read that needs more than the mark gets it, and the carrier is paused after it', async (t) => {
   const { connection, carrier, push } = wired({ readHighWaterMark: 10 })
   push('x'.repeat(20))
   await turn()
@@ -76,7 +76,7 @@ t.test('a read that needs more than the mark waits for ever, or keeps what follo
   t.ok(carrier.paused, 'nobody waits any more')
 })
 
-t.test('a message that holds the connection keeps bytes coming while it does not read', async (t) => {
+t.test('a message that does not read lets no bytes in above the mark', async (t) => {
   const { connection, carrier, push } = wired({ readHighWaterMark: 10 })
   const controller = new AbortController()
   const message = rejection(
@@ -112,7 +112,7 @@ t.test('a message that holds the connection keeps bytes coming while it does not
   t.ok(carrier.paused, 'after a message that was given back')
 })
 
-t.test('a program that takes at once what has come has the carrier paused around it', async (t) => {
+t.test('a program that takes a chunk at once causes no pause', async (t) => {
   const { connection, carrier, push } = wired({ readHighWaterMark: 10 })
   const before = carrier.turned
   const taking = (async () => {
@@ -126,7 +126,7 @@ t.test('a program that takes at once what has come has the carrier paused around
   t.equal(carrier.turned, before)
 })
 
-t.test('a stream that brings many chunks in one go brings all of them before it is paused', async (t) => {
+t.test('a stream that delivers many chunks at once is paused at the second one', async (t) => {
   const { carrier, push } = wired({ readHighWaterMark: 10 })
   let brought = 0
   while (!carrier.paused && brought < 100) {
@@ -136,7 +136,7 @@ t.test('a stream that brings many chunks in one go brings all of them before it 
   t.ok(brought <= 4, `${brought} chunks`)
 })
 
-t.test('a mark that is set, or none, does not hold', async (t) => {
+t.test('a mark that is set holds, also Infinity', async (t) => {
   const endless = wired({ readHighWaterMark: Number.POSITIVE_INFINITY })
   endless.push(Buffer.alloc(1024 * 1024))
   await turn()
@@ -157,7 +157,7 @@ t.test('a mark that is set, or none, does not hold', async (t) => {
   t.equal(connection.limits.readHighWaterMark, 1)
 })
 
-t.test('a connection that closes stays paused, or keeps what still comes', async (t) => {
+t.test('a connection that closes is resumed and discards what arrives', async (t) => {
   const { connection, carrier, push, end } = wired({ readHighWaterMark: 10 })
   push('x'.repeat(20))
   await turn()
@@ -173,7 +173,7 @@ t.test('a connection that closes stays paused, or keeps what still comes', async
   t.equal(connection.bytesRead, 40, 'it arrived all the same')
 })
 
-everywhere(t, 'a flood that nobody reads is read ahead beyond the mark and two chunks', async (t, connect, carrier) => {
+everywhere(t, 'without reads, at most the mark and two chunks are read ahead', async (t, connect, carrier) => {
   for (const readHighWaterMark of [1, 1000, 100_000]) {
     const { a, b } = await connect({ b: { readHighWaterMark } })
     const data = pattern(4 * 1024 * 1024)
@@ -189,7 +189,7 @@ everywhere(t, 'a flood that nobody reads is read ahead beyond the mark and two c
   }
 })
 
-everywhere(t, 'small reads from a large stream fill the memory', async (t, connect) => {
+everywhere(t, 'small reads from a large stream do not fill memory', async (t, connect) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 4096, maxBufferSize: 8192 } })
   const line = `${'x'.repeat(1023)}\n`
   const sent = a.end(line.repeat(4096))
@@ -205,7 +205,7 @@ everywhere(t, 'small reads from a large stream fill the memory', async (t, conne
   await sent
 })
 
-everywhere(t, 'to skip much fills the memory', async (t, connect) => {
+everywhere(t, 'a large skip does not fill memory', async (t, connect) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 1000 } })
   const size = 4 * 1024 * 1024
   const sent = a.end(`${'x'.repeat(size)}\n${'y'.repeat(size)}z`)

@@ -1,5 +1,5 @@
-// Rule 1: a read that fails consumes nothing, and a read that is settled never takes a later byte. Cancelling by a signal
-// and by time are tried on every kind of read; what they leave behind (listeners, timers) is in reading-cost.
+// Rule 1: a read that fails consumes nothing, and a read that is settled never takes a later byte. Every kind of
+// read is cancelled by a signal and by a time limit. What that leaves behind (listeners, timers) is in cost.spec.ts.
 
 import t from 'tap'
 import { TimeoutError } from '../../../lib/index.js'
@@ -8,7 +8,7 @@ import { isPending, pattern, rejection, turn, within } from '../../support/wait.
 import { connectionKinds } from './kinds.js'
 import { shown, unread, wired } from './support.js'
 
-t.test('a cancelled read loses something, or the next one does not work', async (t) => {
+t.test('a cancelled read loses nothing, and the next one works', async (t) => {
   for (const { name, start, some, rest, value, taken, toEnd, drops } of connectionKinds) {
     for (const how of ['abort', 'time-out'] as const) {
       const { connection, push, end, clock } = wired()
@@ -35,7 +35,7 @@ t.test('a cancelled read loses something, or the next one does not work', async 
   }
 })
 
-t.test('a read that is cancelled takes bytes that come later', async (t) => {
+t.test('a cancelled read takes no bytes that arrive later', async (t) => {
   for (const { name, start, some, rest } of connectionKinds) {
     const { connection, push } = wired()
     const controller = new AbortController()
@@ -48,7 +48,7 @@ t.test('a read that is cancelled takes bytes that come later', async (t) => {
   }
 })
 
-t.test('a read that is settled takes bytes that come later, or minds its signal', async (t) => {
+t.test('a settled read takes no later bytes and ignores its signal', async (t) => {
   for (const { name, start, some, rest, value, taken, toEnd } of connectionKinds) {
     if (toEnd) continue
     const { connection, push, clock } = wired()
@@ -67,7 +67,7 @@ t.test('a read that is settled takes bytes that come later, or minds its signal'
   }
 })
 
-t.test('a read under a signal that has aborted looks at the buffer, or begins', async (t) => {
+t.test('a read with an aborted signal rejects before it looks at the buffer', async (t) => {
   for (const { name, start, some, rest } of connectionKinds) {
     const { connection, push, clock } = wired({ readTimeout: 1000 })
     push(some + rest)
@@ -78,7 +78,7 @@ t.test('a read under a signal that has aborted looks at the buffer, or begins', 
   }
 })
 
-t.test('the reason is changed on its way', async (t) => {
+t.test('a read rejects with the very reason of its signal', async (t) => {
   const { connection } = wired()
   for (const reason of [new Error('a'), 'text', null, 0, { any: 'thing' }]) {
     const controller = new AbortController()
@@ -94,7 +94,7 @@ t.test('the reason is changed on its way', async (t) => {
   t.equal((error as Error).name, 'AbortError', 'when none was given')
 })
 
-t.test('a signal of time is no time limit', async (t) => {
+t.test('AbortSignal.timeout works as a signal', async (t) => {
   const { connection, push } = wired()
   const error = (await rejection(within(connection.readLine({ signal: AbortSignal.timeout(1) })))) as Error
   t.ok(error instanceof DOMException)
@@ -103,7 +103,7 @@ t.test('a signal of time is no time limit', async (t) => {
   t.equal(await connection.readLine(), 'x')
 })
 
-t.test('one signal cancels less than all reads that have it', async (t) => {
+t.test('one signal cancels all reads that have it', async (t) => {
   const controller = new AbortController()
   const wires = Array.from({ length: 5 }, () => wired())
   const reads = wires.map(({ connection }) => rejection(connection.readLine({ signal: controller.signal })))
@@ -111,7 +111,7 @@ t.test('one signal cancels less than all reads that have it', async (t) => {
   t.same(await Promise.all(reads), Array(5).fill('all'))
 })
 
-t.test('of a signal and a time limit the later one decides', async (t) => {
+t.test('of a signal and a time limit the earlier one decides', async (t) => {
   const { connection, clock } = wired()
   const controller = new AbortController()
   const late = rejection(connection.readLine({ signal: controller.signal, timeout: 5 }))
@@ -125,7 +125,7 @@ t.test('of a signal and a time limit the later one decides', async (t) => {
   t.equal(await early, 'early')
 })
 
-t.test('a thousand cancelled reads leave a trace', async (t) => {
+t.test('a thousand cancelled reads leave nothing behind', async (t) => {
   const { connection, push } = wired()
   push('start ')
   for (let n = 0; n < 1000; n++) {
@@ -139,7 +139,7 @@ t.test('a thousand cancelled reads leave a trace', async (t) => {
   t.equal(await connection.readLine(), `start ${'.'.repeat(10)}finish`)
 })
 
-everywhere(t, 'a stream that is read under aborts and time-outs is not what was sent', async (t, connect) => {
+everywhere(t, 'a stream that is read under aborts and time-outs is what was sent', async (t, connect) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 5000 } })
   const data = pattern(400_000)
   const sent = a.end(data)
@@ -173,7 +173,7 @@ everywhere(t, 'a stream that is read under aborts and time-outs is not what was 
   t.equal(Buffer.compare(Buffer.concat(got), data), 0)
 })
 
-everywhere(t, 'a cancelled read hurts a write, or holds up the close', async (t, connect) => {
+everywhere(t, 'a cancelled read affects neither writes nor the close', async (t, connect) => {
   const { a, b } = await connect()
   const data = pattern(3_000_000)
   const write = b.write(data)

@@ -1,5 +1,5 @@
-// What each kind of read must give, in a few slow lines that anybody can check: a text that is unread (a character is a
-// byte), whether more may come, and how much may be gathered.
+// A model of each kind of read, in a few slow lines that are easy to check. Its input: the unread text (a character is a
+// byte), whether more bytes may arrive, and the limit.
 
 import { inspect } from 'node:util'
 import type { Reader } from '../../../lib/index.js'

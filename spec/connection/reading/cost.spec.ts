@@ -1,5 +1,5 @@
-// Rules 6, 7 and 9, as counts and not as times: a message costs the same in however many pieces it came; what the buffer
-// can satisfy costs no timer, no listener and no turn; what is returned belongs to whoever asked.
+// Rules 6, 7 and 10, as counts and not as times: the cost of a message does not depend on the number of its pieces; a read
+// that the buffer satisfies costs no timer, no listener and no turn; returned bytes do not change.
 
 import { getEventListeners } from 'node:events'
 import t from 'tap'
@@ -40,7 +40,7 @@ const reads: Record<string, (size: number) => (connection: Connection) => Promis
   'a read in a message': () => (connection) => connection.readMessage((reader) => reader.readUntil('\r\n', none)),
 }
 
-t.test('a message of 64 MiB in pieces of 1 KiB is searched or copied again and again', async (t) => {
+t.test('a message of 64 MiB in pieces of 1 KiB is searched and copied once', async (t) => {
   const size = 64 * MiB
   const { scanned, copied, calls, done } = costOf(size, KiB, (connection) => connection.readUntil('\n', none))
   t.ok(scanned < size * 1.1, `${scanned} bytes were looked at`)
@@ -50,7 +50,7 @@ t.test('a message of 64 MiB in pieces of 1 KiB is searched or copied again and a
 })
 
 for (const [name, read] of Object.entries(reads)) {
-  t.test(`${name}: a message that comes byte by byte, or in pieces, costs more than in proportion`, async (t) => {
+  t.test(`${name}: the cost of a message that arrives in pieces is linear`, async (t) => {
     for (const [piece, small] of [
       [1, 16 * KiB],
       [KiB, MiB],
@@ -65,7 +65,7 @@ for (const [name, read] of Object.entries(reads)) {
   })
 }
 
-t.test('a message of many reads costs more than in proportion', async (t) => {
+t.test('the cost of a message of many reads is linear', async (t) => {
   const costs: number[] = []
   for (const count of [1000, 4000]) {
     const { connection, carrier } = wired()
@@ -85,7 +85,7 @@ t.test('a message of many reads costs more than in proportion', async (t) => {
   t.ok(four <= one * 4.5 + 100, `${one} calls, then ${four}`)
 })
 
-t.test('what the buffer can satisfy costs a timer, a listener or a turn', async (t) => {
+t.test('a read that the buffer satisfies costs no timer, no listener and no turn', async (t) => {
   for (const { name, start, some, rest, value, toEnd } of connectionKinds) {
     const { connection, clock, push, end } = wired({ readTimeout: 1000, idleTimeout: 1000 })
     const { signal } = new AbortController()
@@ -118,7 +118,7 @@ t.test('what the buffer can satisfy costs a timer, a listener or a turn', async 
   }
 })
 
-t.test('a read leaves its listener, or a timer that keeps the process alive', async (t) => {
+t.test('a settled read leaves no listener, and no timer that keeps the process alive', async (t) => {
   const outcomes = ['satisfied', 'cancelled', 'timed out', 'limited', 'ended', 'lost', 'closed', 'aborted'] as const
   for (const { name, start, some, rest } of connectionKinds) {
     for (const outcome of outcomes) {
@@ -149,7 +149,7 @@ t.test('a read leaves its listener, or a timer that keeps the process alive', as
   }
 })
 
-t.test('a thousand reads under one signal leave it as it was, on real timers too', async (t) => {
+t.test('a thousand reads leave no listener on their signal, with real timers too', async (t) => {
   const { a, b } = memory(t, { server: { readTimeout: 60_000, idleTimeout: 60_000 } })
   const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
   const before = timers()
@@ -163,7 +163,7 @@ t.test('a thousand reads under one signal leave it as it was, on real timers too
   t.equal(timers(), before)
 })
 
-t.test('returned bytes change when others are read or arrive', async (t) => {
+t.test('returned bytes do not change when others are read or arrive', async (t) => {
   const { connection, push } = wired()
   push('ab')
   const got: Buffer[] = []

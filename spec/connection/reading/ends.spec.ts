@@ -1,5 +1,5 @@
-// Rule 3, and what a read says when no byte can satisfy it any more: what arrived comes before an end or a loss; an own
-// close or abort comes before what arrived.
+// Rule 3, and the error of a read that no further byte can satisfy: bytes that arrived come before an end or a loss; an own
+// close or abort comes before bytes that arrived.
 
 import t from 'tap'
 import { ConnectionClosedError, ConnectionLostError, EndOfStreamError } from '../../../lib/index.js'
@@ -8,7 +8,7 @@ import { isPending, rejection, turns, until, within } from '../../support/wait.j
 import { connectionKinds } from './kinds.js'
 import { shown, unread, wired } from './support.js'
 
-t.test('what was buffered before an end or a loss is not delivered', async (t) => {
+t.test('bytes buffered before an end or a loss are delivered', async (t) => {
   for (const { name, start, some, rest, value, toEnd } of connectionKinds) {
     for (const over of ['end', 'lose'] as const) {
       if (toEnd && over === 'lose') continue
@@ -26,7 +26,7 @@ t.test('what was buffered before an end or a loss is not delivered', async (t) =
   }
 })
 
-t.test('a read that the end cuts short resolves, or takes what had come', async (t) => {
+t.test('a read that the end cuts short rejects, and the bytes stay unread', async (t) => {
   for (const { name, start, some, drops, endIsFine } of connectionKinds) {
     if (endIsFine) continue
     for (const late of [false, true]) {
@@ -46,7 +46,7 @@ t.test('a read that the end cuts short resolves, or takes what had come', async 
   }
 })
 
-t.test('a reset is taken for an end, or takes what had come with it', async (t) => {
+t.test('a reset is a loss, and the bytes before it stay unread', async (t) => {
   for (const { name, start, some, drops } of connectionKinds) {
     if (name === 'read') continue
     for (const late of [false, true]) {
@@ -65,7 +65,7 @@ t.test('a reset is taken for an end, or takes what had come with it', async (t) 
   }
 })
 
-t.test('a close or an abort of this side lets a read have what is buffered, or leaves one waiting', async (t) => {
+t.test('a close or an abort of this side rejects reads at once, whatever is buffered', async (t) => {
   const reason = new Error('enough')
   for (const { name, start, some, rest } of connectionKinds) {
     for (const how of ['close', 'abort'] as const) {
@@ -93,7 +93,7 @@ t.test('a close or an abort of this side lets a read have what is buffered, or l
   }
 })
 
-t.test('a second end of this side is told in place of the first', async (t) => {
+t.test('the first end of this side decides the error', async (t) => {
   const closed = wired()
   void closed.connection.close()
   closed.connection.abort(new Error('later'))
@@ -112,7 +112,7 @@ t.test('a second end of this side is told in place of the first', async (t) => {
   t.equal(lost.connection.signal.reason, await rejection(lost.connection.readLine()))
 })
 
-t.test('after the end of the peer a loss is told in its place', async (t) => {
+t.test("after the peer's end of stream a loss changes no error", async (t) => {
   const { connection, push, end, lose } = wired()
   push('ab')
   end()
@@ -122,7 +122,7 @@ t.test('after the end of the peer a loss is told in its place', async (t) => {
   t.equal(await connection.read(), null)
 })
 
-everywhere(t, 'a buffered line is not delivered before a reset', async (t, connect, carrier) => {
+everywhere(t, 'a buffered line is delivered before a reset', async (t, connect, carrier) => {
   const { a, b } = await connect()
   await a.write('one\ntwo\nthr')
   await until(() => b.buffered === 11)
@@ -139,7 +139,7 @@ everywhere(t, 'a buffered line is not delivered before a reset', async (t, conne
   if (carrier !== 'unix') t.ok((await rejection(b.readToEnd())) instanceof ConnectionLostError)
 })
 
-everywhere(t, 'a line that is buffered on a paused socket is not delivered before a reset', async (t, connect, carrier) => {
+everywhere(t, 'a line that is buffered on a paused socket is delivered before a reset', async (t, connect, carrier) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 1 } })
   await a.write('one\n')
   await until(() => b.buffered === 4)
@@ -160,7 +160,7 @@ everywhere(t, 'a line that is buffered on a paused socket is not delivered befor
   t.equal(b.bytesRead, 4 * got.length)
 })
 
-everywhere(t, 'an end behind bytes that nobody read comes before them', async (t, connect) => {
+everywhere(t, 'an end comes after the unread bytes before it', async (t, connect) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 1000 } })
   const sent = a.end('x'.repeat(200_000))
   await until(() => b.buffered > 1000)
@@ -169,7 +169,7 @@ everywhere(t, 'an end behind bytes that nobody read comes before them', async (t
   t.equal(await within(b.read()), null)
 })
 
-everywhere(t, 'after its own end this side cannot read', async (t, connect) => {
+everywhere(t, 'after its own end this side can read', async (t, connect) => {
   const { a, b } = await connect()
   await b.end('bye\n')
   t.equal(await within(a.readLine()), 'bye')
@@ -181,11 +181,11 @@ everywhere(t, 'after its own end this side cannot read', async (t, connect) => {
   t.equal(await within(b.read()), null)
 })
 
-t.test('a read that is made behind the end does not say where it was made', async (t) => {
+t.test('the error of a read after the end says where it was made', async (t) => {
   const { connection, end } = wired()
   const pending = connection.readUntil('\n')
   end()
-  // What waits is told by an event, whose trace would name nobody and cost much.
+  // A pending read is rejected from an event. A stack would not show the caller, and would be expensive.
   t.match(
     ((await rejection(pending)) as Error).stack,
     /\n {4}at readUntil\('\\n'\) \(linnet: rejected from an event, no caller on the stack; LINNET_STACKS=1 shows it\)$/,

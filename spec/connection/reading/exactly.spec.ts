@@ -6,7 +6,7 @@ import { everywhere } from '../../support/fixture.js'
 import { cuts, isPending, pattern, rejection, turns, until, within } from '../../support/wait.js'
 import { unread, wired } from './support.js'
 
-everywhere(t, 'readExactly gives more or less than n bytes', async (t, connect) => {
+everywhere(t, 'readExactly resolves with n bytes', async (t, connect) => {
   const { a, b } = await connect()
   const read = b.readExactly(5, 'latin1')
   await a.write('abc')
@@ -16,7 +16,7 @@ everywhere(t, 'readExactly gives more or less than n bytes', async (t, connect) 
   t.equal(String(await b.readExactly(3)), 'fgh')
 })
 
-t.test('readExactly(0) waits', async (t) => {
+t.test('readExactly(0) resolves at once', async (t) => {
   const { connection, end } = wired()
   t.same(await connection.readExactly(0), Buffer.alloc(0))
   t.equal(await connection.readExactly(0, 'utf8'), '')
@@ -28,7 +28,7 @@ t.test('readExactly(0) waits', async (t) => {
   t.equal(await lost.connection.skip(0), 0)
 })
 
-everywhere(t, 'a megabyte read in pieces of every size is not what was sent', async (t, connect) => {
+everywhere(t, 'a megabyte read in pieces of every size is what was sent', async (t, connect) => {
   const { a, b } = await connect()
   const data = pattern(1024 * 1024)
   const sent = a.write(data)
@@ -48,7 +48,7 @@ everywhere(t, 'a megabyte read in pieces of every size is not what was sent', as
   t.equal(Buffer.compare(Buffer.concat(got), data), 0)
 })
 
-t.test('readInto writes beside its window, or before it has everything', async (t) => {
+t.test('readInto fills exactly its window, all at once', async (t) => {
   const memory = new ArrayBuffer(16)
   const bytes = Buffer.from(memory).fill('.')
   const windows = [
@@ -73,7 +73,7 @@ t.test('readInto writes beside its window, or before it has everything', async (
   }
 })
 
-t.test('readInto that fails has written something', async (t) => {
+t.test('readInto that fails leaves the target unchanged', async (t) => {
   const { connection, push, end } = wired()
   const target = Buffer.alloc(4, '.')
   const read = connection.readInto(target)
@@ -85,7 +85,7 @@ t.test('readInto that fails has written something', async (t) => {
   t.equal(target.toString(), 'abc.')
 })
 
-t.test('readInto with partial waits for more than a byte, or gives none', async (t) => {
+t.test('readInto with partial resolves with at least one byte', async (t) => {
   const { connection, push, end } = wired()
   const target = Buffer.alloc(4, '.')
   const read = connection.readInto(target, { partial: true })
@@ -101,7 +101,7 @@ t.test('readInto with partial waits for more than a byte, or gives none', async 
   t.match(await rejection(connection.readInto(target, { partial: true })), { code: 'ERR_LINNET_END_OF_STREAM' })
 })
 
-t.test('readInto an empty target waits, or takes something', async (t) => {
+t.test('readInto with an empty target resolves at once and takes nothing', async (t) => {
   const { connection, push } = wired()
   t.equal(await connection.readInto(new Uint8Array(0)), 0)
   push('a')
@@ -109,7 +109,7 @@ t.test('readInto an empty target waits, or takes something', async (t) => {
   t.equal(unread(connection), 'a')
 })
 
-everywhere(t, 'peek takes what it shows', async (t, connect) => {
+everywhere(t, 'peek leaves its bytes unread', async (t, connect) => {
   const { a, b } = await connect()
   const peek = b.peek(4)
   await a.write('ab')
@@ -123,7 +123,7 @@ everywhere(t, 'peek takes what it shows', async (t, connect) => {
   t.equal(String(await b.readExactly(6)), 'abcdef')
 })
 
-everywhere(t, 'skip drops more or less than n bytes, or keeps them while it waits', async (t, connect) => {
+everywhere(t, 'skip drops n bytes as they arrive', async (t, connect) => {
   const { a, b } = await connect()
   const skip = b.skip(5)
   await a.write('abc')
@@ -136,7 +136,7 @@ everywhere(t, 'skip drops more or less than n bytes, or keeps them while it wait
   t.equal(await b.skip(0), 0)
 })
 
-t.test('what a failed skip has dropped comes back, or cannot be told', async (t) => {
+t.test('the bytes that a failed skip dropped are gone, and their number is known', async (t) => {
   const { connection, push } = wired()
   const controller = new AbortController()
   push('ab')
@@ -150,7 +150,7 @@ t.test('what a failed skip has dropped comes back, or cannot be told', async (t)
   t.equal(unread(connection), 'f')
 })
 
-t.test('skip past the end drops nothing, or succeeds', async (t) => {
+t.test('skip past the end drops what arrived and rejects', async (t) => {
   const { connection, push, end } = wired()
   const skip = connection.skip(5)
   push('abc')
@@ -161,7 +161,7 @@ t.test('skip past the end drops nothing, or succeeds', async (t) => {
   t.equal(await connection.read(), null)
 })
 
-t.test('skipUntil does not stop behind the delimiter, wherever it is cut', async (t) => {
+t.test('skipUntil stops after the delimiter, wherever it is cut', async (t) => {
   for (const delimiter of ['\n', '\r\n', ['\n\n', '\r\n\r\n']] as const) {
     const end = typeof delimiter === 'string' ? delimiter : '\r\n\r\n'
     const message = `ab\rc\r${end}`
@@ -177,7 +177,7 @@ t.test('skipUntil does not stop behind the delimiter, wherever it is cut', async
   }
 })
 
-t.test('skipUntil after a failed one misses a delimiter that had begun', async (t) => {
+t.test('skipUntil after a failed one finds a delimiter that had begun', async (t) => {
   const { connection, push, clock } = wired()
   const failure = rejection(connection.skipUntil('\r\n', { timeout: 5 }))
   push('abc\r')
@@ -190,7 +190,7 @@ t.test('skipUntil after a failed one misses a delimiter that had begun', async (
   t.equal(unread(connection), 'rest')
 })
 
-everywhere(t, 'after an over-long message skipUntil does not get back in step', async (t, connect) => {
+everywhere(t, 'after an over-long message skipUntil finds the next message', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 100 } })
   const read = b.readUntil('\n')
   const sent = a.write(`${'x'.repeat(300_000)}\nnext\n`)

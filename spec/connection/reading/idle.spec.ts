@@ -20,7 +20,7 @@ async function limitOf(wire: Wired, start: Start, options?: ReadOptions): Promis
   return ((await within(failure)) as { kind: string }).kind
 }
 
-t.test('a read waits for something else than a new message, or the rest of one', async (t) => {
+t.test('a read waits for a new message if nothing was consumed since the last write, and else for the rest of one', async (t) => {
   for (const { name, start } of connectionKinds) {
     const own = ({ connection }: Wired, options?: ReadOptions): Promise<unknown> => start(connection, options)
     const always = name === 'lines' || name === 'readMessage'
@@ -38,7 +38,7 @@ t.test('a read waits for something else than a new message, or the rest of one',
   }
 })
 
-t.test('what consumes no byte counts as one, or what does counts as none', async (t) => {
+t.test('a read counts as consuming exactly if it consumes a byte', async (t) => {
   const consuming: Record<string, Start> = {
     readUntil: ({ connection }) => connection.readUntil('\n'),
     readLine: ({ connection }) => connection.readLine(),
@@ -96,7 +96,7 @@ t.test('what consumes no byte counts as one, or what does counts as none', async
   }
 })
 
-t.test('a write while a read, or a message, is pending begins a new one', async (t) => {
+t.test('a write while a read or a message is pending starts no new message', async (t) => {
   const wire = wired(limits)
   const { connection, push } = wire
   push('x')
@@ -127,7 +127,7 @@ t.test('a write while a read, or a message, is pending begins a new one', async 
   t.match(await pending, { kind: 'read' })
 })
 
-t.test('something that writes does not count as a write, or nothing at all does', async (t) => {
+t.test('everything that writes counts as a write', async (t) => {
   const writes: Record<string, (wire: Wired) => unknown> = {
     write: ({ connection }) => connection.write('x'),
     'write bytes': ({ connection }) => connection.write([Buffer.from('x'), 'y']),
@@ -155,7 +155,7 @@ t.test('something that writes does not count as a write, or nothing at all does'
   }
 })
 
-t.test('a byte that is there, or arrives, does not end it, also where it is dropped at once', async (t) => {
+t.test('a byte ends the idle wait, also one that is dropped at once', async (t) => {
   for (const { name, start, some } of connectionKinds) {
     const own = ({ connection }: Wired, options?: ReadOptions): Promise<unknown> => start(connection, options)
     if (some === '') continue

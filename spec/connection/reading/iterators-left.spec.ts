@@ -22,7 +22,7 @@ const makers: Record<string, (connection: Connection) => Items> = {
   'the connection itself': (connection) => connection[Symbol.asyncIterator](),
 }
 
-everywhere(t, 'return() takes a pending next() back: both resolve with done, and nothing is consumed', async (t, connect) => {
+everywhere(t, 'return() cancels a pending next(): both resolve with done, and nothing is consumed', async (t, connect) => {
   for (const [name, make] of Object.entries(makers)) {
     const { a, b } = await connect()
     const items = make(b)
@@ -41,7 +41,7 @@ everywhere(t, 'return() takes a pending next() back: both resolve with done, and
   }
 })
 
-t.test('what had arrived of an item stays unread when its next() is taken back', async (t) => {
+t.test('the received part of an item stays unread when its next() is cancelled', async (t) => {
   const { connection, push } = wired()
   push('ab\nhal')
   const lines = connection.lines()
@@ -54,7 +54,7 @@ t.test('what had arrived of an item stays unread when its next() is taken back',
   t.equal(unread(connection), 'half\n')
 })
 
-t.test('an item that has arrived goes to the next() that waited for it, and return() takes no other', async (t) => {
+t.test('an item that has arrived goes to the next() that waited for it, and return() takes none', async (t) => {
   const { connection, push } = wired()
   const lines = connection.lines()
   const next = lines.next()
@@ -65,7 +65,7 @@ t.test('an item that has arrived goes to the next() that waited for it, and retu
   t.equal(unread(connection), 'b\n')
 })
 
-t.test('of several next() the one that waits is taken back, and those that were refused stay refused', async (t) => {
+t.test('of several next() the pending one is cancelled, and those that were refused stay refused', async (t) => {
   const { connection, push } = wired()
   const lines = connection.lines()
   const calls = [lines.next(), lines.next(), lines.next()] as const
@@ -77,7 +77,7 @@ t.test('of several next() the one that waits is taken back, and those that were 
   t.equal(await connection.readLine(), 'a')
 })
 
-t.test('leaving an iterator leaves the read of another one alone', async (t) => {
+t.test('return() of one iterator does not affect the read of another', async (t) => {
   const { connection, push } = wired()
   const [one, other] = [connection.lines(), connection.lines()]
   const first = one.next()
@@ -94,7 +94,7 @@ t.test('leaving an iterator leaves the read of another one alone', async (t) => 
   t.equal(await pending, 'b')
 })
 
-t.test('a next() that was taken back leaves no time limit and no listener behind', async (t) => {
+t.test('a cancelled next() leaves no time limit and no listener behind', async (t) => {
   const { connection, push, clock } = wired({ idleTimeout: 50 })
   const controller = new AbortController()
   const { signal } = controller
@@ -117,7 +117,7 @@ t.test('a next() that was taken back leaves no time limit and no listener behind
   t.equal(await connection.readLine(), 'a')
 })
 
-t.test('inside a message return() takes back the read of the iterator, and the message goes on', async (t) => {
+t.test('inside a message return() cancels the read of the iterator, and the message continues', async (t) => {
   for (const name of ['lines', 'chunks', 'lines that skip']) {
     const { connection, push } = wired()
     const message = connection.readMessage(async (reader) => {
@@ -133,7 +133,7 @@ t.test('inside a message return() takes back the read of the iterator, and the m
   }
 })
 
-t.test('return(value) gives the value back, also a promised one, also of an iterator that has ended', async (t) => {
+t.test('return(value) resolves with the value, also a promised one, also after the end', async (t) => {
   const { connection } = wired()
   const lines = connection.lines()
   const next = lines.next()
@@ -144,7 +144,7 @@ t.test('return(value) gives the value back, also a promised one, also of an iter
   t.equal(await rejection(lines.return?.(Promise.reject('broken')) as Promise<unknown>), 'broken')
 })
 
-t.test('iterators are async disposable: `await using` leaves them', async (t) => {
+t.test('iterators are async disposable: `await using` ends them', async (t) => {
   const { connection, push } = wired()
   let next: Promise<unknown>
   {
@@ -161,7 +161,7 @@ t.test('iterators are async disposable: `await using` leaves them', async (t) =>
   t.equal(await connection.readLine(), 'a')
 })
 
-t.test('iterators inherit what the language gives to every async iterator', async (t) => {
+t.test('iterators inherit from the prototype of all async iterators', async (t) => {
   async function* generator(): AsyncGenerator<never> {}
   const prototype = Object.getPrototypeOf(Object.getPrototypeOf(generator.prototype))
   const { connection, push } = wired()
@@ -183,7 +183,7 @@ t.test('iterators inherit what the language gives to every async iterator', asyn
   t.equal(unread(connection), 'b\n')
 })
 
-t.test('a next() that fails has ended the iteration before its rejection is heard', async (t) => {
+t.test('a next() that fails ends the iteration before its rejection is handled', async (t) => {
   const controller = new AbortController()
   const { connection, push } = wired()
   const lines = connection.lines({ signal: controller.signal })
@@ -229,7 +229,7 @@ const takers: Record<string, (connection: Connection) => Promise<void>> = {
   },
 }
 
-everywhere(t, 'a stream made of an iterator gives the connection back when it is given up', async (t, connect) => {
+everywhere(t, 'a stream made of an iterator frees the connection when it is destroyed', async (t, connect) => {
   for (const [name, take] of Object.entries(takers)) {
     const { a, b } = await connect()
     await within(take(b), name)
@@ -240,7 +240,7 @@ everywhere(t, 'a stream made of an iterator gives the connection back when it is
   }
 })
 
-everywhere(t, 'helpers of streams that take a few items leave the rest', async (t, connect) => {
+everywhere(t, 'stream helpers that take a few items leave the rest unread', async (t, connect) => {
   const { a, b } = await connect()
   const first = Readable.from(b.lines()).take(1).toArray()
   await a.write('first\n')

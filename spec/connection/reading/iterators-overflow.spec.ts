@@ -7,7 +7,7 @@ import { everywhere } from '../../support/fixture.js'
 import { rejection, turn, turns, within } from '../../support/wait.js'
 import { shown, unread, wired } from './support.js'
 
-everywhere(t, 'an over-long line is dropped in part, or the next one with it', async (t, connect) => {
+everywhere(t, 'an over-long line is dropped whole, and the next one is kept', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 10, readHighWaterMark: 1000 } })
   const got: string[] = []
   const sent = (async () => {
@@ -23,7 +23,7 @@ everywhere(t, 'an over-long line is dropped in part, or the next one with it', a
   t.equal(b.buffered, 0)
 })
 
-t.test('what is dropped is gathered', async (t) => {
+t.test('a dropped line is not gathered', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 10 })
   const next = connection.lines({ overflow: 'skip' }).next()
   for (let n = 0; n < 1000; n++) {
@@ -34,7 +34,7 @@ t.test('what is dropped is gathered', async (t) => {
   t.equal(shown(await next), 'ok')
 })
 
-t.test('a loop that failed in the middle of an over-long line makes its tail a line', async (t) => {
+t.test('after a loop that failed in an over-long line its tail is no line', async (t) => {
   for (const how of ['abort', 'time-out'] as const) {
     const { connection, push, clock } = wired()
     const controller = new AbortController()
@@ -50,7 +50,7 @@ t.test('a loop that failed in the middle of an over-long line makes its tail a l
   }
 })
 
-t.test('the end of a delimiter that had begun in what was dropped is lost', async (t) => {
+t.test('a delimiter that begins in the dropped bytes is found', async (t) => {
   const { connection, push } = wired()
   const options = { maxBytes: 5, overflow: 'skip', delimiter: '\r\n' } as const
   const controller = new AbortController()
@@ -64,7 +64,7 @@ t.test('the end of a delimiter that had begun in what was dropped is lost', asyn
   t.equal(shown(await next), 'ok')
 })
 
-t.test('after another read has taken bytes a loop still drops what it takes for the rest of a line', async (t) => {
+t.test('after another read has taken bytes a loop drops nothing', async (t) => {
   const { connection, push, clock } = wired()
   const options = { maxBytes: 5, overflow: 'skip' } as const
   for (const read of [
@@ -85,7 +85,7 @@ t.test('after another read has taken bytes a loop still drops what it takes for 
   }
 })
 
-t.test('a peek, or a read that fails, makes a loop forget that it drops a line', async (t) => {
+t.test('after a peek or a failed read a loop continues to drop the line', async (t) => {
   const { connection, push, clock } = wired()
   const options = { maxBytes: 5, overflow: 'skip' } as const
   const failure = rejection(connection.lines({ ...options, timeout: 5 }).next())
@@ -99,7 +99,7 @@ t.test('a peek, or a read that fails, makes a loop forget that it drops a line',
   t.equal(shown(await connection.lines(options).next()), 'ok')
 })
 
-t.test('another iterator that was begun before hands out the tail', async (t) => {
+t.test('another iterator that was started before drops the tail too', async (t) => {
   const { connection, push, clock } = wired()
   const options = { maxBytes: 5, overflow: 'skip' } as const
   const [one, other] = [connection.lines({ ...options, timeout: 10 }), connection.lines(options)]
@@ -114,7 +114,7 @@ t.test('another iterator that was begun before hands out the tail', async (t) =>
   t.equal(shown(await other.next()), 'ok')
 })
 
-t.test('a loss, or the end, in an over-long line gives a line', async (t) => {
+t.test('a loss or an end in an over-long line yields no line', async (t) => {
   const ended = wired()
   const done = ended.connection.lines({ maxBytes: 5, overflow: 'skip' }).next()
   ended.push('over-long')
@@ -127,7 +127,7 @@ t.test('a loss, or the end, in an over-long line gives a line', async (t) => {
   t.match(await failure, { code: 'ECONNRESET' })
 })
 
-t.test('some cut, cancel or time-out makes a loop give a line that is too long, a part of one, or not all others', async (t) => {
+t.test('whatever is cut, cancelled or timed out, a loop yields all lines within the limit and no other', async (t) => {
   const text = fc.string({ unit: fc.constantFrom('a', 'b', '\r', '\n', '\n'), maxLength: 60 })
   const pieces = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 8, maxLength: 8 })
   const cuts = fc.array(fc.constantFrom('none', 'none', 'abort', 'time-out'), { minLength: 8, maxLength: 8 })

@@ -12,7 +12,7 @@ async function collect(items: AsyncIterable<unknown>, into: unknown[] = []): Pro
   return into
 }
 
-everywhere(t, 'lines gives other lines than readLine, or not the last one', async (t, connect) => {
+everywhere(t, 'lines yields the lines of readLine, and the last one', async (t, connect) => {
   const { a, b } = await connect()
   const lines = collect(b.lines())
   for (const piece of ['one\ntw', 'o\r', '\n\nthree\r\r\n', 'last']) {
@@ -24,7 +24,7 @@ everywhere(t, 'lines gives other lines than readLine, or not the last one', asyn
   t.same(await within(collect(b.lines())), [], 'and a new loop ends at once')
 })
 
-t.test('lines ends with a line that is not there, or changes the last one', async (t) => {
+t.test('lines yields no line after the last one, and does not change that', async (t) => {
   for (const [text, lines] of [
     ['', []],
     ['\n', ['']],
@@ -44,7 +44,7 @@ t.test('lines ends with a line that is not there, or changes the last one', asyn
   t.same(await collect(connection.lines({ delimiter: [';', '\r\n'], encoding: 'latin1' })), ['a', 'b', 'c', '', 'é'])
 })
 
-t.test('what lies ready is given in another way, or in spite of the signal', async (t) => {
+t.test('buffered lines are yielded as others are, and not after an abort', async (t) => {
   const { connection, push } = wired()
   push('ab\ncd\r\n\nef\n'.repeat(2))
   const hex = connection.lines('hex')
@@ -62,7 +62,7 @@ t.test('what lies ready is given in another way, or in spite of the signal', asy
   t.match(await rejection(later.next()), { code: 'ERR_LINNET_CLOSED' })
 })
 
-t.test('a loss is taken for the end of the last line', async (t) => {
+t.test('a loss does not end the last line', async (t) => {
   const { connection, push, lose } = wired()
   const got: unknown[] = []
   const lines = collect(connection.lines(), got)
@@ -73,7 +73,7 @@ t.test('a loss is taken for the end of the last line', async (t) => {
   t.equal(unread(connection), 'two')
 })
 
-everywhere(t, 'chunks loses a byte, or gives an empty piece', async (t, connect) => {
+everywhere(t, 'chunks loses no byte and yields no empty piece', async (t, connect) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 1000 } })
   const data = pattern(500_000)
   const sent = a.end(data)
@@ -87,7 +87,7 @@ everywhere(t, 'chunks loses a byte, or gives an empty piece', async (t, connect)
   t.same(await within(collect(b)), [])
 })
 
-t.test('chunks of a number gives more, or takes an early end for its own', async (t) => {
+t.test('chunks(n) yields n bytes, and rejects at an earlier end', async (t) => {
   const { connection, push, end } = wired()
   const chunks = collect(connection.chunks(5))
   push('ab')
@@ -106,7 +106,7 @@ t.test('chunks of a number gives more, or takes an early end for its own', async
   t.same(got, ['fg'])
 })
 
-t.test('chunks of a number that are asked for at once are more', async (t) => {
+t.test('chunks(n) yields n bytes in all to calls of next() in one turn', async (t) => {
   const { connection, push } = wired()
   push('abcdefgh')
   const chunks = connection.chunks(5, { maxBytes: 3 })
@@ -115,7 +115,7 @@ t.test('chunks of a number that are asked for at once are more', async (t) => {
   t.equal(unread(connection), 'fgh')
 })
 
-everywhere(t, 'in the body of a loop nothing else can be read, or the loop does not go on behind it', async (t, connect) => {
+everywhere(t, 'the body of a loop may read, and the loop continues after it', async (t, connect) => {
   const { a, b } = await connect()
   await a.write('5\nhello2\nok;tail\n3\n')
   const got: unknown[] = []
@@ -132,7 +132,7 @@ everywhere(t, 'in the body of a loop nothing else can be read, or the loop does 
   t.equal(await within(next), 'more')
 })
 
-t.test('a failed read ends the iteration with bytes taken, or does not end it', async (t) => {
+t.test('a failed read ends the iteration and consumes nothing', async (t) => {
   const controller = new AbortController()
   const { connection, push, clock } = wired({ maxBufferSize: 8 })
   const lines = connection.lines({ signal: controller.signal })
@@ -154,7 +154,7 @@ t.test('a failed read ends the iteration with bytes taken, or does not end it', 
   t.equal(shown(await connection.lines().next()), 'x')
 })
 
-t.test('the time of an item is that of the whole loop', async (t) => {
+t.test('a time limit holds for each item', async (t) => {
   const { connection, push, clock } = wired()
   const lines = connection.lines({ timeout: 10 })
   for (const line of ['a', 'b', 'c']) {
@@ -168,7 +168,7 @@ t.test('the time of an item is that of the whole loop', async (t) => {
   t.equal(shown(await lines.next()), 'd', 'and the body takes none of it')
 })
 
-t.test('two that are asked at once both read, or the refused one is over', async (t) => {
+t.test('of two iterators asked at once one reads, and the refused one may be asked again', async (t) => {
   const { connection, push } = wired()
   const [one, other] = [connection.lines(), connection.lines()]
   const first = one.next()
@@ -186,7 +186,7 @@ t.test('two that are asked at once both read, or the refused one is over', async
   t.equal(shown(await other.next()), 'e')
 })
 
-t.test('bad options throw at once, or more than once', async (t) => {
+t.test('wrong options reject the first next() only', async (t) => {
   const { connection, push } = wired()
   push('a\n')
   const lines = connection.lines({ maxBytes: 0 })
@@ -198,7 +198,7 @@ t.test('bad options throw at once, or more than once', async (t) => {
   t.equal(await connection.readLine(), 'a')
 })
 
-t.test('an iterator that was left goes on', async (t) => {
+t.test('an iterator that was left yields nothing more', async (t) => {
   const { connection, push } = wired()
   push('a\nb\nc\n')
   const lines = connection.lines()
@@ -219,7 +219,7 @@ t.test('an iterator that was left goes on', async (t) => {
   t.notOk(connection.ended)
 })
 
-t.test('an iterator that waits takes bytes after its read was cancelled, or ends the connection', async (t) => {
+t.test('an iterator whose read was cancelled takes no bytes, and the connection stays usable', async (t) => {
   const { connection, push } = wired()
   const controller = new AbortController()
   const got: unknown[] = []
@@ -240,7 +240,7 @@ t.test('an iterator that waits takes bytes after its read was cancelled, or ends
   t.same(await rest.next(), { value: undefined, done: true })
 })
 
-t.test('chunks gives large pieces as they came, and small ones joined', async (t) => {
+t.test('chunks yields large pieces as they arrived, and small ones joined', async (t) => {
   const { push, end, connection } = wired()
   const large = [20_000, 30_000, 40_000].map((size) => pattern(size))
   for (const piece of large) push(piece)

@@ -32,7 +32,7 @@ const messages: [name: string, text: string, result: unknown, start: Start][] = 
 ]
 
 for (const [name, text, result, start] of messages) {
-  t.test(`${name}: a limit is off by one at some cut`, async (t) => {
+  t.test(`${name}: a limit is exact at every cut`, async (t) => {
     const whole = `${text}X`
     for (let first = 0; first <= whole.length; first++) {
       for (let second = first; second <= whole.length; second++) {
@@ -55,7 +55,7 @@ for (const [name, text, result, start] of messages) {
     t.pass()
   })
 
-  t.test(`${name}: a limit is noticed too late, or too early`, async (t) => {
+  t.test(`${name}: a read fails as soon as it can no longer succeed`, async (t) => {
     // Bytes that belong to no delimiter: the read fails with the byte that leaves no room for its (shortest) end.
     const end =
       name.includes('two bytes') || name === 'skipUntil' || name.includes('with a delimiter') ? 2 : name.includes('one in') ? 3 : 1
@@ -69,7 +69,7 @@ for (const [name, text, result, start] of messages) {
   })
 }
 
-t.test('a delimiter that has begun at the edge is not waited for, or waited for in vain', async (t) => {
+t.test('a delimiter that begins at the limit is waited for only if it fits', async (t) => {
   const { connection, push } = wired()
   const fits = connection.readUntil('\r\n', { maxBytes: 5, encoding: 'latin1' })
   push('abc\r')
@@ -84,7 +84,7 @@ t.test('a delimiter that has begun at the edge is not waited for, or waited for 
   t.equal(unread(connection), 'abc\rx')
 })
 
-t.test('a limit changes which match wins', async (t) => {
+t.test('a limit does not change which match wins', async (t) => {
   for (const [text, delimiters, maxBytes, message] of [
     ['ab;;c', [';', ';;'], 3, undefined],
     ['ab;;c', [';', ';;'], 4, 'ab;;'],
@@ -105,7 +105,7 @@ t.test('a limit changes which match wins', async (t) => {
   }
 })
 
-t.test('the end of the stream comes before a limit, or an unterminated line gets away without a line end', async (t) => {
+t.test('a limit comes before an end of stream, and an unterminated line counts with a line end', async (t) => {
   const cases: [text: string, maxBytes: number, delimiter: string | readonly string[] | undefined, yields: string | undefined][] = [
     ['abcd', 5, undefined, 'abcd'],
     ['abcd', 4, undefined, undefined],
@@ -137,7 +137,7 @@ t.test('the end of the stream comes before a limit, or an unterminated line gets
   t.equal((await connection.readToEnd({ maxBytes: 4 })).length, 4)
 })
 
-t.test('a count above the limit is waited for', async (t) => {
+t.test('a count above the limit fails at once', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 4 })
   const starts = [
     () => connection.readExactly(5),
@@ -155,7 +155,7 @@ t.test('a count above the limit is waited for', async (t) => {
   t.equal(await connection.readInto(Buffer.alloc(2), { maxBytes: 2 }), 2)
 })
 
-t.test('skip, skipUntil and readInto have the limit of a read that gathers', async (t) => {
+t.test('skip, skipUntil and readInto have no default limit of the connection', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 4 })
   const target = Buffer.alloc(10)
   push('0123456789')
@@ -169,7 +169,7 @@ t.test('skip, skipUntil and readInto have the limit of a read that gathers', asy
   t.equal(await line, 21)
 })
 
-t.test('maxBytes may not exceed maxBufferSize, or not be Infinity', async (t) => {
+t.test('maxBytes may exceed maxBufferSize, and be Infinity', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 4, readHighWaterMark: 4 })
   push('abcdefgh\nabcdefgh\n')
   t.match(await rejection(connection.readLine()), { code: 'ERR_LINNET_LIMIT', limit: 4, option: 'maxBufferSize' })
@@ -177,7 +177,7 @@ t.test('maxBytes may not exceed maxBufferSize, or not be Infinity', async (t) =>
   t.equal(await connection.readLine({ maxBytes: Number.POSITIVE_INFINITY }), 'abcdefgh')
 })
 
-t.test('a limit below the shortest delimiter is a limit, or one below the longest is a mistake', async (t) => {
+t.test('a limit below the shortest delimiter is a RangeError, one below the longest is not', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 3 })
   for (const start of [
     () => connection.readUntil('abcd'),
@@ -198,7 +198,7 @@ t.test('a limit below the shortest delimiter is a limit, or one below the longes
   t.equal(await skip, 8, 'which has no limit unless it is given one')
 })
 
-t.test('an error does not say what was too large, and what to raise', async (t) => {
+t.test('an error says what was too large, and which option to raise', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 4 })
   push('abcdefgh')
   const error = (await rejection(connection.readUntil('\n', { maxBytes: 5 }))) as LimitExceededError
@@ -209,7 +209,7 @@ t.test('an error does not say what was too large, and what to raise', async (t) 
   t.match(await rejection(connection.readToEnd()), { limit: 4, size: 8 })
 })
 
-t.test('a read that met its limit has taken something, or ended the connection', async (t) => {
+t.test('a read that fails at its limit consumes nothing, and the connection stays usable', async (t) => {
   for (const { name, start, drops } of connectionKinds) {
     if (['chunks', 'chunks of a number', 'read', 'readExactly', 'readInto', 'peek'].includes(name)) continue
     const { connection, push } = wired()
@@ -224,7 +224,7 @@ t.test('a read that met its limit has taken something, or ended the connection',
   }
 })
 
-t.test('for read, chunks and lines a limit is more than a cap', async (t) => {
+t.test('for read and chunks a limit caps a piece, for lines each line', async (t) => {
   const { connection, push, end } = wired({ maxBufferSize: 3 })
   push('abcdefghi\njk\n')
   t.equal(await connection.read({ encoding: 'latin1', maxBytes: 2 }), 'ab')
@@ -239,7 +239,7 @@ t.test('for read, chunks and lines a limit is more than a cap', async (t) => {
   t.same(lines, ['', 'jk', 'lm', 'no'], 'each line by itself')
 })
 
-t.test('limits that are set hold for the read that is pending', async (t) => {
+t.test('limits that are set do not change the pending read', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 4 })
   const read = connection.readLine()
   connection.setLimits({ maxBufferSize: 100 })
@@ -249,7 +249,7 @@ t.test('limits that are set hold for the read that is pending', async (t) => {
   t.equal(await connection.readLine(), 'abcdefgh')
 })
 
-everywhere(t, 'a flood without a delimiter is buffered, or fails later than at the limit', async (t, connect) => {
+everywhere(t, 'a stream without a delimiter fails at the limit', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 100_000 } })
   const sent = a.write(Buffer.alloc(8 * 1024 * 1024, 'x'))
   sent.catch(() => {})
@@ -259,7 +259,7 @@ everywhere(t, 'a flood without a delimiter is buffered, or fails later than at t
   t.equal((await b.readExactly(1000)).length, 1000)
 })
 
-t.test('the stack of a read that is refused at once shows who called it', async (t) => {
+t.test('the stack of a read that fails at once shows its caller', async (t) => {
   const { b } = memory(t)
   t.match(((await rejection(b.readExactly(100_000_000))) as Error).stack, /limits\.spec/)
   t.match(((await rejection(b.readExactly(9, { maxBytes: 1 }))) as Error).stack, /limits\.spec/)

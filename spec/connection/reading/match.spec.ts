@@ -8,7 +8,7 @@ import { unread, wired } from './support.js'
 
 const patterns = [/b/, /ab?$/, /a+/, /(?<=a)b/, /^a/, /a(?=b)/, /a(?!b)/, /.*b/s, /a.{3}/, /b*$/m]
 
-t.test('a match is that of the pattern on the first maxBytes unread bytes, whatever came before or lies behind', async (t) => {
+t.test('a match is that of the pattern on the first maxBytes unread bytes, whatever was read before or follows', async (t) => {
   const step = fc.record({
     push: fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 30 }),
     pattern: fc.constantFrom(...patterns),
@@ -42,7 +42,7 @@ t.test('a match is that of the pattern on the first maxBytes unread bytes, whate
   t.pass()
 })
 
-t.test('without maxBytes it sees at most 64 KiB, and less where maxBufferSize is less', async (t) => {
+t.test('without maxBytes a pattern sees at most 64 KiB, or maxBufferSize if that is less', async (t) => {
   const large = wired({ maxBufferSize: 1024 * KiB })
   const read = large.connection.readUntilMatch(/;/)
   large.push('x'.repeat(64 * KiB - 1))
@@ -57,7 +57,7 @@ t.test('without maxBytes it sees at most 64 KiB, and less where maxBufferSize is
   await t.rejects(small.connection.readUntilMatch(/;/), { code: 'ERR_LINNET_LIMIT', limit: 10, option: 'maxBufferSize' })
 })
 
-t.test('in a message its own limit is 64 KiB, and what the message shares holds too', async (t) => {
+t.test('in a message the limit of a pattern is 64 KiB, and the shared limit of the message holds too', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 100 * KiB })
   push('x'.repeat(200 * KiB))
   const message = connection.readMessage(async (reader) => {
@@ -73,7 +73,7 @@ t.test('in a message its own limit is 64 KiB, and what the message shares holds 
   await t.rejects(other, { code: 'ERR_LINNET_LIMIT', limit: 64 * KiB, option: 'maxBytes' })
 })
 
-t.test('a message that comes byte by byte behind much else is decoded once for each byte', async (t) => {
+t.test('a message that arrives byte by byte is decoded once for each byte', async (t) => {
   const { connection, core, push } = wired()
   const { queue } = core.readHalf
   let decoded = 0
@@ -90,7 +90,7 @@ t.test('a message that comes byte by byte behind much else is decoded once for e
   t.equal(decoded, 30 * KiB + 101)
 })
 
-t.test('a pattern that was changed, or has other flags, is not taken for the one before', async (t) => {
+t.test('a pattern with another source or other flags is a pattern of its own', async (t) => {
   const { connection, push } = wired()
   push('aB;cD;')
   const pattern = /b/

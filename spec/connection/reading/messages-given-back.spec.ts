@@ -19,7 +19,7 @@ const cuts: Record<string, (wire: Wired, controller: AbortController) => unknown
 }
 
 for (const [name, cut] of Object.entries(cuts)) {
-  t.test(`a message of several reads that is cut by ${name} is not given back whole`, async (t) => {
+  t.test(`a message of several reads that is cut by ${name} is unread again whole`, async (t) => {
     for (const kind of kinds) {
       // Chunks wait for nothing once something is there; the others have no limit to meet.
       if (kind.some === '') continue
@@ -55,7 +55,7 @@ for (const [name, cut] of Object.entries(cuts)) {
   })
 }
 
-t.test('a message that is cut between two of its reads keeps something', async (t) => {
+t.test('a message that is cut between two of its reads is unread again whole', async (t) => {
   for (const name of ['a time-out', 'an abort', 'a close'] as const) {
     const wire = wired({ readTimeout: 100 })
     const controller = new AbortController()
@@ -88,7 +88,7 @@ t.test('a message that is cut between two of its reads keeps something', async (
   }
 })
 
-t.test('a function that goes on after its message was cut takes it back, or resolves it', async (t) => {
+t.test('a function that continues after its message was cut changes nothing', async (t) => {
   const { connection, push } = wired()
   const controller = new AbortController()
   const message = connection.readMessage(
@@ -120,7 +120,7 @@ t.test('a function that goes on after its message was cut takes it back, or reso
   t.equal(unread(connection), 'two')
 })
 
-t.test('a function that goes on after its message was cut disturbs the next message', async (t) => {
+t.test('a function that continues after its message was cut does not affect the next message', async (t) => {
   for (const ends of ['rejects', 'resolves'] as const) {
     const { connection, push } = wired()
     const controller = new AbortController()
@@ -151,7 +151,7 @@ t.test('a function that goes on after its message was cut disturbs the next mess
   }
 })
 
-t.test('partial is not all of the message, or its text does not fit', async (t) => {
+t.test("partial is all of the message, and the error's text fits", async (t) => {
   const { connection, push, end } = wired()
   push('5\nhel')
   end()
@@ -162,7 +162,7 @@ t.test('partial is not all of the message, or its text does not fit', async (t) 
   t.equal(await connection.readToEnd('latin1'), '5\nhel')
 })
 
-t.test("an early end of chunks in a message, or a length that is none, counts as the program's own error", async (t) => {
+t.test('an early end of chunks in a message, and a wrong length, make the message unread again', async (t) => {
   const reads: Record<string, (reader: Reader) => Promise<unknown>> = {
     'chunks that end early': async (reader) => {
       for await (const chunk of reader.chunks(10)) void chunk
@@ -191,7 +191,7 @@ t.test("an early end of chunks in a message, or a length that is none, counts as
   }
 })
 
-t.test('an error of its own gives bytes back', async (t) => {
+t.test("an error of the function's own leaves the bytes consumed", async (t) => {
   const own = new Error('that is no number')
   const { connection, push, end } = wired()
   push('abc\nrest')
@@ -218,7 +218,7 @@ t.test('an error of its own gives bytes back', async (t) => {
   t.equal(unread(connection), 'st', 'a failure that its function has dealt with')
 })
 
-t.test('a failure of an earlier message gives back the bytes of a later one', async (t) => {
+t.test('a failure of an earlier message does not make the bytes of a later one unread', async (t) => {
   const { connection, push } = wired()
   push('one\ntwo\n')
   const failure = await rejection(connection.readMessage((reader) => reader.readExactly(3, { maxBytes: 2 })))
@@ -230,7 +230,7 @@ t.test('a failure of an earlier message gives back the bytes of a later one', as
   t.equal(unread(connection), 'two\n')
 })
 
-everywhere(t, 'a message is lost on a carrier when the peer leaves in the middle of it', async (t, connect) => {
+everywhere(t, 'a message is unread again on each carrier when the peer ends in the middle of it', async (t, connect) => {
   const { a, b } = await connect()
   const cancelled = new AbortController()
   const first = rejection(within(b.readMessage(sized, { signal: cancelled.signal })))

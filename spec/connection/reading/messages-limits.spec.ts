@@ -10,7 +10,7 @@ import { unread, wired } from './support.js'
 type Read = (reader: Reader) => Promise<unknown>
 const two: Read = async (reader) => [await reader.readLine(), await reader.readLine()]
 
-t.test('the limit of a message is off by one at some cut', async (t) => {
+t.test('the limit of a message is exact at every cut', async (t) => {
   const text = 'ab\r\ncd\n'
   for (let at = 0; at <= text.length; at++) {
     for (const maxBytes of [6, 7]) {
@@ -31,7 +31,7 @@ t.test('the limit of a message is off by one at some cut', async (t) => {
   t.pass()
 })
 
-t.test('a limit error in a message does not tell of the message', async (t) => {
+t.test('a limit error in a message counts the whole message', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 8 })
   push('ab\ncdefghi')
   const errorOf = (read: Read, options?: ReadOptions): Promise<unknown> => rejection(connection.readMessage(read, options))
@@ -48,7 +48,7 @@ t.test('a limit error in a message does not tell of the message', async (t) => {
   t.equal(unread(connection), 'ab\ncdefghi')
 })
 
-t.test('a limit of one read lifts that of the message, or a message has more than its limit', async (t) => {
+t.test('the limit of one read does not raise that of the message', async (t) => {
   const reads: [name: string, read: Read, fits: number][] = [
     ['exact reads', async (reader) => [await reader.readExactly(3), await reader.readExactly(3)], 6],
     ['a larger limit in one', async (reader) => [await reader.readLine(), await reader.readLine({ maxBytes: 1000 })], 6],
@@ -71,7 +71,7 @@ t.test('a limit of one read lifts that of the message, or a message has more tha
   }
 })
 
-t.test('a message at its limit waits for what it may not have', async (t) => {
+t.test('a message at its limit does not wait for more bytes', async (t) => {
   const starts: Record<string, Read> = {
     readLine: (reader) => reader.readLine(),
     readUntil: (reader) => reader.readUntil(';'),
@@ -99,7 +99,7 @@ t.test('a message at its limit waits for what it may not have', async (t) => {
   }
 })
 
-t.test('a message at its limit cannot even see the end of the stream', async (t) => {
+t.test('a message at its limit can read the end of the stream', async (t) => {
   const reads: Record<string, Read> = {
     read: (reader) => reader.read(),
     readToEnd: (reader) => reader.readToEnd('latin1'),
@@ -123,7 +123,7 @@ t.test('a message at its limit cannot even see the end of the stream', async (t)
   }
 })
 
-t.test('reads without a limit of their own share less, or more, than maxBufferSize', async (t) => {
+t.test('reads without a limit of their own share maxBufferSize', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 6 })
   push('ab\ncd\nlong line\nef\n')
   t.same(await connection.readMessage(two), ['ab', 'cd'], 'all of it')
@@ -137,7 +137,7 @@ t.test('reads without a limit of their own share less, or more, than maxBufferSi
   t.equal(((await connection.readMessage(peeks)) as unknown[])[2], 'ab\ncd\n', 'to peek takes nothing of it')
 })
 
-t.test('limits that are set meanwhile hold for the message', async (t) => {
+t.test('limits that are set meanwhile do not change the message', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 4 })
   const message = connection.readMessage(two)
   connection.setLimits({ maxBufferSize: 100 })
@@ -146,7 +146,7 @@ t.test('limits that are set meanwhile hold for the message', async (t) => {
   t.same(await connection.readMessage(two), ['ab', 'cdef'])
 })
 
-t.test('in all a message gathers at most maxBufferSize more than the largest limit that a read in it names', async (t) => {
+t.test('a message gathers at most maxBufferSize more than the largest limit of its reads', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 10 })
   push('abcd\n'.repeat(100))
   let taken = 0
@@ -173,7 +173,7 @@ t.test('in all a message gathers at most maxBufferSize more than the largest lim
   t.equal(await connection.readMessage(unlimited), 'fifty', 'Infinity is named by the program')
 })
 
-t.test('that holds for every kind of read in a message, also for items of an iterator and for what is skipped', async (t) => {
+t.test('the limit of a message holds for every kind of read in it, also for iterators and skips', async (t) => {
   const own = { maxBytes: 8 }
   const kinds: Record<string, Read> = {
     readUntil: (reader) => reader.readUntil('\n', own),

@@ -179,7 +179,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Step>({ do: 'cancel' }, { do: 'expire' }, { do: 'end' }, { do: 'lose' }) },
 )
 
-t.test('some message, cut somehow, gives something else than its reads would, or back less than it took', async (t) => {
+t.test('every message, however it is cut, gives what its reads give, or is unread again whole', async (t) => {
   await fc.assert(
     fc.asyncProperty(plan, fc.array(step, { maxLength: 12 }), (plan, steps) => play(plan, steps)),
     { numRuns: 3000 },

@@ -4,7 +4,7 @@ import t from 'tap'
 import { rejection, turns, within } from '../../support/wait.js'
 import { unread, wired } from './support.js'
 
-t.test('what a message skipped stays dropped', async (t) => {
+t.test('bytes that a failed message skipped are unread again', async (t) => {
   const { connection, push, end } = wired()
   const message = connection.readMessage(async (reader) => {
     await reader.skip(3)
@@ -22,7 +22,7 @@ t.test('what a message skipped stays dropped', async (t) => {
   t.equal(unread(connection), 'abcd;over-long\nok\nrest')
 })
 
-t.test('a message that was dropping an over-long line makes the next loop drop a line', async (t) => {
+t.test('a failed message that was dropping an over-long line does not make the next loop drop one', async (t) => {
   const { connection, push } = wired()
   const controller = new AbortController()
   const failure = rejection(
@@ -47,7 +47,7 @@ t.test('a message that was dropping an over-long line makes the next loop drop a
   t.same(lines, ['head', 'ok'])
 })
 
-t.test('an over-long line that a message drops is gathered without a limit, or by packets', async (t) => {
+t.test('an over-long line that a message drops is gathered within its limit, however it is cut', async (t) => {
   for (const size of [8, 9]) {
     for (const piece of [1, 3, 100]) {
       const { connection, push } = wired({ maxBufferSize: 9 })

@@ -8,7 +8,7 @@ import { unread, wired } from './support.js'
 const both = { idleTimeout: 100, readTimeout: 1000 }
 const two = async (reader: Reader): Promise<string> => `${await reader.readLine()}+${await reader.readLine()}`
 
-t.test('a later read of a message is waited for as idle, or has a time of its own', async (t) => {
+t.test('only the first byte of a message is waited for as idle, and its reads share one time limit', async (t) => {
   const { connection, push, clock } = wired(both)
   const message = rejection(connection.readMessage(two))
   await turns(1)
@@ -25,7 +25,7 @@ t.test('a later read of a message is waited for as idle, or has a time of its ow
   t.equal(unread(connection), 'a\nb')
 })
 
-t.test('a message whose first byte does not come is not idle, unless it is told', async (t) => {
+t.test('a message is idle until its first byte arrives, unless idle is false', async (t) => {
   for (const [options, kind, timeout] of [
     [{}, 'idle', 100],
     [{ idle: false }, 'read', 1000],
@@ -43,7 +43,7 @@ t.test('a message whose first byte does not come is not idle, unless it is told'
   }
 })
 
-t.test('a message that has begun before it is read has another time than one that begins', async (t) => {
+t.test('a message whose first byte is buffered has the time limit of one that begins', async (t) => {
   const { connection, push, clock } = wired(both)
   push('a\n')
   const message = rejection(connection.readMessage(two))
@@ -54,7 +54,7 @@ t.test('a message that has begun before it is read has another time than one tha
   t.match(await message, { kind: 'read' })
 })
 
-t.test('its timeout does not replace the limits of the connection, or not those of its reads', async (t) => {
+t.test('the timeout of a message replaces the limits of the connection for all its reads', async (t) => {
   const { connection, push, clock } = wired(both)
   const message = rejection(
     connection.readMessage(async (reader) => `${await reader.readLine()}${await reader.readLine({ timeout: 10_000 })}`, { timeout: 5000 }),
@@ -68,7 +68,7 @@ t.test('its timeout does not replace the limits of the connection, or not those 
   t.match(await message, { timeout: 5000, kind: 'call', operation: 'readMessage()' })
 })
 
-t.test('a time that one of its reads has of its own is not kept, or ends the message though it is caught', async (t) => {
+t.test('a timeout of one read in a message holds, and does not end the message if it is caught', async (t) => {
   const { connection, push, clock } = wired(both)
   const message = connection.readMessage(async (reader) => {
     const first = await reader.readLine({ timeout: 10 }).catch((error) => error.operation as string)
@@ -86,7 +86,7 @@ t.test('a time that one of its reads has of its own is not kept, or ends the mes
   t.equal(unread(connection), 'b')
 })
 
-t.test('between two reads, while its function waits for something else, its time stands still', async (t) => {
+t.test('the time limit of a message also runs between two reads', async (t) => {
   for (const over of ['', 'lose', 'end'] as const) {
     const wire = wired(both)
     const message = rejection(
@@ -108,7 +108,7 @@ t.test('between two reads, while its function waits for something else, its time
   }
 })
 
-t.test('a function that never waits is cut, or its signal is forgotten', async (t) => {
+t.test('a function that never waits is not cut by a time limit, but by its signal', async (t) => {
   const { connection, clock } = wired()
   const controller = new AbortController()
   const never = rejection(connection.readMessage(() => new Promise(() => {}), { signal: controller.signal, timeout: 100 }))
@@ -140,7 +140,7 @@ t.test('a function that never waits is cut, or its signal is forgotten', async (
   t.equal(clock.alive, 0)
 })
 
-t.test('a connection that is over before anything had a time limit keeps a timer for its first', async (t) => {
+t.test('a lost connection keeps no timer after its time limit ran out', async (t) => {
   const wire = wired({ readTimeout: 10 })
   wire.push('half')
   wire.lose()

@@ -10,7 +10,7 @@ import { shown, unread, wired } from './support.js'
 
 const sized = async (reader: Reader): Promise<string> => reader.readExactly(Number(await reader.readLine()), 'latin1')
 
-everywhere(t, 'a message of two reads is not what its function makes of them', async (t, connect) => {
+everywhere(t, 'a message resolves with what its function makes of two reads', async (t, connect) => {
   const { a, b } = await connect()
   const message = b.readMessage(sized)
   await a.write('5\nhe')
@@ -21,7 +21,7 @@ everywhere(t, 'a message of two reads is not what its function makes of them', a
   t.equal(b.buffered, 0)
 })
 
-t.test('its function is called late, or with something else than a reader', async (t) => {
+t.test('the function of a message is called at once, with a reader', async (t) => {
   const { connection, push } = wired()
   push('abc')
   let reader: Reader | undefined
@@ -53,7 +53,7 @@ t.test('its function is called late, or with something else than a reader', asyn
   t.equal(String(await message), 'a')
 })
 
-t.test('what its function gives is not what the message resolves with', async (t) => {
+t.test('a message resolves with the result of its function', async (t) => {
   const { connection } = wired()
   const thing = { any: 'thing' }
   t.equal(await connection.readMessage(() => thing), thing, 'a plain value')
@@ -73,7 +73,7 @@ t.test('what its function gives is not what the message resolves with', async (t
   t.equal(await connection.readMessage(() => 5), 5, 'and the connection is free again')
 })
 
-t.test('a kind of read works otherwise in a message', async (t) => {
+t.test('every kind of read works the same in a message', async (t) => {
   for (const { name, start, some, rest, value, taken, toEnd } of kinds) {
     const { connection, push, end } = wired()
     const message = connection.readMessage(async (reader) => [await reader.readLine(), shown(await start(reader))])
@@ -86,7 +86,7 @@ t.test('a kind of read works otherwise in a message', async (t) => {
   }
 })
 
-t.test('a try read does not belong to the message', async (t) => {
+t.test('a try read belongs to the message', async (t) => {
   const { connection, push } = wired()
   push('5\nhel')
   const message = connection.readMessage(async (reader) => {
@@ -98,7 +98,7 @@ t.test('a try read does not belong to the message', async (t) => {
   t.same(await message, [5, 'he', 'llo'])
 })
 
-t.test('another read of the connection gets in between', async (t) => {
+t.test('another read of the connection is refused during a message', async (t) => {
   const { connection, push } = wired()
   let proceed = (): void => {}
   const between = new Promise<void>((resolve) => {
@@ -128,7 +128,7 @@ t.test('another read of the connection gets in between', async (t) => {
   t.equal(unread(connection), 'c')
 })
 
-t.test('two reads of one message at once are let in', async (t) => {
+t.test('two reads of one message at once are refused', async (t) => {
   const { connection, push } = wired()
   const message = connection.readMessage(async (reader) => {
     const first = reader.readLine()
@@ -141,7 +141,7 @@ t.test('two reads of one message at once are let in', async (t) => {
   t.equal(await message, 'abc')
 })
 
-t.test('after it resolved its reader reads on', async (t) => {
+t.test('after a message has resolved its reader rejects', async (t) => {
   const { connection, push } = wired()
   let reader: Reader | undefined
   push('a\nabcd\n')
@@ -158,7 +158,7 @@ t.test('after it resolved its reader reads on', async (t) => {
   t.equal(await pending, 'abcd\nxyz')
 })
 
-t.test('after it rejected its reader says something else', async (t) => {
+t.test('after a message has rejected its reader rejects with the same error', async (t) => {
   const own = new Error('not what I expected')
   const reason = new Error('cancelled')
   for (const how of ['own', 'cancelled', 'ended', 'limited', 'closed'] as const) {
@@ -186,7 +186,7 @@ t.test('after it rejected its reader says something else', async (t) => {
   }
 })
 
-t.test('a read that is left pending when its message resolves takes bytes', async (t) => {
+t.test('a read that is pending when its message resolves takes no bytes', async (t) => {
   const { connection, push } = wired()
   let left: Promise<unknown> | undefined
   await connection.readMessage(async (reader) => {
@@ -199,7 +199,7 @@ t.test('a read that is left pending when its message resolves takes bytes', asyn
   t.equal(await connection.readLine(), 'abc')
 })
 
-t.test('a loop of messages that await no read lets nothing else of the process run', async (t) => {
+t.test('a loop of messages that await no read does not block the event loop', async (t) => {
   const { connection } = wired()
   let turned = false
   setImmediate(() => {
@@ -212,7 +212,7 @@ t.test('a loop of messages that await no read lets nothing else of the process r
   t.equal(turned, true)
 })
 
-t.test('a message that is over is kept, to be given back', async (t) => {
+t.test('the bytes of a settled message are not kept', async (t) => {
   const { connection, push, core } = wired()
   push('one\ntwo\n')
   await connection.readMessage((reader) => reader.readExactly(2))
@@ -228,7 +228,7 @@ t.test('a message that is over is kept, to be given back', async (t) => {
   t.equal(core.readHalf.queue.marked, 0, 'behind one that failed by itself')
 })
 
-t.test('iterators in a message read beyond it', async (t) => {
+t.test('iterators in a message end with it', async (t) => {
   const { connection, push } = wired()
   const message = connection.readMessage(async (reader) => {
     const lines: string[] = []
@@ -254,7 +254,7 @@ t.test('iterators in a message read beyond it', async (t) => {
   t.equal(await connection.readLine(), 'next')
 })
 
-everywhere(t, 'many messages one after the other lose their place', async (t, connect) => {
+everywhere(t, 'many messages one after the other are read in order', async (t, connect) => {
   const { a, b } = await connect()
   const texts = Array.from({ length: 300 }, (_, n) => 'x'.repeat(n % 50) + n)
   const sent = (async () => {

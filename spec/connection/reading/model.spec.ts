@@ -23,7 +23,7 @@ const cases: Record<string, readonly Case[]> = {
 const others = Object.values(cases).map((each) => each[0] as Case)
 
 for (const [name, mine] of Object.entries(cases)) {
-  t.test(`${name}: some cut, cancel, time-out, limit or end makes it take what it should not, or lose what it took`, async (t) => {
+  t.test(`${name}: whatever is cut, cancelled, timed out, limited or ended, it takes what the model takes`, async (t) => {
     await fc.assert(
       fc.asyncProperty(scripts(mine, others), (script) => play(script)),
       { numRuns: 1000 },

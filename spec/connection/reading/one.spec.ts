@@ -8,7 +8,7 @@ import { isPending, rejection, turn, within } from '../../support/wait.js'
 import { connectionKinds } from './kinds.js'
 import { shown, unread, wired } from './support.js'
 
-everywhere(t, 'a second read takes the bytes of the first', async (t, connect) => {
+everywhere(t, 'a second read is refused, and the first gets its bytes', async (t, connect) => {
   const { a, b } = await connect()
   const first = b.readUntil('\n')
   await a.write('ab')
@@ -22,7 +22,7 @@ everywhere(t, 'a second read takes the bytes of the first', async (t, connect) =
   t.equal(await within(b.readExactly(1, 'latin1')), 'd')
 })
 
-t.test('each kind of read lets a second one in, or suffers by it', async (t) => {
+t.test('each kind of read refuses a second one and is not affected by it', async (t) => {
   for (const { name, start, some, rest, value, toEnd } of connectionKinds) {
     const { connection, push, end } = wired()
     const first = start(connection)
@@ -38,7 +38,7 @@ t.test('each kind of read lets a second one in, or suffers by it', async (t) => 
   }
 })
 
-t.test('what is not waited for counts as pending', async (t) => {
+t.test('a read that does not wait is not pending', async (t) => {
   const { connection, push } = wired()
   push('a\nb\nc')
   const reads = [connection.readLine(), connection.readLine(), connection.readExactly(1, 'latin1'), connection.readLine()]
@@ -46,7 +46,7 @@ t.test('what is not waited for counts as pending', async (t) => {
   t.same(await Promise.all(reads), ['a', 'b', 'c', 'd'], 'each was settled, or was the only one')
 })
 
-t.test('the next read in the same turn is refused', async (t) => {
+t.test('the next read may be made in the same turn', async (t) => {
   const { connection, push, clock } = wired()
   const controller = new AbortController()
   const cancelled = connection.readLine({ signal: controller.signal })
@@ -71,7 +71,7 @@ t.test('the next read in the same turn is refused', async (t) => {
   t.match(await rejection(limited), { code: 'ERR_LINNET_LIMIT' })
 })
 
-t.test('a listener that hears of the abort before the read does is told that the read is pending', async (t) => {
+t.test('an earlier listener of the signal may make the next read', async (t) => {
   for (const { name, start } of connectionKinds) {
     const { connection, push } = wired()
     const controller = new AbortController()
@@ -87,7 +87,7 @@ t.test('a listener that hears of the abort before the read does is told that the
   }
 })
 
-t.test('a read of a message that hears of its abort late holds up the next read of the message', async (t) => {
+t.test('an earlier listener of the signal may make the next read of a message', async (t) => {
   const { connection, push } = wired()
   const controller = new AbortController()
   const message = connection.readMessage(async (reader) => {
@@ -104,7 +104,7 @@ t.test('a read of a message that hears of its abort late holds up the next read 
   t.equal(await message, 'abc')
 })
 
-everywhere(t, 'a pending read stands in the way of writes', async (t, connect) => {
+everywhere(t, 'a pending read does not block writes', async (t, connect) => {
   const { a, b } = await connect()
   const read = b.readLine()
   await within(b.write('question\n'))
@@ -115,7 +115,7 @@ everywhere(t, 'a pending read stands in the way of writes', async (t, connect) =
   t.equal(await within(read), 'answer')
 })
 
-everywhere(t, 'many exchanges get out of order', async (t, connect) => {
+everywhere(t, 'many exchanges stay in order', async (t, connect) => {
   const { a, b } = await connect()
   const echo = (async () => {
     for await (const line of b.lines()) await b.write(`${line}!\n`)
@@ -129,7 +129,7 @@ everywhere(t, 'many exchanges get out of order', async (t, connect) => {
   await within(echo)
 })
 
-t.test('a read of a read is one too many', async (t) => {
+t.test('a read may be made in the callback of another one', async (t) => {
   const { connection, push } = wired()
   const got: string[] = []
   const again = connection.readLine().then((line) => {

@@ -20,7 +20,7 @@ function tries(t: Test, source: string): () => number {
   return () => count
 }
 
-t.test('chunks that come in one turn cost two tries, however many they are', async (t) => {
+t.test('chunks that arrive in one turn cost two tries, however many they are', async (t) => {
   const count = tries(t, ';never')
   for (const inMessage of [false, true]) {
     const { connection, push } = wired()
@@ -35,7 +35,7 @@ t.test('chunks that come in one turn cost two tries, however many they are', asy
   }
 })
 
-t.test('a read that begins with bytes that do not match rests as well', async (t) => {
+t.test('a read that starts with bytes that do not match pauses as well', async (t) => {
   const count = tries(t, ';begun')
   const { connection, push } = wired()
   push('xxx')
@@ -47,7 +47,7 @@ t.test('a read that begins with bytes that do not match rests as well', async (t
   t.equal(count(), 2)
 })
 
-t.test('what has come is tried before a read fails, and what reaches the limit at once', async (t) => {
+t.test('bytes that arrived are tried before a read fails, and at once if they reach the limit', async (t) => {
   const { connection, push, end, lose } = wired({ readTimeout: 50 })
   const reading = (maxBytes?: number): Promise<string> => {
     const read = connection.readUntilMatch(/;/, { maxBytes, encoding: 'latin1' })
@@ -79,7 +79,7 @@ t.test('what has come is tried before a read fails, and what reaches the limit a
   lose()
 })
 
-t.test('an own close and the end of a message come before what has come', async (t) => {
+t.test('an own close and the end of a message come before bytes that are not tried yet', async (t) => {
   for (const end of ['close', 'message'] as const) {
     const { connection, push } = wired()
     const message = connection.readMessage(
@@ -99,7 +99,7 @@ t.test('an own close and the end of a message come before what has come', async 
   }
 })
 
-t.test('a time limit holds for what began with a byte that is not tried yet', async (t) => {
+t.test('a byte that is not tried yet starts the time limit of a message', async (t) => {
   const { connection, push, clock } = wired({ readTimeout: 50 })
   push('x')
   const read = connection.readUntilMatch(/;/, { idle: true })
@@ -109,7 +109,7 @@ t.test('a time limit holds for what began with a byte that is not tried yet', as
   t.equal(connection.buffered, 2)
 })
 
-t.test('the first byte of a message ends the wait for it as idle, also where its pattern is not tried yet', async (t) => {
+t.test('the first byte of a message ends the idle wait, also if its pattern is not tried yet', async (t) => {
   const { connection, push, clock } = wired({ idleTimeout: 100, readTimeout: 1000 })
   const first = connection.readUntilMatch(/;/)
   push('x')
@@ -122,7 +122,7 @@ t.test('the first byte of a message ends the wait for it as idle, also where its
   t.equal(String(await within(next)), 'abc;', 'it has the time of a message')
 })
 
-t.test('after a long try the next one comes nineteen times as much later, and only if bytes wait', async (t) => {
+t.test('after a long try the next one comes nineteen times as long after it, and only if bytes arrived', async (t) => {
   let retried = 0
   const pace = new PatternPace(() => retried++)
   pace.rest(0.1)

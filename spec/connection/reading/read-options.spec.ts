@@ -16,9 +16,9 @@ import {
   timeOf,
 } from '../../../lib/connection/reading/read-options.js'
 
-// What every read does with them is in reading-arguments: this is what the words are, and the values at the edges.
+// The error messages and the values at the edges. What every read does with its options is in arguments.spec.ts.
 
-t.test('a value at the edge is refused, or one beyond it is taken', async (t) => {
+t.test('a value at the edge is accepted, and one beyond it is refused', async (t) => {
   t.equal(countOf(0, 'n'), 0)
   t.equal(countOf(2 ** 53 - 1, 'n'), 2 ** 53 - 1)
   t.equal(sizeOf(1, 'maxBytes'), 1)
@@ -34,7 +34,7 @@ t.test('a value at the edge is refused, or one beyond it is taken', async (t) =>
   t.equal(encodingOf('UTF-8'), 'UTF-8', 'as Node takes it')
 })
 
-t.test('a message does not name what is wrong, or what was expected', async (t) => {
+t.test('an error message names the value and what was expected', async (t) => {
   t.throws(() => countOf(-1, 'n'), { message: /^n must be a whole number of bytes ≥ 0, not -1$/ })
   t.throws(() => sizeOf('5', 'maxBytes'), { message: /^maxBytes must be a number of bytes, not a string$/ })
   t.throws(() => timeOf(0, 'timeout'), { message: /^timeout must be more than 0 milliseconds/ })
@@ -43,13 +43,13 @@ t.test('a message does not name what is wrong, or what was expected', async (t) 
   t.throws(() => signalOf(null), { message: /^signal must be an AbortSignal, not null$/ })
 })
 
-t.test('a signal of another realm, or of a polyfill, is refused', async (t) => {
+t.test('a signal of another realm, or of a polyfill, is accepted', async (t) => {
   const signal = { aborted: false, addEventListener() {}, removeEventListener() {} }
   t.equal(signalOf(signal), signal)
   t.equal(resolveReadOptions({ signal }).signal, signal)
 })
 
-t.test('a plan has more than was said, or less', async (t) => {
+t.test('checked options are exactly those that were given', async (t) => {
   const nothing = { signal: undefined, timeout: undefined, maxBytes: undefined, idle: undefined, encoding: undefined }
   t.same(resolveReadOptions(undefined), nothing)
   t.same(resolveReadOptions({}), nothing)
@@ -59,7 +59,7 @@ t.test('a plan has more than was said, or less', async (t) => {
   t.throws(() => resolvePlainOptions('hex'), TypeError)
 })
 
-t.test('an option that a read does not know is a TypeError that names the nearest', async (t) => {
+t.test('an unknown option is a TypeError that names the nearest one', async (t) => {
   for (const [options, known, message] of [
     [{ maxbytes: 5 }, BYTES, /no option 'maxbytes'; did you mean 'maxBytes'\?/],
     [{ timeuot: 5 }, BYTES, /did you mean 'timeout'\?/],
@@ -76,7 +76,7 @@ t.test('an option that a read does not know is a TypeError that names the neares
   t.throws(() => resolvePlainOptions({ encoding: 'hex' }), { name: 'TypeError', message: /'encoding'/ })
 })
 
-t.test('what a prototype has is no option, and an option that is not enumerable is none', async (t) => {
+t.test('inherited and non-enumerable members are no options', async (t) => {
   const nothing = { signal: undefined, timeout: undefined, maxBytes: undefined, idle: undefined, encoding: undefined }
   t.same(resolveReadOptions(Object.create({ timeout: 0, maxBytes: 'x', strange: true })), nothing)
   t.same(resolveReadOptions(Object.defineProperty({}, 'timeout', { value: 0 })), nothing)

@@ -1,4 +1,4 @@
-// read and readToEnd: what is there, and all there will be; and text that is cut between two bytes of a character.
+// read and readToEnd: the bytes received so far, and all bytes up to the end; and text that is cut inside of a character.
 
 import fc from 'fast-check'
 import t from 'tap'
@@ -6,7 +6,7 @@ import { everywhere } from '../../support/fixture.js'
 import { isPending, pattern, rejection, turn, within } from '../../support/wait.js'
 import { unread, wired } from './support.js'
 
-everywhere(t, 'read waits although something is there, or gives nothing', async (t, connect) => {
+everywhere(t, 'read resolves at once with the bytes received so far', async (t, connect) => {
   const { a, b } = await connect()
   const read = b.read()
   t.ok(await isPending(read))
@@ -19,7 +19,7 @@ everywhere(t, 'read waits although something is there, or gives nothing', async 
   t.equal(await b.read('utf8'), null, 'every time')
 })
 
-t.test('read gives all that is there, in however many pieces it came, but not more than maxBytes', async (t) => {
+t.test('read resolves with all received bytes, in however many pieces, up to maxBytes', async (t) => {
   const { connection, push } = wired({ maxBufferSize: 4 })
   push('ab')
   push('cd')
@@ -29,7 +29,7 @@ t.test('read gives all that is there, in however many pieces it came, but not mo
   t.equal(await connection.read({ maxBytes: 100, encoding: 'latin1' }), 'g')
 })
 
-t.test('a character is cut, or held back that is whole', async (t) => {
+t.test('no character is cut, and no whole one is held back', async (t) => {
   for (const [bytes, encoding, text, left] of [
     ['a\xe2\x82', 'utf8', 'a', '\xe2\x82'],
     ['a\xf0\x9f\x98', 'utf-8', 'a', '\xf0\x9f\x98'],
@@ -49,7 +49,7 @@ t.test('a character is cut, or held back that is whole', async (t) => {
   }
 })
 
-t.test('a character whose rest comes later is given twice, or never', async (t) => {
+t.test('a character whose rest arrives later is read once', async (t) => {
   const { connection, push } = wired()
   push('\xe2')
   const read = connection.read('utf8')
@@ -60,7 +60,7 @@ t.test('a character whose rest comes later is given twice, or never', async (t) 
   t.equal(await read, '€!')
 })
 
-t.test('the beginning of a character at the end of the stream, or before a loss, never comes', async (t) => {
+t.test('an incomplete character at the end of the stream, or before a loss, is read', async (t) => {
   for (const over of ['end', 'lose'] as const) {
     const wire = wired()
     const read = wire.connection.read('utf8')
@@ -74,7 +74,7 @@ t.test('the beginning of a character at the end of the stream, or before a loss,
   }
 })
 
-t.test('a character that maxBytes cannot hold is waited for', async (t) => {
+t.test('a character that maxBytes cannot hold is a LimitExceededError', async (t) => {
   const { connection, push, end } = wired()
   const read = connection.read({ encoding: 'utf8', maxBytes: 2 })
   push('\xe2')
@@ -88,7 +88,7 @@ t.test('a character that maxBytes cannot hold is waited for', async (t) => {
   t.equal(await connection.read({ encoding: 'utf8', maxBytes: 3 }), '€', 'and it is unread')
 })
 
-t.test('text changes by where it was cut, cancelled or limited', async (t) => {
+t.test('text is the same wherever it is cut, cancelled or limited', async (t) => {
   const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 })
   const encoding = fc.constantFrom<BufferEncoding>('utf8', 'utf16le')
   const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 4, maxLength: 12 })
@@ -126,7 +126,7 @@ t.test('text changes by where it was cut, cancelled or limited', async (t) => {
   t.pass()
 })
 
-everywhere(t, 'readToEnd gives less than everything, or before the end', async (t, connect) => {
+everywhere(t, 'readToEnd resolves with everything, at the end', async (t, connect) => {
   const { a, b } = await connect()
   const data = pattern(500_000)
   const read = b.readToEnd()
@@ -139,7 +139,7 @@ everywhere(t, 'readToEnd gives less than everything, or before the end', async (
   t.equal(await b.readToEnd('utf8'), '')
 })
 
-t.test('readToEnd that begins behind the end, or in the middle, misses a part', async (t) => {
+t.test('readToEnd misses nothing when it starts after the end, or in the middle', async (t) => {
   const { connection, push, end } = wired()
   push('abcdef')
   t.equal(await connection.readExactly(2, 'latin1'), 'ab')
@@ -167,7 +167,7 @@ everywhere(t, 'pieces of text add up to the whole text, by read and by chunks, w
   }
 })
 
-t.test('a group that maxBytes cannot hold is a LimitExceededError, and one whose rest comes later is waited for', async (t) => {
+t.test('a base64 group that maxBytes cannot hold is a LimitExceededError, and an incomplete one is waited for', async (t) => {
   const { connection, push, end } = wired()
   const read = connection.read('base64')
   push('a')

@@ -1,5 +1,5 @@
-// What the specs of reading share: a carrier that does what it is told in the very moment, a clock of the same kind, and
-// ways to look at what came of a read.
+// Shared by the specs of reading: a carrier that acts synchronously, a clock that is moved by hand, and functions that show
+// the result of a read.
 
 import { unixAddress } from '../../../lib/address.js'
 import { Connection, coreOf } from '../../../lib/connection/connection.js'
@@ -10,7 +10,7 @@ import type { Carrier, CarrierSink } from '../../../lib/transport/carrier.js'
 import type { Clock, Timer } from '../../../lib/transport/clock.js'
 import { turn } from '../../support/wait.js'
 
-/** Carries nothing by itself: a test pushes what arrives, and it has arrived. */
+/** A carrier without a peer: a test pushes the bytes that arrive. */
 export class FakeCarrier implements Carrier {
   readonly tls: undefined = undefined
   readonly remote = unixAddress()
@@ -114,7 +114,7 @@ export class HandClock implements Clock {
   }
 }
 
-/** A connection in the hand. */
+/** A connection with its carrier and clock. */
 export interface Wired {
   connection: Connection
   core: ConnectionCore
@@ -141,7 +141,7 @@ export function wired(options: ConnectionOptions = {}): Wired {
   }
 }
 
-/** What a read gave, as something to compare: bytes as Latin-1 text, an item as its value. */
+/** The result of a read in a form to compare: bytes as Latin-1 text, an item as its value. */
 export function shown(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value.toString('latin1')
   if (typeof value === 'object' && value !== null && 'done' in value)
@@ -149,7 +149,7 @@ export function shown(value: unknown): unknown {
   return value
 }
 
-/** All bytes that are unread, as Latin-1 text. They stay. */
+/** All unread bytes as Latin-1 text. They stay unread. */
 export function unread(connection: Connection): string {
   const { queue } = coreOf(connection).readHalf
   return queue.peek(queue.length).toString('latin1')

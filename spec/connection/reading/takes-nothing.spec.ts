@@ -1,5 +1,5 @@
-// Rule 1 where a read fails after its bytes have come: text that is too long for a string, memory that is not there, a
-// target that is gone. The bytes are then still unread, and another read gets them.
+// Rule 1 where a read fails after its bytes have arrived: text that is too long for a string, memory that cannot be
+// allocated, a target whose memory is gone. The bytes stay unread, and another read takes them.
 
 import t from 'tap'
 import type { Connection } from '../../../lib/index.js'
@@ -26,7 +26,7 @@ const kinds: Record<string, (connection: Connection) => unknown> = {
   'a read in a message': (connection) => connection.readMessage((reader) => reader.readUntil('\n', 'utf8')),
 }
 
-t.test('text that cannot be made leaves its bytes unread', async (t) => {
+t.test('bytes that cannot be decoded to a string stay unread', async (t) => {
   for (const [name, read] of Object.entries(kinds)) {
     for (const pieces of [['ab\ncd\n'], ['a', 'b\nc', 'd\n']]) {
       const { connection, carrier, end } = wired()
@@ -53,7 +53,7 @@ t.test('text that cannot be made leaves its bytes unread', async (t) => {
   }
 })
 
-t.test('memory that cannot be had leaves the bytes unread, and an end of stream is told without them', async (t) => {
+t.test('if memory cannot be allocated the bytes stay unread, and an end of stream has an empty partial', async (t) => {
   const { connection, carrier, end } = wired()
   for (const piece of ['ab', 'c\nd']) carrier.sink.data(Buffer.from(piece))
   end()
@@ -79,7 +79,7 @@ t.test('memory that cannot be had leaves the bytes unread, and an end of stream 
   t.equal(await connection.readLine(), 'abc')
 })
 
-t.test('a target that is transferred or shrunk while the read is pending is a TypeError, and nothing is taken', async (t) => {
+t.test('a target that is transferred or shrunk while the read is pending is a TypeError, and nothing is consumed', async (t) => {
   for (const partial of [false, true]) {
     const { connection, push } = wired()
     const target = new Uint8Array(4)

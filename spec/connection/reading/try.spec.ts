@@ -1,11 +1,11 @@
-// The synchronous reads: the bytes if they are there, undefined where a read would wait, and what a read rejects with.
+// The synchronous reads: they return the bytes, or undefined where a read would wait, and throw what a read rejects with.
 
 import t from 'tap'
 import { everywhere } from '../../support/fixture.js'
 import { rejection, turn, turns, until, within } from '../../support/wait.js'
 import { unread, wired } from './support.js'
 
-everywhere(t, 'a try read gives something else than the read of its name', async (t, connect) => {
+everywhere(t, 'a try read returns what the read of its name resolves with', async (t, connect) => {
   const { a, b } = await connect()
   t.equal(b.tryReadLine(), undefined)
   await a.write('one\r\ntwo;;three\nab')
@@ -22,7 +22,7 @@ everywhere(t, 'a try read gives something else than the read of its name', async
   t.same(b.tryReadExactly(0), Buffer.alloc(0))
 })
 
-t.test('options of a try read are not heard', async (t) => {
+t.test('the options of a try read hold', async (t) => {
   const { connection, push } = wired()
   push('\xe2\x82\xac;ab\ncd')
   t.equal(connection.tryReadUntil([';', ';a'], { encoding: 'utf8' }), '€;a')
@@ -34,7 +34,7 @@ t.test('options of a try read are not heard', async (t) => {
   t.equal(unread(connection), 'cd')
 })
 
-t.test('a try read throws something else than its read would reject with', async (t) => {
+t.test('a try read throws what its read would reject with', async (t) => {
   const closed = wired()
   closed.push('there\n')
   closed.connection.abort(new Error('enough'))
@@ -69,7 +69,7 @@ t.test('a try read throws something else than its read would reject with', async
   t.equal(unread(lost.connection), 'ab')
 })
 
-t.test('a try read while a read is pending takes its bytes', async (t) => {
+t.test('a try read while a read is pending throws', async (t) => {
   const { connection, push } = wired()
   const read = connection.readExactly(6, 'latin1')
   push('ab\nc')
@@ -79,7 +79,7 @@ t.test('a try read while a read is pending takes its bytes', async (t) => {
   t.equal(await read, 'ab\ncde')
 })
 
-t.test('a try read says that the server drains', async (t) => {
+t.test('a try read never throws a DrainingError', async (t) => {
   const { connection, push } = wired()
   connection.drain()
   await turns()
@@ -90,7 +90,7 @@ t.test('a try read says that the server drains', async (t) => {
   t.equal(connection.tryReadLine(), 'late')
 })
 
-everywhere(t, 'the fast loop loses or doubles a line', async (t, connect) => {
+everywhere(t, 'the fast loop reads each line once', async (t, connect) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 1000 } })
   const lines = Array.from({ length: 20_000 }, (_, n) => (n % 97 === 0 ? `líne ${n}` : `line ${n}`))
   const sent = a.write(lines.map((line, n) => line + (n % 3 === 0 ? '\r\n' : '\n')).join(''))
@@ -106,7 +106,7 @@ everywhere(t, 'the fast loop loses or doubles a line', async (t, connect) => {
   t.ok(waits < lines.length / 4, `it waits for packets and not for lines: ${waits} times`)
 })
 
-everywhere(t, 'a program that polls gets a message that is longer than what is read ahead', async (t, connect) => {
+everywhere(t, 'a program that polls gets a message longer than readHighWaterMark', async (t, connect) => {
   const { a, b } = await connect({ b: { readHighWaterMark: 1000 } })
   const size = 900_000
   const tries: (() => string | Buffer | undefined)[] = [
@@ -127,7 +127,7 @@ everywhere(t, 'a program that polls gets a message that is longer than what is r
   }
 })
 
-t.test('a try that would wait lets bytes come up to its limit, and not beyond the next read', async (t) => {
+t.test('a try that would wait lets bytes in up to its limit, until the next read', async (t) => {
   const { connection, carrier, push } = wired({ readHighWaterMark: 10 })
   const paused = async (): Promise<boolean> => {
     await turn()
@@ -155,5 +155,5 @@ t.test('a try that would wait lets bytes come up to its limit, and not beyond th
   push('\n')
   t.equal(connection.tryReadLine()?.length, 36)
   push('x'.repeat(11))
-  t.ok(await paused(), 'nor one that went the quick way')
+  t.ok(await paused(), 'nor one on the fast path')
 })
