@@ -24,7 +24,7 @@ export interface CloseInfo {
 /** The server of a connection. */
 export interface Supervisor {
   /** The connection is closed. Called once. */
-  over(info: CloseInfo): void
+  closed(info: CloseInfo): void
   /** The handler failed with an error that the connection did not raise. */
   handlerFailed(error: unknown): void
 }
@@ -89,7 +89,7 @@ export class CloseState {
   settle(info: CloseInfo): void {
     this.info = info
     this.#signal?.abort(this.#reads.endError())
-    this.supervisor?.over(info)
+    this.supervisor?.closed(info)
     const listeners = this.#listeners
     this.#listeners = undefined
     if (typeof listeners === 'function') callListener(listeners, info)

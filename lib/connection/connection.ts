@@ -127,14 +127,14 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
    * }, { timeout: 5000 })
    */
   readMessage<T>(read: (reader: Reader) => T | PromiseLike<T>, options?: ReadOptions): Promise<T> {
-    let plan: ResolvedReadOptions | undefined
+    let resolved: ResolvedReadOptions | undefined
     try {
       functionOf(read, 'read')
-      plan = resolvePlainOptions(options)
-      this.#core.readHalf.assertReadable(undefined, plan.signal)
-      return new Message(this.#core.readHalf, plan).read(read)
+      resolved = resolvePlainOptions(options)
+      this.#core.readHalf.assertReadable(undefined, resolved.signal)
+      return new Message(this.#core.readHalf, resolved).read(read)
     } catch (error) {
-      return rejectHandled(error, plan?.signal)
+      return rejectHandled(error, resolved?.signal)
     }
   }
 

@@ -22,7 +22,7 @@ export class Supervision implements Supervisor {
     this.#connection = connection
   }
 
-  over(info: CloseInfo): void {
+  closed(info: CloseInfo): void {
     this.#host.connectionClosed(this.#address, this.#connection, info)
   }
 

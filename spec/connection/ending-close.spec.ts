@@ -65,7 +65,7 @@ everywhere(t, 'a pending read, message and loop reject as soon as the connection
   }
 })
 
-everywhere(t, 'what the peer sends during a close is dropped, and does not keep it from its end', async (t, connect) => {
+everywhere(t, 'what the peer sends during a close is dropped, and does not delay the end', async (t, connect) => {
   const { a, b } = await connect()
   const close = a.close()
   t.equal(await b.read(), null)

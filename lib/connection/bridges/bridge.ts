@@ -28,7 +28,7 @@ export class Bridge implements ReadLock {
   #reason: unknown
   readonly refusal: string
   readonly #core: ConnectionCore
-  readonly #plan: ResolvedReadOptions = { ...resolveReadOptions(undefined), idle: false }
+  readonly #options: ResolvedReadOptions = { ...resolveReadOptions(undefined), idle: false }
 
   /**
    * Acquires the lock. `refusal`: the message of the ConcurrentReadError that other reads reject with.
@@ -44,7 +44,7 @@ export class Bridge implements ReadLock {
 
   /** The next piece, or null at the end of the stream. */
   read(): Promise<Buffer | null> {
-    return this.#core.readHalf.run(() => next, this.#plan, this)
+    return this.#core.readHalf.run(() => next, this.#options, this)
   }
 
   /** Releases the lock. A pending read of the bridge rejects with `error`. */

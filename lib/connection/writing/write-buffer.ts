@@ -1,7 +1,7 @@
 // The bytes that were written and not yet handed to the carrier, arranged so that they are sent together. Small pieces are
 // copied at the call, so that a program may use its memory again. Text is kept as text and encoded for many pieces at once,
-// which costs a third of encoding each. Large pieces are kept by reference. The order of the pieces is kept, and a piece
-// that no memory can be allocated for changes nothing.
+// which costs a third of encoding each. Large pieces are kept by reference. The order of the pieces is kept. A piece that no
+// memory can be allocated for changes nothing.
 //
 //   closed pieces (`PieceList`) · small bytes, alone or joined in a slab · text that is not encoded yet
 
@@ -22,7 +22,7 @@ const MAX_TEXTS = 256
 // The first slab behind bytes that are not sent; each further one is twice as large.
 const FIRST_SLAB = 4 * 1024
 
-// What a buffer without text holds. Never added to.
+// The texts of a buffer that has none. Never added to.
 const NO_TEXTS: string[] = []
 
 /** The state that `undo` returns to. */
@@ -90,9 +90,7 @@ export class WriteBuffer extends PieceList {
 
   /**
    * Appends text, as UTF-8: at least one byte for each UTF-16 unit and at most MAX_BYTES_PER_UNIT. `encodePending` returns
-   * how many more than one.
-   *
-   * @throws RangeError without memory: then nothing was appended
+   * how many more than one. @throws RangeError without memory: then nothing was appended
    */
   addText(text: string): void {
     const units = text.length
@@ -122,12 +120,12 @@ export class WriteBuffer extends PieceList {
     return extra
   }
 
-  #flushText(): void {
-    if (this.#units > 0) this.#encode()
-  }
-
   get #hasNoOpenBytes(): boolean {
     return this.#single === undefined && this.#to === this.#from
+  }
+
+  #flushText(): void {
+    if (this.#units > 0) this.#encode()
   }
 
   #encode(): void {

@@ -1,6 +1,6 @@
 // The write half of a connection, and what its callers are answered: which writes are accepted, when a write resolves,
-// and what it rejects with. The bytes are kept by `WriteQueue` and sent by `WriteSender`, which this class extends: the
-// usual answer is one object and no call more.
+// and what it rejects with. The bytes are queued by `WriteQueue` and sent by `WriteSender`. This class extends both, so that
+// the layers need no objects and no calls between them.
 
 import { LimitExceededError } from '../../errors.js'
 import { markHandled, rejectHandled } from '../../rejections.js'
