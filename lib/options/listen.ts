@@ -79,13 +79,7 @@ export interface AdmissionOptions {
 }
 
 /** The checked options of admission. A limit of undefined depends on the free descriptors. */
-export interface ResolvedAdmissionOptions {
-  maxConnections: number | undefined
-  maxPending: number | undefined
-  maxConnectionsPerAddress: number
-  admit: ((candidate: Candidate) => unknown) | undefined
-  blockList: BlockList | undefined
-}
+export type ResolvedAdmissionOptions = Required<AdmissionOptions> & { maxConnectionsPerAddress: number }
 
 /** What `server.setLimits` takes; a limit that is left out, or `undefined`, stays as it is. */
 export interface AdmissionChanges {

@@ -62,3 +62,11 @@ t.test('ipv6Only and reusePort need a TCP endpoint, even to be false', async (t)
     }
   }
 })
+
+t.test('what contradicts the list of endpoints is reported beside other mistakes', async (t) => {
+  t.match(
+    refusal(() => listenPlan({ endpoints: [{ path: '/a' }], ipv6Only: true, prot: 1, backlog: -1 })),
+    { ipv6Only: 'expected together with a TCP endpoint only', prot: /^unknown option/, backlog: /^expected a whole number/ },
+  )
+  t.strictSame(Object.keys(refusal(() => listenPlan({ endpoints: [{ path: 5 }], ipv6Only: true }))), ['endpoints.0.path'])
+})
