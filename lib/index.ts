@@ -25,7 +25,7 @@ export { connect } from './client/connect.js'
 export type { ConnectionDuplex } from './connection/bridges/socket-duplex.js'
 export type { WebStreams } from './connection/bridges/web.js'
 export type { CloseInfo } from './connection/close-info.js'
-export { Connection } from './connection/connection.js'
+export { Connection, type Handler } from './connection/connection.js'
 export type { WaitingInfo } from './connection/info.js'
 export type {
   BytesOptions,
@@ -37,7 +37,6 @@ export type {
   TextOptions,
 } from './connection/reading/read-options.js'
 export type { Reader } from './connection/reading/reader.js'
-export type { Handler } from './connection/run.js'
 export type { StartTlsExtras, StartTlsOptions } from './connection/start-tls.js'
 export type { WriteData } from './connection/writing/write-data.js'
 export type { WriteSource } from './connection/writing/write-from.js'
@@ -82,5 +81,5 @@ export type { DropInfo, DropReason, ServerEvents, ServerStats } from './server/e
 export { listen } from './server/listen.js'
 export { Server, type SignalOption } from './server/server.js'
 export { type ShutdownOptions, shutdownOn } from './shutdown.js'
-export type { TlsInfo } from './tls/info.js'
 export { type Task, type TogetherOptions, together } from './together.js'
+export type { TlsInfo } from './transport/tls-info.js'

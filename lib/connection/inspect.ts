@@ -4,7 +4,7 @@
 import type { InspectOptions } from 'node:util'
 import { codeOf } from '../errors.js'
 import { shownAs } from '../shown-as.js'
-import type { TlsInfo } from '../tls/info.js'
+import type { TlsInfo } from '../transport/tls-info.js'
 import type { CloseInfo } from './close-info.js'
 import type { ConnectionCore } from './lifecycle.js'
 

@@ -3,19 +3,18 @@
 
 import { isRaisedBy } from '../errors.js'
 import { everyError, isAbortBy } from '../foreign.js'
-import type { Connection } from './connection.js'
 import type { ConnectionCore } from './lifecycle.js'
 import { functionOf } from './reading/read-options.js'
 
-/** The program of a connection: an async function that reads, decides, writes, and returns. */
-export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>
+/** A handler of connections of the class C. */
+type HandlerOf<C, T> = (connection: C) => T | PromiseLike<T>
 
 /**
  * Calls a handler and closes its connection; resolves when the connection is closed, on a client with the handler's value.
  * Never rejects on a connection of a server. The server's end of a `pair` has no server that could emit `handlerError`: it
  * rejects with the error instead.
  */
-export function runHandler<T>(connection: Connection, core: ConnectionCore, handler: Handler<T>, again: boolean): Promise<T | undefined> {
+export function runHandler<C, T>(connection: C, core: ConnectionCore, handler: HandlerOf<C, T>, again: boolean): Promise<T | undefined> {
   const { supervisor } = core.closeState
   if (again) {
     const misuse = new TypeError('run() was called before on this connection: a connection has one handler')
@@ -39,10 +38,10 @@ export function runsAsServer({ side }: ConnectionCore): boolean {
  * The same with callbacks: one of them is called when the connection is closed. A server needs no promise for each of its
  * connections. This is no async function, which would throw a second time the error that most handlers end with.
  */
-export function superviseHandler<T>(
-  connection: Connection,
+export function superviseHandler<C, T>(
+  connection: C,
   core: ConnectionCore,
-  handler: Handler<T>,
+  handler: HandlerOf<C, T>,
   done: (value: T) => void,
   failed: (error: unknown, normal: boolean) => void,
 ): void {

@@ -14,7 +14,8 @@ import { endpointPlan, type ResolvedEndpoint, type ResolvedListenOptions } from 
 import { throwLater } from '../throw-later.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
-import { bind, type ListenerSink } from '../transport/listening/listener.js'
+import { bind } from '../transport/listening/bind.js'
+import type { ListenerSink } from '../transport/listening/listener.js'
 import { AcceptQueue, type QueuedConnection, type Waiter } from './accept-queue.js'
 import { Admission, type AdmissionHost, type AdmissionLimits } from './admission.js'
 import { cores } from './cores.js'
@@ -26,7 +27,6 @@ import { type DropReason, emitSafely, type ServerStats } from './events.js'
 import { Listeners } from './listeners.js'
 import { usableMemory } from './memory.js'
 import { print } from './print.js'
-import type { Server } from './server.js'
 import { Supervision, type SupervisionHost } from './supervision.js'
 
 type Phase = 'open' | 'stopped' | 'draining' | 'closed'
@@ -48,7 +48,7 @@ export class ServerCore implements AdmissionHost, SupervisionHost {
   /** Resolves when the server stops listening. */
   readonly stopped: Promise<void>
   #resolveStopped!: () => void
-  #server: Server | undefined
+  #server: Connection['server']
   readonly #admission: Admission
   readonly #acceptQueue: AcceptQueue<Connection>
   #drain: Drain | undefined
@@ -90,12 +90,12 @@ export class ServerCore implements AdmissionHost, SupervisionHost {
     })
   }
 
-  /** The public object that emits the events. It sets itself. */
-  get server(): Server {
-    return this.#server as Server
+  /** The public object that emits the events. It sets itself. (Its type comes by way of Connection, since `server.ts` imports this.) */
+  get server(): NonNullable<Connection['server']> {
+    return this.#server as NonNullable<Connection['server']>
   }
 
-  set server(server: Server) {
+  set server(server: NonNullable<Connection['server']>) {
     this.#server = server
   }
 

@@ -2,9 +2,8 @@
 // arguments and call the core, which holds the state.
 
 import type { Address } from '../address.js'
-import { type Connection, runFor } from '../connection/connection.js'
+import { type Connection, type Handler, runFor } from '../connection/connection.js'
 import { functionOf, signalOf } from '../connection/reading/read-options.js'
-import type { Handler } from '../connection/run.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
 import type { Endpoint } from '../options/endpoint.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/listen.js'

@@ -8,8 +8,8 @@ import type { Carrier } from '../transport/carrier.js'
 import { CarrierDuplex } from '../transport/carrier-duplex.js'
 import { CloseNotifyCarrier } from '../transport/close-notify.js'
 import { isShuttingDown } from '../transport/socket-reset.js'
+import { infoOf, type TlsInfo } from '../transport/tls-info.js'
 import { afterTurn, setImmediate } from '../turn.js'
-import { infoOf, type TlsInfo } from './info.js'
 
 export class TlsCarrier extends CloseNotifyCarrier<TLSSocket> {
   override readonly tls: TlsInfo

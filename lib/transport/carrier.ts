@@ -4,8 +4,8 @@
 
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
-import type { TlsInfo } from '../tls/info.js'
 import type { Attempt } from './attempt.js'
+import type { TlsInfo } from './tls-info.js'
 
 /** The addresses of both ends of a connection. */
 export interface Ends {

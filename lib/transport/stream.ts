@@ -2,11 +2,11 @@
 // writes whose callbacks have not come, and reports `sent` when the last of them has.
 
 import type { Duplex } from 'node:stream'
-import type { TlsInfo } from '../tls/info.js'
 import { nextTick } from '../turn.js'
 import type { Carrier } from './carrier.js'
 import { CarrierDuplex } from './carrier-duplex.js'
 import { StreamInput } from './stream-input.js'
+import type { TlsInfo } from './tls-info.js'
 
 // From this size on the system often accepts only a part of a write. Its callback costs a tick, and an empty write behind it
 // costs a second system call.

@@ -3,7 +3,8 @@
 
 import fs from 'node:fs'
 import type { ResolvedEndpoint } from '../../lib/options/listen.js'
-import { bind, type Listener } from '../../lib/transport/listening/listener.js'
+import { bind } from '../../lib/transport/listening/bind.js'
+import type { Listener } from '../../lib/transport/listening/listener.js'
 import { AcceptedCarriers, defaults } from './listening-support.js'
 
 type Order = ResolvedEndpoint | 'close' | { report: ResolvedEndpoint; environment: Record<string, string>; descriptors: number[] }

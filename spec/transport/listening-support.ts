@@ -4,7 +4,8 @@ import net from 'node:net'
 import type { Test } from 'tap'
 import type { ResolvedEndpoint } from '../../lib/options/listen.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
-import { bind, type Listener, type ListenerSink, type SocketDefaults } from '../../lib/transport/listening/listener.js'
+import { bind } from '../../lib/transport/listening/bind.js'
+import type { Listener, ListenerSink, SocketDefaults } from '../../lib/transport/listening/listener.js'
 import { next } from './support.js'
 
 export const defaults: SocketDefaults = { noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }

@@ -7,7 +7,7 @@ import net from 'node:net'
 import t, { type Test } from 'tap'
 import { InvalidOptionsError } from '../../../lib/errors.js'
 import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
-import { bind } from '../../../lib/transport/listening/listener.js'
+import { bind } from '../../../lib/transport/listening/bind.js'
 import { AcceptedCarriers, bound, defaults, dial, knock, refusal } from '../listening-support.js'
 import { next, recording, turns } from '../support.js'
 
