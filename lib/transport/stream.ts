@@ -84,7 +84,7 @@ export abstract class StreamCarrier<S extends Duplex> extends StreamInput<S> imp
     return false
   }
 
-  // One function for all writes: callbacks come in order, so the last one belongs to the last write. A faulty stream may call
+  // One function for all writes: callbacks are called in order, so the last one belongs to the last write. A faulty stream may call
   // one twice. An error comes here before Node closes the socket, while the bytes that the system holds can still be read.
   #makeCallback(): (error?: Error | null) => void {
     return (error) => {
