@@ -13,7 +13,6 @@ const FOR_TESTS = {
   'lib/client/dial.ts': ['endsAt'],
   'lib/client/happy-eyeballs.ts': ['ATTEMPT_DELAY'],
   'lib/connection/reading/read-options.ts': ['BYTES', 'sizeOf'],
-  'lib/options/listen.ts': ['changedAdmission', 'closeGrace'],
   'lib/stacks.ts': ['wantsStacks'],
   'lib/testing/check.ts': ['keeps'],
   'lib/testing/check/expect.ts': ['show'],

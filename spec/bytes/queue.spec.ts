@@ -471,3 +471,31 @@ t.test('a byte in the middle of a long list is found', async (t) => {
     t.equal(queue.at(position), chunk & 0xff)
   }
 })
+
+t.test('the memory of a chunk from which bytes were taken is released once it is skipped', async (t) => {
+  const queue = new ByteQueue()
+  // In functions of their own: this one would hold what they make as long as it lives.
+  const pushed = (): [WeakRef<object>, WeakRef<object>] => {
+    const chunk = Buffer.alloc(4096)
+    queue.push(chunk)
+    return [new WeakRef(chunk), new WeakRef(chunk.buffer)]
+  }
+  const takes: [string, () => void][] = [
+    ['take', () => void queue.take(10)],
+    ['takeThrough', () => void queue.takeThrough(0, 10)],
+  ]
+  for (const [name, take] of takes) {
+    const [first, second] = [pushed(), pushed()]
+    const alive = async (): Promise<boolean[]> => {
+      await new Promise((resolve) => setImmediate(resolve))
+      collect()
+      return [...first, ...second].map((ref) => ref.deref() !== undefined)
+    }
+    take()
+    queue.skip(4096)
+    t.strictSame(await alive(), [false, false, true, true], `${name}, in front of another chunk`)
+    take()
+    queue.skip(queue.length)
+    t.strictSame(await alive(), [false, false, false, false], `${name}, of all that is there`)
+  }
+})

@@ -7,7 +7,7 @@ import { rejection, within } from '../support/wait.js'
 type Ask = (connection: Connection) => Promise<unknown>
 
 /** Every read, without options. */
-export const reads: Readonly<Record<string, Ask>> = {
+const reads: Readonly<Record<string, Ask>> = {
   readUntil: (c) => c.readUntil('\n'),
   readLine: (c) => c.readLine(),
   readExactly: (c) => c.readExactly(1000),

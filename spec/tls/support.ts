@@ -9,7 +9,7 @@ import { identityOf } from '../support/certificates.js'
 import type { Pair } from '../transport/support.js'
 
 /** TLS over a pair of carriers: the first one's side is the client. */
-export async function secured([a, b]: Pair): Promise<Pair> {
+async function secured([a, b]: Pair): Promise<Pair> {
   const { key, cert } = identityOf()
   const server = new ServerTls({ key, cert })
   return Promise.all([secureClient(a, { tls: { ca: cert } }).done, server.secure(b).done])

@@ -190,7 +190,7 @@ export class SomeRead implements Read<Buffer | string | null> {
 }
 
 /** How many of the next `most` bytes `read` takes. 0 if they only begin a character whose rest may still arrive. */
-export function someLength(
+function someLength(
   queue: ByteQueue,
   stream: Stream,
   encoding: BufferEncoding | undefined,

@@ -39,7 +39,7 @@ export function begin<T>(promise: PromiseLike<T>): Begun<T> {
 }
 
 /** Fails the rule. */
-export function broken(what: string): never {
+function broken(what: string): never {
   throw new Error(what)
 }
 

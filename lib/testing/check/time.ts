@@ -9,7 +9,7 @@ import { setImmediate } from '../../turn.js'
 export const pause = (ms: number): Promise<void> => setTimeout(ms)
 
 /** Resolves after one turn of the event loop. */
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Resolves after `n` turns: by default enough for work that a connection delays by one or two. */
 export async function turns(n = 6): Promise<void> {

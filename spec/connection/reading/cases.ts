@@ -32,7 +32,7 @@ export interface Case {
 export const OWN = 8
 
 /** The smallest end that some continuation of a text can still give. */
-export function soonest(text: string, delimiters: readonly string[]): number {
+function soonest(text: string, delimiters: readonly string[]): number {
   let least = Number.POSITIVE_INFINITY
   for (const delimiter of delimiters) {
     for (let at = 0; at <= text.length; at++) {

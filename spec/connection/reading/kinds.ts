@@ -50,7 +50,7 @@ export const kinds: readonly Kind[] = [
 ]
 
 /** A message of two reads, as one more. */
-export const messageKind: Kind<Connection> = {
+const messageKind: Kind<Connection> = {
   ...kind('', 'readMessage()', () => Promise.resolve(), { some: 'a\nb', rest: 'c!', value: 'a+bc' }),
   name: 'readMessage',
   start: (from, options) =>

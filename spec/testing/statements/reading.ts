@@ -178,7 +178,7 @@ export const reading: readonly Statement[] = [
   ),
 ]
 
-export async function gathered<T>(items: AsyncIterable<T>): Promise<T[]> {
+async function gathered<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)
   return all
