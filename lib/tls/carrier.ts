@@ -9,12 +9,14 @@ import { CarrierDuplex } from '../transport/carrier-duplex.js'
 import { CloseNotifyCarrier } from '../transport/close-notify.js'
 import { isShuttingDown } from '../transport/socket-reset.js'
 import { infoOf, type TlsInfo } from '../transport/tls-info.js'
-import { afterTurn, setImmediate } from '../turn.js'
+import { afterTurn, nextTick, setImmediate } from '../turn.js'
 
 export class TlsCarrier extends CloseNotifyCarrier<TLSSocket> {
   override readonly tls: TlsInfo
   readonly #beneath: Carrier
   readonly #stream: Duplex
+  /** The same stream, where the lowest layer is no Node socket. */
+  readonly #duplex: CarrierDuplex | undefined
   #referenced = true
   #reset = false
 
@@ -23,11 +25,53 @@ export class TlsCarrier extends CloseNotifyCarrier<TLSSocket> {
     super(socket, beneath)
     this.#beneath = beneath
     this.#stream = stream
+    this.#duplex = stream instanceof CarrierDuplex ? stream : undefined
+    this.#duplex?.secured()
     this.listen()
     this.tls = infoOf(socket)
+    if (this.#duplex === undefined) return
     // A record is several pieces of the stream beneath, so the number of plain bytes that have left is unknown. It is reported
     // as 0: progress all the same.
-    if (stream instanceof CarrierDuplex) stream.onMoved = () => this.moved(0)
+    this.#duplex.onMoved = () => this.moved(0)
+    this.#duplex.onEmptied = () => this.reportSent()
+  }
+
+  // Node calls back when all bytes have left the stream beneath. Bun calls back at once.
+  protected override get hasBytesBeneath(): boolean {
+    return this.#duplex?.hasBytes === true
+  }
+
+  override write(piece: Uint8Array): boolean {
+    return this.#duplex?.orphaned ? this.#refuse() : super.write(piece)
+  }
+
+  override writeBatch(pieces: readonly Uint8Array[]): boolean {
+    return this.#duplex?.orphaned ? this.#refuse() : super.writeBatch(pieces)
+  }
+
+  /** A TLS that has ended with its peer would accept the bytes and drop them. */
+  #refuse(): false {
+    const error = Object.assign(new Error('on this runtime TLS over a stream accepts no bytes after the end of its peer'), {
+      code: 'EPIPE',
+    })
+    nextTick(() => this.lose(error))
+    return false
+  }
+
+  override end(): void {
+    this.#duplex?.expectEnd()
+    super.end()
+  }
+
+  protected override streamFinished(): void {
+    if (this.#duplex === undefined) super.streamFinished()
+    else this.#duplex.finish(() => super.streamFinished())
+  }
+
+  protected override destroyStream(): void {
+    if (this.isLost) this.#duplex?.breakOff()
+    else this.#duplex?.letGo()
+    super.destroyStream()
   }
 
   protected override get paced(): boolean {
@@ -52,7 +96,7 @@ export class TlsCarrier extends CloseNotifyCarrier<TLSSocket> {
   // off.
   protected resetStream(): void {
     this.#reset = true
-    if (isShuttingDown(this.stream) && !(this.#stream instanceof CarrierDuplex)) this.#resetLater()
+    if (isShuttingDown(this.stream) && this.#duplex === undefined) this.#resetLater()
     else this.#resetBeneath()
   }
 

@@ -256,6 +256,11 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
     this.ignoringExceptions(() => (stream.listenerCount('error') > 0 ? stream.destroy(error) : stream.destroy()))
   }
 
+  /** Whether a loss was reported, or is kept. */
+  protected get isLost(): boolean {
+    return this.#lost
+  }
+
   /** What the system still holds of the stream: it is lost unless it is taken now. */
   protected rest(): readonly Buffer[] {
     return []

@@ -79,7 +79,7 @@ export abstract class StreamCarrier<S extends Duplex> extends StreamInput<S> imp
   // for a stream that has just failed, with nothing queued and its error not emitted yet.
   #flushed(): boolean {
     const { stream } = this
-    if (stream.writableLength === 0 && stream.writable) return true
+    if (stream.writableLength === 0 && stream.writable && !this.hasBytesBeneath) return true
     this.#owesSent = true
     return false
   }
@@ -89,25 +89,39 @@ export abstract class StreamCarrier<S extends Duplex> extends StreamInput<S> imp
   #makeCallback(): (error?: Error | null) => void {
     return (error) => {
       if (error) this.lose(error)
-      else if (this.#underWay > 0 && --this.#underWay === 0 && this.#owesSent) {
-        this.#owesSent = false
-        this.sink.sent()
-      }
+      else if (this.#underWay > 0 && --this.#underWay === 0) this.reportSent()
     }
+  }
+
+  /** Reports `sent` where it is owed and all bytes have left. */
+  protected reportSent(): void {
+    if (!this.#owesSent || this.#underWay > 0 || this.hasBytesBeneath) return
+    this.#owesSent = false
+    this.sink.sent()
+  }
+
+  /** Whether bytes that the stream has reported as written wait in a stream beneath it. */
+  protected get hasBytesBeneath(): boolean {
+    return false
   }
 
   /** Some of the bytes under way have left. */
   protected moved(bytes: number): void {
-    this.sink.moved?.(bytes)
+    if (this.#owesSent) this.sink.moved?.(bytes)
+  }
+
+  /** The stream has reported that its end has left. */
+  protected streamFinished(): void {
+    this.sink.finished()
   }
 
   end(): void {
     const { stream } = this
     try {
-      if (stream.writableFinished) nextTick(() => this.sink.finished())
+      if (stream.writableFinished) nextTick(() => this.streamFinished())
       else
         stream.end((error?: Error | null) => {
-          if (!error) this.sink.finished()
+          if (!error) this.streamFinished()
         })
     } catch (error) {
       this.loseLater(error)
