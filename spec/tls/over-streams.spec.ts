@@ -8,10 +8,10 @@ import { identityOf } from '../support/certificates.js'
 import { duplexes, type EndOptions, type Ends, ends } from '../support/fixture.js'
 import { isPending, pattern, rejection, turns, within } from '../support/wait.js'
 
-const SIZE = 3_000_000
+const SIZE = 1_000_000
 const data = pattern(SIZE)
 /** More than the system takes. */
-const much = Buffer.concat(Array.from({ length: 5 }, () => data))
+const much = Buffer.concat(Array.from({ length: 15 }, () => data))
 const { key, cert } = identityOf()
 
 async function secured(a: Connection, b: Connection): Promise<Ends> {

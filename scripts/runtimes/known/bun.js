@@ -143,7 +143,7 @@ export const bun = [
     tests: { 'tls/shutting': ['the handle of a client that'] },
   },
   {
-    why: 'over a stream that is no socket of the system, its TLS takes writes at once, keeps no order of ends and losses, and loses what is queued at an end',
+    why: 'over a stream that is no socket of the system, its TLS ends both directions when the peer ends one: what is written behind that is a loss',
     never: true,
     tests: {
       'tls/carrier': [
