@@ -12,7 +12,7 @@ export const deno = [
     tests: {
       'client/connect': ['an address that is silent costs a quarter of a second'],
       'client/tls': ['out of time in the handshake'],
-      'connection/reading/cost': ['a thousand reads under one signal leave it as it was'],
+      'connection/reading/cost': ['a thousand reads leave no listener on their signal'],
       'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
       'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
     },
@@ -36,11 +36,11 @@ export const deno = [
     never: true,
     tests: {
       'connection/ending-time': ['a peer that reads slowly but steadily receives everything, however long it takes'],
-      'connection/reading/iterators-overflow': ['some cut, cancel or time-out makes a loop give a line that is too long'],
-      'connection/reading/messages': ['a message of two reads is not what its function makes of them'],
+      'connection/reading/iterators-overflow': ['whatever is cut, cancelled or timed out, a loop yields all lines within the limit'],
+      'connection/reading/messages': ['a message resolves with what its function makes of two reads'],
       'connection/reading/messages-model': 'all',
       'connection/reading/model': 'all',
-      'connection/reading/some': ['text changes by where it was cut'],
+      'connection/reading/some': ['text is the same wherever it is cut'],
       'connection/writing/limits': ['any progress starts writeTimeout again, also within one large write'],
       'connection/writing/order': [
         'bytes written by any method arrive in order and are counted',
