@@ -82,12 +82,8 @@ export class ServerCore implements AdmissionHost, SupervisionHost {
       (queued) => this.#open(queued),
       () => this.connections.size < this.limits.maxConnections,
     )
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve
-    })
-    this.stopped = new Promise((resolve) => {
-      this.#resolveStopped = resolve
-    })
+    this.closed = new Promise((resolve) => void (this.#resolveClosed = resolve))
+    this.stopped = new Promise((resolve) => void (this.#resolveStopped = resolve))
   }
 
   /** The public object that emits the events. It sets itself. (Its type comes by way of Connection, since `server.ts` imports this.) */
