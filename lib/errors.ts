@@ -51,14 +51,10 @@ export class LinnetError extends Error {
     super(own(details, 'message') ?? message, cause === undefined ? undefined : { cause })
     this.code = code
   }
-
-  // On the prototype, as with Error: it is the same for all instances of a class.
-  override get name(): string {
-    return this.constructor.name
-  }
 }
 
-// Bun takes the first word of a stack from a data property of the prototype and calls no getter.
+// On the prototype, as with Error: it is the same for all instances of a class. It is no getter, because Bun takes the first word
+// of a stack from a data property only.
 function nameOf({ prototype, name }: typeof LinnetError): void {
   if (!Object.hasOwn(prototype, 'name')) hidden(prototype, 'name', name)
 }

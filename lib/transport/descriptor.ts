@@ -99,7 +99,8 @@ export function takeRest(stream: unknown, most: number): Buffer[] {
     const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, remaining))
     const length = readSome(fd, chunk)
     if (length === 0) break
-    chunks.push(chunk.subarray(0, length))
+    // A view would keep the memory of the whole chunk, which counts against the limit.
+    chunks.push(length === chunk.length ? chunk : Buffer.from(chunk.subarray(0, length)))
     remaining -= length
   }
   return chunks

@@ -39,8 +39,8 @@ export class ReadHalf extends ExclusiveReads {
     const promise = (this.parked ??= new ParkedRead()).park(compiled, limits, fresh)
     this.busy = true
     this.tried = 0
+    // The carrier is not paused: nothing is unread.
     host.limit(READ, fresh ? limits.idleTimeout : limits.readTimeout)
-    if (this.backpressure.paused) this.backpressure.check()
     host.readerWaits()
     return promise
   }
