@@ -44,7 +44,16 @@ function faultOf(options: object, cause: unknown): unknown {
     return new Unusable('pfx', `expected bytes, got a file's path: ${READ_IT}`, cause)
   if (hasOtherKey(options)) return new Unusable('key', OTHER_KEY, cause)
   const secret = /interrupted or cancelled|bad.decrypt|mac verif|bad password/i.test(String(cause))
-  return secret ? new Unusable('passphrase', 'expected the passphrase of the private key, which is encrypted', cause) : cause
+  return secret || isUndecodable(given.key, cause)
+    ? new Unusable('passphrase', 'expected the passphrase of the private key, which is encrypted', cause)
+    : cause
+}
+
+// What OpenSSL decrypts with the wrong passphrase looks well formed one time in some hundred. Then it reports that it knows no
+// such key.
+/** Whether a key is encrypted and was decrypted into something that is no key. */
+function isUndecodable(key: unknown, cause: unknown): boolean {
+  return /decoder.*unsupported/i.test(String(cause)) && listOf(key).some((each) => textOf(partsOf(each).pem ?? each)?.includes('ENCRYPTED'))
 }
 
 /** Whether everything can be read and a certificate lacks its key. The keys are compared, because the text of the error differs between runtimes. */
