@@ -13,7 +13,7 @@ import { root } from './entries.js'
 
 // The findings that each folder may still have: an upper bound. The ban list is younger than most comments, so the folders are
 // mended step by step. A number may only be lowered, to what this script prints, until it is 0. The documentation is at 0.
-const budgets = { lib: 4, spec: 142, bench: 0, examples: 0, scripts: 0, docs: 0, pages: 0 }
+const budgets = { lib: 0, spec: 142, bench: 0, examples: 0, scripts: 0, docs: 0, pages: 0 }
 
 const pages = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md']
 const folders = ['lib', 'spec', 'bench', 'examples', 'scripts', 'docs']

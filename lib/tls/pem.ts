@@ -49,8 +49,8 @@ function faultOf(options: object, cause: unknown): unknown {
     : cause
 }
 
-// What OpenSSL decrypts with the wrong passphrase looks well formed one time in some hundred. Then it reports that it knows no
-// such key.
+// What OpenSSL decrypts with the wrong passphrase looks well formed one time in some hundred. Then it reports a key of
+// an unsupported kind.
 /** Whether a key is encrypted and was decrypted into something that is no key. */
 function isUndecodable(key: unknown, cause: unknown): boolean {
   return /decoder.*unsupported/i.test(String(cause)) && listOf(key).some((each) => textOf(partsOf(each).pem ?? each)?.includes('ENCRYPTED'))

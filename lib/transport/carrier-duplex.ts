@@ -3,7 +3,7 @@
 // TLS uses it.
 //
 // After the handshake only `finish` ends the carrier. The TLS of Bun reports writes and ends as done while their bytes are still
-// here, and destroys this stream with bytes in it. When the peer ends, it sends a close_notify by itself and drops what is
+// here, and destroys this stream with bytes in it. When the peer ends, it sends a close_notify automatically and drops what is
 // written later. If this stream passed those events on, the peer would read a cut as an end.
 
 import { Duplex } from 'node:stream'
@@ -42,7 +42,7 @@ export class CarrierDuplex extends Duplex {
   onEmptied: () => void = () => {}
 
   constructor(carrier: Carrier) {
-    // TLS destroys it. Bun's TLS takes a stream that closes by itself for a loss.
+    // TLS destroys it. Bun's TLS takes a stream that closes automatically for a loss.
     super({ autoDestroy: false })
     this.#carrier = carrier
     carrier.attach(this.#sink())
@@ -105,7 +105,7 @@ export class CarrierDuplex extends Duplex {
     this.#carrier.end()
   }
 
-  // --- what TLS does by itself -----------------------------------------------------------------------------------------
+  // --- what TLS does automatically -----------------------------------------------------------------------------------------
 
   // Both emit bytes, which TLS receives. What TLS writes within such a call waits until the call returns: it may be the
   // close_notify of a TLS that ends with its peer. That is sent when this side ends, and not before.
@@ -163,7 +163,7 @@ export class CarrierDuplex extends Duplex {
     this.#emptied()
   }
 
-  // TLS is over when it has received the peer's close_notify, and the peer's end of stream follows a turn or two later: a
+  // TLS has ended when it has received the peer's close_notify, and the peer's end of stream follows a turn or two later: a
   // release before that would break the peer's stream.
   /** Releases the carrier. */
   letGo(): void {
