@@ -11,7 +11,7 @@ export const deno = [
     sometimes: true,
     tests: {
       'client/connect': ['an address that is silent costs a quarter of a second'],
-      'client/tls': ['out of time in the handshake'],
+      'client/tls': ['out of time in the handshake', 'many that are aborted at any moment of their handshakes'],
       'connection/reading/cost': ['a thousand reads leave no listener on their signal'],
       'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
       'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
