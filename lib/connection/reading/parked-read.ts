@@ -13,10 +13,14 @@ import { resolveReadOptions } from './read-options.js'
 
 const NO_OPTIONS = resolveReadOptions(undefined)
 
+// In place of the promise and its functions while no read waits. They would keep alive what was read.
+const ignore = (): void => {}
+const NO_PROMISE: Promise<never> = new Promise(ignore)
+
 export class ParkedRead implements Settling<Buffer> {
-  promise!: Promise<Buffer>
-  resolve!: (value: Buffer) => void
-  reject!: (error: unknown) => void
+  promise: Promise<Buffer> = NO_PROMISE
+  resolve: (value: Buffer) => void = ignore
+  reject: (error: unknown) => void = ignore
   since = 0
   limits!: ConnectionLimits
   /** Whether a read waits in this object. */
@@ -42,14 +46,23 @@ export class ParkedRead implements Settling<Buffer> {
 
   /** Ends the wait and resolves the read. */
   settle(bytes: Buffer): void {
-    this.waits = false
-    this.resolve(bytes)
+    const { resolve } = this
+    this.#forget()
+    resolve(bytes)
   }
 
   /** Turns the wait into a `PendingRead` with the same promise. */
   unpark(host: PendingReadHost): PendingRead<Buffer> {
-    this.waits = false
     const read = new UntilRead(this.#delimiter, limitOf(undefined, this.limits.maxBufferSize), undefined)
-    return new PendingRead(host, read as never, NO_OPTIONS, this.#idle, this)
+    const pending = new PendingRead<Buffer>(host, read as never, NO_OPTIONS, this.#idle, this)
+    this.#forget()
+    return pending
+  }
+
+  #forget(): void {
+    this.waits = false
+    this.promise = NO_PROMISE
+    this.resolve = ignore
+    this.reject = ignore
   }
 }

@@ -1,7 +1,7 @@
 // When queued writes are sent, for all connections of the process together:
 //
 // - as soon as a read of the connection begins to wait, since then its answers are complete (`flushNow`);
-// - two microtasks after a write whose caller waits, once the caller has made its other calls (`flushSoon`);
+// - a microtask after a write whose caller waits, once the caller has made its other calls (`flushSoon`);
 // - at the latest at the end of the turn of the event loop (`scheduleFlush`).
 //
 // In a crowded turn it pays to let several connections answer before the first write (1.1 times the rate where twelve or
