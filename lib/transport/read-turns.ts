@@ -34,7 +34,7 @@ const GROW = 4
 /** The target time of a piece, in milliseconds. The extra turn for each piece costs less than a hundredth of it. */
 export const PIECE = 2
 /** The length of a turn, in milliseconds, from which on all large chunks are held. Turns of a few milliseconds are usual under load. */
-export const TURN = 4
+export const TURN = 8
 
 const RESOLVED: Promise<void> = Promise.resolve()
 const now: () => number = performance.now.bind(performance)

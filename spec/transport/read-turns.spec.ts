@@ -79,7 +79,7 @@ async function known(hand: Hand, cost: number): Promise<Source> {
   return source
 }
 
-t.test('cheap chunks pass in short turns, with at most one immediate in four milliseconds', async (t) => {
+t.test('cheap chunks pass in short turns, with at most one immediate in the length of a turn', async (t) => {
   const hand = new Hand()
   const source = new Source(hand, 1e-7)
   let asked = 0

@@ -14,7 +14,7 @@ import { OPEN, WriteSender, type WriteState } from './write-sender.js'
 export type { WriteHalfHost } from './write-queue.js'
 
 // The most bytes that one connection sends for waiting callers before the end of a turn, so that others have theirs.
-const MAX_EARLY = 512 * 1024
+const MAX_EARLY = 1024 * 1024
 
 const RESOLVED: Promise<void> = Promise.resolve()
 
