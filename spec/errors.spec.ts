@@ -157,6 +157,13 @@ t.test('an untraced error is traced, or leaves the next one untraced', async (t)
   )
   t.notOk(Object.keys(error).includes('stack'))
   t.equal(Error.stackTraceLimit, stackTraceLimit)
+  const bare = untraced('read()', () => {
+    const made = new EndOfStreamError()
+    delete made.stack
+    return made
+  })
+  t.match(bare.stack, /^EndOfStreamError: .*\n {4}at read\(\) /, 'also where the engine gives an error without a trace no stack')
+  t.notOk(Object.keys(bare).includes('stack'))
   t.throws(() =>
     untraced('read()', () => {
       throw cause

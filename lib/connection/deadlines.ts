@@ -56,14 +56,15 @@ export class Deadlines {
     this.#host = host
   }
 
-  /** Starts a limit of `ms` from now, or moves it there. Infinity lifts it. */
-  set(kind: DeadlineKind, ms: number): void {
+  /** Starts a limit of `ms`, of which `elapsed` have passed, or moves it there. Infinity lifts it. */
+  set(kind: DeadlineKind, ms: number, elapsed = 0): void {
     if (ms === NEVER) {
       this.clear(kind)
       return
     }
     const { clock } = this.#host
-    const at = clock.now() + ms
+    const now = clock.now()
+    const at = now + ms - elapsed
     this.#at ??= [NEVER, NEVER, NEVER, NEVER, NEVER]
     if (this.#at[kind] === NEVER && this.#running++ === 0 && this.#referenced) this.#timer?.ref()
     this.#at[kind] = at
@@ -74,7 +75,7 @@ export class Deadlines {
       this.#stopWatching()
       if (this.#host.watchable) due -= ms / 2
     }
-    if (due < this.#firesAt) this.#arm(due, due - at + ms)
+    if (due < this.#firesAt) this.#arm(due, due - now)
   }
 
   /** Lifts a limit. The timer may stay set, but does not keep the process alive. */

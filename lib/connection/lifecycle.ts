@@ -19,8 +19,9 @@ import type { ResolvedConnectionOptions } from '../options/connection.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import { markHandled } from '../rejections.js'
 import type { Carrier } from '../transport/carrier.js'
-import type { Clock } from '../transport/clock.js'
+import { type Clock, systemClock } from '../transport/clock.js'
 import type { CloseInfo } from './close-info.js'
+import { closeLimits, type LimitedClose, SHORT } from './close-limits.js'
 import { CLOSE, type DeadlineKind, HANDSHAKE, MESSAGE, READ, WRITE } from './deadlines.js'
 import { ConnectionParts } from './parts.js'
 import { expired, type PendingOperation } from './reading/pending-read.js'
@@ -49,7 +50,7 @@ class PendingEnd {
   )
 }
 
-export class ConnectionCore extends ConnectionParts {
+export class ConnectionCore extends ConnectionParts implements LimitedClose {
   /** The handler has returned, which closes the connection. */
   handled = false
   /** This side ended, closed or cut the connection. */
@@ -64,6 +65,8 @@ export class ConnectionCore extends ConnectionParts {
   /** Who ended first. */
   #first: 'local' | 'peer' | undefined
   #pendingEnd: PendingEnd | undefined
+  /** The limit of the close has a timer of its own. */
+  #limitStarted = false
   #drainSignal: AbortController | undefined
   #makeClosedError: (() => Error) | undefined
 
@@ -138,7 +141,7 @@ export class ConnectionCore extends ConnectionParts {
     this.#endSending(this.#closedError)
     if (this.#isOver) return
     if (this.#sending === 'ended') this.#awaitPeer()
-    else this.limit(CLOSE, this.options.closeTimeout)
+    else this.#limitClose()
   }
 
   abort(reason: unknown): void {
@@ -242,12 +245,24 @@ export class ConnectionCore extends ConnectionParts {
 
   /** Bytes were sent: the limit of a close that still sends starts again. */
   progressed(): void {
-    if (this.#phase.kind === 'closing' && this.#phase.flushing) this.limit(CLOSE, this.options.closeTimeout)
+    if (this.#phase.kind === 'closing' && this.#phase.flushing) this.#limitClose()
+  }
+
+  /** Starts the limit of the close, or starts it again. */
+  #limitClose(): void {
+    const { closeTimeout } = this.options
+    if (this.#limitStarted || closeTimeout <= SHORT || this.clock !== systemClock || systemClock.faked) this.startCloseLimit(0)
+    else closeLimits.add(this)
+  }
+
+  startCloseLimit(elapsed: number): void {
+    this.#limitStarted = true
+    this.limit(CLOSE, this.options.closeTimeout, elapsed)
   }
 
   #awaitPeer(): void {
     this.#phase = { kind: 'closing', flushing: false, since: (this.#phase as { since: number }).since }
-    this.limit(CLOSE, this.options.closeTimeout)
+    this.#limitClose()
   }
 
   expired(kind: DeadlineKind): void {
@@ -267,6 +282,7 @@ export class ConnectionCore extends ConnectionParts {
   // --- over ------------------------------------------------------------------------------------------------------------
 
   #over(by: CloseInfo['by'], error: unknown = this.handlerError?.error): void {
+    if (this.#phase.kind === 'closing') closeLimits.remove(this)
     this.#phase = OVER
     this.stopDeadlines()
     this.#failSending(this.#closedError)

@@ -125,10 +125,10 @@ export abstract class ConnectionParts implements CarrierSink, ReadHalfHost, Writ
     return watchQueues([this.carrier], ms, moved)
   }
 
-  /** Starts a time limit of `ms` from now, or moves it there. Infinity lifts it. */
-  limit(kind: DeadlineKind, ms: number): void {
+  /** Starts a time limit of `ms`, of which `elapsed` have passed, or moves it there. Infinity lifts it. */
+  limit(kind: DeadlineKind, ms: number, elapsed = 0): void {
     if (ms === Number.POSITIVE_INFINITY) this.lift(kind)
-    else this.#ensuredDeadlines.set(kind, ms)
+    else this.#ensuredDeadlines.set(kind, ms, elapsed)
   }
 
   /** Lifts a time limit. */
