@@ -4,7 +4,9 @@
 
 import type * as Crypto from 'node:crypto'
 import type * as Dns from 'node:dns'
+import type * as Os from 'node:os'
 import type * as Timers from 'node:timers'
+import type * as Util from 'node:util'
 
 const timers = process.getBuiltinModule('node:timers')
 // Node's own timers: this module is loaded before a test installs fake ones.
@@ -16,6 +18,8 @@ function timersOf({ setTimeout, clearTimeout, setInterval, clearInterval, setImm
 
 let loadedCrypto: typeof Crypto | undefined
 let loadedDns: typeof Dns | undefined
+let loadedOs: typeof Os | undefined
+let loadedUtil: typeof Util | undefined
 
 /**
  * Calls `load` with Node's own timers in `node:timers`. A module of Node that is loaded while a test has fake timers there would
@@ -42,4 +46,16 @@ export function crypto(): typeof Crypto {
 export function dns(): typeof Dns {
   loadedDns ??= withOwnTimers(() => process.getBuiltinModule('node:dns'))
   return loadedDns
+}
+
+/** node:os. */
+export function os(): typeof Os {
+  loadedOs ??= process.getBuiltinModule('node:os')
+  return loadedOs
+}
+
+/** node:util. An import of it also loads what its rarely used exports need. */
+export function util(): typeof Util {
+  loadedUtil ??= process.getBuiltinModule('node:util')
+  return loadedUtil
 }

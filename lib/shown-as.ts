@@ -1,13 +1,14 @@
 // What `util.inspect` and `console.log` print for a connection or a server: its class and a few properties, but no payload and
 // no keys.
 
-import { type InspectOptions, inspect } from 'node:util'
+import type { InspectOptions } from 'node:util'
+import { util } from './builtins.js'
 
 /** Returns `name { … }` with the facts that are defined, or `[name]` below the depth of `util.inspect`. */
 export function shownAs(name: string, facts: object, depth: number, options: InspectOptions): string {
   if (depth < 0) return `[${name}]`
   const known = Object.entries(facts).filter(([, value]) => value !== undefined)
-  return `${name} ${inspect(Object.fromEntries(known), { ...options, depth: 1 })}`
+  return `${name} ${util().inspect(Object.fromEntries(known), { ...options, depth: 1 })}`
 }
 
 /** Prints an object; returns undefined for one that inherits from the class but is no instance of it. */
@@ -18,5 +19,5 @@ export function showBy(prototype: object, name: string, show: Show): void {
   const value = function (this: object, depth: number, options: InspectOptions): string {
     return show(this, depth, options) ?? `[${name}]`
   }
-  Object.defineProperty(prototype, inspect.custom, { value, writable: true, configurable: true })
+  Object.defineProperty(prototype, Symbol.for('nodejs.util.inspect.custom'), { value, writable: true, configurable: true })
 }

@@ -2,7 +2,7 @@
 // ends when nothing keeps it alive, with the exit code that the program set. All servers share one listener for each signal,
 // since Node warns of a leak from eleven listeners on.
 
-import { constants } from 'node:os'
+import { os } from './builtins.js'
 import { delayOf } from './connection/reading/read-options.js'
 import { kindOf } from './kind-of.js'
 import { closeGrace } from './options/listen.js'
@@ -160,7 +160,7 @@ function resolveOptions(options: unknown): ResolvedShutdownOptions {
   const chosen = new Set<NodeJS.Signals>()
   for (const signal of signals as readonly unknown[]) {
     if (typeof signal !== 'string') throw new TypeError(`a signal must be a string, not ${kindOf(signal)}`)
-    if (!Object.hasOwn(constants.signals, signal))
+    if (!Object.hasOwn(os().constants.signals, signal))
       throw new RangeError(`'${signal}' is no signal of this system; use 'SIGTERM', 'SIGINT' …`)
     if (UNCATCHABLE.includes(signal)) throw new RangeError(`no process hears '${signal}'; use 'SIGTERM', 'SIGINT' …`)
     chosen.add(signal as NodeJS.Signals)

@@ -2,7 +2,7 @@
 // same thing), and by a value that is no object of options (`connect('localhost:80')`, `server.close(5000)`). Pure. Runs only after a
 // mistake was found, so it need not be fast; but a key may have any length, so names of a very different length are not compared.
 
-import { inspect } from 'node:util'
+import { util } from '../builtins.js'
 import { isInstance, tagOf } from '../kind-of.js'
 
 /** The name that `key` is nearest to: one slip away in a short name, at most two in a longer one. More slips make another word. */
@@ -86,7 +86,7 @@ export function meantHost(text: string): string | undefined {
   const [, named = text, port] = MORE_THAN_A_HOST.exec(text) ?? []
   const host = named.replace(/^\[|\]$/g, '')
   if (host === text) return undefined
-  return `{ host: ${inspect(host)}, port${port === undefined ? '' : `: ${port}`} }`
+  return `{ host: ${util().inspect(host)}, port${port === undefined ? '' : `: ${port}`} }`
 }
 
 /** How a place to listen on, or to connect to, is written: from a port, a path, a host, or a URL. */
@@ -95,8 +95,8 @@ export function meantPlace(input: unknown): string | undefined {
   const text = isInstance(input, URL) ? (input as URL).href : input
   if (typeof text !== 'string' || text === '' || text.length > LONGEST) return undefined
   if (/^\d+$/.test(text)) return `{ port: ${text} }`
-  if (/^[./~\0]|\.sock$/.test(text)) return `{ path: ${inspect(text)} }`
-  return meantHost(text) ?? `{ host: ${inspect(text)}, port }`
+  if (/^[./~\0]|\.sock$/.test(text)) return `{ path: ${util().inspect(text)} }`
+  return meantHost(text) ?? `{ host: ${util().inspect(text)}, port }`
 }
 
 /** How `grace`, the one option of `server.close`, is written if its value alone was given. */

@@ -2,9 +2,9 @@
 // sentence that says what was expected, so that every message reads alike: "expected …, got …". A number that cannot be meant is
 // marked as impossible: `checkArgument` makes a RangeError of it. No option is named here, and no default.
 
-import { inspect } from 'node:util'
 import type * as z from 'zod/mini'
 import { custom, transform } from 'zod/mini'
+import { util } from '../builtins.js'
 import { hintFor, tagOf } from '../kind-of.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
 
@@ -24,9 +24,9 @@ const QUOTED = 40
 
 /** A value as a message shows it: a scalar as it is, anything else by its kind only. Never throws. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return value.length > QUOTED ? `${inspect(value.slice(0, QUOTED))}…` : inspect(value)
+  if (typeof value === 'string') return value.length > QUOTED ? `${util().inspect(value.slice(0, QUOTED))}…` : util().inspect(value)
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
-  if (typeof value !== 'object' || value === null) return inspect(value)
+  if (typeof value !== 'object' || value === null) return util().inspect(value)
   const tag = tagOf(value)
   if (tag === 'Array') return 'an array'
   const words = [tag === 'Object' ? undefined : tag, hintFor(value)].filter((word) => word !== undefined)
@@ -72,7 +72,7 @@ const IMPOSSIBLE = { impossible: true }
 /** How a text that says a number is written, as the environment and the command line give it. */
 function meantNumber(input: unknown): string | undefined {
   const isText = typeof input === 'string' && input.trim() !== '' && input.length <= QUOTED
-  return isText && !Number.isNaN(Number(input)) ? `Number(${inspect(input)})` : undefined
+  return isText && !Number.isNaN(Number(input)) ? `Number(${util().inspect(input)})` : undefined
 }
 
 /** A number for which `possible` holds, and what `resolve` makes of it. NaN is a number too, and an impossible one. */

@@ -1,12 +1,12 @@
 // The memory that this process may use: that of the machine, or the lower limit of a control group, as in a container.
 
 import { readFileSync } from 'node:fs'
-import { totalmem } from 'node:os'
+import { os } from '../builtins.js'
 
 /** The usable memory in bytes. `root` is the directory that holds `proc` and `sys`. */
 export function usableMemory(
   root = '/',
-  machine: number = totalmem(),
+  machine: number = os().totalmem(),
   constrained: number | undefined = process.constrainedMemory?.(),
 ): number {
   // Without a limit `process.constrainedMemory()` returns 0, undefined, or a number larger than any memory.

@@ -9,7 +9,6 @@
 // the completion of one write.
 
 import { close, open, read } from 'node:fs'
-import { endianness } from 'node:os'
 import type { Address } from '../address.js'
 import { ipv4Bytes, ipv6Bytes } from '../address-bytes.js'
 import type { Carrier } from './carrier.js'
@@ -27,7 +26,7 @@ const BYTES_A_MILLISECOND = 5000
 const PERSIST = 250
 // The kernel returns a page at a time.
 const PIECE = 16 * 1024
-const LITTLE = endianness() === 'LE'
+const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /** A watch on the send queues of these carriers; undefined where the system shows none of them. */
 export function watchQueues(carriers: readonly Pick<Carrier, 'queueKeys'>[], ms: number, moved: () => void): QueueWatch | undefined {

@@ -1,13 +1,12 @@
 // Errors with a `code`, for failures that are found without a system call. A program compares the `code`, whether the error
 // is Node's or the library's.
 
-import { constants } from 'node:os'
-import { getSystemErrorMap } from 'node:util'
+import { os, util } from '../builtins.js'
 
 /** An error as Node makes it when a system call fails: `systemError('listen', 'EINVAL', path)` is "listen EINVAL: invalid argument …". */
 export function systemError(syscall: string, code: string, address: string, cause?: unknown): NodeJS.ErrnoException {
-  const errno = -(constants.errno as Record<string, number>)[code]! || 0
-  const [, text = 'it failed'] = getSystemErrorMap().get(errno) ?? []
+  const errno = -(os().constants.errno as Record<string, number>)[code]! || 0
+  const [, text = 'it failed'] = util().getSystemErrorMap().get(errno) ?? []
   const error = new Error(`${syscall} ${code}: ${text} ${address}`, cause === undefined ? undefined : { cause })
   return Object.assign(error, { errno, code, syscall, address })
 }

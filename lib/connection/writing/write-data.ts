@@ -1,6 +1,6 @@
 // The data that `write` accepts, and how it is checked: as a whole and before any of it is queued.
 
-import { types } from 'node:util'
+import { isAnyArrayBuffer, isDataView } from 'node:util/types'
 import { isThenable, kindOf, tagOf } from '../../kind-of.js'
 
 /** Text (as UTF-8), or any view of bytes. */
@@ -25,7 +25,7 @@ function checkPiece(data: unknown, piece: number | undefined, at?: number): void
   if (!ArrayBuffer.isView(data)) throw new TypeError(refusalOf(data, piece, at))
   try {
     // With detached memory a DataView throws here; the `byteLength` of a typed array is 0.
-    if (data.byteLength === 0 && !types.isDataView(data)) keys.call(data as Uint8Array)
+    if (data.byteLength === 0 && !isDataView(data)) keys.call(data as Uint8Array)
   } catch (cause) {
     throw detachedMemory('before it was written', cause)
   }
@@ -43,7 +43,7 @@ function insteadOf(data: unknown): string {
   if (typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean') return ': String(data) is its text'
   if (typeof data !== 'object' || data === null || isThenable(data)) return ''
   if (Array.isArray(data)) return ': a list holds no lists, flatten it by flat()'
-  if (types.isAnyArrayBuffer(data)) return ''
+  if (isAnyArrayBuffer(data)) return ''
   if (isSource(data)) return ': writeFrom() takes a stream or an iterable'
   return tagOf(data) === 'Object' ? ': JSON.stringify(data) is its text' : ''
 }
