@@ -8,7 +8,7 @@ import { Held } from './support.js'
 
 const reason = new Error('changed my mind')
 
-t.test('without an abort it is the attempt, and no listener stays', async (t) => {
+t.test('without an abort the promise settles as the attempt does, and no listener stays', async (t) => {
   const { signal } = new AbortController()
   const [good, bad] = [new Held<number>(), new Held<number>()]
   const promises = [unlessAborted(signal, good), unlessAborted(signal, bad)] as const
@@ -19,7 +19,7 @@ t.test('without an abort it is the attempt, and no listener stays', async (t) =>
   t.strictSame([good.cuts, bad.cuts, getEventListeners(signal, 'abort').length], [0, 0, 0])
 })
 
-t.test("an abort cuts it, once, and what comes of it later is nobody's", async (t) => {
+t.test('an abort cuts the attempt once, and its later outcome is dropped', async (t) => {
   for (const settle of ['resolve', 'reject'] as const) {
     const controller = new AbortController()
     const attempt = new Held<unknown>()
@@ -32,7 +32,7 @@ t.test("an abort cuts it, once, and what comes of it later is nobody's", async (
   }
 })
 
-t.test('what has come of it in the very turn of the abort is cut too', async (t) => {
+t.test('an attempt that succeeds in the turn of the abort is cut too', async (t) => {
   const controller = new AbortController()
   const attempt = new Held<number>()
   const promise = unlessAborted(controller.signal, attempt)
@@ -42,7 +42,7 @@ t.test('what has come of it in the very turn of the abort is cut too', async (t)
   t.equal(attempt.cuts, 1)
 })
 
-t.test('a signal that has aborted before cuts it at once', async (t) => {
+t.test('an aborted signal cuts the attempt at once', async (t) => {
   const attempt = new Held<number>()
   t.equal(await rejection(unlessAborted(AbortSignal.abort(reason), attempt)), reason)
   t.equal(attempt.cuts, 1)

@@ -1,4 +1,4 @@
-// `connect` over real sockets: where it gets to, what it says when it does not, and that it leaves nothing open.
+// `connect` over real sockets: what it connects to, what it rejects with, and that it leaves nothing open.
 
 import t from 'tap'
 import { ConnectError, Connection, connect, InvalidOptionsError, TimeoutError } from '../../lib/index.js'
@@ -8,7 +8,7 @@ import { closedPort, held, name, nothingLeft, rawServer, silentPort } from './su
 
 const bound = { port: 0, host: '127.0.0.1' }
 
-t.test('it reaches an IPv4 address, an IPv6 address and a name', async (t) => {
+t.test('connect reaches an IPv4 address, an IPv6 address and a name', async (t) => {
   const six = await rawServer(t, { host: '::1' }, (socket) => socket.end('six\n'))
   const four = await rawServer(t, {}, (socket) => socket.end('four\n'))
   name(t, 'name.test', ['127.0.0.1'])
@@ -24,7 +24,7 @@ t.test('it reaches an IPv4 address, an IPv6 address and a name', async (t) => {
   }
 })
 
-t.test('the host is localhost where none is given', async (t) => {
+t.test('the host is localhost by default', async (t) => {
   const server = await opened(t, { port: 0, host: 'localhost' })
   const connection = await connect({ port: server.port })
   const accepted = await server.accept()
@@ -33,7 +33,7 @@ t.test('the host is localhost where none is given', async (t) => {
   await Promise.all([connection.close(), accepted?.close()])
 })
 
-t.test('it has its addresses and no server, and what the peer said at once is read', async (t) => {
+t.test('a connection has its addresses and no server, and reads what the peer sent at once', async (t) => {
   const raw = await rawServer(t, {}, (socket) => socket.write('220 welcome\r\n'))
   const connection = await connect({ host: '127.0.0.1', port: raw.port })
   t.match(connection.remote, { address: '127.0.0.1', port: raw.port, family: 'IPv4' })
@@ -45,7 +45,7 @@ t.test('it has its addresses and no server, and what the peer said at once is re
   await connection.abort()
 })
 
-t.test('it connects from a local address and port', async (t) => {
+t.test('connect uses the given local address and port', async (t) => {
   const raw = await rawServer(t)
   const localPort = await closedPort()
   const connection = await connect({ host: '127.0.0.1', port: raw.port, localAddress: '127.0.0.9', localPort })
@@ -55,7 +55,7 @@ t.test('it connects from a local address and port', async (t) => {
   connection.abort()
 })
 
-t.test('a local address leaves out the addresses of the other family', async (t) => {
+t.test('with localAddress only addresses of its family are tried', async (t) => {
   const raw = await rawServer(t)
   name(t, 'both.test', ['::1', '127.0.0.1'])
   const connection = await connect({ host: 'both.test', port: raw.port, localAddress: '127.0.0.1' })
@@ -65,7 +65,7 @@ t.test('a local address leaves out the addresses of the other family', async (t)
   t.equal(error.errors.length, 1, 'only ::1 was tried')
 })
 
-t.test('family leaves out the addresses of the other, also where the host is one', async (t) => {
+t.test('with family only addresses of that family are tried, also if the host is an address', async (t) => {
   const raw = await rawServer(t)
   name(t, 'both.test', ['::1', '127.0.0.1'])
   const connection = await connect({ host: 'both.test', port: raw.port, family: 4 })
@@ -82,7 +82,7 @@ t.test('when one address refuses the next one is tried at once', async (t) => {
   connection.abort()
 })
 
-t.test('an address that is silent costs a quarter of a second, and its socket is closed', async (t) => {
+t.test('after a quarter of a second without an answer the next address is tried, and the silent socket is closed', async (t) => {
   const port = await silentPort(t)
   const raw = await rawServer(t, { host: '127.0.0.2', port })
   name(t, 'some.test', ['127.0.0.1', '127.0.0.2'])
@@ -123,14 +123,14 @@ t.test('a name that does not exist is a ConnectError', async (t) => {
   })
 })
 
-t.test('a local address that is not ours is a ConnectError, and leaves nothing open', async (t) => {
+t.test('a local address that the machine does not have is a ConnectError, and leaves nothing open', async (t) => {
   const raw = await rawServer(t)
   const before = await held()
   t.match(await rejection(connect({ host: '127.0.0.1', port: raw.port, localAddress: '203.0.113.77' })), { code: 'EADDRNOTAVAIL' })
   await nothingLeft(t, before)
 })
 
-t.test('out of time while a peer is silent: a TimeoutError, and nothing is left open', async (t) => {
+t.test('a connect to a silent peer times out with a TimeoutError, and leaves nothing open', async (t) => {
   const port = await silentPort(t)
   const before = await held()
   const error = await rejection(connect({ host: '127.0.0.1', port, timeout: 20 }))
@@ -139,7 +139,7 @@ t.test('out of time while a peer is silent: a TimeoutError, and nothing is left 
   await nothingLeft(t, before)
 })
 
-t.test('aborted while a peer is silent: the reason, and nothing is left open, also no listener on the signal', async (t) => {
+t.test('an abort of a connect to a silent peer rejects with the reason, and leaves nothing open', async (t) => {
   const port = await silentPort(t)
   const before = await held()
   const controller = new AbortController()
@@ -152,7 +152,7 @@ t.test('aborted while a peer is silent: the reason, and nothing is left open, al
   await nothingLeft(t, before)
 })
 
-t.test('many that are aborted at any moment leave nothing open', async (t) => {
+t.test('connects that are aborted at any moment leave nothing open', async (t) => {
   const raw = await rawServer(t)
   await connect({ host: '127.0.0.1', port: raw.port }).then((connection) => connection.abort())
   await until(() => raw.sockets.length === 1)
@@ -177,7 +177,7 @@ t.test('many that are aborted at any moment leave nothing open', async (t) => {
   await nothingLeft(t, before)
 })
 
-t.test('bad options are refused before anything is tried, and nothing is thrown', async (t) => {
+t.test('connect rejects for wrong options, and never throws', async (t) => {
   for (const options of [undefined, null, 80, {}, { port: 0 }, { port: 80, path: '/a' }, { prot: 80 }, { port: 80, timeout: 0 }]) {
     let connecting: Promise<unknown> = Promise.resolve()
     t.doesNotThrow(() => {
@@ -204,7 +204,7 @@ t.test('the peer may end its side first and still be answered', async (t) => {
   t.equal(answer, 'an answer\n')
 })
 
-t.test('a path is reached, its connection is named after it, and what is no socket refuses', async (t) => {
+t.test('connect reaches a Unix socket, whose path is the remote address, and rejects if there is no socket', async (t) => {
   const path = socketPath()
   const server = await opened(t, { path })
   const connection = await connect({ path })
@@ -219,7 +219,7 @@ t.test('a path is reached, its connection is named after it, and what is no sock
   t.match(error, { name: 'ConnectError', code: 'ENOENT', errors: { length: 1 } })
 })
 
-t.test('an abstract name is reached', { skip: process.platform !== 'linux' }, async (t) => {
+t.test('connect reaches an abstract name', { skip: process.platform !== 'linux' }, async (t) => {
   const path = `\0linnet-${process.pid}-${Date.now()}`
   const server = await opened(t, { path })
   const connection = await connect({ path })
@@ -230,9 +230,9 @@ t.test('an abstract name is reached', { skip: process.platform !== 'linux' }, as
   await Promise.all([connection.close(), accepted.close()])
 })
 
-t.test('too long a path is an error, and no shorter one is connected to', async (t) => {
+t.test('a path that is too long is a ConnectError, and is not cut', async (t) => {
   const path = socketPath()
-  // The longest that is not cut, so that whoever cuts the longer name gets here.
+  // The longest path that fits, which a longer one would reach if it were cut.
   const longest = path.padEnd(process.platform === 'linux' ? 107 : 103, 'x')
   const raw = await rawServer(t, { path: longest })
   await connect({ path: longest }).then((connection) => connection.abort())
@@ -242,7 +242,7 @@ t.test('too long a path is an error, and no shorter one is connected to', async 
   t.equal(raw.sockets.length, 1)
 })
 
-t.test("a server that drains does not touch its clients' connections", async (t) => {
+t.test("a drain of the server does not affect its clients' connections", async (t) => {
   const server = await opened(t, bound)
   const connection = await connect({ host: '127.0.0.1', port: server.port })
   const accepted = (await server.accept()) as Connection
@@ -256,7 +256,7 @@ t.test("a server that drains does not touch its clients' connections", async (t)
   t.strictSame(await closing, { drained: 1, aborted: 0 })
 })
 
-t.test("drain() acts on a client's connection too", async (t) => {
+t.test("drain() interrupts an idle read of a client's connection", async (t) => {
   const server = await opened(t, bound)
   const connection = await connect({ host: '127.0.0.1', port: server.port })
   connection.drain()

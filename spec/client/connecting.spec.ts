@@ -1,4 +1,4 @@
-// One deadline and one signal over all stages of a `connect`: lib/client/connecting.ts, with means held by the test.
+// One deadline and one signal over all stages of a `connect`: lib/client/connecting.ts, with a dialer that the test controls.
 
 import type { LookupAddress } from 'node:dns'
 import { getEventListeners } from 'node:events'
@@ -78,7 +78,7 @@ t.test('the name is looked up, its addresses are tried in turn, and the first th
   t.equal(dialled[1]?.cuts, 0)
 })
 
-t.test('a path is dialled without asking for names', async (t) => {
+t.test('a path is dialled without a look-up', async (t) => {
   const { connecting: promise, clock, asked, dialled } = connecting(t, { path: '/run/a' })
   await turns()
   t.strictSame(asked, ['dial /run/a'])
@@ -96,7 +96,7 @@ t.test('a name that does not resolve is a ConnectError with the code of the look
   t.strictSame(asked, ['lookup name 0'])
 })
 
-t.test('when nobody answers, the ConnectError has all errors and the code of the last', async (t) => {
+t.test('when all addresses fail, the ConnectError has all errors and the code of the last', async (t) => {
   const { connecting: promise, found, dialled } = connecting(t, { port: 80 })
   const errors = ['ENETUNREACH', 'ECONNREFUSED', 'EHOSTUNREACH'].map(refused)
   found.resolve(both)
@@ -111,7 +111,7 @@ t.test('when nobody answers, the ConnectError has all errors and the code of the
   t.equal(error.code, 'EHOSTUNREACH')
 })
 
-t.test('an error without a code makes a ConnectError all the same', async (t) => {
+t.test('a ConnectError whose cause has no code has the code ERR_LINNET_CONNECT', async (t) => {
   const { connecting: promise, dialled } = connecting(t, { path: '/run/a' })
   await turns()
   dialled[0]?.reject(new Error('something else'))
@@ -119,7 +119,7 @@ t.test('an error without a code makes a ConnectError all the same', async (t) =>
 })
 
 for (const stage of ['looked up', 'dialled'] as const) {
-  t.test(`out of time while it is ${stage}: a TimeoutError, everything is cut, nothing more is begun`, async (t) => {
+  t.test(`a connect that times out while its host is ${stage} rejects with a TimeoutError, and cuts all attempts`, async (t) => {
     const { connecting: promise, clock, asked, found, dialled } = connecting(t, { port: 80, timeout: 300 })
     if (stage === 'dialled') found.resolve(both)
     await turns()
@@ -138,7 +138,7 @@ for (const stage of ['looked up', 'dialled'] as const) {
     t.equal(asked.length, stage === 'dialled' ? 3 : 1)
   })
 
-  t.test(`aborted while it is ${stage}: the reason, everything is cut, nothing more is begun`, async (t) => {
+  t.test(`a connect that is aborted while its host is ${stage} rejects with the reason, and cuts all attempts`, async (t) => {
     for (const reason of [new Error('changed my mind'), null, 'text']) {
       const controller = new AbortController()
       const { connecting: promise, clock, asked, found, dialled } = connecting(t, { port: 80, signal: controller.signal })
@@ -158,7 +158,7 @@ for (const stage of ['looked up', 'dialled'] as const) {
   })
 }
 
-t.test('however many wait under one signal, it has one listener', async (t) => {
+t.test('many connects under one signal add one listener to it', async (t) => {
   const { signal } = new AbortController()
   const cases = Array.from({ length: 20 }, () => connecting(t, { path: '/run/a', signal }))
   await turns()
@@ -168,14 +168,14 @@ t.test('however many wait under one signal, it has one listener', async (t) => {
   t.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
-t.test('a signal that was aborted before: its reason, and nothing is asked', async (t) => {
+t.test('with an aborted signal connect rejects with the reason, and starts nothing', async (t) => {
   const reason = new Error('never mind')
   const { connecting: promise, asked } = connecting(t, { port: 80, signal: AbortSignal.abort(reason) })
   t.equal(await rejection(promise), reason)
   t.strictSame(asked, [])
 })
 
-t.test('one that connects in the very turn of the abort is cut', async (t) => {
+t.test('an attempt that connects in the turn of the abort is cut', async (t) => {
   const controller = new AbortController()
   const { connecting: promise, clock, dialled } = connecting(t, { path: '/run/a', signal: controller.signal })
   await turns()
@@ -185,7 +185,7 @@ t.test('one that connects in the very turn of the abort is cut', async (t) => {
   t.equal(dialled[0]?.cuts, 1)
 })
 
-t.test('an abort wins over a failure of the same turn', async (t) => {
+t.test('an abort takes precedence over a failure in the same turn', async (t) => {
   const controller = new AbortController()
   const { connecting: promise, dialled } = connecting(t, { path: '/run/a', signal: controller.signal })
   await turns()
@@ -194,20 +194,20 @@ t.test('an abort wins over a failure of the same turn', async (t) => {
   t.equal(await rejection(promise), 'stop')
 })
 
-t.test('once connected neither the signal nor the time limit does anything', async (t) => {
+t.test('after connect has resolved neither the signal nor the time limit has an effect', async (t) => {
   const controller = new AbortController()
   const { connecting: promise, clock, dialled } = connecting(t, { path: '/run/a', signal: controller.signal, timeout: 10 })
   await turns()
   dialled[0]?.resolve(carrier(clock))
   const connection = await promise
-  t.equal(getEventListeners(controller.signal, 'abort').length, 0, 'nobody listens to it any more')
+  t.equal(getEventListeners(controller.signal, 'abort').length, 0, 'no listener stays on it')
   controller.abort()
   await clock.advance(1000)
   t.equal(connection.signal.aborted, false)
   t.equal(dialled[0]?.cuts, 0)
 })
 
-t.test('without a time limit there is no timer', async (t) => {
+t.test('with timeout: Infinity connect waits without a limit', async (t) => {
   const { connecting: promise, clock } = connecting(t, { port: 80, timeout: Number.POSITIVE_INFINITY })
   await clock.advance(1e9)
   t.ok(await isPending(promise))

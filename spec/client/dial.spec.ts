@@ -1,4 +1,5 @@
-// One attempt to connect: what it says first, that it never talks to itself, and what it knows of a peer that is gone.
+// One attempt to connect: its header is sent first, it is never connected to itself, and it has the addresses of a peer that
+// has left.
 
 import { Socket } from 'node:net'
 import t from 'tap'
@@ -12,7 +13,7 @@ const options: DialOptions = { noDelay: true, keepAlive: false, keepAliveInitial
 const at = (port: number, local: { localAddress?: string; localPort?: number } = {}) =>
   ({ kind: 'tcp', address: '127.0.0.1', port, localAddress: undefined, localPort: undefined, ...local }) as const
 
-t.test('what is to be said first is the first the peer hears, however much it is', async (t) => {
+t.test('the header is sent before all other bytes, whatever its size', async (t) => {
   for (const size of [1, 300_000]) {
     for (const place of ['tcp', 'unix'] as const) {
       const heard: Buffer[] = []
@@ -33,7 +34,7 @@ t.test('what is to be said first is the first the peer hears, however much it is
   }
 })
 
-t.test('a socket that got connected to itself is refused: nobody listens there', async (t) => {
+t.test('a socket that is connected to itself is refused', async (t) => {
   const port = await closedPort()
   const before = await held()
   const error = await rejection(dial(at(port, { localAddress: '127.0.0.1', localPort: port }), options).done)
@@ -41,7 +42,7 @@ t.test('a socket that got connected to itself is refused: nobody listens there',
   await nothingLeft(t, before)
 })
 
-t.test('cut before, while and after it connects: nothing is left, and no error falls on the process', async (t) => {
+t.test('an attempt that is cut before, while or after it connects leaves nothing open and causes no uncaught error', async (t) => {
   const raw = await rawServer(t)
   await turns(4)
   const before = await held()
@@ -66,7 +67,7 @@ t.test('cut before, while and after it connects: nothing is left, and no error f
   await nothingLeft(t, before)
 })
 
-t.test('nothing is read before it is asked for, and nothing is lost', async (t) => {
+t.test('nothing is read before resume, and nothing is lost', async (t) => {
   const raw = await rawServer(t, {}, (socket) => socket.end('hello'))
   const carrier = await dial(at(raw.port), options).done
   await turns(10)
@@ -86,13 +87,13 @@ t.test('nothing is read before it is asked for, and nothing is lost', async (t) 
   carrier.reset()
 })
 
-t.test('an attempt that was over before it began can be cut like any other', async (t) => {
+t.test('an attempt that failed at once can be cut like any other', async (t) => {
   const attempt = dial({ kind: 'unix', path: '/'.padEnd(200, 'x') }, options)
   attempt.cut()
   t.match(await rejection(attempt.done), { code: 'EINVAL', syscall: 'connect' })
 })
 
-t.test('a peer that has left before it could be asked for its address was where it was dialled', async (t) => {
+t.test('a peer that has left before its address was read has the address that was dialled', async (t) => {
   const gone = new Socket()
   t.strictSame(Object.values(endsAt(at(80), gone)).map(String), ['127.0.0.1:80', ':0'])
   t.strictSame(Object.values(endsAt(at(80, { localAddress: '127.0.0.2', localPort: 9 }), gone)).map(String), [

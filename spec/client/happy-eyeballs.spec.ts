@@ -1,4 +1,4 @@
-// Which of several addresses answers first: lib/client/happy-eyeballs.ts, with attempts and a clock held by the test.
+// The race between several addresses: lib/client/happy-eyeballs.ts, with attempts and a clock that the test controls.
 
 import type { LookupAddress } from 'node:dns'
 import fc from 'fast-check'
@@ -11,7 +11,7 @@ import { Held } from './support.js'
 const address = (text: string): LookupAddress => ({ address: text, family: text.includes(':') ? 6 : 4 })
 const texts = (addresses: LookupAddress[]): string[] => addresses.map(({ address }) => address)
 
-t.test('families take turns, beginning with the first one', async (t) => {
+t.test('addresses alternate between the families, beginning with that of the first address', async (t) => {
   const cases: [string, string][] = [
     ['::1 ::2 ::3 1.1.1.1 2.2.2.2', '::1 1.1.1.1 ::2 2.2.2.2 ::3'],
     ['1.1.1.1 ::1 ::2 ::3', '1.1.1.1 ::1 ::2 ::3'],
@@ -56,7 +56,7 @@ function racing() {
   return { attempt, begun, clock, cuts, tried: () => Object.keys(begun).join('') }
 }
 
-t.test('the first to connect is the answer, and no other place is tried', async (t) => {
+t.test('when the first place connects no other is tried', async (t) => {
   const { attempt, begun, clock, cuts, tried } = racing()
   begun.a?.resolve('A')
   t.equal(await attempt.done, 'A')
@@ -88,12 +88,12 @@ t.test('the next place is tried at once when one fails, and the one after it 250
   await turns()
   t.equal(tried(), 'ab')
   await clock.advance(249)
-  t.equal(tried(), 'ab', 'the time that was left of the first one counts no more')
+  t.equal(tried(), 'ab', 'the remaining time of the first one does not count')
   await clock.advance(1)
   t.equal(tried(), 'abc')
 })
 
-t.test('an earlier attempt that fails late begins the next one, too', async (t) => {
+t.test('an earlier attempt that fails late starts the next one too', async (t) => {
   const { begun, clock, tried } = racing()
   await clock.advance(250)
   t.equal(tried(), 'ab')
@@ -102,7 +102,7 @@ t.test('an earlier attempt that fails late begins the next one, too', async (t) 
   t.equal(tried(), 'abc')
 })
 
-t.test('a later one may win, and all that are under way are cut, once', async (t) => {
+t.test('a later attempt may win, and each of the others is cut once', async (t) => {
   const { attempt, begun, clock, cuts } = racing()
   await clock.advance(500)
   begun.b?.resolve('B')
@@ -120,7 +120,7 @@ t.test('of two that connect in one turn the first wins and the other is cut', as
   t.strictSame(cuts(), { a: 1, b: 0 })
 })
 
-t.test('one that fails when another has won changes nothing', async (t) => {
+t.test('an attempt that fails after another has won changes nothing', async (t) => {
   const { attempt, begun, clock, tried } = racing()
   await clock.advance(250)
   begun.b?.resolve('B')
@@ -130,7 +130,7 @@ t.test('one that fails when another has won changes nothing', async (t) => {
   t.equal(tried(), 'ab')
 })
 
-t.test('when all have failed their errors are told in the order in which they came', async (t) => {
+t.test('when all have failed the AggregateError has their errors in the order of the failures', async (t) => {
   const { attempt, begun, clock } = racing()
   await clock.advance(500)
   const [first, second, third] = ['first', 'second', 'third'].map((text) => new Error(text)) as [Error, Error, Error]
@@ -143,7 +143,7 @@ t.test('when all have failed their errors are told in the order in which they ca
   t.strictSame(error.errors, [first, second, third])
 })
 
-t.test('a race that is cut begins nothing more and says nothing more', async (t) => {
+t.test('a race that is cut starts no attempt, and never settles', async (t) => {
   const { attempt, begun, clock, cuts, tried } = racing()
   await clock.advance(250)
   attempt.cut()
@@ -156,7 +156,7 @@ t.test('a race that is cut begins nothing more and says nothing more', async (t)
   t.ok(await isPending(attempt.done))
 })
 
-t.test('a race that is cut when it was won cuts its winner: nobody has it', async (t) => {
+t.test('a race that is cut after it was won cuts its winner', async (t) => {
   const { attempt, begun, cuts } = racing()
   begun.a?.resolve('A')
   await attempt.done

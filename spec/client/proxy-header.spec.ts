@@ -1,4 +1,4 @@
-// `proxyProtocol` of connect: the header that goes first, for a connection that is passed on or as it is said.
+// `proxyProtocol` of connect: the header that is sent first, with given addresses or those of an accepted connection.
 
 import t, { type Test } from 'tap'
 import { type Connection, type ConnectOptions, connect, InvalidOptionsError, type ProxyHeaderOptions } from '../../lib/index.js'
@@ -9,7 +9,7 @@ import { rawServer } from './support.js'
 const source = { address: '192.0.2.33', port: 40_000, family: 'IPv4' } as const
 const destination = { address: '198.51.100.7', port: 443, family: 'IPv4' } as const
 
-/** Both ends: the client's with this header, and what a server behind it makes of it. */
+/** Both ends: a client that sends this header, and the connection of the server that receives it. */
 async function behind(t: Test, proxyProtocol: ConnectOptions['proxyProtocol']): Promise<[Connection, Connection]> {
   const server = await opened(t, { proxyProtocol: true })
   const client = await connect({ host: '127.0.0.1', port: server.port, proxyProtocol })
@@ -17,7 +17,7 @@ async function behind(t: Test, proxyProtocol: ConnectOptions['proxyProtocol']): 
   return [client, (await server.accept()) as Connection]
 }
 
-t.test('what is said outright arrives, and is no payload', async (t) => {
+t.test('given addresses and TLVs arrive, and are not counted', async (t) => {
   const tlvs = [
     { type: 2, value: Buffer.from('example.org') },
     { type: 3, value: Buffer.alloc(0) },
@@ -31,7 +31,7 @@ t.test('what is said outright arrives, and is no payload', async (t) => {
   t.equal(client.proxy, undefined)
 })
 
-t.test('version 1 is a line of text', async (t) => {
+t.test('version 1 is sent as a line of text', async (t) => {
   const [client, server] = await behind(t, { version: 1, source, destination })
   t.match(server.proxy, { version: 1, source, destination, tlvs: [] })
   client.abort()
@@ -43,7 +43,7 @@ t.test('version 1 is a line of text', async (t) => {
   other.abort()
 })
 
-t.test('without addresses it speaks of nobody', async (t) => {
+t.test('a header without addresses names no client', async (t) => {
   for (const [version, header] of [
     [1, { version: 1 }],
     [2, {}],
@@ -56,7 +56,7 @@ t.test('without addresses it speaks of nobody', async (t) => {
   }
 })
 
-t.test('a connection that came to a server is passed on: who it is, and what it connected to', async (t) => {
+t.test('the header of an accepted connection has its client, and the address that the client connected to', async (t) => {
   const front = await opened(t)
   const visitor = await connect({ host: '127.0.0.1', port: front.port })
   t.teardown(() => visitor.abort())
@@ -65,13 +65,13 @@ t.test('a connection that came to a server is passed on: who it is, and what it 
   t.equal(String(server.remote), String(visitor.local))
   t.equal(String(server.proxy?.destination), `127.0.0.1:${front.port}`)
 
-  // A second proxy says what the first one said.
+  // A second proxy sends the addresses of the first one.
   const [, last] = await behind(t, server)
   t.equal(String(last.remote), String(visitor.local))
   t.equal(String(last.proxy?.destination), `127.0.0.1:${front.port}`)
 })
 
-t.test('one that came by a Unix socket is passed on too, also over one', async (t) => {
+t.test('the header of a connection on a Unix socket has its path, also if it is sent over a Unix socket', async (t) => {
   const front = await opened(t, { path: socketPath() })
   const visitor = await connect({ path: front.addresses[0]?.address })
   t.teardown(() => visitor.abort())
@@ -84,7 +84,7 @@ t.test('one that came by a Unix socket is passed on too, also over one', async (
   client.abort()
 })
 
-t.test('false, or nothing, sends none', async (t) => {
+t.test('with false, or without the option, no header is sent', async (t) => {
   const server = await opened(t)
   for (const proxyProtocol of [false, undefined] as const) {
     const client = await connect({ host: '127.0.0.1', port: server.port, proxyProtocol })
@@ -95,7 +95,7 @@ t.test('false, or nothing, sends none', async (t) => {
   }
 })
 
-t.test('what a version cannot say is refused before anybody is dialled', async (t) => {
+t.test('a header that its version cannot express is refused before connecting', async (t) => {
   const raw = await rawServer(t)
   const unix = { address: '/run/a', port: 0, family: 'unix' } as const
   const cases: [ProxyHeaderOptions, string][] = [

@@ -1,4 +1,4 @@
-// `run` on a client's connection: it is a function call with a connection around it, so it says what the handler said.
+// `run` on a client's connection: it settles as its handler does, once the connection has ended.
 
 import t, { type Test } from 'tap'
 import { type Connection, connect, EndOfStreamError } from '../../lib/index.js'
@@ -13,7 +13,7 @@ async function both(t: Test): Promise<[Connection, Connection]> {
   return [connection, accepted]
 }
 
-t.test("it resolves with the handler's value, once the connection is over", async (t) => {
+t.test("run resolves with the handler's value, once the connection has ended", async (t) => {
   const [client, server] = await both(t)
   const ran = client.run(async (connection) => {
     await connection.write('ping\n')
@@ -25,7 +25,7 @@ t.test("it resolves with the handler's value, once the connection is over", asyn
   t.equal(client.signal.aborted, true)
 })
 
-t.test('it rejects with whatever the handler threw, also what its own connection raised', async (t) => {
+t.test('run rejects with whatever the handler threw, also with an error of its own connection', async (t) => {
   const mistakes: [unknown, (connection: Connection) => unknown][] = []
   const own = new Error('my own')
   mistakes.push([own, () => Promise.reject(own)])
@@ -44,7 +44,7 @@ t.test('it rejects with whatever the handler threw, also what its own connection
   t.ok(client.ended)
 })
 
-t.test('what is no function is a TypeError, and a second run too, which leaves the first alone', async (t) => {
+t.test('run rejects with a TypeError for a handler that is no function, and for a second run, and the first goes on', async (t) => {
   const [client, server] = await both(t)
   const ran = client.run((connection) => connection.readLine())
   t.type(await rejection(client.run(() => 'second')), TypeError)

@@ -1,5 +1,5 @@
-// What the specs of this folder share: attempts that a test brings to their end, servers that answer nobody, and a count
-// of what this process holds open.
+// What the specs of this folder share: attempts that a test settles, servers that do not answer, and a count of what this
+// process holds open.
 
 import dns from 'node:dns'
 import { readdirSync } from 'node:fs'
@@ -10,7 +10,7 @@ import type { Attempt } from '../../lib/transport/attempt.js'
 import { program } from '../support/program.js'
 import { turns } from '../support/wait.js'
 
-/** An attempt that comes to its end when a test says so. */
+/** An attempt that a test settles. */
 export class Held<T> implements Attempt<T> {
   readonly done: Promise<T>
   resolve!: (value: T) => void
@@ -53,7 +53,7 @@ export async function nothingLeft(t: Test, before: Record<string, number>): Prom
   t.strictSame(more(), {}, 'nothing is left open')
 }
 
-/** A raw server, closed after the test; `sockets` are those that came. */
+/** A raw server, closed after the test. `sockets` are those that it accepted. */
 export interface RawServer {
   readonly port: number
   readonly sockets: net.Socket[]
@@ -81,7 +81,7 @@ export async function rawServer(
   return { port: address !== null && typeof address === 'object' ? address.port : 0, sockets, server }
 }
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 export async function closedPort(): Promise<number> {
   const server = net.createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -91,8 +91,8 @@ export async function closedPort(): Promise<number> {
 }
 
 /**
- * A port that answers nobody, as a machine that has gone: its server accepts nothing, its queue in the system is full, and
- * the system drops who comes.
+ * A port that does not answer, as a machine that is down: its server accepts nothing, its queue in the system is full, and
+ * the system drops further clients.
  */
 export async function silentPort(t: Test): Promise<number> {
   const code = `

@@ -1,5 +1,4 @@
-// `tls` of connect: whom it believes, what it says when it does not, and that a handshake that comes to nothing leaves
-// nothing open.
+// `tls` of connect: which certificates it accepts, what it rejects with, and that a failed handshake leaves nothing open.
 
 import type net from 'node:net'
 import tls from 'node:tls'
@@ -15,9 +14,9 @@ const other = identityOf('DNS:other.test')
 
 interface SecureServer {
   readonly port: number
-  /** What each client has named. */
+  /** The server name that each client has sent. */
   readonly named: (string | false)[]
-  /** What came, beneath TLS. */
+  /** The accepted sockets, beneath TLS. */
   readonly sockets: net.Socket[]
 }
 
@@ -41,7 +40,7 @@ async function secureServer(t: Test, options: tls.TlsOptions = good): Promise<Se
   return { port: (server.address() as net.AddressInfo).port, named, sockets }
 }
 
-t.test('a certificate for the host is believed, and what was agreed on can be seen', async (t) => {
+t.test('a certificate for the host is accepted, and the connection has what was negotiated', async (t) => {
   const server = await opened(t, { host: 'localhost', port: 0, tls: { ...good, ALPNProtocols: ['irc'] } })
   const served = server.serve(async (connection) => {
     for await (const line of connection.lines()) await connection.write(`${line}!\n`)
@@ -58,7 +57,7 @@ t.test('a certificate for the host is believed, and what was agreed on can be se
   await served
 })
 
-t.test('a name is asked for by SNI, an address is verified and not named', async (t) => {
+t.test('a name is sent by SNI, and an address is verified but not sent', async (t) => {
   const { port, named } = await secureServer(t)
   for (const host of ['localhost', '127.0.0.1']) {
     const connection = await connect({ host, port, family: 4, tls: { ca: good.cert } })
@@ -68,7 +67,7 @@ t.test('a name is asked for by SNI, an address is verified and not named', async
   t.strictSame(named, ['localhost', false])
 })
 
-t.test('servername replaces the host', async (t) => {
+t.test('servername replaces the host, in SNI and in the verification', async (t) => {
   const { port, named } = await secureServer(t, other)
   const connection = await connect({ host: '127.0.0.1', port, tls: { ca: other.cert, servername: 'other.test' } })
   t.equal(await connection.readLine(), 'hello')
@@ -76,7 +75,7 @@ t.test('servername replaces the host', async (t) => {
   t.strictSame(named, ['other.test'])
 })
 
-t.test('a certificate for somebody else, or of nobody who is trusted, is a HandshakeError', async (t) => {
+t.test('a certificate for another name, or of an untrusted authority, is a HandshakeError', async (t) => {
   const { port, sockets } = await secureServer(t, other)
   await rejection(connect({ host: '127.0.0.1', port, tls: true }))
   const before = await held()
@@ -90,7 +89,7 @@ t.test('a certificate for somebody else, or of nobody who is trusted, is a Hands
   await nothingLeft(t, before)
 })
 
-t.test('the check may be turned off', async (t) => {
+t.test('with rejectUnauthorized: false any certificate is accepted', async (t) => {
   const { port } = await secureServer(t, other)
   const connection = await connect({ host: '127.0.0.1', port, tls: { rejectUnauthorized: false } })
   t.match(connection.tls, { authorized: false, authorizationError: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
@@ -105,14 +104,14 @@ t.test('when TLS fails no other address is tried', async (t) => {
   t.strictSame([plain.sockets.length, next.sockets.length], [1, 0])
 })
 
-t.test('a server that leaves in the middle, in order or not, is a HandshakeError', async (t) => {
+t.test('a server that ends or resets during the handshake is a HandshakeError', async (t) => {
   for (const leave of [(socket: net.Socket) => socket.end(), (socket: net.Socket) => socket.resetAndDestroy()]) {
     const raw = await rawServer(t, {}, (socket) => socket.once('data', () => leave(socket)))
     t.type(await rejection(connect({ host: '127.0.0.1', port: raw.port, tls: true })), HandshakeError)
   }
 })
 
-t.test('out of time in the handshake: a TimeoutError, and nothing is left open', async (t) => {
+t.test('a handshake that exceeds timeout is a TimeoutError, and nothing is left open', async (t) => {
   const raw = await rawServer(t)
   const before = await held()
   const error = await rejection(connect({ host: '127.0.0.1', port: raw.port, tls: true, timeout: 50 }))
@@ -123,7 +122,7 @@ t.test('out of time in the handshake: a TimeoutError, and nothing is left open',
   await nothingLeft(t, before)
 })
 
-t.test('aborted in the handshake: the reason, and nothing is left open', async (t) => {
+t.test('an abort during the handshake rejects with the reason, and nothing is left open', async (t) => {
   const raw = await rawServer(t)
   const before = await held()
   const controller = new AbortController()
@@ -137,7 +136,7 @@ t.test('aborted in the handshake: the reason, and nothing is left open', async (
   await nothingLeft(t, before)
 })
 
-t.test('many that are aborted at any moment of their handshakes leave nothing open', async (t) => {
+t.test('connects that are aborted at any moment of their handshakes leave nothing open', async (t) => {
   const { port, sockets } = await secureServer(t)
   const before = await held()
   const reason = new Error('now')
@@ -162,7 +161,7 @@ t.test('many that are aborted at any moment of their handshakes leave nothing op
   await nothingLeft(t, before)
 })
 
-t.test('once connected neither the signal nor the time limit does anything', async (t) => {
+t.test('after connect has resolved neither the signal nor the time limit has an effect', async (t) => {
   const { port } = await secureServer(t)
   const controller = new AbortController()
   const connection = await connect({ host: '127.0.0.1', port, tls: { ca: good.cert }, signal: controller.signal, timeout: 2_000 })
@@ -171,7 +170,7 @@ t.test('once connected neither the signal nor the time limit does anything', asy
   await connection.close()
 })
 
-t.test('options that do not load are refused before anybody is dialled', async (t) => {
+t.test('TLS options that do not load are refused before connecting', async (t) => {
   const raw = await rawServer(t)
   for (const options of [{ key: 'nonsense', cert: 'nonsense' }, { ca: good.cert, key: good.key }, { minVersion: 'TLSv9' as never }]) {
     const error = (await rejection(connect({ host: '127.0.0.1', port: raw.port, tls: options }))) as InvalidOptionsError
@@ -182,7 +181,7 @@ t.test('options that do not load are refused before anybody is dialled', async (
   t.equal(raw.sockets.length, 0)
 })
 
-t.test('a PROXY header goes before the handshake, however long it is', async (t) => {
+t.test('a PROXY header of any length is sent before the handshake', async (t) => {
   const server = await opened(t, { tls: good, proxyProtocol: true })
   const [source, destination] = [
     { address: '192.0.2.33', port: 40_000, family: 'IPv4' },
@@ -203,7 +202,7 @@ t.test('a PROXY header goes before the handshake, however long it is', async (t)
   }
 })
 
-t.test('over a Unix socket the name is localhost, or servername', async (t) => {
+t.test('over a Unix socket the certificate must be for localhost, or for servername', async (t) => {
   const path = socketPath()
   const server = await opened(t, { path, tls: good })
   void server.serve((connection) => connection.write('hello\n'))

@@ -1,4 +1,4 @@
-// `accept`: one connection at a time, for a program that takes one and stays open, and what cancelling it means.
+// `accept` resolves with the next connection and leaves the server open. What an abort of its signal does.
 
 import { getEventListeners } from 'node:events'
 import t from 'tap'
@@ -22,7 +22,7 @@ overEach(t, 'accept resolves with the next connection and leaves the server open
   t.strictSame([...server.connections], [first, second])
 })
 
-overEach(t, 'several accepts are served in the order in which they were asked', async (t, open) => {
+overEach(t, 'several accepts resolve in call order', async (t, open) => {
   const { server, connect } = await open()
   const accepting = [server.accept(), server.accept(), server.accept()]
   const texts: string[] = []
@@ -59,7 +59,7 @@ overEach(t, 'an accept that is cancelled takes no connection', async (t, open) =
   t.ok(await within(server.accept()))
 })
 
-overEach(t, 'an abort that comes after the connection changes nothing', async (t, open) => {
+overEach(t, 'an abort after accept has resolved changes nothing', async (t, open) => {
   const { server, connect } = await open()
   const controller = new AbortController()
   const accepting = server.accept({ signal: controller.signal })
@@ -71,7 +71,7 @@ overEach(t, 'an abort that comes after the connection changes nothing', async (t
   t.equal(await connection.readLine(), 'fine')
 })
 
-t.test('an accept that is aborted, or was before, may be ignored; a wrong argument may not', async (t) => {
+t.test('an ignored accept whose signal aborts causes no unhandled rejection, and one with a wrong argument does', async (t) => {
   const run = program(
     t,
     `process.on('unhandledRejection', (error) => console.log('unhandled', error.name))
@@ -89,7 +89,7 @@ t.test('an accept that is aborted, or was before, may be ignored; a wrong argume
   t.equal(run.stdout, 'unhandled TypeError\ndone\n')
 })
 
-t.test('a connection that is being handed over is not lost to an abort', async (t) => {
+t.test('an abort within the connection event does not lose the connection', async (t) => {
   const { server, connect } = inMemory(t)
   const controller = new AbortController()
   server.once('connection', () => controller.abort())
@@ -99,7 +99,7 @@ t.test('a connection that is being handed over is not lost to an abort', async (
   t.strictSame([connection], [...server.connections])
 })
 
-t.test('a signal that is aborted twice, and one without end, leave nothing behind', async (t) => {
+t.test('an abort of a signal that many accepts share leaves no listener on it', async (t) => {
   const { server } = inMemory(t)
   const controller = new AbortController()
   for (let n = 0; n < 20; n++) {
@@ -111,7 +111,7 @@ t.test('a signal that is aborted twice, and one without end, leave nothing behin
   t.equal(getEventListeners(controller.signal, 'abort').length, 0)
 })
 
-t.test('wrong arguments reject, before anything else', async (t) => {
+t.test('accept rejects for a wrong argument, on a closed server too', async (t) => {
   const { server } = inMemory(t)
   const { signal } = new AbortController()
   const accept = server.accept.bind(server) as (options?: unknown) => Promise<unknown>

@@ -1,4 +1,4 @@
-// `add`: one more place to listen on, while the server runs; and `setTls`, whose time has not come.
+// `add` makes a running server listen on one more endpoint. `setTls` rejects on a server without TLS.
 
 import dns from 'node:dns'
 import fs from 'node:fs'
@@ -29,10 +29,10 @@ t.test('a port, a TCP endpoint and a Unix socket may be added, and their clients
   for (const address of [everywhere!, second!]) {
     t.match(await rejection(client(t, server, {}, { port: address.port, host: '127.0.0.2' })), { code: 'ECONNREFUSED' })
   }
-  t.equal(server.addresses.length, 4, 'what was bound is still told')
+  t.equal(server.addresses.length, 4, 'the addresses stay after the close')
 })
 
-t.test('an endpoint takes over what listen said of all of them', async (t) => {
+t.test('an added endpoint has the endpoint options of listen, unless it has its own', async (t) => {
   const server = await listen({ endpoints: [{ port: 0, host: '::1' }], ipv6Only: true })
   t.teardown(() => server.close({ grace: 0 }))
   await server.add({ port: 0, host: '::' })
@@ -70,7 +70,7 @@ t.test('an add that fails leaves the server as it was', async (t) => {
   await talk(await client(t, server))
 })
 
-t.test('an add after the close, or after a loop was left, comes too late', async (t) => {
+t.test('add rejects with a DrainingError after a close, and after a loop was left', async (t) => {
   const path = socketPath()
   const [closed, left] = [await opened(t), await opened(t)]
   const connection = left.accept()
@@ -89,7 +89,7 @@ t.test('an add after the close, or after a loop was left, comes too late', async
   t.ok((await rejection(closed.add({ prot: 1 } as object))) instanceof InvalidOptionsError, 'arguments are checked first')
 })
 
-t.test('an add that is overtaken by a close leaves nothing open', async (t) => {
+t.test('an add that is pending at a close rejects, and leaves nothing open', async (t) => {
   for (const endpoint of [{ port: 0, host: '127.0.0.1' }, 0, { path: socketPath() }]) {
     const server = await opened(t)
     const adding = rejection(server.add(endpoint))
@@ -102,7 +102,7 @@ t.test('an add that is overtaken by a close leaves nothing open', async (t) => {
   }
 })
 
-t.test('closed comes when one that was overtaken is gone too, however long it took', async (t) => {
+t.test('closed resolves only after the socket of a pending add has been removed', async (t) => {
   const path = socketPath()
   const dead = net.createServer().listen(`${path}.dead`)
   await new Promise((resolve) => dead.once('listening', resolve))
@@ -122,7 +122,7 @@ t.test('closed comes when one that was overtaken is gone too, however long it to
   t.ok((await adding) instanceof DrainingError)
 })
 
-t.test('a close does not wait for a name that is being looked up, nor does the add', async (t) => {
+t.test('neither a close nor a pending add waits for a name that is being looked up', async (t) => {
   const { lookup } = dns
   t.teardown(() => {
     dns.lookup = lookup
@@ -137,7 +137,7 @@ t.test('a close does not wait for a name that is being looked up, nor does the a
   t.ok((await within(adding)) instanceof DrainingError)
 })
 
-t.test('adds at the same time all come in', async (t) => {
+t.test('concurrent adds all succeed', async (t) => {
   const server = await opened(t)
   await Promise.all([
     server.add({ port: 0, host: '127.0.0.2' }),
@@ -148,7 +148,7 @@ t.test('adds at the same time all come in', async (t) => {
   t.equal(new Set(server.addresses.map(String)).size, 4)
 })
 
-t.test('a server without TLS refuses setTls and goes on', async (t) => {
+t.test('setTls rejects on a server without TLS, and the server goes on', async (t) => {
   const { server, connect } = inMemory(t)
   for (const options of [{}, undefined, { key: 'x' }]) {
     t.match(await rejection(server.setTls(options as never)), { code: 'ERR_LINNET_OPTIONS', issues: [{ path: ['tls'] }] })

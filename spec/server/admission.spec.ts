@@ -1,5 +1,5 @@
-// The order of the way in: the total, the block list, the address, `admit`, room, loop. Whoever fails at one of them is
-// dropped for that reason and not asked for the next.
+// The order of the admission checks: the total, the block list, the connections of the address, `admit`, room, loop. A
+// connection that fails a check is dropped for that reason, and the later checks are not made.
 
 import { BlockList } from 'node:net'
 import t from 'tap'
@@ -14,7 +14,7 @@ import { memoryPair } from '../../lib/transport/memory/carrier.js'
 import { turns, until, within } from '../support/wait.js'
 import { Books, client, cut, inMemory, open, overEach, type Service } from './support.js'
 
-overEach(t, 'what is dropped is told, counted, reset, and never handed to anybody', async (t, open, way) => {
+overEach(t, 'a dropped connection is reported, counted and reset, and never yielded', async (t, open, way) => {
   const { server, books, connect } = await open({ maxPending: 1, maxConnections: 1 })
   const first = await connect()
   await until(() => server.stats().pending === 1)
@@ -28,7 +28,7 @@ overEach(t, 'what is dropped is told, counted, reset, and never handed to anybod
   t.strictSame(books.told, ['drop', 'connection'])
 })
 
-t.test('drop tells the remote address of the client', async (t) => {
+t.test('drop has the remote address of the client', async (t) => {
   const { server, books } = await open(t, 'tcp', { maxPending: 0 })
   await cut(t, 'tcp', client(t, server))
   await until(() => books.drops.length === 1)
@@ -39,7 +39,7 @@ t.test('drop tells the remote address of the client', async (t) => {
   t.ok(remote.port > 0)
 })
 
-t.test('who is handed on when the server listens no more is dropped as draining', async (t) => {
+t.test('a connection that arrives after the server has stopped listening is dropped as draining', async (t) => {
   const core = new ServerCore(listenPlan({}), systemClock)
   const books = new Books(new Server(core))
   const none = Number.POSITIVE_INFINITY
@@ -56,7 +56,7 @@ t.test('who is handed on when the server listens no more is dropped as draining'
   t.strictSame(books.mistakes, [])
 })
 
-t.test('each step of the way in comes before the next', async (t) => {
+t.test('the block list is checked before admit is called', async (t) => {
   const blockList = new BlockList()
   let asked = 0
   const { server, books } = await open(t, 'tcp', {
@@ -77,15 +77,15 @@ t.test('each step of the way in comes before the next', async (t) => {
   }
   t.equal(await knock(), 'admit')
   t.equal(asked, 1)
-  // A connection whose answer is out takes the one place that the address has.
+  // A connection that waits for admit takes the one place that the address has.
   server.setLimits({ maxConnectionsPerAddress: 1 })
   blockList.addAddress('127.0.0.1')
   t.equal(await knock(), 'blockList', 'the block list comes before admit')
-  t.equal(asked, 1, 'who is blocked is not asked for')
+  t.equal(asked, 1, 'admit is not called for a blocked client')
   t.strictSame(books.mistakes, [])
 })
 
-t.test('the total comes before the block list, and that before the address', async (t) => {
+t.test('the total is checked first, then the block list, then the address, then admit', async (t) => {
   const blockList = new BlockList()
   const answers: ((answer: boolean) => void)[] = []
   const { server, books } = await open(t, 'tcp', {
@@ -117,7 +117,7 @@ t.test('the total comes before the block list, and that before the address', asy
   t.strictSame(books.mistakes, [])
 })
 
-t.test('a block list may be added to while the server runs, and holds for networks', async (t) => {
+t.test('an entry that is added to the block list of a running server applies, also if it is a network', async (t) => {
   const blockList = new BlockList()
   const { server, books } = await open(t, 'tcp', { blockList })
   await client(t, server, {}, { localAddress: '127.0.0.1' })
@@ -130,7 +130,7 @@ t.test('a block list may be added to while the server runs, and holds for networ
   t.match(books.drops, [{ remote: { address: '127.0.0.3' } }])
 })
 
-t.test('an IPv4 client of a server for both families is blocked by its IPv4 address', async (t) => {
+t.test('an IPv4 client of a dual-stack server is blocked by its IPv4 address', async (t) => {
   const blockList = new BlockList()
   blockList.addAddress('127.0.0.1')
   const { server, books } = await open(t, 'tcp', { blockList, port: 0 } as Service)
@@ -138,7 +138,7 @@ t.test('an IPv4 client of a server for both families is blocked by its IPv4 addr
   t.match(books.drops, [{ reason: 'blockList', remote: { address: '127.0.0.1', family: 'IPv4' } }])
 })
 
-t.test('an IPv6 client is blocked by its own', async (t) => {
+t.test('an IPv6 client is blocked by its IPv6 address', async (t) => {
   const blockList = new BlockList()
   blockList.addAddress('::1', 'ipv6')
   const { server, books } = await open(t, 'tcp', { blockList, host: '::1', port: 0 } as Service)
@@ -167,7 +167,7 @@ t.test('a link-local client is blocked by its address, whatever its zone', async
   t.equal(reset, 2)
 })
 
-t.test('who comes over a Unix socket or memory has no address to be blocked by', async (t) => {
+t.test('clients on a Unix socket or in memory are neither blocked nor counted by address', async (t) => {
   const blockList = new BlockList()
   blockList.addSubnet('0.0.0.0', 0)
   blockList.addSubnet('::', 0, 'ipv6')

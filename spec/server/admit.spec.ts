@@ -1,5 +1,5 @@
-// `admit`: the program's own answer to who may come in. Only `true` lets in; nothing that it does, throws or leaves
-// undone may hurt the server or hold up others.
+// `admit`: the program decides on each connection, and only `true` admits it. Whatever `admit` returns, throws or leaves
+// pending, the server goes on and other connections do not wait.
 
 import t from 'tap'
 import type { Candidate } from '../../lib/index.js'
@@ -12,7 +12,7 @@ const thenable = (then: unknown): object => Object.fromEntries([['then', then]])
 
 const anything = (answer: unknown): (() => boolean) => (() => answer) as () => boolean
 
-overEach(t, 'only true lets in, now or later', async (t, open, way) => {
+overEach(t, 'only true, or a promise of true, admits a connection', async (t, open, way) => {
   for (const answer of [true, Promise.resolve(true), thenable((resolve: (answer: boolean) => void) => resolve(true))]) {
     const { server, connect } = await open({ admit: anything(answer) })
     void server.serve(echo)
@@ -47,7 +47,7 @@ overEach(t, 'only true lets in, now or later', async (t, open, way) => {
   }
 })
 
-overEach(t, 'a throw refuses, and is an acceptError with the very value that was thrown', async (t, open, way) => {
+overEach(t, 'an admit that throws or rejects drops the connection, and acceptError has the value thrown', async (t, open, way) => {
   const wrong = new Error('no idea')
   const throws = (value: unknown) => (): never => {
     throw value
@@ -72,7 +72,7 @@ overEach(t, 'a throw refuses, and is an acceptError with the very value that was
   }
 })
 
-t.test('admit is asked with the addresses of the connection', async (t) => {
+t.test('admit is called with the addresses of the connection', async (t) => {
   const asked: Candidate[] = []
   const admit = (candidate: Candidate): boolean => {
     asked.push(candidate)
@@ -89,7 +89,7 @@ t.test('admit is asked with the addresses of the connection', async (t) => {
   ])
 })
 
-overEach(t, 'who is asked for is pending, in the middle of the call too, and takes a place in the total', async (t, open) => {
+overEach(t, 'a connection is pending while admit decides, also within the call, and counts in the total', async (t, open) => {
   const answers: ((answer: boolean) => void)[] = []
   const seen: number[] = []
   const { server, books, connect } = await open({
@@ -107,13 +107,13 @@ overEach(t, 'who is asked for is pending, in the middle of the call too, and tak
   t.match(server.stats(), { pending: 2, accepted: 2 })
   await connect()
   await until(() => answers.length === 3)
-  t.strictSame(books.reasons, ['maxPending'], 'the one whose answer is out longest gives way')
+  t.strictSame(books.reasons, ['maxPending'], 'the one that has waited longest for admit is dropped')
   const accepting = server.accept()
   t.equal(await isPending(accepting), true)
   answers[1]!(true)
   const connection = await within(accepting)
   await clients[1].write('second\n')
-  t.equal(await connection?.readLine(), 'second', 'one that is asked for holds up nobody')
+  t.equal(await connection?.readLine(), 'second', 'a pending answer delays no other connection')
   answers[0]!(true)
   answers[2]!(true)
   await until(() => server.stats().pending === 1)
@@ -121,7 +121,7 @@ overEach(t, 'who is asked for is pending, in the middle of the call too, and tak
   t.match(server.stats(), { active: 1, pending: 1, dropped: 1, accepted: 3 })
 })
 
-t.test('an answer that takes longer than handshakeTimeout refuses, to the millisecond', async (t) => {
+t.test('a connection is dropped when admit takes longer than handshakeTimeout, to the millisecond', async (t) => {
   const clock = manualClock()
   const { opened, open } = gate<boolean>()
   const { server, books, connect } = inMemory(t, { clock, handshakeTimeout: 1000, admit: () => opened })
@@ -135,11 +135,11 @@ t.test('an answer that takes longer than handshakeTimeout refuses, to the millis
   await turns()
   t.match(server.stats(), { accepted: 1, dropped: 1, pending: 0, active: 0 }, 'the late answer changes nothing')
   const next = await connect()
-  t.ok(await within(server.accept()), 'the next one is asked for anew')
+  t.ok(await within(server.accept()), 'admit is called again for the next one')
   next.abort()
 })
 
-t.test('an answer in time leaves no timer, and handshakeTimeout may be none', async (t) => {
+t.test('an answer in time leaves no timer, and with handshakeTimeout: Infinity there is no limit', async (t) => {
   const counting = countingClock()
   const { server, books, connect } = inMemory(t, { clock: counting, handshakeTimeout: 1000, admit: async () => true })
   await connect()
@@ -157,7 +157,7 @@ t.test('an answer in time leaves no timer, and handshakeTimeout may be none', as
   t.strictSame(books.mistakes, [])
 })
 
-overEach(t, 'who is asked for when the server closes is dropped as draining, whatever the answer says later', async (t, open, way) => {
+overEach(t, 'a connection that waits for admit at a close is dropped as draining, and a later answer changes nothing', async (t, open, way) => {
   const answers: { resolve(answer: boolean): void; reject(error: unknown): void }[] = []
   const admit = (): Promise<boolean> => new Promise((resolve, reject) => answers.push({ resolve, reject }))
   const { server, books, connect } = await open({ admit })
@@ -175,7 +175,7 @@ overEach(t, 'who is asked for when the server closes is dropped as draining, wha
   t.match(server.stats(), { accepted: 3, dropped: 3, pending: 0, active: 0 })
 })
 
-overEach(t, 'admit may close the server itself', async (t, open, way) => {
+overEach(t, 'admit may close the server', async (t, open, way) => {
   const { server, books, connect } = await open({
     admit: () => {
       void server.close()
@@ -189,7 +189,7 @@ overEach(t, 'admit may close the server itself', async (t, open, way) => {
   t.match(server.stats(), { accepted: 1, dropped: 1, pending: 0 })
 })
 
-overEach(t, 'an acceptError of admit does not end accepting, and comes once a second at most', async (t, open, way) => {
+overEach(t, 'an admit that throws does not stop the server, and acceptError is emitted at most once a second', async (t, open, way) => {
   let wrong = true
   const { server, books, connect } = await open({
     admit: () => {

@@ -1,4 +1,5 @@
-// The grace of a close, and its result: who has ended in time, whoever ended them, and who had to be aborted.
+// The grace of a close, and its result: `drained` counts the connections that ended in time, `aborted` those that the close
+// aborted.
 
 import t, { type Test } from 'tap'
 import { type Connection, DrainingError } from '../../lib/index.js'
@@ -6,7 +7,7 @@ import { manualClock } from '../../lib/testing/index.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
 import { countingClock, cut, echo, inMemory, type Opened, overEach, type Service } from './support.js'
 
-/** A server in memory with this many connections that nobody reads, and its clients. */
+/** A server in memory with this many connections, which no handler reads, and its clients. */
 async function holding(
   t: Test,
   count: number,
@@ -24,7 +25,7 @@ async function holding(
   return { ...one, clock, held, clients }
 }
 
-t.test('what is left after the grace is aborted, to the millisecond', async (t) => {
+t.test('connections that are open at the end of the grace are aborted, to the millisecond', async (t) => {
   const { server, books, clock, held, clients } = await holding(t, 3)
   const closing = server.close({ grace: 500 })
   await clock.advance(499)
@@ -42,7 +43,7 @@ t.test('what is left after the grace is aborted, to the millisecond', async (t) 
   t.strictSame(books.told.slice(3), ['draining', 'disconnect', 'disconnect', 'disconnect', 'close'])
 })
 
-t.test('the grace is ten seconds where none is given', async (t) => {
+t.test('the grace is ten seconds by default', async (t) => {
   const { server, clock } = await holding(t, 1)
   const closing = server.close()
   await clock.advance(9_999)
@@ -57,7 +58,7 @@ t.test('the grace is ten seconds where none is given', async (t) => {
   t.equal(await within(disposing), undefined)
 })
 
-t.test('drained are those that came to their end in time, whoever ended them', async (t) => {
+t.test('drained counts the connections that ended in time, whichever side ended them', async (t) => {
   const { server, clock, held, clients } = await holding(t, 6)
   held[5]!.abort('before the call')
   const closing = server.close({ grace: 1000 })
@@ -76,7 +77,7 @@ t.test('drained are those that came to their end in time, whoever ended them', a
   t.strictSame(await within(closing), { drained: 3, aborted: 2 })
 })
 
-t.test('a close that was under way when the grace ran out counts as aborted', async (t) => {
+t.test('a connection that is still closing at the end of the grace counts as aborted', async (t) => {
   const { server, clock, held } = await holding(t, 1, { closeTimeout: 5000 })
   const ended = held[0]!.close()
   const closing = server.close({ grace: 1000 })
@@ -86,7 +87,7 @@ t.test('a close that was under way when the grace ran out counts as aborted', as
   t.match(await held[0]!.closed, { by: 'aborted' })
 })
 
-overEach(t, 'a half message that never ends is aborted after the grace', async (t, open, way) => {
+overEach(t, 'a connection whose message never ends is aborted after the grace', async (t, open, way) => {
   const { server, books, connect } = await open()
   const served = server.serve(echo)
   const client = await connect()
@@ -98,7 +99,7 @@ overEach(t, 'a half message that never ends is aborted after the grace', async (
   t.strictSame(books.handlerErrors, [])
 })
 
-overEach(t, 'grace 0 resets everything in the call', async (t, open, way) => {
+overEach(t, 'close({ grace: 0 }) resets all connections within the call', async (t, open, way) => {
   const { server, books, connect } = await open({ maxConnections: 3 })
   const clients: Connection[] = []
   for (let n = 0; n < 3; n++) {
@@ -115,7 +116,7 @@ overEach(t, 'grace 0 resets everything in the call', async (t, open, way) => {
   for (const one of clients) await cut(t, way, one)
 })
 
-t.test('a second close whose grace ends sooner shortens it, a longer one does not; the result is the same', async (t) => {
+t.test('of several closes the grace that ends first applies, and all resolve with the same result', async (t) => {
   const { server, clock } = await holding(t, 2)
   const results = [server.close({ grace: 10_000 }), server.close({ grace: 20_000 }), server.close()]
   await clock.advance(1000)
@@ -128,7 +129,7 @@ t.test('a second close whose grace ends sooner shortens it, a longer one does no
   for (const result of all) t.strictSame(result, { drained: 0, aborted: 2 })
 })
 
-t.test('a second close that is sooner by the clock, though its number is larger, counts', async (t) => {
+t.test('graces are compared by when they end, and one that no timer can hold is no limit', async (t) => {
   const { server, clock } = await holding(t, 1)
   const closing = server.close({ grace: 1000 })
   await clock.advance(900)
@@ -138,7 +139,7 @@ t.test('a second close that is sooner by the clock, though its number is larger,
   const other = await holding(t, 1)
   const slow = other.server.close({ grace: Number.POSITIVE_INFINITY })
   await other.clock.advance(2 ** 45)
-  t.equal(await isPending(slow), true, 'Infinity is no grace at all')
+  t.equal(await isPending(slow), true, 'Infinity is no limit')
   void other.server.close({ grace: 2 ** 40 })
   await other.clock.advance(2 ** 42)
   t.equal(await isPending(slow), true, 'and so is what no timer can hold')
@@ -147,7 +148,7 @@ t.test('a second close that is sooner by the clock, though its number is larger,
   t.strictSame(await within(slow), { drained: 0, aborted: 1 })
 })
 
-t.test('close({ grace: 0 }) after a gentle one cuts at once', async (t) => {
+t.test('close({ grace: 0 }) after another close aborts at once', async (t) => {
   const { server, held } = await holding(t, 2)
   const closing = server.close()
   held[0]!.abort()
@@ -156,7 +157,7 @@ t.test('close({ grace: 0 }) after a gentle one cuts at once', async (t) => {
   t.strictSame(await within(closing), { drained: 1, aborted: 1 })
 })
 
-t.test('a grace that is not needed leaves no timer, and none is set for an empty server', async (t) => {
+t.test('the timer of a grace is cleared when the last connection has ended, and an empty server sets none', async (t) => {
   const clock = countingClock()
   const { server, connect } = inMemory(t, { clock })
   const accepting = server.accept()
@@ -183,7 +184,7 @@ t.test('connections that were yielded before a loop was left are drained by a la
   const closing = server.close({ grace: 10 })
   t.equal(held[1]!.drainSignal.aborted, true)
   await clock.advance(10)
-  t.strictSame(await within(closing), { drained: 0, aborted: 1 }, 'one was over at the call')
+  t.strictSame(await within(closing), { drained: 0, aborted: 1 }, 'one had ended before the call')
 })
 
 t.test('a wrong grace rejects and closes nothing', async (t) => {
@@ -203,7 +204,7 @@ t.test('a wrong grace rejects and closes nothing', async (t) => {
   t.strictSame(await within(gentle), { drained: 0, aborted: 1 })
 })
 
-t.test('a close that is called in a disconnect listener of the last connection has nothing to wait for', async (t) => {
+t.test('a close within the last disconnect event resolves with nothing drained', async (t) => {
   const { server, held, books } = await holding(t, 1)
   let result: unknown
   server.once('disconnect', () => {
@@ -218,7 +219,7 @@ t.test('a close that is called in a disconnect listener of the last connection h
   t.strictSame(books.mistakes, [])
 })
 
-overEach(t, 'the error of a handler is told, also where the grace runs out while its connection closes', async (t, open) => {
+overEach(t, 'the error of a handler is reported, also if the grace ends while its connection closes', async (t, open) => {
   for (const bug of [new Error('a bug'), undefined]) {
     const { server, connect } = await open()
     const heard: unknown[] = []

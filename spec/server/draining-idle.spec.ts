@@ -1,12 +1,12 @@
-// What a closing server does to connections between two messages: a read that waits for a new one is told, one turn
-// later, and nothing else is.
+// What a closing server does to connections between two messages: a read that waits for a new message rejects with a
+// DrainingError one turn later, and nothing else changes.
 
 import t from 'tap'
 import { type Connection, DrainingError } from '../../lib/index.js'
 import { isPending, rejection, turn, turns, until, within } from '../support/wait.js'
 import { echo, ending, gate, overEach, talk } from './support.js'
 
-overEach(t, 'idle connections end at once when drained, all of them, and their clients see an end', async (t, open) => {
+overEach(t, 'a drain ends all idle connections at once, and their clients see an end of stream', async (t, open) => {
   const { server, books, connect } = await open()
   const served = server.serve(echo)
   const clients = await Promise.all(Array.from({ length: 20 }, () => connect()))
@@ -19,7 +19,7 @@ overEach(t, 'idle connections end at once when drained, all of them, and their c
   t.strictSame(books.handlerErrors, [], 'being drained is a normal end')
 })
 
-overEach(t, 'what a drained connection says of itself', async (t, open) => {
+overEach(t, 'a drained connection is closed by this side with a DrainingError, and its drainSignal has aborted', async (t, open) => {
   const { server, connect } = await open()
   const served = server.serve(echo)
   const client = await connect()
@@ -35,7 +35,7 @@ overEach(t, 'what a drained connection says of itself', async (t, open) => {
   t.ok(connection!.drainSignal.reason instanceof DrainingError)
 })
 
-overEach(t, 'the pending read is told a turn later, not in the call, and with a code', async (t, open) => {
+overEach(t, 'the pending read rejects with a DrainingError one turn after the call', async (t, open) => {
   const { server, connect } = await open()
   const accepting = server.accept()
   const client = await connect()
@@ -56,7 +56,7 @@ overEach(t, 'the pending read is told a turn later, not in the call, and with a 
   t.strictSame(await within(closing), { drained: 1, aborted: 0 })
 })
 
-overEach(t, 'a later idle read rejects too, each time after a turn, and what it does not wait for it still gets', async (t, open) => {
+overEach(t, 'later idle reads reject too, each one turn after its call, and buffered messages are still read', async (t, open) => {
   const { server, connect } = await open()
   const accepting = server.accept()
   const client = await connect()
@@ -84,7 +84,7 @@ overEach(t, 'a later idle read rejects too, each time after a turn, and what it 
   t.strictSame(await within(closing), { drained: 1, aborted: 0 })
 })
 
-overEach(t, 'every kind of idle read is told: lines, read, a message, an iterator', async (t, open) => {
+overEach(t, 'every kind of idle read rejects with a DrainingError', async (t, open) => {
   const { server, connect } = await open()
   const reads: ((connection: Connection) => Promise<unknown>)[] = [
     (connection) => connection.read(),
@@ -115,7 +115,7 @@ overEach(t, 'every kind of idle read is told: lines, read, a message, an iterato
   for (const error of outcomes) t.ok(error instanceof DrainingError, String(error))
 })
 
-overEach(t, 'a handler that is not reading hears drainSignal, and is left alone otherwise', async (t, open) => {
+overEach(t, 'a drain aborts drainSignal, and does nothing else to a handler that is not reading', async (t, open) => {
   const { server, connect } = await open()
   const [working, finish] = [gate(), gate()]
   let heard: unknown
@@ -139,7 +139,7 @@ overEach(t, 'a handler that is not reading hears drainSignal, and is left alone 
   await served
 })
 
-overEach(t, 'handlers may say goodbye', async (t, open) => {
+overEach(t, 'a handler can write after a DrainingError', async (t, open) => {
   const { server, connect } = await open()
   const served = server.serve(async (connection) => {
     try {
@@ -160,7 +160,7 @@ overEach(t, 'handlers may say goodbye', async (t, open) => {
   await served
 })
 
-overEach(t, 'idle: false keeps a drain away from a read that waits for its first byte', async (t, open) => {
+overEach(t, 'a drain does not interrupt a read with idle: false', async (t, open) => {
   const { server, connect } = await open()
   const served = server.serve(async (connection) => {
     await connection.write('> \n')
@@ -177,7 +177,7 @@ overEach(t, 'idle: false keeps a drain away from a read that waits for its first
   await served
 })
 
-overEach(t, 'a loop that is not run by handlers ends, and its connections live until they are closed', async (t, open) => {
+overEach(t, 'a drain ends the loop, and connections without a handler stay open until they are closed', async (t, open) => {
   const { server, connect } = await open()
   const loop = server[Symbol.asyncIterator]()
   const next = loop.next()
@@ -194,7 +194,7 @@ overEach(t, 'a loop that is not run by handlers ends, and its connections live u
   t.strictSame(await within(closing), { drained: 1, aborted: 0 })
 })
 
-overEach(t, 'a connection that was told to drain before is told once', async (t, open) => {
+overEach(t, 'the drainSignal of a connection that drains already is not aborted again', async (t, open) => {
   const { server, connect } = await open()
   const accepting = server.accept()
   const client = await connect()

@@ -1,5 +1,5 @@
-// What a closing server lets come to its end: messages that have begun, requests that have arrived and nobody has read,
-// wherever they lie, and answers that are still on their way.
+// What a closing server still serves: messages that have begun, requests that have arrived and are unread, wherever their
+// bytes are, and answers that are still being sent.
 
 import t from 'tap'
 import { type Connection, DrainingError } from '../../lib/index.js'
@@ -18,7 +18,7 @@ overEach(t, 'a read in the middle of a message goes on, and the message is answe
   t.equal(await isPending(closing), true)
   await client.write(' and half\nnever read\n')
   t.equal(await within(client.readLine()), 'half and half')
-  t.equal(await within(client.readLine()), 'never read', 'what came with it had arrived too')
+  t.equal(await within(client.readLine()), 'never read', 'the line that arrived with it is served too')
   t.equal(await ending(client), 'end')
   t.strictSame(await within(closing), { drained: 1, aborted: 0 })
   await served
@@ -48,13 +48,13 @@ overEach(t, 'requests that are buffered behind the one that is being served are 
   await served
 })
 
-overEach(t, 'a request that is under way at the call, unread, is served', async (t, open) => {
+overEach(t, 'a request whose bytes the server has not read at the call is served', async (t, open) => {
   for (let n = 0; n < 10; n++) {
     const { server, connect } = await open()
     const served = server.serve(echo)
     const client = await connect()
     await talk(client)
-    // In the kernel, or on its way in memory: the server has not seen it when it is told to close.
+    // In the kernel, or in transit in memory: the server has not read it when it is closed.
     await client.write('in the kernel\n')
     const closing = server.close()
     t.equal(await within(client.readLine()), 'in the kernel')
@@ -64,7 +64,7 @@ overEach(t, 'a request that is under way at the call, unread, is served', async 
   }
 })
 
-t.test('so is one that arrived while the process was busy, on a connection that was yielded just before', async (t) => {
+t.test('a request that arrived before the call is served, although its handler starts after the call', async (t) => {
   const { server } = await open(t, 'tcp')
   const accepting = server.accept()
   const peer = await client(t, server)
@@ -77,7 +77,7 @@ t.test('so is one that arrived while the process was busy, on a connection that 
   t.strictSame(await within(closing), { drained: 1, aborted: 0 })
 })
 
-overEach(t, 'a message of several reads is finished, whatever its parts wait for', async (t, open) => {
+overEach(t, 'a message of several reads that has begun is read to its end', async (t, open) => {
   const { server, connect } = await open()
   const served = server.serve(async (connection) => {
     for (;;) {
@@ -93,7 +93,7 @@ overEach(t, 'a message of several reads is finished, whatever its parts wait for
   await until(() => server.stats().bytesRead === 2 && server.stats().active === 2)
   const ended = ending(before)
   const closing = server.close()
-  t.equal(await within(ended), 'end', 'one that waits for its first byte is told')
+  t.equal(await within(ended), 'end', 'a message without a first byte is interrupted')
   await turns()
   await middle.write('fünf')
   t.equal(String(await within(middle.readExactly(5))), 'fünf')
@@ -102,7 +102,7 @@ overEach(t, 'a message of several reads is finished, whatever its parts wait for
   await served
 })
 
-overEach(t, 'a dialogue in the middle goes on: reads after a taken byte are not idle until something is written', async (t, open) => {
+overEach(t, 'reads after a consumed byte are not idle, and are not interrupted, until the handler writes', async (t, open) => {
   const { server, connect } = await open()
   const served = server.serve(async (connection) => {
     const name = await connection.readLine()
@@ -124,7 +124,7 @@ overEach(t, 'a dialogue in the middle goes on: reads after a taken byte are not 
   await served
 })
 
-overEach(t, 'an answer that is still on its way arrives whole', async (t, open) => {
+overEach(t, 'an answer that is still being sent arrives whole', async (t, open) => {
   const { server, connect } = await open()
   const sent = pattern(4 * 1024 * 1024)
   const served = server.serve(async (connection) => {
@@ -142,7 +142,7 @@ overEach(t, 'an answer that is still on its way arrives whole', async (t, open) 
   await served
 })
 
-overEach(t, 'a handler that throws during the drain, or starts a message that never ends, does not stop it', async (t, open, way) => {
+overEach(t, 'a drain ends although a handler throws, or waits for a message that never ends', async (t, open, way) => {
   const { server, books, connect } = await open()
   let n = 0
   const served = server.serve(async (connection) => {
@@ -162,7 +162,7 @@ overEach(t, 'a handler that throws during the drain, or starts a message that ne
   t.equal(second, way === 'unix' ? 'end' : 'broken')
 })
 
-t.test('forty clients that connect and talk while the server closes are served, refused or turned away', async (t) => {
+t.test('each of forty clients that connect while the server closes is served, refused or dropped', async (t) => {
   for (const way of ['tcp', 'unix', 'memory'] as const) {
     const { server, books, connect } = await open(t, way)
     const served = server.serve(echo)

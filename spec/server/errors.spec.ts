@@ -1,5 +1,5 @@
-// What goes wrong without being anybody's request: handlers that fail, and accepting that fails. It is told, at a bearable
-// rate; without a listener a handler's error is printed, and nothing ever ends the process.
+// Errors of handlers and of accepting. The server emits them as events, those of accepting at most once a second. Without a
+// listener the error of a handler is printed. No such error ends the process.
 
 import net from 'node:net'
 import { inspect } from 'node:util'
@@ -11,7 +11,7 @@ import { manualClock, memoryServer } from '../../lib/testing/index.js'
 import { rejection, turns, until, within } from '../support/wait.js'
 import { Books, echo, ending, inMemory, open, overEach, talk } from './support.js'
 
-/** A server in memory that nobody listens to. */
+/** A server in memory whose events have no listener. */
 function unheard(t: Test, handler: Parameters<Server['serve']>[0]): { visit(): Promise<void>; server: Server } {
   const { server, connect } = memoryServer()
   t.teardown(() => server.close({ grace: 0 }))
@@ -26,7 +26,7 @@ function unheard(t: Test, handler: Parameters<Server['serve']>[0]): { visit(): P
   }
 }
 
-t.test('the error of a handler that nobody listens to is printed, once, and tells whose it is', async (t) => {
+t.test('without a handlerError listener the error of a handler is printed once, with its connection', async (t) => {
   const printed = t.capture(console, 'error')
   const bug = new Error('a bug in the handler')
   const ids: number[] = []
@@ -46,7 +46,7 @@ t.test('the error of a handler that nobody listens to is printed, once, and tell
   t.equal(error, bug)
 })
 
-t.test('with a listener nothing is printed', async (t) => {
+t.test('with a handlerError listener nothing is printed', async (t) => {
   const printed = t.capture(console, 'error')
   const { server, visit } = unheard(t, () => {
     throw new Error('a bug')
@@ -57,10 +57,10 @@ t.test('with a listener nothing is printed', async (t) => {
   t.strictSame(heard, ['a bug', true])
   server.removeAllListeners('handlerError')
   await visit()
-  t.equal(printed().length, 1, 'once the listener is gone it is')
+  t.equal(printed().length, 1, 'without the listener it is printed')
 })
 
-t.test('whatever a handler throws can be printed, also what cannot be shown', async (t) => {
+t.test('any value that a handler throws is printed, also one whose inspection throws', async (t) => {
   const lines: string[] = []
   t.capture(console, 'error', (...args: unknown[]) => {
     lines.push(args.map((arg) => (typeof arg === 'string' ? arg : inspect(arg))).join(' '))
@@ -81,7 +81,7 @@ t.test('whatever a handler throws can be printed, also what cannot be shown', as
   for (const line of lines) t.match(line, /^linnet: /)
 })
 
-overEach(t, 'normal ends are no handler errors', async (t, open) => {
+overEach(t, 'a normal end of a connection is no handlerError', async (t, open) => {
   const { server, books, connect } = await open({ closeTimeout: 1000 })
   const served = server.serve(async (connection) => {
     const line = await connection.readLine()
@@ -108,7 +108,7 @@ overEach(t, 'normal ends are no handler errors', async (t, open) => {
   t.equal(books.over, 6)
 })
 
-overEach(t, 'misuse in a handler is told', async (t, open) => {
+overEach(t, 'misuse of run is a handlerError with a TypeError', async (t, open) => {
   const { server, books, connect } = await open()
   const accepting = server.accept()
   const client = await connect()
@@ -128,7 +128,7 @@ overEach(t, 'misuse in a handler is told', async (t, open) => {
   t.equal(server.stats().handlerErrors, 2)
 })
 
-t.test('an unhandled rejection never comes of a connection that a server gave up', async (t) => {
+t.test('calls on a connection that the server has aborted cause no unhandled rejection', async (t) => {
   const { server, connect } = inMemory(t)
   const accepting = server.accept()
   const client = await connect()
@@ -142,7 +142,7 @@ t.test('an unhandled rejection never comes of a connection that a server gave up
   await turns()
 })
 
-t.test('of errors in accepting one a second is told, on the clock of the server', async (t) => {
+t.test('at most one acceptError a second is emitted, by the clock of the server', async (t) => {
   const clock = manualClock()
   const core = new ServerCore(listenPlan({}), clock)
   const server = new Server(core)
@@ -165,7 +165,7 @@ t.test('of errors in accepting one a second is told, on the clock of the server'
   await server.close()
 })
 
-t.test('what a socket that listens fails with is an acceptError, and it listens on', async (t) => {
+t.test('an error of a listening socket is an acceptError, and the server goes on accepting', async (t) => {
   const { listen } = net.Server.prototype
   const sockets: net.Server[] = []
   t.capture(net.Server.prototype, 'listen', function (this: net.Server, ...where: Parameters<typeof listen>) {

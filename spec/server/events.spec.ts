@@ -1,5 +1,5 @@
-// The events of a server: each connection has one beginning and one end, everything is told when it is true, and a
-// listener that throws hurts nobody but its program.
+// The events of a server: each connection has one `connection` and one `disconnect` event, an event is emitted when what it
+// reports has happened, and a listener that throws does not affect the server.
 
 import t from 'tap'
 import type { CloseInfo, Connection, Server } from '../../lib/index.js'
@@ -36,7 +36,7 @@ overEach(t, 'each connection has one connection event and one disconnect event, 
   t.equal(books.count('disconnect'), 4)
 })
 
-overEach(t, 'connection comes just before the loop gets it: nothing of it has been read', async (t, open) => {
+overEach(t, 'connection is emitted just before the loop gets the connection, when nothing has been read', async (t, open) => {
   const { server, connect } = await open()
   const order: string[] = []
   server.on('connection', (connection) => {
@@ -57,7 +57,7 @@ overEach(t, 'connection comes just before the loop gets it: nothing of it has be
   t.strictSame(order, ['event', 'loop'])
 })
 
-overEach(t, 'disconnect comes for those that outlive the loop, and close after the last of them', async (t, open) => {
+overEach(t, 'connections that outlive the loop have a disconnect event, and close follows the last one', async (t, open) => {
   const { server, books, connect } = await open()
   const accepting = [server.accept(), server.accept()]
   await connect()
@@ -79,7 +79,7 @@ overEach(t, 'disconnect comes for those that outlive the loop, and close after t
   t.strictSame(books.told.slice(-2), ['disconnect', 'close'])
 })
 
-t.test('close comes after every listener has heard of every disconnect, though one ends the last connection', async (t) => {
+t.test('close follows every disconnect event, also if a disconnect listener ends the last connection', async (t) => {
   const { server, connect } = inMemory(t)
   const accepting = [server.accept(), server.accept()]
   await connect()
@@ -98,7 +98,7 @@ t.test('close comes after every listener has heard of every disconnect, though o
   t.strictSame(order, ['other', 'one', 'close'])
 })
 
-overEach(t, 'closing tells draining and then, when all is over, close; each once', async (t, open) => {
+overEach(t, 'a close emits draining, and close after the last disconnect, each once', async (t, open) => {
   const { server, books, connect } = await open()
   const served = server.serve(echo)
   const client = await connect()
@@ -113,7 +113,7 @@ overEach(t, 'closing tells draining and then, when all is over, close; each once
   t.strictSame(books.told, ['connection', 'draining', 'disconnect', 'close'])
 })
 
-overEach(t, 'closed resolves together with close(), after its event', async (t, open) => {
+overEach(t, 'closed and close() resolve after the close event', async (t, open) => {
   const { server, books, connect } = await open()
   void server.serve(echo)
   const client = await connect()
@@ -125,7 +125,7 @@ overEach(t, 'closed resolves together with close(), after its event', async (t, 
   t.strictSame(order, ['closed after close', 'close()'])
 })
 
-t.test('a listener may end the connection it hears of', async (t) => {
+t.test('a connection listener may abort the connection', async (t) => {
   const { server, books, connect } = inMemory(t)
   server.on('connection', (connection) => connection.abort('not you'))
   const accepting = server.accept()
@@ -137,20 +137,20 @@ t.test('a listener may end the connection it hears of', async (t) => {
   t.equal(server.stats().active, 0)
 })
 
-t.test('a listener may close the server in the middle of handing over', async (t) => {
+t.test('a connection listener may close the server, and its connection is yielded', async (t) => {
   const { server, books, connect } = inMemory(t)
   server.once('connection', () => void server.close())
   const accepting = [server.accept(), server.accept()]
   const client = await connect()
   const [first, second] = await within(Promise.all(accepting))
-  t.ok(first, 'the one that is being handed over is')
+  t.ok(first, 'the connection of the event is yielded')
   t.equal(second, null)
   t.strictSame(await within(Promise.all([ending(client), first?.close()])), ['end', undefined])
   await within(server.closed)
   t.strictSame(books.mistakes, [])
 })
 
-t.test('there is no error event, so none needs a listener; the events are those of an EventEmitter', async (t) => {
+t.test('a server has the methods of an EventEmitter', async (t) => {
   const { server } = inMemory(t)
   const emitter: Server = server
   t.equal(emitter.listenerCount('close'), 1)
@@ -159,7 +159,7 @@ t.test('there is no error event, so none needs a listener; the events are those 
   await within(once)
 })
 
-t.test('what a listener throws is thrown again when the work of the server is done', async (t) => {
+t.test('an exception of a listener is thrown again after the server has yielded the connection', async (t) => {
   const { server, connect } = inMemory(t)
   const wrong = new Error('of a listener')
   server.once('connection', () => {
@@ -168,12 +168,12 @@ t.test('what a listener throws is thrown again when the work of the server is do
   const errors = uncaught(t)
   const accepting = server.accept()
   await connect()
-  t.ok(await within(accepting), 'it is handed over all the same')
+  t.ok(await within(accepting), 'the connection is yielded')
   await turns()
   t.strictSame(errors, [wrong])
 })
 
-t.test('what a listener throws is an uncaught exception of the program, and the server lives', async (t) => {
+t.test('an exception of any listener is an uncaught exception of the program, and the server goes on', async (t) => {
   const run = program(
     t,
     `

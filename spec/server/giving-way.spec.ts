@@ -1,5 +1,5 @@
-// As many clients as there are places, none of which says anything, do not shut out the others: the one that has been longest
-// on its way in gives way to one that comes.
+// Silent clients that take all places do not keep others out: the connection that has been in admission longest is dropped
+// for a new one.
 
 import { BlockList } from 'node:net'
 import t from 'tap'
@@ -12,7 +12,7 @@ import { client, cut, open, overEach, talk } from './support.js'
 const line = 'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n'
 const { key, cert } = identityOf()
 
-overEach(t, 'when all places are taken by clients in their header, the one that came first gives way', async (t, open, way) => {
+overEach(t, 'when clients in their header take all places, a new client replaces the oldest of them', async (t, open, way) => {
   const { server, books, connect } = await open({ proxyProtocol: true, maxConnections: 2, maxPending: 1 })
   const silent: Connection[] = []
   for (let n = 0; n < 3; n++) silent.push(await connect())
@@ -35,7 +35,7 @@ for (const [name, options] of Object.entries({
     admit: ({ remote }: { remote: { address: string } }) => (remote.address === '127.0.0.1' ? new Promise<boolean>(() => {}) : true),
   },
 })) {
-  t.test(`so does one that waits for ${name}`, async (t) => {
+  t.test(`a new client replaces the oldest of those that wait for ${name}`, async (t) => {
     const { server, books } = await open(t, 'tcp', { ...options, maxConnections: 1, maxPending: 1 })
     const silent = [await client(t, server), await client(t, server)] as const
     await until(() => server.stats().pending === 2)
@@ -48,7 +48,7 @@ for (const [name, options] of Object.entries({
   })
 }
 
-t.test('nobody gives way where nobody is on the way in: the one that comes is dropped', async (t) => {
+t.test('without a connection in admission the new client is dropped', async (t) => {
   const { server, books } = await open(t, 'tcp', { maxConnections: 1, maxPending: 1 })
   void server.accept()
   const served = await client(t, server)
@@ -60,7 +60,7 @@ t.test('nobody gives way where nobody is on the way in: the one that comes is dr
   await talk(served)
 })
 
-t.test('nobody gives way to one that is blocked, or whose address has its number', async (t) => {
+t.test('a client that is blocked, or beyond the limit of its address, replaces no other', async (t) => {
   const blockList = new BlockList()
   blockList.addAddress('127.0.0.9')
   const { server, books } = await open(t, 'tcp', {
@@ -83,7 +83,7 @@ t.test('nobody gives way to one that is blocked, or whose address has its number
   t.match(books.drops.at(-1), { reason: 'maxPending', remote: { address: '127.0.0.1' } })
 })
 
-t.test('a server that is closed because one gave way drops the one that came as well', async (t) => {
+t.test('a server that a drop listener closes drops the new client as well', async (t) => {
   const { server, books } = await open(t, 'tcp', { tls: { key, cert }, maxConnections: 1, maxPending: 0 })
   await client(t, server)
   await until(() => server.stats().pending === 1)
@@ -95,7 +95,7 @@ t.test('a server that is closed because one gave way drops the one that came as 
   t.strictSame(books.mistakes, [])
 })
 
-t.test('which one has been on its way longest is known at once, whoever has left in between', async (t) => {
+t.test('the pending list has its oldest entry first, whichever entries were deleted', async (t) => {
   const all = new PendingList<Link & { n: number }>()
   const made = Array.from({ length: 5 }, (_, n) => ({ n, older: undefined, newer: undefined }))
   const order = (): number[] => {

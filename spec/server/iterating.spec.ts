@@ -1,12 +1,12 @@
-// The loop over a server: who gets which connection, how it ends, and what leaving it means for those who are in, those
-// who wait, and the other loops.
+// The loop over a server: which loop gets a connection, how a loop ends, and what leaving it means for open connections,
+// pending connections and other loops.
 
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
 import { cut, echo, ending, overEach, talk } from './support.js'
 
-overEach(t, 'a loop gets each connection once, in the order in which they came', async (t, open) => {
+overEach(t, 'a loop gets each connection once, in order of arrival', async (t, open) => {
   const { server, connect } = await open()
   for (let n = 0; n < 5; n++) await (await connect()).write(`${n}\n`)
   await until(() => server.stats().pending === 5)
@@ -18,18 +18,18 @@ overEach(t, 'a loop gets each connection once, in the order in which they came',
   t.strictSame(got, ['0', '1', '2', '3', '4'])
 })
 
-overEach(t, 'a loop that waits ends, without throwing, when the server closes', async (t, open) => {
+overEach(t, 'a waiting loop ends without an error when the server closes', async (t, open) => {
   const { server } = await open()
   const loop = server[Symbol.asyncIterator]()
   const next = loop.next()
   await turns()
   await server.close()
   t.strictSame(await within(next), { value: undefined, done: true })
-  t.strictSame(await loop.next(), { value: undefined, done: true }, 'it stays at its end')
+  t.strictSame(await loop.next(), { value: undefined, done: true }, 'it has ended for good')
   t.strictSame(await server[Symbol.asyncIterator]().next(), { value: undefined, done: true }, 'a new one ends at once')
 })
 
-overEach(t, 'leaving the loop after a burst of 64 leaks none', async (t, open, way) => {
+overEach(t, 'leaving the loop drops all pending connections', async (t, open, way) => {
   const { server, books, connect } = await open()
   const clients = await Promise.all(Array.from({ length: 64 }, () => connect()))
   await until(() => server.stats().pending === 64)
@@ -44,16 +44,16 @@ overEach(t, 'leaving the loop after a burst of 64 leaks none', async (t, open, w
   const [alive, ...others] = clients as [Connection, ...Connection[]]
   for (const other of others) await cut(t, way, other)
   t.equal(server.draining, false)
-  await talk(alive, 'what was yielded goes on')
+  await talk(alive, 'the yielded connection stays open')
   t.equal(first?.drainSignal.aborted, false)
-  await t.rejects(connect(), { code: way === 'unix' ? 'ENOENT' : 'ECONNREFUSED' }, 'it listens no more')
+  await t.rejects(connect(), { code: way === 'unix' ? 'ENOENT' : 'ECONNREFUSED' }, 'the server does not listen any more')
   const [closing, ended] = [server.close(), ending(alive)]
   t.equal(server.draining, true)
   t.equal(await within(ended), 'end')
-  t.strictSame(await within(closing), { drained: 1, aborted: 0 }, 'a later close drains them')
+  t.strictSame(await within(closing), { drained: 1, aborted: 0 }, 'a later close drains it')
 })
 
-overEach(t, 'a throw out of the loop stops accepting as a break does', async (t, open, way) => {
+overEach(t, 'an exception in the body of the loop stops accepting as a break does', async (t, open, way) => {
   const { server, books, connect } = await open()
   const clients = [await connect(), await connect()] as const
   await until(() => server.stats().pending === 2)
@@ -70,7 +70,7 @@ overEach(t, 'a throw out of the loop stops accepting as a break does', async (t,
   await talk(clients[0])
 })
 
-overEach(t, 'return() ends every loop, the pending calls of its own too, and waits for no connection', async (t, open) => {
+overEach(t, 'return() ends every loop and every pending call at once, and waits for no connection', async (t, open) => {
   const { server, books, connect } = await open()
   const [one, other] = [server[Symbol.asyncIterator](), server[Symbol.asyncIterator]()]
   t.equal(one[Symbol.asyncIterator](), one)
@@ -94,7 +94,7 @@ overEach(t, 'return() ends every loop, the pending calls of its own too, and wai
   t.equal(server.draining, true)
 })
 
-overEach(t, 'the iterator is async disposable, and return(value) gives the value back', async (t, open) => {
+overEach(t, 'the iterator is async disposable, and return(value) resolves with the value', async (t, open) => {
   const { server } = await open()
   let next: Promise<unknown>
   {
@@ -107,7 +107,7 @@ overEach(t, 'the iterator is async disposable, and return(value) gives the value
   await within(server.closed)
 })
 
-overEach(t, 'a loop may be left before it was begun, or twice', async (t, open) => {
+overEach(t, 'return() may be called before the first next(), and twice', async (t, open) => {
   const { server } = await open()
   const loop = server[Symbol.asyncIterator]()
   await loop.return!()
@@ -116,7 +116,7 @@ overEach(t, 'a loop may be left before it was begun, or twice', async (t, open) 
   t.equal(await server.accept(), null)
 })
 
-overEach(t, 'several loops, accept and serve share the connections, each going to one', async (t, open) => {
+overEach(t, 'several loops, accept and serve share the connections, and each connection goes to one of them', async (t, open) => {
   const { server, connect } = await open()
   const got: Connection[] = []
   const loop = async (): Promise<void> => {
@@ -145,7 +145,7 @@ overEach(t, 'several loops, accept and serve share the connections, each going t
   await within(Promise.all([served, ...loops]))
 })
 
-overEach(t, 'a loop that is in its body when another one is left ends when it comes back', async (t, open) => {
+overEach(t, 'a loop that is in its body when another one is left ends at its next next()', async (t, open) => {
   const { server, connect } = await open()
   const [one, other] = [server[Symbol.asyncIterator](), server[Symbol.asyncIterator]()]
   await connect()
@@ -155,7 +155,7 @@ overEach(t, 'a loop that is in its body when another one is left ends when it co
   t.equal((value as Connection).ended, false)
 })
 
-overEach(t, 'a silent client holds up nobody', async (t, open) => {
+overEach(t, 'silent clients delay no other client', async (t, open) => {
   const { server, connect } = await open()
   void server.serve(echo)
   const silent = await Promise.all(Array.from({ length: 20 }, () => connect()))

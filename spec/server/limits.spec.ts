@@ -1,4 +1,4 @@
-// `setLimits`: limits that change while the server runs, and the limits of a server that names none.
+// `setLimits` changes the limits of a running server. The default limits follow.
 
 import fs from 'node:fs'
 import { join } from 'node:path'
@@ -8,20 +8,20 @@ import { usableMemory } from '../../lib/server/memory.js'
 import { turns, until, within } from '../support/wait.js'
 import { cut, echo, inMemory, overEach, talk } from './support.js'
 
-overEach(t, 'a raised maxConnections lets waiting ones in at once', async (t, open) => {
+overEach(t, 'a raised maxConnections admits waiting connections at once', async (t, open) => {
   const { server, connect } = await open({ maxConnections: 1 })
   void server.serve(echo)
   const clients = [await connect(), await connect(), await connect(), await connect()]
   await until(() => server.stats().pending === 3)
   server.setLimits({ maxConnections: 3 })
-  t.match(server.stats(), { active: 3, pending: 1 }, 'the loop asks at once: in the very call')
+  t.match(server.stats(), { active: 3, pending: 1 }, 'the loop takes them within the call')
   for (const one of clients.slice(0, 3)) await talk(one)
   t.match(server.stats(), { active: 3, pending: 1 })
   server.setLimits({ maxConnections: Number.POSITIVE_INFINITY })
   await talk(clients[3]!)
 })
 
-overEach(t, 'a lowered limit cuts nobody, and holds until enough have left', async (t, open, way) => {
+overEach(t, 'a lowered limit closes no connection, and admits none until enough have ended', async (t, open, way) => {
   const { server, books, connect } = await open({ maxConnections: 3, maxPending: 3 })
   void server.serve(echo)
   const clients = [await connect(), await connect(), await connect()]
@@ -44,7 +44,7 @@ overEach(t, 'a lowered limit cuts nobody, and holds until enough have left', asy
   t.match(server.stats(), { active: 1, pending: 1 })
 })
 
-overEach(t, 'a raised maxPending holds for the next one', async (t, open, way) => {
+overEach(t, 'a raised maxPending applies to the next connection', async (t, open, way) => {
   const { server, books, connect } = await open({ maxPending: 0 })
   await cut(t, way, connect())
   await until(() => books.drops.length === 1)
@@ -64,7 +64,7 @@ t.test('a limit that is left out, or undefined, stays as it is', async (t) => {
   t.equal(books.drops.length, 1)
 })
 
-t.test('limits that cannot be meant are thrown back, and change nothing', async (t) => {
+t.test('setLimits throws for wrong and impossible limits, and changes none', async (t) => {
   const { server, books, connect } = inMemory(t, { maxPending: 1 })
   const set = server.setLimits.bind(server) as (limits?: unknown) => void
   for (const limits of [
@@ -94,21 +94,21 @@ t.test('limits that cannot be meant are thrown back, and change nothing', async 
   t.equal(books.drops.length, 1)
 })
 
-t.test('limits may be set on a closed server, and from a listener in the middle of handing over', async (t) => {
+t.test('limits may be set on a closed server, and within a connection event', async (t) => {
   const { server, connect } = inMemory(t, { maxConnections: 1 })
   server.on('connection', () => server.setLimits({ maxConnections: 10 }))
   const accepting = [server.accept(), server.accept(), server.accept()]
   for (let n = 0; n < 3; n++) await connect()
   const got = await within(Promise.all(accepting))
   t.equal(new Set(got).size, 3)
-  t.strictSame(got, [...server.connections], 'each to its own, in order')
+  t.strictSame(got, [...server.connections], 'each accept gets its own, in order')
   await server.close({ grace: 0 })
   server.setLimits({ maxConnections: 1 })
 })
 
-// --- the limits of a server that names none ------------------------------------------------------------------------------
+// --- the default limits ----------------------------------------------------------------------------------------------
 
-t.test('without limits of its own a server stays below the free descriptors', async (t) => {
+t.test('the default limits stay below the number of free descriptors', async (t) => {
   const memory = 2 ** 40
   t.strictSame(defaultLimits(1000, memory), { maxConnections: 800, maxPending: 100 })
   t.strictSame(defaultLimits(1_000_000, memory), { maxConnections: 800_000, maxPending: 1024 })
@@ -117,18 +117,18 @@ t.test('without limits of its own a server stays below the free descriptors', as
   t.strictSame(defaultLimits(undefined, memory), { maxConnections: 2 ** 23, maxPending: 1024 })
 })
 
-t.test('it has at most one connection for each 128 KiB of memory', async (t) => {
+t.test('the default maxConnections is at most one for each 128 KiB of memory', async (t) => {
   t.strictSame(defaultLimits(1_000_000, 2 ** 29), { maxConnections: 4096, maxPending: 1024 })
   t.strictSame(defaultLimits(undefined, 2 ** 29), { maxConnections: 4096, maxPending: 1024 })
   t.strictSame(defaultLimits(1000, 2 ** 29), { maxConnections: 800, maxPending: 100 })
   t.strictSame(defaultLimits(1000, 1000), { maxConnections: 1, maxPending: 100 })
 })
 
-t.test('memory is that of the machine, or the lowest limit of a control group, of version 1 or 2', async (t) => {
+t.test('usable memory is that of the machine, or the lowest limit of its control groups, of version 1 or 2', async (t) => {
   const machine = 2 ** 30
   const under = (files: Parameters<typeof t.testdir>[0]): number => usableMemory(`${t.testdir(files)}/`, machine)
   const group = (cgroup: string, tree: object): number => under({ proc: { self: { cgroup } }, sys: { fs: { cgroup: tree } } } as never)
-  t.equal(under({}), machine, 'a system that does not tell')
+  t.equal(under({}), machine, 'a system without control groups')
   t.equal(group('0::/\n', { 'memory.max': 'max\n' }), machine)
   t.equal(group('0::/\n', { 'memory.max': '1000000\n' }), 1_000_000)
   t.equal(group('0::/a/b\n', { a: { 'memory.max': '2000\n', b: { 'memory.max': '3000\n' } } }), 2000, 'the group around it')
@@ -142,12 +142,12 @@ t.test('memory is that of the machine, or the lowest limit of a control group, o
   )
   t.equal(group('nonsense\n', {}), machine)
   const nowhere = `${t.testdir({})}/`
-  t.equal(usableMemory(nowhere, machine, 7000), 7000, 'what Node knows itself')
+  t.equal(usableMemory(nowhere, machine, 7000), 7000, 'the limit that Node reports')
   for (const told of [0, undefined, 2 ** 64]) t.equal(usableMemory(nowhere, machine, told), machine)
   t.ok(usableMemory() > 2 ** 20, 'here')
 })
 
-t.test('free descriptors are the soft limit less what is open, where the system tells', async (t) => {
+t.test('free descriptors are the soft limit less the open ones, or undefined if the system reports no limit', async (t) => {
   const proc = t.testdir({ fd: { 0: '', 1: '', 2: '' }, limits: '' })
   const limits = (soft: string): void =>
     fs.writeFileSync(
@@ -164,7 +164,7 @@ t.test('free descriptors are the soft limit less what is open, where the system 
   if (process.platform === 'linux') t.ok((freeDescriptors() ?? 0) > 0)
 })
 
-t.test('what a program opens later leaves the limits of a server alone, and one limit may be given', async (t) => {
+t.test('a limit that is given alone leaves the other at its default', async (t) => {
   const { server, books, connect } = inMemory(t, { maxPending: 2 })
   for (let n = 0; n < 3; n++) await connect()
   t.strictSame(books.reasons, ['maxPending'])

@@ -1,5 +1,5 @@
-// `listen`: from options to a server that is bound, whole or not at all. How an endpoint is bound is shown where the
-// listeners are; here it is several, and what a server says of them.
+// `listen` binds all of its endpoints, or none. spec/transport/listening has how one endpoint is bound. Here are several, and
+// the addresses of the server.
 
 import net from 'node:net'
 import t from 'tap'
@@ -21,7 +21,7 @@ t.test('listen resolves when it is bound: a client that connects at once is serv
   t.ok(server.port > 0)
 })
 
-t.test('a number is a port, nothing is a free port, and both are on all interfaces', async (t) => {
+t.test('a number is a port, no argument is a free port, and both are on all interfaces', async (t) => {
   for (const options of [[0], [], [undefined], [{}]] as const) {
     const server = await listen(...(options as [number]))
     t.teardown(() => server.close({ grace: 0 }))
@@ -37,7 +37,7 @@ t.test('a number is a port, nothing is a free port, and both are on all interfac
   t.equal(server.port, port)
 })
 
-t.test('several endpoints are one server; addresses are in their order, and port is the first of TCP', async (t) => {
+t.test('a server of several endpoints has their addresses in order, and the port of the first TCP one', async (t) => {
   const paths = [socketPath(), socketPath()] as const
   const server = await opened(t, { endpoints: [{ path: paths[0] }, { port: 0, host: '127.0.0.2' }, { path: paths[1] }, here] })
   t.strictSame(
@@ -60,7 +60,7 @@ t.test('several endpoints are one server; addresses are in their order, and port
   t.match(tcp?.local, { address: '127.0.0.1', port: server.addresses[3]?.port })
 })
 
-t.test('addresses and port stay when it has closed, and are nobody else to change', async (t) => {
+t.test('addresses and port stay after the close, and the list of addresses is a copy', async (t) => {
   const server = await opened(t, { endpoints: [here, { path: socketPath() }] })
   const { addresses, port } = server
   ;(server.addresses as unknown[]).pop()
@@ -72,7 +72,7 @@ t.test('addresses and port stay when it has closed, and are nobody else to chang
   t.equal(unix.port, 0)
 })
 
-t.test('if one cannot be bound, none is, and who had come to another is turned away', async (t) => {
+t.test('if one endpoint cannot be bound, none is', async (t) => {
   const taken = await opened(t)
   const free = net.createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => free.once('listening', resolve))
@@ -87,7 +87,7 @@ t.test('if one cannot be bound, none is, and who had come to another is turned a
   await again.close()
 })
 
-t.test('options that do not fit reject, and never throw', async (t) => {
+t.test('listen rejects for wrong options, and never throws', async (t) => {
   const wrong: unknown[] = [
     null,
     '8888',
@@ -119,7 +119,7 @@ t.test('options that do not fit reject, and never throw', async (t) => {
   t.ok((await rejection(listen(hostile))) instanceof InvalidOptionsError)
 })
 
-t.test('a server and a connection are made by listen, and by nobody else', async (t) => {
+t.test('a program cannot construct a Server or a Connection', async (t) => {
   const Made = Server as unknown as new (core?: unknown) => unknown
   const MadeConnection = Connection as unknown as new (core?: unknown) => unknown
   for (const core of [undefined, {}, null, 5]) {
@@ -129,7 +129,7 @@ t.test('a server and a connection are made by listen, and by nobody else', async
   t.throws(() => new Made(Object.create(ServerCore.prototype)), TypeError)
 })
 
-t.test('a closed server may be closed, disposed of and waited for again', async (t) => {
+t.test('close, disposal and closed of a closed server resolve again', async (t) => {
   const server = await opened(t)
   t.equal(server.draining, false)
   await within(server[Symbol.asyncDispose]())

@@ -1,11 +1,11 @@
-// Those who wait: for room, or for a loop that asks. In order, unread, bounded, and never lost.
+// Connections that wait for room, or for a loop: in order, unread, limited in number, and never lost.
 
 import t from 'tap'
 import { type Connection, ConnectionLostError } from '../../lib/index.js'
 import { pattern, turns, until, within } from '../support/wait.js'
 import { cut, echo, overEach, talk } from './support.js'
 
-overEach(t, 'with room for one, the next are served in order of arrival as the ones before leave', async (t, open) => {
+overEach(t, 'with maxConnections: 1 waiting connections are served in order of arrival', async (t, open) => {
   const { server, connect } = await open({ maxConnections: 1 })
   const order: string[] = []
   let most = 0
@@ -30,7 +30,7 @@ overEach(t, 'with room for one, the next are served in order of arrival as the o
   t.equal(server.stats().dropped, 0)
 })
 
-overEach(t, 'nothing is read of one that waits', async (t, open) => {
+overEach(t, 'nothing is read from a waiting connection', async (t, open) => {
   const { server, connect } = await open({ readHighWaterMark: 1024 })
   const client = await connect()
   const sent = pattern(8 * 1024 * 1024)
@@ -45,7 +45,7 @@ overEach(t, 'nothing is read of one that waits', async (t, open) => {
   await writing
 })
 
-overEach(t, 'one that has left while it waited is yielded all the same, with what it had said', async (t, open, way) => {
+overEach(t, 'a connection that has ended while it waited is yielded, with the bytes that it sent', async (t, open, way) => {
   const { server, connect } = await open()
   const gone = await connect()
   await gone.write('last words\n')
@@ -65,7 +65,7 @@ overEach(t, 'one that has left while it waited is yielded all the same, with wha
   t.equal(server.stats().active, 0)
 })
 
-overEach(t, 'one more than may wait for a loop is dropped', async (t, open, way) => {
+overEach(t, 'connections beyond maxPending are dropped while no loop is waiting', async (t, open, way) => {
   const { server, books, connect } = await open({ maxPending: 2 })
   await connect()
   await connect()
@@ -79,7 +79,7 @@ overEach(t, 'one more than may wait for a loop is dropped', async (t, open, way)
   t.equal(books.drops.length, 3, 'there is room again')
 })
 
-overEach(t, 'one more than may wait for room is dropped, though a loop asks', async (t, open, way) => {
+overEach(t, 'connections beyond maxPending are dropped while there is no room, although a loop is waiting', async (t, open, way) => {
   const { server, books, connect } = await open({ maxConnections: 2, maxPending: 1 })
   void server.serve(echo)
   const clients = [await connect(), await connect()]
@@ -94,7 +94,7 @@ overEach(t, 'one more than may wait for room is dropped, though a loop asks', as
   t.match(server.stats(), { active: 2, pending: 0 })
 })
 
-overEach(t, 'with maxPending 0 nobody waits, and who finds a loop that asks is served', async (t, open, way) => {
+overEach(t, 'with maxPending: 0 a connection is yielded to a waiting loop, or dropped', async (t, open, way) => {
   const { server, books, connect } = await open({ maxPending: 0, maxConnections: 1 })
   await cut(t, way, connect())
   await until(() => books.drops.length === 1)
@@ -107,11 +107,11 @@ overEach(t, 'with maxPending 0 nobody waits, and who finds a loop that asks is s
   t.strictSame(books.reasons, ['maxPending', 'maxPending'])
   connection.abort()
   await connect()
-  t.ok(await within(again), 'the accept that waits all the while gets the next one that finds room')
+  t.ok(await within(again), 'the accept that is still pending gets the next one that finds room')
   t.match(server.stats(), { active: 1, pending: 0, dropped: 2, accepted: 4 })
 })
 
-overEach(t, 'a waiting loop takes one before the next is counted, also in a burst', async (t, open) => {
+overEach(t, 'a waiting loop takes each connection of a burst before the next one is checked', async (t, open) => {
   const { server, books, connect } = await open({ maxPending: 0 })
   const served = server.serve(echo)
   const clients = await Promise.all(Array.from({ length: 20 }, () => connect()))
@@ -123,7 +123,7 @@ overEach(t, 'a waiting loop takes one before the next is counted, also in a burs
   await served
 })
 
-overEach(t, 'a listener alone takes nothing from the queue', async (t, open) => {
+overEach(t, 'a connection listener without a loop takes no connection from the queue', async (t, open) => {
   const { server, books, connect } = await open()
   server.on('connection', () => {})
   await connect()
@@ -135,7 +135,7 @@ overEach(t, 'a listener alone takes nothing from the queue', async (t, open) => 
   t.equal(books.count('connection'), 1)
 })
 
-overEach(t, 'those that wait for room when the server closes are reset, and their number is no secret', async (t, open, way) => {
+overEach(t, 'connections that wait for room at a close are reset, and each is reported as dropped', async (t, open, way) => {
   const { server, books, connect } = await open({ maxConnections: 1 })
   const served = server.serve(echo)
   const first = await connect()

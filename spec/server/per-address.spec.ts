@@ -1,4 +1,4 @@
-// `maxConnectionsPerAddress`: how many of one real remote IP address are accepted and not over.
+// `maxConnectionsPerAddress`: how many connections of one real remote IP address are accepted and have not ended.
 
 import t from 'tap'
 import { until, within } from '../support/wait.js'
@@ -7,7 +7,7 @@ import { client, cut, gate, open } from './support.js'
 
 const from = (localAddress: string): { localAddress: string } => ({ localAddress })
 
-t.test('one more than an address may have is dropped, others are not', async (t) => {
+t.test('a connection beyond the limit of its address is dropped, and other addresses are not affected', async (t) => {
   const { server, books } = await open(t, 'tcp', { maxConnectionsPerAddress: 2 })
   for (const address of ['127.0.0.1', '127.0.0.1', '127.0.0.2']) {
     await client(t, server, {}, from(address))
@@ -21,7 +21,7 @@ t.test('one more than an address may have is dropped, others are not', async (t)
   t.strictSame(books.mistakes, [])
 })
 
-t.test('those that wait, and those whose admit has not answered, count', async (t) => {
+t.test('connections that wait for a loop or for admit count', async (t) => {
   const { opened, open: answer } = gate<boolean>()
   let asked = 0
   const admit: Service['admit'] = ({ remote }) => {
@@ -39,10 +39,10 @@ t.test('those that wait, and those whose admit has not answered, count', async (
   answer(false)
   await until(() => books.drops.length === 3)
   await cut(t, 'tcp', client(t, server, {}, from('127.0.0.2')))
-  t.equal(asked, 3, 'who was refused has given its place back')
+  t.equal(asked, 3, 'a refused connection does not count any more')
 })
 
-t.test('a place is free again as soon as its connection is over, and not before', async (t) => {
+t.test('a connection counts until it has ended, and no longer', async (t) => {
   const { server, books } = await open(t, 'tcp', { maxConnectionsPerAddress: 1 })
   for (let n = 0; n < 20; n++) {
     const one = await client(t, server)
@@ -62,7 +62,7 @@ t.test('a place is free again as soon as its connection is over, and not before'
   t.equal(server.stats().active, 0)
 })
 
-t.test('a raised limit holds for the next one, a lowered one cuts nobody', async (t) => {
+t.test('a raised limit applies to the next connection, and a lowered one closes none', async (t) => {
   const { server } = await open(t, 'tcp', { maxConnectionsPerAddress: 1 })
   const first = await client(t, server)
   const connection = await within(server.accept())
@@ -79,7 +79,7 @@ t.test('a raised limit holds for the next one, a lowered one cuts nobody', async
   await cut(t, 'tcp', client(t, server))
 })
 
-t.test('an IPv4 client of a server for both families counts as IPv4, whichever way it comes', async (t) => {
+t.test('an IPv4 client counts as IPv4 on a dual-stack endpoint and on an IPv4 one', async (t) => {
   const { server, books } = await open(t, 'tcp', { maxConnectionsPerAddress: 1, port: 0 } as Service)
   await server.add({ port: 0, host: '127.0.0.1' })
   const ports = server.addresses.map(({ port }) => port)
@@ -89,7 +89,7 @@ t.test('an IPv4 client of a server for both families counts as IPv4, whichever w
   t.match(books.drops, [{ reason: 'maxConnectionsPerAddress', remote: { address: '127.0.0.1', family: 'IPv4' } }])
 })
 
-t.test('places are given back by all the ways out, also of those who were never yielded', async (t) => {
+t.test('a connection that was dropped before it was yielded does not count', async (t) => {
   const { server, books, connect } = await open(t, 'tcp', { maxConnectionsPerAddress: 1, maxPending: 0 })
   await cut(t, 'tcp', connect())
   await cut(t, 'tcp', connect())

@@ -1,4 +1,4 @@
-// The printing of a handler's error: whatever stderr is, it does not throw, and stderr has a listener only while it prints.
+// `print` prints the error of a handler. It never throws, and stderr has a listener only while it prints.
 
 import { Writable } from 'node:stream'
 import { format } from 'node:util'
@@ -8,14 +8,14 @@ import { print } from '../../lib/server/print.js'
 import { pair } from '../../lib/testing/index.js'
 import { turns, until } from '../support/wait.js'
 
-/** A stderr of the test's, until the test is over. */
+/** A stderr with this `write`, until the end of the test. */
 function stderr(t: Test, write: Writable['_write'], highWaterMark = 16): Writable {
   const stream = new Writable({ write, highWaterMark })
   replace(t, () => stream)
   return stream
 }
 
-/** Puts what `get` returns in the place of `process.stderr`, until the test is over. */
+/** Replaces `process.stderr` by what `get` returns, until the end of the test. */
 function replace(t: Test, get: () => unknown): void {
   const own = Object.getOwnPropertyDescriptor(process, 'stderr') as PropertyDescriptor
   // A getter on Node, a value on Bun.
@@ -36,7 +36,7 @@ t.test('a stderr that fails has one listener while it prints, and none afterward
   t.equal(stream.listenerCount('error'), 0)
 })
 
-t.test('what cannot be shown, a console that throws and a stderr that throws or is none do no harm', async (t) => {
+t.test('print does not throw, whatever console.error and stderr do', async (t) => {
   const [connection] = pair()
   const said: unknown[] = []
   t.capture(console, 'error', (...args: unknown[]) => {
@@ -51,7 +51,7 @@ t.test('what cannot be shown, a console that throws and a stderr that throws or 
   }
 })
 
-t.test('a stderr that nobody reads is not filled without a bound; what was left out is told when it is read again', async (t) => {
+t.test('a stderr that is not read is filled up to a limit, and the number of omitted errors is printed once it is read', async (t) => {
   const [connection] = pair()
   const lines: string[] = []
   t.capture(console, 'error', (text: string) => {
@@ -75,7 +75,7 @@ t.test('a stderr that nobody reads is not filled without a bound; what was left 
   await until(() => stream.listenerCount('error') === 0)
 })
 
-t.test('it prints whose handler failed, a colon, and on a line of its own the error', async (t) => {
+t.test('the connection whose handler failed is printed before the error, on a line of its own', async (t) => {
   const [connection] = pair()
   const printed: string[] = []
   t.capture(console, 'error', (...args: unknown[]) => void printed.push(format(...args)))
@@ -86,5 +86,5 @@ t.test('it prints whose handler failed, a colon, and on a line of its own the er
   print('a text', connection)
   t.equal(printed[1], `${whose('')}'a text'`)
   print('a text', Object.create(connection, { id: { value: connection.id }, remote: { value: unixAddress('/run/100%s%O.sock') } }))
-  t.equal(printed[2], `${whose(' (/run/100%s%O.sock)')}'a text'`, 'a path is no format')
+  t.equal(printed[2], `${whose(' (/run/100%s%O.sock)')}'a text'`, 'a path is not used as a format')
 })

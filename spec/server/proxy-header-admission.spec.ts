@@ -1,5 +1,5 @@
-// The limits of who may come in are those of the real client, and are asked once it is known; one that is still in its
-// header takes nobody's place and holds up nobody; and one deadline is over all of it.
+// The limits of admission apply to the real client, once its header is complete. A connection in its header takes no place
+// and delays no other. One deadline covers all steps.
 
 import { BlockList } from 'node:net'
 import t from 'tap'
@@ -12,7 +12,7 @@ import { countingClock, cut, echo, gate, inMemory, overEach } from './support.js
 const proxyProtocol = true
 const from = (address: string): string => `PROXY TCP4 ${address} 198.51.100.7 40000 443\r\n`
 
-overEach(t, 'the block list is asked for the real client, and not for the proxy', async (t, open, way) => {
+overEach(t, 'the block list applies to the real client, and not to the proxy', async (t, open, way) => {
   const blockList = new BlockList()
   blockList.addSubnet('192.0.2.0', 24)
   blockList.addSubnet('127.0.0.0', 8)
@@ -26,7 +26,7 @@ overEach(t, 'the block list is asked for the real client, and not for the proxy'
   t.equal(String((await within(server.accept()))?.remote), '[2001:db8::1]:40000')
 })
 
-overEach(t, 'maxConnectionsPerAddress counts real clients, and forgets those that were sent away', async (t, open, way) => {
+overEach(t, 'maxConnectionsPerAddress counts real clients, and dropped ones no longer', async (t, open, way) => {
   const { server, books, connect } = await open({ proxyProtocol, maxConnectionsPerAddress: 1 })
   void server.serve(echo)
   const come = async (header: string | Buffer): Promise<void> => {
@@ -47,7 +47,7 @@ overEach(t, 'maxConnectionsPerAddress counts real clients, and forgets those tha
   t.equal(books.drops.length, 1, 'a Unix client has no address')
 })
 
-overEach(t, 'admit is asked when the real client is known, with what the header said', async (t, open) => {
+overEach(t, 'admit is called once the header is complete, with its contents', async (t, open) => {
   const asked: Candidate[] = []
   const { server, connect } = await open({ proxyProtocol, admit: (candidate) => asked.push(candidate) > 0 })
   const client = await connect()
@@ -62,7 +62,7 @@ overEach(t, 'admit is asked when the real client is known, with what the header 
   t.equal(asked[0]?.proxy, connection?.proxy)
 })
 
-overEach(t, 'one in its header is pending, takes no place and holds up nobody, but counts in the total', async (t, open, way) => {
+overEach(t, 'a connection in its header is pending and counts in the total, takes no place and delays no other', async (t, open, way) => {
   const { server, books, connect } = await open({ proxyProtocol, maxConnections: 1, maxPending: 2 })
   const slow = [await connect(), await connect()]
   await until(() => server.stats().pending === 2)
@@ -75,13 +75,13 @@ overEach(t, 'one in its header is pending, takes no place and holds up nobody, b
   await until(() => books.drops.length === 1)
   t.strictSame(books.reasons, ['maxPending'])
   await cut(t, way, slow[0]!)
-  // In the order in which they are ready, not in that in which they came.
+  // In the order in which their headers were complete, not in order of arrival.
   connection.abort()
   await slow[1]!.write(from('192.0.2.2'))
   t.equal((await within(server.accept()))?.remote.address, '192.0.2.2')
 })
 
-overEach(t, 'who is ready and finds no room to wait is dropped, by its real address', async (t, open, way) => {
+overEach(t, 'a connection that finds the queue full after its header is dropped, with its real address', async (t, open, way) => {
   const { books, server, connect } = await open({ proxyProtocol, maxConnections: 2, maxPending: 1 })
   const clients = [await connect(), await connect()]
   await until(() => server.stats().pending === 2)
@@ -95,7 +95,7 @@ overEach(t, 'who is ready and finds no room to wait is dropped, by its real addr
 
 // --- time --------------------------------------------------------------------------------------------------------------
 
-t.test('a header that is not whole in time is a HandshakeError, to the millisecond', async (t) => {
+t.test('a header that is incomplete after handshakeTimeout is a HandshakeError, to the millisecond', async (t) => {
   const clock = manualClock()
   const { server, books, connect } = inMemory(t, { clock, handshakeTimeout: 1000, proxyProtocol })
   const silent = await connect()
@@ -115,7 +115,7 @@ t.test('a header that is not whole in time is a HandshakeError, to the milliseco
   ])
   await cut(t, 'memory', silent)
   t.equal(server.stats().pending, 1)
-  // A byte now and then buys no time.
+  // Single bytes do not extend the limit.
   await slow.write('1')
   await clock.advance(499)
   await slow.write('.')
@@ -125,7 +125,7 @@ t.test('a header that is not whole in time is a HandshakeError, to the milliseco
   t.strictSame(books.mistakes, [])
 })
 
-t.test('header and admit have their time together, and each its own way to fail', async (t) => {
+t.test('header and admit share handshakeTimeout, and a connection that exceeds it in admit is dropped', async (t) => {
   const clock = manualClock()
   const { opened, open } = gate<boolean>()
   const { server, books, connect } = inMemory(t, { clock, handshakeTimeout: 1000, proxyProtocol, admit: () => opened })
@@ -143,7 +143,7 @@ t.test('header and admit have their time together, and each its own way to fail'
   t.strictSame(books.mistakes, [])
 })
 
-t.test('a way in that is done leaves no timer, and handshakeTimeout may be none', async (t) => {
+t.test('no timer is left after admission, and with handshakeTimeout: Infinity there is no limit', async (t) => {
   const counting = countingClock()
   const { server, connect } = inMemory(t, { clock: counting, handshakeTimeout: 1000, proxyProtocol, admit: async () => true })
   const [good, wrong, gone] = [await connect(), await connect(), await connect()]
@@ -163,7 +163,7 @@ t.test('a way in that is done leaves no timer, and handshakeTimeout may be none'
 
 // --- the end -----------------------------------------------------------------------------------------------------------
 
-overEach(t, 'a drain, and leaving a loop, drop those in their header', async (t, open, way) => {
+overEach(t, 'a close, and leaving a loop, drop connections in their header', async (t, open, way) => {
   for (const leave of [false, true]) {
     const { server, books, connect } = await open({ proxyProtocol, admit: () => new Promise<boolean>(() => {}) })
     const clients = [await connect(), await connect(), await connect()]
@@ -185,7 +185,7 @@ overEach(t, 'a drain, and leaving a loop, drop those in their header', async (t,
   }
 })
 
-overEach(t, 'a header whose last byte comes as the server closes brings nobody in', async (t, open) => {
+overEach(t, 'a connection whose header is completed as the server closes is dropped', async (t, open) => {
   const { server, books, connect } = await open({ proxyProtocol })
   const client = await connect()
   await client.write(line4.slice(0, -1))

@@ -1,5 +1,5 @@
-// What comes instead of a header costs an event: the connection is closed, nobody is handed a byte of it, and the server
-// lives. Nothing but a HandshakeError ever comes of it, whatever the bytes are.
+// Bytes that are no header cause one `handshakeError`, and no other error: the connection is closed, none of its bytes are
+// delivered, and the server goes on.
 
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
@@ -21,13 +21,13 @@ async function failure({ books }: Opened, knock: () => Promise<unknown>): Promis
 async function lives(t: Test, { server, books, connect }: Opened, errors: number): Promise<void> {
   t.equal(books.handshakeErrors.length, errors, 'one event for each')
   t.match(server.stats(), { handshakeErrors: errors, pending: 0, dropped: 0 })
-  t.equal(books.count('connection'), 0, 'nobody was yielded')
+  t.equal(books.count('connection'), 0, 'no connection was yielded')
   const client = await connect()
   await client.write(line4)
   await talk(client)
 }
 
-overEach(t, 'what can be no header is refused at once, and tells why', async (t, open, way) => {
+overEach(t, 'bytes that cannot begin a header are refused at once, with the reason', async (t, open, way) => {
   const opened = await open({ proxyProtocol, handshakeTimeout: Number.POSITIVE_INFINITY })
   void opened.server.serve(echo)
   const wrong: [string | Buffer, RegExp][] = [
@@ -50,7 +50,7 @@ overEach(t, 'what can be no header is refused at once, and tells why', async (t,
   await lives(t, opened, wrong.length)
 })
 
-overEach(t, 'who ends, or leaves, before its header is whole is a HandshakeError', async (t, open, way) => {
+overEach(t, 'a client that ends or resets before its header is complete is a HandshakeError', async (t, open, way) => {
   const opened = await open({ proxyProtocol, handshakeTimeout: Number.POSITIVE_INFINITY })
   void opened.server.serve(echo)
   let errors = 0
@@ -77,7 +77,7 @@ overEach(t, 'who ends, or leaves, before its header is whole is a HandshakeError
   await lives(t, opened, errors)
 })
 
-t.test('whatever the bytes are, there is a connection or a HandshakeError, and no third thing', async (t) => {
+t.test('any bytes result in exactly one connection or one HandshakeError', async (t) => {
   const opened = inMemory(t, { proxyProtocol })
   const { server, books, connect } = opened
   const yielded: Connection[] = []

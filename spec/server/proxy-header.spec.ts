@@ -1,5 +1,5 @@
-// Behind a proxy: a connection is that of the client whom its header names, whatever way it comes, and nothing of what
-// stands behind the header is lost.
+// Connections behind a proxy: `remote` is the client that the header names, on every transport, and no byte after the header
+// is lost.
 
 import t from 'tap'
 import type { Connection, ProxyInfo } from '../../lib/index.js'
@@ -56,7 +56,7 @@ overEach(t, 'remote is the real client, and local and peer are the ends of the s
       proxy.tlvs.map(({ type, value }) => [type, value.toString()]),
       tlvs,
     )
-    t.equal(connection.remote, proxy.source ?? peer, 'a header that names nobody leaves it as it is')
+    t.equal(connection.remote, proxy.source ?? peer, 'a header without addresses leaves it as it is')
     t.equal(connection.proxy, proxy, 'the same each time')
     t.equal(peer.family, way === 'tcp' ? 'IPv4' : 'unix')
     if (way === 'tcp') t.equal(String(connection.local), `127.0.0.1:${server.port}`)
@@ -66,7 +66,7 @@ overEach(t, 'remote is the real client, and local and peer are the ends of the s
   }
 })
 
-overEach(t, 'a header is no payload', async (t, open) => {
+overEach(t, 'the bytes of a header are not counted', async (t, open) => {
   const { server, connect } = await open({ proxyProtocol })
   let sum = 0
   for (const { header } of cases) {
@@ -83,7 +83,7 @@ overEach(t, 'a header is no payload', async (t, open) => {
   t.equal(server.stats().bytesRead, sum)
 })
 
-overEach(t, 'wherever the packets are cut, what is behind the header is whole', async (t, open) => {
+overEach(t, 'the bytes after a header arrive whole, wherever packets are cut', async (t, open) => {
   const { server, connect } = await open({ proxyProtocol })
   const payload = '\r\nPROXY TCP4 9.9.9.9 9.9.9.9 9 9\r\n'
   for (const header of [line4, tcp4]) {
@@ -91,7 +91,7 @@ overEach(t, 'wherever the packets are cut, what is behind the header is whole', 
       const client = await connect()
       await client.write(head)
       await client.flush()
-      // Now and then as two packets for certain.
+      // Some certainly as two packets.
       if (head.length % 7 === 0) await turns()
       await client.write(tail)
       await client.end()
@@ -103,7 +103,7 @@ overEach(t, 'wherever the packets are cut, what is behind the header is whole', 
   }
 })
 
-overEach(t, 'a megabyte behind a header is whole, also where it waits for its loop', async (t, open) => {
+overEach(t, 'a megabyte after a header arrives whole, also if the connection waits for a loop', async (t, open) => {
   const { server, connect } = await open({ proxyProtocol })
   const data = pattern(1_000_000)
   for (const wait of [false, true]) {
@@ -118,7 +118,7 @@ overEach(t, 'a megabyte behind a header is whole, also where it waits for its lo
   }
 })
 
-overEach(t, 'a header may be of any length, whatever a read may gather', async (t, open) => {
+overEach(t, 'a header may be longer than maxBufferSize', async (t, open) => {
   const { server, connect } = await open({ proxyProtocol, maxBufferSize: 1, readHighWaterMark: 1 })
   const client = await connect()
   const value = Buffer.alloc(0xffff - 12 - 3, 'v')
@@ -128,7 +128,7 @@ overEach(t, 'a header may be of any length, whatever a read may gather', async (
   t.equal(await connection.readExactly(1, 'utf8'), 'x')
 })
 
-overEach(t, 'a client that says all and ends, or is gone when its turn comes, is yielded all the same', async (t, open) => {
+overEach(t, 'a client that has ended or reset after its header is yielded', async (t, open) => {
   let asked = 0
   const { server, connect } = await open({ proxyProtocol, admit: () => ++asked > 0 })
   const client = await connect()
@@ -157,7 +157,7 @@ t.test('without the option a header is data, and a connection has no proxy', asy
   t.equal(connection.remote.address, '127.0.0.1')
 })
 
-t.test('with trust those must send a header, and others are taken as they are', async (t) => {
+t.test('with trust the listed peers must send a header, and others are accepted without one', async (t) => {
   const server = await opened(t, { proxyProtocol: { trust: ['127.0.0.9', '127.1.0.0/16'] } })
   for (const [localAddress, trusted] of [
     ['127.0.0.9', true],
@@ -165,7 +165,7 @@ t.test('with trust those must send a header, and others are taken as they are', 
     ['127.0.0.10', false],
   ] as const) {
     const peer = await dial(t, server, { localAddress })
-    // Others may be silent: nobody waits for a header of theirs.
+    // The others may be silent: the server waits for no header from them.
     if (trusted) peer.write(line4)
     const connection = (await within(server.accept())) as Connection
     t.equal(connection.remote.address, trusted ? '192.0.2.33' : localAddress)
@@ -176,7 +176,7 @@ t.test('with trust those must send a header, and others are taken as they are', 
   }
 })
 
-t.test('an IPv4 peer of a socket for both families counts as IPv4', async (t) => {
+t.test('an IPv4 peer of a dual-stack socket counts as IPv4', async (t) => {
   const server = await opened(t, { port: 0, proxyProtocol: { trust: ['127.0.0.1'] } })
   const peer = await dial(t, server)
   peer.write(line4)
@@ -185,7 +185,7 @@ t.test('an IPv4 peer of a socket for both families counts as IPv4', async (t) =>
   t.equal(String(connection.proxy?.peer), `127.0.0.1:${peer.localPort}`)
 })
 
-t.test('each endpoint has its own, also one that is added', async (t) => {
+t.test('each endpoint has its own proxyProtocol option, also an added one', async (t) => {
   const here = { port: 0, host: '127.0.0.1' }
   const server = await opened(t, { endpoints: [here, { ...here, proxyProtocol: false }], proxyProtocol })
   await server.add(here)

@@ -1,10 +1,10 @@
-// What keeps a process alive: a server's listeners, unless they are unreferenced; and when a process ends by itself.
+// The listeners of a server keep the process alive unless they are unreferenced, and open connections do too.
 
 import t from 'tap'
 import { program } from '../support/program.js'
 import { inMemory } from './support.js'
 
-t.test('a server that listens keeps the process alive, and closing it lets it end', async (t) => {
+t.test('a listening server keeps the process alive until it is closed', async (t) => {
   const run = program(
     t,
     `const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
@@ -16,7 +16,7 @@ t.test('a server that listens keeps the process alive, and closing it lets it en
   t.equal(run.stdout, 'still here\ndone\n')
 })
 
-t.test('one that is unreferenced does not, nor do endpoints added before or after', async (t) => {
+t.test('an unreferenced server does not keep the process alive, whenever its endpoints were added', async (t) => {
   const run = program(
     t,
     `const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
@@ -30,7 +30,7 @@ t.test('one that is unreferenced does not, nor do endpoints added before or afte
   t.equal(run.stdout, 'true\n3\n')
 })
 
-t.test('ref takes it back, for added ones too', async (t) => {
+t.test('after ref a server keeps the process alive again, with the added endpoints', async (t) => {
   const run = program(
     t,
     `const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
@@ -58,7 +58,7 @@ t.test('an unreferenced server still serves, and an open connection keeps the pr
   t.match(run.stdout, /^hello\n\n\{"active":0,"pending":0,"accepted":1,/)
 })
 
-t.test('idle and time limits of connections keep a process alive only as long as they are open', async (t) => {
+t.test('the time limits of a connection keep the process alive only while it is open', async (t) => {
   const run = program(
     t,
     `const server = await linnet.listen({ port: 0, host: '127.0.0.1', idleTimeout: 60_000, readTimeout: 60_000 })
@@ -75,7 +75,7 @@ t.test('idle and time limits of connections keep a process alive only as long as
   t.equal(run.stdout, '{"drained":1,"aborted":0}\n')
 })
 
-t.test('ref and unref do no harm to a server in memory, or a closed one', async (t) => {
+t.test('ref and unref work on a server in memory, and on a closed one', async (t) => {
   const { server } = inMemory(t)
   t.equal(server.unref().ref().unref(), server)
   const listeners = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length

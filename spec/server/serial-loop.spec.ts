@@ -1,5 +1,5 @@
-// The one process warning: a connection that could be yielded has waited a second because every loop is in its body, or
-// because none was begun. Said once for each server, only when right, and by a timer that keeps no process alive.
+// The one process warning: a connection that could be yielded has waited for a second, because every loop is in its body or
+// none was started. Each server emits it at most once, and its timer does not keep the process alive.
 
 import t, { type Test } from 'tap'
 import type { Connection } from '../../lib/index.js'
@@ -25,7 +25,7 @@ function warned(t: Test, options: Service = {}): Warned {
   return { clock, warnings, ...inMemory(t, { clock, ...options }) }
 }
 
-t.test('without a loop it is said after a second, not before, and names what to do', async (t) => {
+t.test('without a loop the warning is emitted after a second, not before, and names connection.run', async (t) => {
   const { connect, clock, warnings } = warned(t)
   await clock.advance(10_000)
   await connect()
@@ -36,14 +36,14 @@ t.test('without a loop it is said after a second, not before, and names what to 
   t.match(warnings[0], { code: 'LINNET_SERIAL_LOOP', message: /connection\.run/ })
 })
 
-t.test('a loop that awaits in its body is told so, once', async (t) => {
+t.test('a loop that awaits in its body causes one warning', async (t) => {
   const { server, connect, clock, warnings } = warned(t)
   const loop = server[Symbol.asyncIterator]()
   const first = loop.next()
   await connect()
   const { value } = await within(first)
   await clock.advance(5000)
-  t.equal(warnings.length, 0, 'nobody waits')
+  t.equal(warnings.length, 0, 'no connection waits')
   await connect()
   await clock.advance(1000)
   t.equal(warnings.length, 1)
@@ -51,11 +51,11 @@ t.test('a loop that awaits in its body is told so, once', async (t) => {
   await connect()
   await connect()
   await clock.advance(100_000)
-  t.equal(warnings.length, 1, 'a second time it would be noise')
+  t.equal(warnings.length, 1, 'it is emitted once')
   ;(value as Connection).abort()
 })
 
-t.test('each server says it for itself', async (t) => {
+t.test('each server emits its own warning', async (t) => {
   const [one, other] = [warned(t), warned(t)]
   await one.connect()
   await other.connect()
@@ -65,7 +65,7 @@ t.test('each server says it for itself', async (t) => {
   t.equal(one.warnings.length, 2)
 })
 
-t.test('a loop that comes back within the second is no reason', async (t) => {
+t.test('a loop that accepts within the second causes no warning', async (t) => {
   const { server, connect, clock, warnings } = warned(t)
   for (let n = 0; n < 5; n++) {
     await connect()
@@ -76,7 +76,7 @@ t.test('a loop that comes back within the second is no reason', async (t) => {
   t.equal(warnings.length, 0)
 })
 
-t.test('a loop that waits is no reason, nor is one that waits among others in their bodies', async (t) => {
+t.test('a waiting loop prevents the warning, although another loop is in its body', async (t) => {
   const { server, connect, clock, warnings } = warned(t, { maxConnections: 2 })
   const [one, other] = [server[Symbol.asyncIterator](), server[Symbol.asyncIterator]()]
   const first = one.next()
@@ -94,7 +94,7 @@ t.test('a loop that waits is no reason, nor is one that waits among others in th
   await within(third)
 })
 
-t.test('waiting for room is no reason, however the room filled up', async (t) => {
+t.test('a connection that waits for room causes no warning', async (t) => {
   const { server, connect, clock, warnings } = warned(t, { maxConnections: 1 })
   await connect()
   await connect()
@@ -109,7 +109,7 @@ t.test('waiting for room is no reason, however the room filled up', async (t) =>
   t.equal(warnings.length, 1)
 })
 
-t.test('room that a loop has while one waits does not count the time without it', async (t) => {
+t.test('the second begins when there is room', async (t) => {
   const { server, connect, clock, warnings } = warned(t, { maxConnections: 1 })
   const accepting = server.accept()
   await connect()
@@ -131,7 +131,7 @@ t.test('room that a loop has while one waits does not count the time without it'
   second.abort()
 })
 
-t.test('an accept that gives up counts as a loop that went away', async (t) => {
+t.test('an accept that was aborted does not count as a waiting loop', async (t) => {
   const { server, connect, clock, warnings } = warned(t)
   const controller = new AbortController()
   const refused = server.accept({ signal: controller.signal }).catch(() => {})
@@ -142,7 +142,7 @@ t.test('an accept that gives up counts as a loop that went away', async (t) => {
   t.equal(warnings.length, 1)
 })
 
-t.test('who waits for admit could not be yielded', async (t) => {
+t.test('a connection that waits for admit causes no warning before it is admitted', async (t) => {
   let answer: (answer: boolean) => void = () => {}
   const admit = (): Promise<boolean> => new Promise((resolve) => (answer = resolve))
   const { connect, clock, warnings } = warned(t, { admit, handshakeTimeout: 100_000 })
@@ -157,7 +157,7 @@ t.test('who waits for admit could not be yielded', async (t) => {
   t.equal(warnings.length, 1)
 })
 
-t.test('a server that has closed says nothing', async (t) => {
+t.test('a closed server emits no warning', async (t) => {
   const { server, connect, clock, warnings } = warned(t)
   await connect()
   await clock.advance(500)
@@ -166,7 +166,7 @@ t.test('a server that has closed says nothing', async (t) => {
   t.equal(warnings.length, 0)
 })
 
-t.test('a timer runs only while somebody could be yielded and nobody asks', async (t) => {
+t.test('the timer runs only while a connection could be yielded and no loop is waiting', async (t) => {
   const clock = countingClock()
   const { server, connect } = inMemory(t, { clock, maxConnections: 1 })
   t.equal(clock.running, 0)
@@ -177,7 +177,7 @@ t.test('a timer runs only while somebody could be yielded and nobody asks', asyn
   connection?.abort()
   t.equal(clock.running, 1)
   const second = await within(server.accept())
-  t.equal(clock.running, 0, 'nobody waits')
+  t.equal(clock.running, 0, 'no connection waits')
   second?.abort()
   clients.push(await connect())
   t.equal(clock.running, 1)
@@ -186,7 +186,7 @@ t.test('a timer runs only while somebody could be yielded and nobody asks', asyn
   for (const client of clients) client.abort()
 })
 
-t.test('its timer keeps no process alive, and on a real clock it comes', async (t) => {
+t.test('the timer does not keep the process alive, and the warning is emitted on the system clock too', async (t) => {
   const silent = program(
     t,
     `const { server, connect } = testing.memoryServer()

@@ -1,4 +1,4 @@
-// `serve`: the loop with `run`. When it resolves, what it rejects for, and what its signal does.
+// `serve` is the loop with `run`. When it resolves, when it rejects, and what its signal does.
 
 import { getEventListeners } from 'node:events'
 import t from 'tap'
@@ -7,7 +7,7 @@ import { memoryServer } from '../../lib/testing/index.js'
 import { isPending, rejection, turns, until, within } from '../support/wait.js'
 import { echo, ending, gate, inMemory, overEach, talk } from './support.js'
 
-overEach(t, 'serve calls the handler for each connection, and one that is slow holds up nobody', async (t, open) => {
+overEach(t, 'serve calls the handler for each connection, and a slow handler delays no other', async (t, open) => {
   const { server, connect } = await open()
   const slow = gate()
   const served = server.serve(async (connection) => {
@@ -43,7 +43,7 @@ overEach(t, 'serve resolves when the server has closed and every handler it star
   t.equal(await within(served), undefined)
 })
 
-overEach(t, 'a loop that is left elsewhere ends serve only when its connections are over', async (t, open) => {
+overEach(t, 'after another loop was left, serve resolves once its connections have ended', async (t, open) => {
   const { server, connect } = await open()
   const served = server.serve(echo)
   const client = await connect()
@@ -56,7 +56,7 @@ overEach(t, 'a loop that is left elsewhere ends serve only when its connections 
   t.equal(server.draining, false)
 })
 
-overEach(t, 'serve waits until the server has closed, though its own connections are over', async (t, open) => {
+overEach(t, 'serve resolves only when the server has closed, also if it has no connection', async (t, open) => {
   const { server, connect } = await open()
   const accepting = server.accept()
   const client = await connect()
@@ -89,7 +89,7 @@ overEach(t, 'handlers that fail, or are not async, do not end serve', async (t, 
   await within(served)
 })
 
-overEach(t, 'aborting its signal is close(), and serve resolves as ever', async (t, open) => {
+overEach(t, 'an abort of its signal closes the server, and serve resolves', async (t, open) => {
   const { server, connect } = await open()
   const controller = new AbortController()
   const served = server.serve(echo, { signal: controller.signal })
@@ -103,7 +103,7 @@ overEach(t, 'aborting its signal is close(), and serve resolves as ever', async 
   t.equal(getEventListeners(controller.signal, 'abort').length, 0)
 })
 
-overEach(t, 'a signal that is aborted before is a close too', async (t, open) => {
+overEach(t, 'serve with an aborted signal closes the server', async (t, open) => {
   const { server, connect } = await open()
   const waiting = await connect()
   await until(() => server.stats().pending === 1)
@@ -120,7 +120,7 @@ overEach(t, 'a signal that is aborted before is a close too', async (t, open) =>
   await waiting.close()
 })
 
-t.test('serve on a closed server resolves, also with a signal that is aborted then', async (t) => {
+t.test('serve on a closed server resolves, also with an aborted signal', async (t) => {
   const { server } = inMemory(t)
   await server.close()
   const controller = new AbortController()
@@ -130,7 +130,7 @@ t.test('serve on a closed server resolves, also with a signal that is aborted th
   await within(server.serve(echo, { signal: controller.signal }))
 })
 
-t.test('serve rejects for a wrong argument, takes nothing and leaves the server alone', async (t) => {
+t.test('serve rejects for a wrong argument, and takes no connection', async (t) => {
   const { server, connect } = inMemory(t)
   await connect()
   const serve = server.serve.bind(server) as (...args: unknown[]) => Promise<void>
@@ -142,7 +142,7 @@ t.test('serve rejects for a wrong argument, takes nothing and leaves the server 
   t.ok((await rejection(serve())) instanceof TypeError, 'also when it is closed')
 })
 
-t.test('a handler that awaits close() waits for itself and is cut after the grace', async (t) => {
+t.test('a handler that awaits close() is aborted after the grace', async (t) => {
   const { server, connect } = inMemory(t)
   let result: unknown
   const served = server.serve(async (connection) => {
@@ -156,7 +156,7 @@ t.test('a handler that awaits close() waits for itself and is cut after the grac
   t.strictSame(result, { drained: 0, aborted: 1 })
 })
 
-overEach(t, 'a handler may close the server and go on to its own end', async (t, open) => {
+overEach(t, 'a handler may close the server, and can still write its answer', async (t, open) => {
   const { server, connect } = await open()
   const served = server.serve(async (connection) => {
     for await (const line of connection.lines()) {
@@ -172,7 +172,7 @@ overEach(t, 'a handler may close the server and go on to its own end', async (t,
   t.strictSame(await server.close(), { drained: 2, aborted: 0 })
 })
 
-t.test('thousands that wait when serve begins are too many for its stack', async (t) => {
+t.test('serve takes thousands of waiting connections without a stack overflow', async (t) => {
   const many = 5000
   const { server, connect } = memoryServer({ maxPending: many })
   await Promise.all(Array.from({ length: many }, () => connect()))
@@ -184,7 +184,7 @@ t.test('thousands that wait when serve begins are too many for its stack', async
   await within(served)
 })
 
-t.test('a connection that a listener runs already is run by serve as well, or forgotten by it', async (t) => {
+t.test('serve does not run a connection that a listener runs already, and reports a TypeError', async (t) => {
   const { server, books, connect } = inMemory(t)
   const ran: string[] = []
   server.on('connection', (connection) => {
@@ -202,7 +202,7 @@ t.test('a connection that a listener runs already is run by serve as well, or fo
   await within(served)
 })
 
-overEach(t, 'a thousand visits leave no connection and no promise of serve behind', async (t, open) => {
+overEach(t, 'a thousand clients leave no connection and no running handler', async (t, open) => {
   const { server, connect } = await open()
   let running = 0
   const served = server.serve(async (connection: Connection) => {

@@ -1,4 +1,4 @@
-// `signal` of listen: aborted before everything is bound it undoes everything, aborted later it is `close()`.
+// `signal` of listen: an abort before all endpoints are bound closes those that are, a later one is `close()`.
 
 import dns from 'node:dns'
 import { getEventListeners } from 'node:events'
@@ -27,7 +27,7 @@ const refused = (where: net.NetConnectOpts): Promise<boolean> =>
     socket.once('connect', () => socket.destroy())
   })
 
-t.test('aborted before: listen rejects with its reason and binds nothing', async (t) => {
+t.test('with an aborted signal listen rejects with the reason and binds nothing', async (t) => {
   const port = await freePort()
   const path = socketPath()
   const reason = new Error('not today')
@@ -40,11 +40,11 @@ t.test('aborted before: listen rejects with its reason and binds nothing', async
   t.equal(
     t.throws(() => memoryServer({ signal })),
     reason,
-    'a server in memory, which is bound at once, throws it',
+    'memoryServer, which is synchronous, throws it',
   )
 })
 
-t.test('aborted while it binds: whatever was bound is closed again', async (t) => {
+t.test('an abort while listen binds closes all that was bound', async (t) => {
   const path = socketPath()
   for (let wait = 0; wait < 12; wait++) {
     const port = await freePort()
@@ -72,7 +72,7 @@ t.test('aborted while it binds: whatever was bound is closed again', async (t) =
   )
 })
 
-t.test('aborted while a name is looked up: it rejects at once', async (t) => {
+t.test('an abort while a name is looked up rejects at once', async (t) => {
   const port = await freePort()
   const { lookup } = dns
   t.teardown(() => {
@@ -93,7 +93,7 @@ t.test('aborted while a name is looked up: it rejects at once', async (t) => {
   t.ok(await refused({ port, host: '127.0.0.1' }), 'the late answer binds nothing')
 })
 
-overEach(t, 'aborted later: it is close()', async (t, open, way) => {
+overEach(t, 'an abort after listen has resolved closes the server', async (t, open, way) => {
   const controller = new AbortController()
   const { server, books, connect } = await open({ signal: controller.signal, maxConnections: 1 })
   const served = server.serve(echo)
@@ -113,7 +113,7 @@ overEach(t, 'aborted later: it is close()', async (t, open, way) => {
   t.equal(getEventListeners(controller.signal, 'abort').length, 0)
 })
 
-overEach(t, 'aborted after the close it changes nothing, and nothing is left on it', async (t, open) => {
+overEach(t, 'an abort after the close changes nothing, and no listener stays on the signal', async (t, open) => {
   const controller = new AbortController()
   const { server, books } = await open({ signal: controller.signal })
   t.equal(getEventListeners(controller.signal, 'abort').length, 1)
@@ -126,7 +126,7 @@ overEach(t, 'aborted after the close it changes nothing, and nothing is left on 
   t.strictSame(books.told, ['close'])
 })
 
-overEach(t, 'aborted when a loop was left, it drains those that are still there', async (t, open) => {
+overEach(t, 'an abort after a loop was left drains the open connections', async (t, open) => {
   const controller = new AbortController()
   const { server, connect } = await open({ signal: controller.signal })
   const accepting = server.accept()
@@ -141,7 +141,7 @@ overEach(t, 'aborted when a loop was left, it drains those that are still there'
   await within(server.closed)
 })
 
-t.test('a failed bind closes what was bound before it, and takes its listener off the signal', async (t) => {
+t.test('a failed bind closes what was bound before it, and leaves no listener on the signal', async (t) => {
   const taken = await opened(t)
   const { signal } = new AbortController()
   const port = await freePort()

@@ -1,12 +1,12 @@
-// The counters: at every moment `accepted` is the sum of the active, the pending, the dropped, the failed and the over,
-// and bytes are payload, past connections included.
+// The counters: at every moment `accepted` is the sum of the active, pending, dropped, failed and ended connections, and
+// bytes are payload, those of ended connections included.
 
 import t from 'tap'
 import type { Connection } from '../../lib/index.js'
 import { pattern, turns, until, within } from '../support/wait.js'
 import { echo, ending, overEach } from './support.js'
 
-overEach(t, 'the books balance at every event of a storm', async (t, open) => {
+overEach(t, 'accepted is the sum of the other counters at every event, under many clients of every kind', async (t, open) => {
   let n = 0
   const { server, books, connect } = await open({
     maxConnections: 5,
@@ -50,7 +50,7 @@ overEach(t, 'the books balance at every event of a storm', async (t, open) => {
   await within(served)
 })
 
-overEach(t, 'the books balance at every event of a close with many who wait', async (t, open) => {
+overEach(t, 'accepted is the sum of the other counters at every event of a close with many pending connections', async (t, open) => {
   const { server, books, connect } = await open({ maxConnections: 2 })
   const clients = await Promise.all(Array.from({ length: 10 }, () => connect()))
   await until(() => server.stats().pending === 10)
@@ -66,7 +66,7 @@ overEach(t, 'the books balance at every event of a close with many who wait', as
   for (const one of clients) one.abort()
 })
 
-overEach(t, 'bytes are counted while a connection lives and stay when it is over', async (t, open) => {
+overEach(t, 'bytes are counted while a connection is open, and stay counted after its end', async (t, open) => {
   const { server, connect } = await open()
   void server.serve(echo)
   const client = await connect()
@@ -82,7 +82,7 @@ overEach(t, 'bytes are counted while a connection lives and stay when it is over
   t.match(server.stats(), { bytesRead: 11, bytesWritten: 11 })
 })
 
-overEach(t, 'bytes of many connections at once add up', async (t, open) => {
+overEach(t, 'the bytes of many concurrent connections add up', async (t, open) => {
   const { server, connect } = await open()
   const sent = pattern(300_000)
   const served = server.serve(async (connection) => {
@@ -105,7 +105,7 @@ overEach(t, 'bytes of many connections at once add up', async (t, open) => {
   await served
 })
 
-overEach(t, 'stats is a snapshot, connections are live, and both are there when the server is closed', async (t, open) => {
+overEach(t, 'stats is a snapshot, connections is live, and both can be read after the close', async (t, open) => {
   const { server, connect } = await open()
   const before = server.stats()
   const live = server.connections

@@ -1,5 +1,5 @@
-// The steps of the way in, with a stand-in for the TLS handshake that a test settles: their order, the one deadline over
-// them, and that each ends in exactly one of a connection, a `drop` and a `handshakeError`.
+// The steps of admission, with a stand-in for the TLS handshake that a test settles: their order, their common deadline, and
+// that they result in exactly one of a connection, a `drop` and a `handshakeError`.
 
 import t, { type Test } from 'tap'
 import { ConnectionCore } from '../../lib/connection/lifecycle.js'
@@ -18,7 +18,7 @@ import { line4 } from '../proxy-protocol/support.js'
 import { turns, within } from '../support/wait.js'
 import { Books, ending, gate } from './support.js'
 
-/** A handshake that a test settles. What it makes of a carrier is that carrier. */
+/** A handshake that a test settles. It resolves with the carrier that it was given. */
 class Shaking implements Handshake {
   readonly done: Promise<Carrier>
   readonly carrier: Carrier
@@ -58,7 +58,7 @@ interface Gate {
   connect(): Connection
 }
 
-/** A server whose clients send a header and shake hands. */
+/** A server whose clients send a header and make a handshake. */
 function guarded(t: Test, options: ListenOptions = {}, { proxy = true } = {}): Gate {
   const clock = manualClock()
   const core = new ServerCore(listenPlan({ handshakeTimeout: 1000, ...options }), clock)
@@ -81,14 +81,14 @@ function guarded(t: Test, options: ListenOptions = {}, { proxy = true } = {}): G
   return { server, books: new Books(server), clock, shaking, connect }
 }
 
-/** Nobody's place is taken, and everything adds up. */
+/** Checks that no place is taken, and that the counters add up. */
 function empty(t: Test, { server, books }: Gate): void {
   books.check('at the end')
   t.strictSame(books.mistakes, [])
   t.match(server.stats(), { active: 0, pending: 0 })
 }
 
-t.test('header, admit, handshake, loop: each begins when the one before is done', async (t) => {
+t.test('header, admit, handshake and loop follow each other, each after the end of the one before', async (t) => {
   const { opened, open } = gate<boolean>()
   let asked = 0
   const here = guarded(t, {
@@ -112,11 +112,11 @@ t.test('header, admit, handshake, loop: each begins when the one before is done'
   shaking[0]!.secured()
   const connection = await within(accepting)
   t.equal(String(connection?.remote), '192.0.2.33:40000')
-  t.equal(await connection?.readLine(), 'hello', 'what stood behind the header went to the handshake, and on')
+  t.equal(await connection?.readLine(), 'hello', 'the bytes after the header pass through the handshake')
   t.strictSame([shaking[0]!.cuts, server.stats().pending], [0, 0])
 })
 
-t.test('without a header the handshake begins at once, and a failure tells its cause', async (t) => {
+t.test('without a header the handshake begins at once, and a failure has its cause', async (t) => {
   const here = guarded(t, {}, { proxy: false })
   const { server, books, shaking } = here
   const client = here.connect()
@@ -130,12 +130,12 @@ t.test('without a header the handshake begins at once, and a failure tells its c
   t.ok(error instanceof HandshakeError)
   t.equal(error.cause, cause)
   t.equal(remote.family, 'unix')
-  t.equal(shaking[0]!.cuts, 0, 'it has closed the connection itself: its last words may still be on their way')
+  t.equal(shaking[0]!.cuts, 0, 'it has closed the connection itself: an alert may still be in transit')
   t.match(server.stats(), { handshakeErrors: 1, dropped: 0 })
   empty(t, here)
 })
 
-t.test('a handshake behind a header fails in the name of the real client, with what it rejected with', async (t) => {
+t.test('a handshake that fails after a header is reported with its cause and the real client', async (t) => {
   const here = guarded(t)
   const { books, shaking } = here
   const given = new HandshakeError({ message: 'as it is' })
@@ -156,7 +156,7 @@ t.test('a handshake behind a header fails in the name of the real client, with w
   t.match(here.server.stats(), { handshakeErrors: 3, pending: 0 })
 })
 
-t.test('header, admit and handshake have one deadline together', async (t) => {
+t.test('header, admit and handshake share one deadline', async (t) => {
   const { opened, open } = gate<boolean>()
   const here = guarded(t, { admit: () => opened })
   const { server, books, clock, shaking } = here
@@ -177,10 +177,10 @@ t.test('header, admit and handshake have one deadline together', async (t) => {
   empty(t, here)
   shaking[0]!.failed(new Error('too late'))
   await turns()
-  t.equal(books.handshakeErrors.length, 1, 'and it is told once')
+  t.equal(books.handshakeErrors.length, 1, 'it is reported once')
 })
 
-t.test('a handshake that is done in the turn in which it is cut is not left behind', async (t) => {
+t.test('a handshake that completes in the turn in which it is cut is reset', async (t) => {
   const here = guarded(t, {}, { proxy: false })
   const { server, books, shaking } = here
   const client = here.connect()
@@ -188,12 +188,12 @@ t.test('a handshake that is done in the turn in which it is cut is not left behi
   void server.close()
   await within(server.closed)
   t.strictSame(books.reasons, ['draining'])
-  t.equal(shaking[0]!.cuts, 2, 'once as it was dropped, once for what came of it')
+  t.equal(shaking[0]!.cuts, 2, 'once when it was dropped, once when it had completed')
   t.equal(await within(ending(client)), 'broken')
   empty(t, here)
 })
 
-t.test('a drain cuts those in their handshake, whatever becomes of it later', async (t) => {
+t.test('a close drops connections in their handshake, and its later outcome changes nothing', async (t) => {
   const here = guarded(t, {}, { proxy: false })
   const { server, books, shaking } = here
   const clients = [here.connect(), here.connect()]
@@ -209,7 +209,7 @@ t.test('a drain cuts those in their handshake, whatever becomes of it later', as
   empty(t, here)
 })
 
-t.test('who has shaken hands and finds no room to wait is dropped', async (t) => {
+t.test('a connection that finds the queue full after its handshake is dropped', async (t) => {
   const here = guarded(t, { maxConnections: 2, maxPending: 1 }, { proxy: false })
   const { server, books, shaking } = here
   const clients = [here.connect(), here.connect()] as const
@@ -226,7 +226,7 @@ t.test('who has shaken hands and finds no room to wait is dropped', async (t) =>
   t.strictSame(books.mistakes, [])
 })
 
-t.test('one that is dropped before it is secured shakes no hands, also where admit closes the server', async (t) => {
+t.test('no handshake begins for a connection that is dropped because admit closes the server', async (t) => {
   const here = guarded(
     t,
     {
@@ -245,7 +245,7 @@ t.test('one that is dropped before it is secured shakes no hands, also where adm
   empty(t, here)
 })
 
-t.test('a slow handshake delays no other', async (t) => {
+t.test('a slow handshake delays no other connection', async (t) => {
   const here = guarded(t, {}, { proxy: false })
   for (let n = 0; n < 5; n++) here.connect()
   here.shaking[3]!.secured()

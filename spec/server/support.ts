@@ -1,5 +1,5 @@
-// What the tests of a server share: the same server over every way in, clients of it, and books that have to balance at
-// every event.
+// What the tests of a server share: a server on every transport, its clients, and `Books`, which check the counters at every
+// event.
 
 import net from 'node:net'
 import { inspect } from 'node:util'
@@ -20,7 +20,7 @@ import type { Clock, Timer } from '../../lib/transport/clock.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { within } from '../support/wait.js'
 
-/** The ways in to a server. */
+/** The transports of a server. */
 export type Way = 'tcp' | 'unix' | 'memory'
 const ways: readonly Way[] = ['tcp', 'unix', 'memory']
 
@@ -33,11 +33,11 @@ export type Service = Omit<
 export interface Opened {
   server: Server
   books: Books
-  /** A new client; rejects where the server listens no more, and perhaps where it turns the client away at once. */
+  /** A new client. Rejects if the server does not listen any more, and may reject if the server drops it at once. */
   connect(options?: ConnectionOptions): Promise<Connection>
 }
 
-/** What a server told, and whether `accepted` was the sum of the rest at each of its events. */
+/** What a server emitted, and whether `accepted` was the sum of the other counters at each of its events. */
 export class Books {
   /** The names of all events, in order. */
   readonly told: (keyof ServerEvents)[] = []
@@ -79,7 +79,7 @@ export class Books {
     server.on('close', () => this.note('close', server.connections.size === 0 && server.stats().pending === 0))
   }
 
-  /** Why the others were turned away, in order. */
+  /** Why connections were dropped, in order. */
   get reasons(): string[] {
     return this.drops.map(({ reason }) => reason)
   }
@@ -103,7 +103,7 @@ export class Books {
   }
 }
 
-/** A server in memory; its clients may come from anywhere, and over ways that are not perfect. */
+/** A server in memory. Its clients may have any address, and a slow or faulty wire. */
 export interface InMemory extends Opened {
   connect(options?: MemoryConnectOptions): Promise<Connection>
 }
@@ -123,7 +123,7 @@ export function inMemory(t: Test, options: Parameters<typeof memoryServer>[0] = 
   }
 }
 
-/** A server over that way, closed after the test. */
+/** A server on that transport, closed after the test. */
 export async function open(t: Test, way: Way, options: Service = {}): Promise<Opened> {
   if (way === 'memory') return inMemory(t, options)
   const server = await opened(t, way === 'unix' ? { path: socketPath(), ...options } : options)
@@ -147,7 +147,7 @@ export async function client(
   return connection
 }
 
-/** Reads to the end and then ends too, as good clients do. Tells how it ended: in order, or broken off. */
+/** Reads to the end of stream and then ends too. Resolves with how the connection ended: in order, or broken off. */
 export async function ending(client: Connection | Promise<Connection>): Promise<'end' | 'broken'> {
   let connection: Connection
   try {
@@ -160,13 +160,13 @@ export async function ending(client: Connection | Promise<Connection>): Promise<
   return 'end'
 }
 
-/** The client was turned away, or cut: a reset, and on a Unix socket, which has none, closed. */
+/** Checks that the client was dropped or cut: it sees a reset, or a close on a Unix socket, which has no reset. */
 export async function cut(t: Test, way: Way, client: Connection | Promise<Connection>): Promise<void> {
   const outcome = await within(ending(client), 'the end of a client that was cut')
   if (way !== 'unix') t.equal(outcome, 'broken', 'it was reset')
 }
 
-/** One test over each way in. When it is done its books must have balanced. */
+/** One test on each transport. Its counters must have added up at every event. */
 export function overEach(
   t: Test,
   name: string,
@@ -197,7 +197,7 @@ export async function echo(connection: Connection): Promise<void> {
   for await (const line of connection.lines()) await connection.write(`${line}\n`)
 }
 
-/** Says a line and hears it again. */
+/** Sends a line and reads it back. */
 export async function talk(client: Connection, line = 'hello'): Promise<void> {
   await client.write(`${line}\n`)
   const heard = await client.readLine()

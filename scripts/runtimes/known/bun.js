@@ -9,7 +9,7 @@ export const bun = [
         'the timers of a connection keep the process alive exactly while the connection does',
         'a lifted limit does not keep the process alive, with or without unref',
       ],
-      'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
+      'server/ref': ['ref and unref work on a server in memory, and on a closed one'],
       'transport/memory/carrier': ['without latency only bytes for a referenced side keep the process alive'],
       'transport/parts': ['the system clock is monotonic, and its timers fire unless they are cleared'],
       'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
@@ -20,9 +20,9 @@ export const bun = [
     never: true,
     tests: {
       'client/connect': [
-        'an address that is silent costs a quarter of a second',
-        'out of time while a peer is silent',
-        'aborted while a peer is silent',
+        'after a quarter of a second without an answer the next address is tried',
+        'a connect to a silent peer times out',
+        'an abort of a connect to a silent peer',
       ],
     },
   },

@@ -115,7 +115,7 @@ export const denoTls = [
   },
   {
     why: 'a TLSSocket of a server does not say that its client named nothing',
-    tests: { 'client/tls': ['a name is asked for by SNI'] },
+    tests: { 'client/tls': ['a name is sent by SNI'] },
   },
   {
     why: 'the test cuts within Socket.prototype._final, which Deno does not call for a close_notify',

@@ -4,16 +4,16 @@
 export const deno = [
   {
     why: 'bind says EINVAL of an address that the machine does not have, not EADDRNOTAVAIL',
-    tests: { 'client/connect': ['a local address that is not ours'] },
+    tests: { 'client/connect': ['a local address that the machine does not have'] },
   },
   {
     why: 'the list of active resources, by which the tests see that nothing is left, is behind now and then',
     sometimes: true,
     tests: {
-      'client/connect': ['an address that is silent costs a quarter of a second'],
-      'client/tls': ['out of time in the handshake', 'many that are aborted at any moment of their handshakes'],
+      'client/connect': ['after a quarter of a second without an answer the next address is tried'],
+      'client/tls': ['a handshake that exceeds timeout', 'connects that are aborted at any moment of their handshakes'],
       'connection/reading/cost': ['a thousand reads leave no listener on their signal'],
-      'server/ref': ['ref and unref do no harm to a server in memory, or a closed one'],
+      'server/ref': ['ref and unref work on a server in memory, and on a closed one'],
       'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
     },
   },
@@ -50,7 +50,7 @@ export const deno = [
       'danger/fairness': 'all',
       'danger/kept-text': 'all',
       'danger/stampede': 'all',
-      'server/proxy-header-refused': ['whatever the bytes are, there is a connection'],
+      'server/proxy-header-refused': ['any bytes result in exactly one connection'],
       'testing/conformance': ['a good connection is accepted'],
       'testing/manual-clock': ['two sides that never come to rest are not waited for'],
     },
@@ -134,7 +134,7 @@ export const deno = [
     why: 'a listener on :: takes IPv4 clients also with ipv6Only, and what waits in the queue of the system at a close is not reset',
     never: true,
     tests: {
-      'server/add': ['an endpoint takes over what listen said of all of them'],
+      'server/add': ['an added endpoint has the endpoint options of listen'],
       'transport/listening/tcp': [
         'ipv6Only keeps IPv4 out',
         'an IPv6 address that the machine does not have is left out, if the name has another',
