@@ -23,7 +23,7 @@ writeFileSync(input, source.replace("'linnet'", dist('index.js')).replace("'linn
 
 for (const bundler of ['esbuild', 'rolldown', 'webpack']) {
   for (const format of ['esm', 'cjs'] as const) {
-    t.test(`in one file by ${bundler} (${format}) everything works, with nothing beside it`, async (t) => {
+    t.test(`the library works in one file that ${bundler} makes (${format})`, async (t) => {
       const place = join(folder, `${bundler}-${format}`)
       mkdirSync(place)
       const file = join(place, format === 'esm' ? 'main.mjs' : 'main.cjs')

@@ -87,11 +87,11 @@ for (const way of Object.keys(ways) as (keyof typeof ways)[]) {
   })
 }
 
-t.test('the emitter that is written out is that of typed-emitter, and the other way round', async (t) => {
+t.test('the declared emitter and that of typed-emitter are assignable to each other', async (t) => {
   t.equal(complaints(['emitter.ts'], 'preserve'), '')
 })
 
-t.test('the declarations ask for the types of Node first, and for no other package', async (t) => {
+t.test('the declarations import the types of Node first, and no other package', async (t) => {
   t.match(shared, /^\/\/\/ <reference types="node"/)
   const imported = Array.from(shared.matchAll(/(?:from |import\()["']([^"']+)["']/g), ([, name = '']) => name)
   t.ok(imported.length > 3)

@@ -36,7 +36,7 @@ t.test('an installation needs no other package, and runs nothing when it is inst
   for (const hook of ['preinstall', 'install', 'postinstall']) t.notOk(manifest.scripts[hook], hook)
 })
 
-t.test('the code imports nothing but modules of Node and its own files, and nothing later on', async (t) => {
+t.test('the code imports only modules of Node and its own files, and nothing dynamically', async (t) => {
   for (const name of scripts) {
     const code = readFileSync(join(dist, name), 'utf8')
     const imported = Array.from(code.matchAll(/^(?:import|export) (?:[^;"]*from )?"([^"]+)"/gm), ([, specifier = '']) => specifier)
@@ -50,7 +50,7 @@ t.test('the code imports nothing but modules of Node and its own files, and noth
   }
 })
 
-t.test('the classes have their own names in it', async (t) => {
+t.test('the classes keep their names', async (t) => {
   const names = ['Connection', 'Server', ...Object.keys(errors).filter((name) => name.endsWith('Error') && name !== 'isLinnetError')]
   t.ok(names.length > 10)
   const said = await output(
@@ -60,7 +60,7 @@ t.test('the classes have their own names in it', async (t) => {
   t.equal(said, '')
 })
 
-t.test('a stack leads to the line of the source, with source maps', async (t) => {
+t.test('with source maps a stack has the line of the source', async (t) => {
   const throwing = `
     try { testing.pair({ no: 1 }) } catch (error) { console.log(error.stack.split('\\n').find((line) => line.includes('checkOptions'))) }
     try { new linnet.Connection() } catch (error) { console.log(error.stack.split('\\n')[1]) }`
@@ -77,7 +77,7 @@ function lineOf(frame: string): string {
   return `${file.slice(join(root, 'lib/').length)}: ${text}`
 }
 
-t.test('the source maps hold the sources of the library, as they are', async (t) => {
+t.test('the source maps have the sources of the library unchanged', async (t) => {
   for (const name of scripts) {
     const { sources, sourcesContent } = JSON.parse(readFileSync(join(dist, `${name}.map`), 'utf8')) as {
       sources: string[]
@@ -100,14 +100,14 @@ t.test('an error that an event raises names the read, and no frame of the librar
   t.match(await output(t, ended), /^EndOfStreamError: .*\n {4}at readUntil\('\\n'\) \(linnet: .*\)\n$/)
 })
 
-t.test('where stacks are asked for, it names the program that called', async (t) => {
+t.test('with LINNET_STACKS the stack has the calling program', async (t) => {
   t.match(
     await output(t, ended, { LINNET_STACKS: '1' }),
     /^EndOfStreamError: .*\n {4}at readUntil\('\\n'\) on .*:\n[\s\S]*\n {4}at file:.*\[eval1\]/,
   )
 })
 
-t.test('the licence of all that is in dist and not of linnet goes with it', async (t) => {
+t.test('THIRD-PARTY has the licence of every package that is in dist', async (t) => {
   const text = readFileSync(join(root, 'THIRD-PARTY'), 'utf8')
   t.ok(manifest.files.includes('THIRD-PARTY'))
   const packages = new Set(['typed-emitter'])

@@ -24,7 +24,7 @@ const limit = { limit: 10, size: 11, option: 'maxBytes' }
 const timeout = { operation: "readUntil('\\n')", timeout: 5, kind: 'read' as TimeoutKind }
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
 
-/** Every class: its code, made with as little as possible, and made with a cause and a message; what it says to do. */
+/** Every class: its code, a minimal instance, one with a cause and a message, and the advice in its message. */
 const family: {
   name: string
   code: string
@@ -118,13 +118,13 @@ const family: {
   },
 ]
 
-t.test('an error class is exported that nobody checks here', async (t) => {
+t.test('every exported error class is tested here', async (t) => {
   const classes = Object.entries(errors).filter(([name, value]) => typeof value === 'function' && /^[A-Z].*Error$/.test(name))
   t.same(classes.map(([name]) => name).sort(), ['LinnetError', ...family.map(({ name }) => name)].sort())
 })
 
 for (const { name, code, make, with: having, says } of family) {
-  t.test(`${name} cannot be told by its class, its code or its name`, async (t) => {
+  t.test(`${name} has its class, its code and its name`, async (t) => {
     const error = make()
     t.ok(error instanceof Error)
     t.ok(error instanceof LinnetError)
@@ -136,7 +136,7 @@ for (const { name, code, make, with: having, says } of family) {
     t.notOk(Object.hasOwn(error, 'name'))
   })
 
-  t.test(`${name} does not say what to do, or hides what caused it`, async (t) => {
+  t.test(`the message of ${name} gives advice, and the cause is kept`, async (t) => {
     t.match(make().message, says)
     t.notOk('cause' in make(), 'no cause, no field')
     t.notOk('cause' in having({ cause: undefined }))
@@ -148,7 +148,7 @@ for (const { name, code, make, with: having, says } of family) {
   })
 }
 
-t.test('an untraced error is traced, or leaves the next one untraced', async (t) => {
+t.test('an untraced error has its operation instead of a trace, and the next error is traced', async (t) => {
   const { stackTraceLimit } = Error
   const error = untraced("readUntil('\\n')", () => new EndOfStreamError())
   t.equal(
@@ -172,14 +172,14 @@ t.test('an untraced error is traced, or leaves the next one untraced', async (t)
   t.equal(Error.stackTraceLimit, stackTraceLimit, 'also if it was not made')
 })
 
-t.test('where the depth of traces cannot be set, nothing is made untraced, or nothing at all', async (t) => {
+t.test('an untraced error has a trace where the depth of traces cannot be set', async (t) => {
   const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') as PropertyDescriptor
   t.teardown(() => Object.defineProperty(Error, 'stackTraceLimit', before))
   Object.defineProperty(Error, 'stackTraceLimit', { ...before, writable: false })
   t.match(untraced('read()', () => new EndOfStreamError()).stack, /errors\.spec/)
 })
 
-t.test('the bytes that arrived before an end are not told of', async (t) => {
+t.test('EndOfStreamError has the bytes that arrived before the end', async (t) => {
   t.same(new EndOfStreamError().partial, Buffer.alloc(0))
   t.same(new EndOfStreamError({ partial: undefined }).partial, Buffer.alloc(0))
   const partial = Buffer.from('abc')
@@ -190,7 +190,7 @@ t.test('the bytes that arrived before an end are not told of', async (t) => {
   t.notMatch(new EndOfStreamError({ partial: Buffer.alloc(0) }).message, /partial/)
 })
 
-t.test('a loss has not the code of the system, or takes that of another class', async (t) => {
+t.test('ConnectionLostError has the code of the system, and no code of another class', async (t) => {
   for (const code of ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']) {
     const error = new ConnectionLostError({ cause: Object.assign(new Error('socket'), { code }) })
     t.equal(error.code, code)
@@ -206,7 +206,7 @@ t.test('a loss has not the code of the system, or takes that of another class', 
   t.equal(new ConnectionLostError({ code: undefined }).code, 'ERR_LINNET_LOST')
 })
 
-t.test('a loss does not tell which peer it was, or names one that has no name', async (t) => {
+t.test('ConnectionLostError has its peer, and its message names a peer that has a name', async (t) => {
   const remote = tcpAddress('::1', 80)
   const error = new ConnectionLostError({ remote, code: 'EPIPE' })
   t.equal(error.remote, remote)
@@ -215,12 +215,12 @@ t.test('a loss does not tell which peer it was, or names one that has no name', 
   t.equal(new ConnectionLostError().remote, undefined)
 })
 
-t.test('a limit does not tell which, or by how much it was exceeded', async (t) => {
+t.test('LimitExceededError has the limit, the size and the option', async (t) => {
   const error = new LimitExceededError(limit)
   t.same([error.limit, error.size, error.option], [10, 11, 'maxBytes'])
 })
 
-t.test('a time-out does not tell of what, or which option to raise', async (t) => {
+t.test('TimeoutError has its operation, and its message names the option to raise', async (t) => {
   const hints: Record<TimeoutKind, RegExp> = {
     read: /`readTimeout`/,
     idle: /`idleTimeout`/,
@@ -239,13 +239,13 @@ t.test('a time-out does not tell of what, or which option to raise', async (t) =
   }
 })
 
-t.test('a failed handshake does not tell whose it was', async (t) => {
+t.test('HandshakeError has its peer', async (t) => {
   const remote = tcpAddress('1.2.3.4', 80)
   t.equal(new HandshakeError({ remote, cause }).remote, remote)
   t.equal(new HandshakeError().remote, undefined)
 })
 
-t.test('a failed connect hides an attempt, or has the code of another than the last', async (t) => {
+t.test('ConnectError has the error of each attempt, and the code of the last', async (t) => {
   const unreachable = Object.assign(new Error('connect ENETUNREACH'), { code: 'ENETUNREACH' })
   const error = new ConnectError({ errors: [unreachable, refused] })
   t.same(error.errors, [unreachable, refused])
@@ -260,7 +260,7 @@ t.test('a failed connect hides an attempt, or has the code of another than the l
   t.equal(new ConnectError({ errors: [cause] }).code, 'ERR_LINNET_CONNECT')
 })
 
-t.test('a frame that does not decode is not there to be looked at', async (t) => {
+t.test('FrameError has the frame that does not decode, and the issues', async (t) => {
   const frame = Buffer.from('{')
   const issues = [{ path: ['a', 0], message: 'expected a number' }]
   const error = new FrameError({ frame, issues, cause })
@@ -268,7 +268,7 @@ t.test('a frame that does not decode is not there to be looked at', async (t) =>
   t.same([new FrameError().frame, new FrameError().issues], [undefined, []])
 })
 
-t.test('a wrong option is not named', async (t) => {
+t.test('InvalidOptionsError names each wrong option', async (t) => {
   const issues = [
     { path: ['endpoints', 0, 'port'], message: 'expected a number' },
     { path: [], message: 'give either `port` or `path`' },
@@ -279,7 +279,7 @@ t.test('a wrong option is not named', async (t) => {
   t.same(new InvalidOptionsError().issues, [])
 })
 
-t.test('the code of something that was thrown is looked for where there is none', async (t) => {
+t.test('codeOf returns the code of a thrown value, and undefined if it has none', async (t) => {
   t.equal(errors.codeOf(refused), 'ECONNREFUSED')
   for (const thrown of [undefined, null, 1, 'ECONNRESET', {}, { code: 1 }, new Error('none')]) t.equal(errors.codeOf(thrown), undefined)
 })

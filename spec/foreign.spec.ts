@@ -1,4 +1,4 @@
-// Values that are not ours are judged without ever throwing, and without looking at more of them than a bound.
+// Values of the program are inspected without an exception, and only up to a limit.
 
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
@@ -8,7 +8,7 @@ import { hostile } from './support/hostile.js'
 const abort = (cause?: unknown): Error => Object.assign(new Error('stop', cause === undefined ? {} : { cause }), { name: 'AbortError' })
 const isX = (error: unknown): boolean => error === 'x'
 
-t.test('no value makes a judgement throw', async (t) => {
+t.test('inspecting a value never throws', async (t) => {
   for (const [name, make] of Object.entries(hostile)) {
     const value = make()
     t.doesNotThrow(() => codeOf(value), name)
@@ -18,7 +18,7 @@ t.test('no value makes a judgement throw', async (t) => {
   }
 })
 
-t.test('what somebody gave to all objects is no property of an error', async (t) => {
+t.test('a member of Object.prototype is no property of an error', async (t) => {
   const given = Object.prototype as { code?: string }
   class Coded extends Error {
     get code(): string {
@@ -36,20 +36,20 @@ t.test('what somebody gave to all objects is no property of an error', async (t)
   }
 })
 
-t.test('an error can be handed on to a stream unless it, or its stack, cannot be read', async (t) => {
+t.test('an error can be passed to a stream unless it, or its stack, cannot be read', async (t) => {
   t.equal(isUsableError(new Error('x')), true)
   t.equal(isUsableError(new TypeError('x')), true)
   for (const value of [undefined, null, 'x', {}, hostile['a revoked proxy']?.(), hostile['an error with a hostile stack']?.()])
     t.equal(isUsableError(value), false)
 })
 
-t.test('an AbortError is known by its name, of whatever realm, and by what caused it at whatever depth', async (t) => {
-  t.equal(isAbortBy(abort(), isX), undefined, 'one that says no cause')
+t.test('an AbortError is recognized by its name, of any realm, and by its cause, at any depth', async (t) => {
+  t.equal(isAbortBy(abort(), isX), undefined, 'one without a cause')
   t.equal(isAbortBy(new DOMException('stop', 'AbortError'), isX), undefined)
   t.equal(isAbortBy(runInNewContext("Object.assign(new Error('stop'), { name: 'AbortError' })"), isX), undefined)
   t.equal(isAbortBy({ name: 'AbortError', cause: 'x' }, isX), true)
   t.equal(isAbortBy(abort(abort(abort('x'))), isX), true)
-  t.equal(isAbortBy(abort(abort()), isX), false, 'caused by an abort of somebody else')
+  t.equal(isAbortBy(abort(abort()), isX), false, 'caused by another abort')
   t.equal(isAbortBy(abort('y'), isX), false)
   t.equal(isAbortBy(new Error('x', { cause: 'x' }), isX), false, 'no AbortError')
   const circular = abort()
@@ -57,7 +57,7 @@ t.test('an AbortError is known by its name, of whatever realm, and by what cause
   t.equal(isAbortBy(circular, isX), false)
 })
 
-t.test('an AggregateError, of whatever realm, passes if it holds nothing but errors that pass', async (t) => {
+t.test('an AggregateError of any realm passes if all of its errors pass', async (t) => {
   const every = (error: unknown): boolean => everyError(error, isX)
   t.equal(every('x'), true)
   t.equal(every('y'), false)

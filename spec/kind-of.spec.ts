@@ -1,10 +1,10 @@
-// What a value is in a message that refuses it: of any value, and never by an exception.
+// How an error message names a wrong value: any value, and without an exception.
 
 import t from 'tap'
 import { hintFor, isInstance, isThenable, kindOf, tagOf } from '../lib/kind-of.js'
 import { hostile } from './support/hostile.js'
 
-t.test('a value is named by its kind, an object by its class, and a usual slip by what to do', async (t) => {
+t.test('a value is named by its kind, an object by its class, and a common mistake with advice', async (t) => {
   const cases: [unknown, string][] = [
     [undefined, 'undefined'],
     [null, 'null'],
@@ -35,7 +35,7 @@ t.test('a value is named by its kind, an object by its class, and a usual slip b
   t.equal(kindOf(new (Object.defineProperty(class {}, 'name', { value: 'x'.repeat(100) }))()).length, 'a '.length + 40)
 })
 
-t.test('no question throws, whatever the value', async (t) => {
+t.test('naming a value never throws', async (t) => {
   for (const [name, make] of Object.entries(hostile)) {
     const value = make()
     t.equal(typeof kindOf(value), 'string', name)

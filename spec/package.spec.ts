@@ -1,4 +1,4 @@
-// The public face: what the entry points export, by name and no more, and what importing them costs.
+// What the entry points export, and what importing them costs.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ async function prints(t: Test, code: string, options: ProgramOptions = {}): Prom
     .map((line) => JSON.parse(line))
 }
 
-t.test("the names that 'linnet' and 'linnet/testing' export are those of the contract that are built", async (t) => {
+t.test("'linnet' and 'linnet/testing' export exactly the documented names", async (t) => {
   const [core, testing] = await prints(
     t,
     `for (const name of ['linnet', 'linnet/testing']) console.log(JSON.stringify(Object.keys(await import(name)).sort()))`,
@@ -40,7 +40,7 @@ t.test("the names that 'linnet' and 'linnet/testing' export are those of the con
   t.strictSame(testing, ['checkConnection', 'manualClock', 'memoryServer', 'pair', 'testCertificate'])
 })
 
-t.test('both entry points know the same classes', async (t) => {
+t.test('both entry points have the same classes', async (t) => {
   const [same] = await prints(
     t,
     `const { Connection, Server, InvalidOptionsError } = await import('linnet')
@@ -53,7 +53,7 @@ t.test('both entry points know the same classes', async (t) => {
   t.equal(same, true)
 })
 
-t.test('there is no way in behind the face, nor an entry point that is not built', async (t) => {
+t.test('no other path of the package can be imported', async (t) => {
   const names = ['linnet/server/core.js', 'linnet/dist/index.js', 'linnet/framing', 'linnet/testing/pair.js', 'linnet/lib/index.ts']
   const codes = await prints(
     t,
@@ -65,7 +65,7 @@ t.test('there is no way in behind the face, nor an entry point that is not built
   )
 })
 
-t.test('importing loads none of the modules of Node that take long, and what needs them finds them without a descriptor', async (t) => {
+t.test('importing loads none of the slow modules of Node, and they are loaded later without a descriptor', async (t) => {
   const lines = await prints(
     t,
     `
@@ -100,7 +100,7 @@ t.test('importing loads none of the modules of Node that take long, and what nee
   t.strictSame(lines, [[], ['Error', 'EMFILE'], ['ConnectError', 'EMFILE'], ['ConnectionClosedError', 'ERR_LINNET_CLOSED'], true])
 })
 
-t.test('the library imports all of its modules statically, but for the type of connection.server', async (t) => {
+t.test('all imports of the library are static, except the type of connection.server', async (t) => {
   const files = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
   t.ok(files.length > 100)
   // An import within a type, which the linter does not count as a part of a circle.
@@ -116,7 +116,7 @@ t.test('the library imports all of its modules statically, but for the type of c
   t.strictSame(inTypes, ["connection/info.ts: import('../server/server.js').Server"])
 })
 
-t.test('package.json says what the contract does', async (t) => {
+t.test('package.json has the documented name, licence, engines and exports', async (t) => {
   const { name, license, type, sideEffects, engines, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   t.match(
     { name, license, type, sideEffects, engines },

@@ -1,5 +1,5 @@
-// How long a pipe may be silent: one side after the end of the other, or both together. A side that still takes what it is
-// sent is not silent, and a drain is none of its business.
+// How long a pipe may be silent: one side after the end of the other, or both together. A side that still takes bytes is not
+// silent, and a drain does not affect a pipe.
 
 import t, { type Test } from 'tap'
 import { pipe, TimeoutError } from '../lib/index.js'
@@ -39,7 +39,7 @@ t.test('once one side has ended the other may be silent for halfCloseTimeout, fr
   }
 })
 
-t.test('idleTimeout is the longest silence of both together, however long one is silent', async (t) => {
+t.test('idleTimeout limits the silence of both sides together, and not that of one', async (t) => {
   const { clock, a, b, left, right } = timed(t)
   const piping = rejection(pipe(a, b, { idleTimeout: 1000 }))
   for (let n = 0; n < 5; n++) {
@@ -52,7 +52,7 @@ t.test('idleTimeout is the longest silence of both together, however long one is
   isPipeTimeout(t, await within(piping), 1000)
 })
 
-t.test('Infinity, and what no timer can hold, is none; the read limits of the connections do not act', async (t) => {
+t.test('Infinity, and what no timer can hold, is no limit, and the read limits of the connections do not apply', async (t) => {
   const { clock, a, b, left, right } = timed(t, { server: { idleTimeout: 5, readTimeout: 5, maxBufferSize: 2 } })
   const piping = pipe(a, b, { halfCloseTimeout: Number.POSITIVE_INFINITY, idleTimeout: 2 ** 31 })
   await clock.advance(1e6)
@@ -63,7 +63,7 @@ t.test('Infinity, and what no timer can hold, is none; the read limits of the co
   t.same(await within(piping), { aToB: 13, bToA: 8 })
 })
 
-t.test('a side that reads slowly but steadily is not silent, and when both have ended nobody is', async (t) => {
+t.test('a side that reads slowly but steadily is not silent, and after both ends no limit runs', async (t) => {
   const { clock, a, b, left, right } = timed(t, { highWaterMark: 1000, client: { readHighWaterMark: 1, maxBufferSize: 1e7 } })
   const piping = pipe(a, b, { idleTimeout: 1000, halfCloseTimeout: 1000 })
   const end = left.end(Buffer.alloc(400_000))
@@ -76,13 +76,13 @@ t.test('a side that reads slowly but steadily is not silent, and when both have 
   await clock.advance(1)
   t.same([a.peerEnded, b.peerEnded, b.queued > 0], [true, true, true])
   await clock.advance(5000)
-  t.equal(b.signal.aborted, false, 'how long the rest takes is for writeTimeout')
+  t.equal(b.signal.aborted, false, 'writeTimeout limits the rest')
   t.equal((await right.readToEnd()).length, 50_000)
   await end
   t.same(await within(piping), { aToB: 400_000, bToA: 0 })
 })
 
-t.test('a side that takes nothing at all is cut by idleTimeout, or by its own writeTimeout', async (t) => {
+t.test('a side that takes nothing is cut by idleTimeout, or by its own writeTimeout', async (t) => {
   for (const [options, idleTimeout, kind] of [
     [{}, 1000, 'pipe'],
     [{ server: { writeTimeout: 300 } }, Number.POSITIVE_INFINITY, 'write'],

@@ -1,5 +1,5 @@
-// Two connections tied together: every byte and each end passed on, no faster than the slower side reads, and both gone
-// when either breaks.
+// `pipe` copies every byte and both ends between two connections, no faster than the slower side reads, and aborts both when
+// either is lost.
 
 import t from 'tap'
 import { ConcurrentReadError, ConnectionClosedError, ConnectionLostError, pipe } from '../lib/index.js'
@@ -8,7 +8,7 @@ import { everywhere } from './support/fixture.js'
 import { inMemory } from './support/line.js'
 import { isPending, pattern, rejection, turns, until, within } from './support/wait.js'
 
-everywhere(t, 'both directions are copied, what is buffered first, and counted', async (t, connect) => {
+everywhere(t, 'both directions are copied, buffered bytes first, and counted', async (t, connect) => {
   const [{ a: left, b: a }, { a: right, b }] = [await connect(), await connect()]
   await left.write('early ')
   await until(() => a.buffered === 6)
@@ -16,7 +16,7 @@ everywhere(t, 'both directions are copied, what is buffered first, and counted',
   await left.write('from the left')
   await right.end('and from the right')
   t.equal(await right.readExactly(19, 'utf8'), 'early from the left')
-  t.equal(await left.readToEnd('utf8'), 'and from the right', 'each end is passed on by itself')
+  t.equal(await left.readToEnd('utf8'), 'and from the right', 'each end is passed on separately')
   t.equal(await isPending(piping), true)
   await left.end('!')
   t.same(await within(piping), { aToB: 20, bToA: 18 })
@@ -24,7 +24,7 @@ everywhere(t, 'both directions are copied, what is buffered first, and counted',
   t.same([(await a.closed).by, (await b.closed).by], ['local', 'peer'], 'each as its own peer sees it')
 })
 
-everywhere(t, 'much goes both ways at once unharmed', async (t, connect) => {
+everywhere(t, 'megabytes in both directions at once arrive whole', async (t, connect) => {
   const large = { maxBufferSize: 1e8 }
   const [{ a: left, b: a }, { a: right, b }] = [await connect({ a: large }), await connect({ a: large })]
   const [one, other] = [pattern(6_000_000), pattern(5_000_001)]
@@ -36,7 +36,7 @@ everywhere(t, 'much goes both ways at once unharmed', async (t, connect) => {
   t.same(await within(piping), { aToB: one.length, bToA: other.length })
 })
 
-everywhere(t, 'a side that does not read holds the other up, and no more is kept than both may buffer', async (t, connect) => {
+everywhere(t, 'a side that does not read makes the other wait, and no more is held than both may buffer', async (t, connect) => {
   const [{ a: left, b: a }, { a: right, b }] = [await connect(), await connect({ a: { readHighWaterMark: 1 } })]
   const piping = rejection(pipe(a, b))
   const write = left.write(Buffer.alloc(15_000_000))
@@ -51,7 +51,7 @@ everywhere(t, 'a side that does not read holds the other up, and no more is kept
 
 // --- what breaks -----------------------------------------------------------------------------------------------------
 
-everywhere(t, 'when either side is lost both are aborted, and that is the rejection', async (t, connect, carrier) => {
+everywhere(t, 'when either side is lost both are aborted, and pipe rejects with the loss', async (t, connect, carrier) => {
   // Unix sockets have no reset: what the peer sees is an end, which is passed on.
   if (carrier === 'unix') return void t.pass()
   for (const which of ['left', 'right'] as const) {
@@ -71,7 +71,7 @@ everywhere(t, 'when either side is lost both are aborted, and that is the reject
   }
 })
 
-t.test('a side that is lost after its end is noticed too', async (t) => {
+t.test('a side that is lost after its end aborts the other', async (t) => {
   const { a, b, left, right } = inMemory(t)
   const piping = rejection(pipe(a, b))
   await left.end('x')
@@ -81,7 +81,7 @@ t.test('a side that is lost after its end is noticed too', async (t) => {
   t.equal((await b.closed).by, 'aborted')
 })
 
-t.test('a side that is lost while its end and the rest for it are on their way is a loss, too', async (t) => {
+t.test('a side that is lost while bytes for it are queued is a loss, also after both ends', async (t) => {
   const { a, b, left, right } = inMemory(t, { highWaterMark: 100, client: { readHighWaterMark: 1 } })
   const piping = rejection(pipe(a, b))
   await left.end('x')
@@ -94,7 +94,7 @@ t.test('a side that is lost while its end and the rest for it are on their way i
   t.equal((await a.closed).error, error)
 })
 
-t.test('a signal aborts both, and its reason is the rejection', async (t) => {
+t.test('an abort of its signal aborts both, and pipe rejects with the reason', async (t) => {
   const { a, b } = inMemory(t)
   const controller = new AbortController()
   const piping = rejection(pipe(a, b, { signal: controller.signal }))
@@ -105,7 +105,7 @@ t.test('a signal aborts both, and its reason is the rejection', async (t) => {
   for (const each of [a, b]) t.same(await each.closed.then(({ by, error }) => ({ by, error })), { by: 'aborted', error: reason })
 })
 
-t.test('a signal that aborted before copies nothing, and one that aborts afterwards does nothing', async (t) => {
+t.test('with an aborted signal nothing is copied, and an abort after the end has no effect', async (t) => {
   const { a, b, left, right } = inMemory(t)
   await left.write('x')
   await turns()
@@ -122,7 +122,7 @@ t.test('a signal that aborted before copies nothing, and one that aborts afterwa
   t.same([(await c.closed).error, (await d.closed).error], [undefined, undefined])
 })
 
-t.test('an own abort of one side aborts the other', async (t) => {
+t.test('an abort of one connection aborts the other', async (t) => {
   const { a, b } = inMemory(t)
   const piping = rejection(pipe(a, b))
   await turns()
@@ -135,7 +135,7 @@ t.test('an own abort of one side aborts the other', async (t) => {
 
 // --- misuse ----------------------------------------------------------------------------------------------------------
 
-t.test('wrong arguments are refused before anything is touched', async (t) => {
+t.test('pipe rejects for wrong arguments, and both connections stay usable', async (t) => {
   const { a, b } = inMemory(t)
   for (const wrong of [undefined, null, {}, 'text', new EventTarget()]) {
     t.ok((await rejection(pipe(wrong as never, b))) instanceof TypeError)
@@ -151,7 +151,7 @@ t.test('wrong arguments are refused before anything is touched', async (t) => {
   t.same([a.signal.aborted, b.signal.aborted, a.tryReadLine(), b.tryReadLine()], [false, false, undefined, undefined])
 })
 
-t.test('a connection that is being read is not piped, and neither side is harmed; while it is piped nobody else reads', async (t) => {
+t.test('pipe rejects while a read is pending, and a read rejects during a pipe', async (t) => {
   for (const reading of ['a', 'b'] as const) {
     const line = inMemory(t)
     const { a, b, left, right } = line
@@ -168,7 +168,7 @@ t.test('a connection that is being read is not piped, and neither side is harmed
   }
 })
 
-t.test('a connection that this side has closed is not piped', async (t) => {
+t.test('pipe rejects for a connection that this side has closed', async (t) => {
   const { a, b } = inMemory(t)
   b.abort('why')
   t.ok((await rejection(pipe(a, b))) instanceof ConnectionClosedError)

@@ -7,7 +7,7 @@ import { rejection } from './support/wait.js'
 
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
 
-t.test('one signal for very many has one listener, and none when nobody waits any more', async (t) => {
+t.test('many waiters under one signal share one listener, which is removed with the last of them', async (t) => {
   const warnings: Error[] = []
   const warned = (warning: Error): void => void warnings.push(warning)
   process.on('warning', warned)
@@ -38,7 +38,7 @@ t.test('one signal for very many has one listener, and none when nobody waits an
   await server.close({ grace: 0 })
 })
 
-t.test('who leaves while the others are told is not told, and who comes again is told again', async (t) => {
+t.test('a waiter that leaves during the abort is not called, and one that waits twice is called once', async (t) => {
   const controller = new AbortController()
   const told: string[] = []
   const second = { fail: () => void told.push('second') }
@@ -54,7 +54,7 @@ t.test('who leaves while the others are told is not told, and who comes again is
   controller.abort('now')
   t.strictSame(told, ['first: now'])
   t.equal(listeners(controller.signal), 0)
-  t.doesNotThrow(() => leaveSignal(controller.signal, first), 'who does not wait may leave')
+  t.doesNotThrow(() => leaveSignal(controller.signal, first), 'leaving without waiting has no effect')
   t.doesNotThrow(() => leaveSignal(undefined, first))
   t.doesNotThrow(() => waitUnder(undefined, first))
 })

@@ -1,4 +1,4 @@
-// The stack of an error that an event raises: plain words, or, where the environment asks for it, the caller and the
+// The stack of an error that an event causes: the operation, and, if the environment requests it, the caller and the
 // connection.
 
 import t from 'tap'
@@ -9,7 +9,7 @@ import { everywhere } from './support/fixture.js'
 import { program } from './support/program.js'
 import { rejection } from './support/wait.js'
 
-t.test('they are asked for by LINNET_STACKS, or by NODE_DEBUG', async (t) => {
+t.test('stacks are requested by LINNET_STACKS or by NODE_DEBUG', async (t) => {
   for (const env of [{}, { LINNET_STACKS: '' }, { LINNET_STACKS: '0' }, { NODE_DEBUG: 'net,http' }, { NODE_DEBUG: 'linnets' }])
     t.equal(wantsStacks(env), false, JSON.stringify(env))
   for (const env of [{ LINNET_STACKS: '1' }, { NODE_DEBUG: 'net,linnet' }, { NODE_DEBUG: 'LINNET net' }, { NODE_DEBUG: '*' }])
@@ -22,7 +22,7 @@ const loop = async (connection: Connection): Promise<void> => {
 }
 const message = (connection: Connection): Promise<unknown> => connection.readMessage((reader) => reader.readUntil('\n'))
 
-everywhere(t, 'a read that rejects later shows in its stack which it was, whose, and who called it', async (t, connect) => {
+everywhere(t, 'the stack of a read that rejects later has the operation, the connection and the caller', async (t, connect) => {
   stacks.wanted = true
   t.teardown(() => {
     stacks.wanted = false
@@ -50,7 +50,7 @@ everywhere(t, 'a read that rejects later shows in its stack which it was, whose,
   }
 })
 
-t.test('a time limit, a drain and a cut do so too; what is not ours has a stack of its own', async (t) => {
+t.test('the stack of a time-out and of an abort has the caller too, and the reason of a signal keeps its own stack', async (t) => {
   stacks.wanted = true
   t.teardown(() => {
     stacks.wanted = false
@@ -78,7 +78,7 @@ t.test('a time limit, a drain and a cut do so too; what is not ours has a stack 
   t.equal(error.stack, before, 'an error that many share shows the first')
 })
 
-t.test('a program is started with it', async (t) => {
+t.test('the environment variables apply to a program', async (t) => {
   const code = `
     const [a, b] = testing.pair()
     async function greet() { await a.readLine() }

@@ -1,5 +1,5 @@
-// A function of the program's that throws in the middle of the library's work: it is an uncaught exception of the program,
-// and keeps nothing from what is done for others.
+// An exception of the program within the work of the library is an uncaught exception of the program, and the work for
+// others goes on.
 
 import t from 'tap'
 import { type Connection, shutdownOn } from '../lib/index.js'
@@ -13,7 +13,7 @@ const thrower = (message: string) => (): never => {
 }
 const messages = (errors: readonly unknown[]): string[] => errors.map((error) => (error as Error).message)
 
-t.test('a listener of a server that throws does not keep the next ones from being called', async (t) => {
+t.test('a listener that throws does not prevent the next listeners from being called', async (t) => {
   const errors = uncaught(t)
   const { server, connect } = memoryServer()
   const told: string[] = []
@@ -35,12 +35,12 @@ t.test('a listener of a server that throws does not keep the next ones from bein
     messages(errors),
     told.flatMap((event) => [`the first of ${event}`, `the last of ${event}`]),
   )
-  t.equal(server.emit('close'), true, 'as any emitter it tells whether somebody listens')
+  t.equal(server.emit('close'), true, 'emit returns whether there is a listener')
   t.equal(server.emit('drop', { remote: client.remote, reason: 'admit' }), false)
   await turns()
 })
 
-t.test('a connection that cannot be drained or cut does not keep the others from it', async (t) => {
+t.test('a connection whose drain and abort throw does not prevent the others from being aborted', async (t) => {
   const errors = uncaught(t)
   const { server, connect } = memoryServer()
   const clients = [await connect(), await connect(), await connect()]
@@ -58,7 +58,7 @@ t.test('a connection that cannot be drained or cut does not keep the others from
   for (const client of clients) client.abort()
 })
 
-t.test('what waits under one signal hears of it, whatever another that waits does', async (t) => {
+t.test('a waiter that throws does not prevent the other waiters of the signal from being called', async (t) => {
   const errors = uncaught(t)
   const controller = new AbortController()
   const told: unknown[] = []
@@ -70,7 +70,7 @@ t.test('what waits under one signal hears of it, whatever another that waits doe
   t.strictSame(messages(errors), ['in fail'])
 })
 
-t.test('a stream of somebody else that throws when it is destroyed does not keep the end from others', async (t) => {
+t.test('a Duplex whose destroy throws does not prevent the connection from closing', async (t) => {
   const errors = uncaught(t)
   const [a] = pair()
   const duplex = a.toDuplex()
@@ -82,7 +82,7 @@ t.test('a stream of somebody else that throws when it is destroyed does not keep
   t.strictSame(messages(errors), ['in destroy'])
 })
 
-t.test('a server whose close throws does not keep the signal from the others', { skip: process.platform === 'win32' }, async (t) => {
+t.test('a server whose close throws does not prevent a signal from closing the others', { skip: process.platform === 'win32' }, async (t) => {
   const errors = uncaught(t)
   const before = process.listenerCount('SIGUSR2')
   const [one, other] = [memoryServer().server, memoryServer().server]

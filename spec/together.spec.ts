@@ -11,7 +11,7 @@ import { isPending, rejection, turn, turns, within } from './support/wait.js'
 
 const stopped = (signal: AbortSignal): Promise<unknown> => once(signal, 'abort')
 
-t.test('all tasks are begun at once, in order, each with the same live signal', async (t) => {
+t.test('all tasks are started within the call, in order, with the same signal', async (t) => {
   const begun: number[] = []
   const signals = new Set<AbortSignal>()
   const tasks = [0, 1, 2].map(
@@ -29,7 +29,7 @@ t.test('all tasks are begun at once, in order, each with the same live signal', 
   await running
 })
 
-t.test('it settles as the first task did, and not before the last has', async (t) => {
+t.test('together settles as the first task did, once the last has settled', async (t) => {
   for (const first of [(): unknown => 'value', async () => 'value', (): Promise<string> => turn().then(() => 'value')]) {
     let finish = (): void => {}
     const last = new Promise<void>((resolve) => (finish = resolve))
@@ -43,14 +43,14 @@ t.test('it settles as the first task did, and not before the last has', async (t
       },
       first,
     ])
-    t.equal(await isPending(running), true, 'a task is still at work')
-    t.equal(told, true, 'though it was told to stop')
+    t.equal(await isPending(running), true, 'a task is still running')
+    t.equal(told, true, 'although its signal has aborted')
     finish()
     t.equal(await running, 'value')
   }
 })
 
-t.test('a failure is the outcome too, with the very error, also one that is thrown at once', async (t) => {
+t.test('together rejects with the error of the first task, also if it is thrown within the call', async (t) => {
   for (const wrong of [new Error('wrong'), undefined, 'text']) {
     for (const fail of [
       () => {
@@ -76,11 +76,11 @@ t.test('a failure is the outcome too, with the very error, also one that is thro
   }
 })
 
-t.test('what the others reject with because they were told to stop is dropped', async (t) => {
+t.test('rejections of the other tasks that the abort caused are dropped', async (t) => {
   const ways: Record<string, Task> = {
     'the reason': (signal) => stopped(signal).then(() => signal.throwIfAborted()),
     'an AbortError of Node, with the reason as its cause': (signal) => sleep(1e6, undefined, { signal }),
-    'an AbortError that does not say what caused it': (signal) =>
+    'an AbortError without a cause': (signal) =>
       stopped(signal).then(() => Promise.reject(Object.assign(new Error('stop'), { name: 'AbortError' }))),
     'an AbortError of another realm': (signal) =>
       stopped(signal).then(() => Promise.reject(runInNewContext("Object.assign(new Error('stop'), { name: 'AbortError' })"))),
@@ -99,11 +99,11 @@ t.test('what the others reject with because they were told to stop is dropped', 
   }
 })
 
-t.test('whatever a task throws is the outcome as it is, first or last', async (t) => {
+t.test('any value that the first or the last task throws is reported unchanged', async (t) => {
   for (const [name, make] of Object.entries(hostile)) {
     const value = make()
     t.ok(await rejectsWith(together([() => Promise.reject(value), (signal) => stopped(signal)]), value), name)
-    // An abort that does not say what caused it is taken for ours.
+    // An AbortError without a readable cause counts as caused by the abort of together.
     if (name === 'an error with a hostile cause') continue
     const late = together<unknown>([() => 'done', (signal) => stopped(signal).then(() => Promise.reject(value))])
     const several = (await rejection(late)) as AggregateError
@@ -111,7 +111,7 @@ t.test('whatever a task throws is the outcome as it is, first or last', async (t
   }
 })
 
-t.test('whatever the signal from outside aborts with is the reason as it is', async (t) => {
+t.test('any reason of the outer signal is the rejection, unchanged', async (t) => {
   for (const [name, make] of Object.entries(hostile)) {
     const controller = new AbortController()
     const { signal } = controller
@@ -122,7 +122,7 @@ t.test('whatever the signal from outside aborts with is the reason as it is', as
   }
 })
 
-t.test('a failure of their own is not: all failures are told', async (t) => {
+t.test('failures that the abort did not cause are all in an AggregateError', async (t) => {
   const [one, two, three] = [new Error('one'), new Error('two'), new Error('three')]
   const late =
     (error: unknown): Task =>
@@ -143,15 +143,15 @@ t.test('a failure of their own is not: all failures are told', async (t) => {
   )
 })
 
-t.test('two that settle in the same turn are one outcome each', async (t) => {
+t.test('of two tasks that settle in one turn both errors are reported, or the first value', async (t) => {
   const [one, two] = [new Error('one'), new Error('two')]
   t.same(((await rejection(together([() => Promise.reject(one), () => Promise.reject(two)]))) as AggregateError).errors, [one, two])
   t.equal(await together([() => Promise.resolve(1), () => Promise.resolve(2)]), 1)
 })
 
-// --- the signal from outside -----------------------------------------------------------------------------------------
+// --- the outer signal ------------------------------------------------------------------------------------------------
 
-t.test('a signal from outside stops all, and is the outcome, with its reason', async (t) => {
+t.test('an abort of the outer signal aborts all tasks, and together rejects with its reason', async (t) => {
   const controller = new AbortController()
   const reason = new Error('reason')
   const seen: unknown[] = []
@@ -174,7 +174,7 @@ t.test('a signal from outside stops all, and is the outcome, with its reason', a
   t.same(seen, [reason])
 })
 
-t.test('a signal from outside that comes when a task has settled changes nothing', async (t) => {
+t.test('an abort of the outer signal after a task has settled changes nothing', async (t) => {
   const controller = new AbortController()
   const running = together(
     [
@@ -190,7 +190,7 @@ t.test('a signal from outside that comes when a task has settled changes nothing
   t.equal(await running, 'first')
 })
 
-t.test('a failure of its own beside a signal from outside is told with it', async (t) => {
+t.test('a failure of a task after an abort of the outer signal is reported with the reason', async (t) => {
   const controller = new AbortController()
   const [reason, wrong] = [new Error('reason'), new Error('wrong')]
   const running = rejection(together([(signal) => stopped(signal).then(() => Promise.reject(wrong))], { signal: controller.signal }))
@@ -199,7 +199,7 @@ t.test('a failure of its own beside a signal from outside is told with it', asyn
   t.same(((await running) as AggregateError).errors, [reason, wrong])
 })
 
-t.test('a signal that has aborted before: it rejects and starts none', async (t) => {
+t.test('with an aborted signal together rejects with the reason and starts no task', async (t) => {
   const reason = new Error('reason')
   let started = false
   const options = { signal: AbortSignal.abort(reason) }
@@ -208,7 +208,7 @@ t.test('a signal that has aborted before: it rejects and starts none', async (t)
   t.equal(started, false)
 })
 
-t.test('nothing is left on the signal from outside', async (t) => {
+t.test('no listener stays on the outer signal', async (t) => {
   const { signal } = new AbortController()
   let listeners = 0
   const { addEventListener, removeEventListener } = signal
@@ -225,9 +225,9 @@ t.test('nothing is left on the signal from outside', async (t) => {
   t.equal(listeners, 0)
 })
 
-// --- arguments, and what it is for -----------------------------------------------------------------------------------
+// --- arguments, and an example ---------------------------------------------------------------------------------------
 
-t.test('no tasks resolve; what is no list of functions is a TypeError, and nothing is started', async (t) => {
+t.test('an empty list resolves, and anything but a list of functions rejects with a TypeError', async (t) => {
   t.equal(await together([]), undefined)
   let started = false
   const task = (): void => {
@@ -244,12 +244,12 @@ t.test('no tasks resolve; what is no list of functions is a TypeError, and nothi
   await together([task], { signal: undefined })
 })
 
-t.test('the list is taken as it was at the call', async (t) => {
-  const tasks: Task[] = [() => tasks.push(() => t.fail('it came too late'))]
+t.test('a later change of the list has no effect', async (t) => {
+  const tasks: Task[] = [() => tasks.push(() => t.fail('it was added after the call'))]
   await together(tasks)
 })
 
-everywhere(t, 'a reader and a writer on one connection end together, whoever ends first', async (t, connect) => {
+everywhere(t, 'a reader and a writer on one connection end together, whichever ends first', async (t, connect) => {
   const talk = (connection: Connection): Promise<string | undefined> =>
     together<string | undefined>([
       async (signal) => {

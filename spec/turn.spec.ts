@@ -1,4 +1,4 @@
-// One turn of the event loop: what the kernel holds when it begins has arrived when it is over.
+// One turn of the event loop: the bytes that the kernel holds at its start have arrived at its end.
 
 import { spawnSync } from 'node:child_process'
 import net from 'node:net'
@@ -11,8 +11,8 @@ const kinds = { 'the turn of this runtime': afterTurn, 'two timers': afterTwoTim
 for (const [name, after] of Object.entries(kinds)) {
   // On Deno immediates do not poll: that is why there is another kind.
   const skip = after === afterTwoImmediates && after !== afterTurn && 'not the turn of this runtime'
-  t.test(`what is in the kernel has arrived: ${name}`, { skip }, async (t) => {
-    // The other end is another process, so that its bytes come while this one is at a standstill.
+  t.test(`bytes in the kernel have arrived after ${name}`, { skip }, async (t) => {
+    // The other end is another process, so that its bytes arrive while this one is blocked.
     const far = net.createServer().listen(0, '127.0.0.1')
     t.teardown(() => far.close())
     await new Promise((resolve) => far.once('listening', resolve))

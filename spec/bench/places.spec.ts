@@ -33,7 +33,7 @@ t.test('where its ports are free it stays', async (t) => {
   t.equal(await listenAt(places, listenOnce), places)
 })
 
-t.test('any other failure to listen is told, and so is a port that is taken wherever it looks', async (t) => {
+t.test('any other failure to listen rejects, and so does a port that is taken at every place', async (t) => {
   const places: Places = { tcp: { host: '127.0.0.1', port: await freePort() } }
   const denied = Object.assign(new Error('denied'), { code: 'EACCES' })
   await t.rejects(

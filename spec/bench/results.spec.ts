@@ -23,7 +23,7 @@ t.test('results of the benchmark that measured in rounds are refused, not misrea
   await t.rejects(readResults(file), { message: /measured in rounds/ })
 })
 
-t.test('a smoke run complains of what cannot be true, and of nothing else', async (t) => {
+t.test('a smoke run reports impossible results, and nothing else', async (t) => {
   t.same(complaints({ samples: [good] }), [])
   t.same(complaints({ samples: [] }), ['nothing was measured'])
   const { cpu: _, ...without } = good

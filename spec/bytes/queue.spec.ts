@@ -182,7 +182,7 @@ class Run {
     const { queue, model } = this
     const from = this.count(share)
     const before = from + window
-    // What is there somewhere, what may be, and what begins at the very end.
+    // A sequence of the unread bytes, one that may occur in them, and one that begins at the very end.
     const somewhere = seed % (queue.length + 1)
     const sequences = [model.unread.subarray(somewhere, somewhere + length), bytes(length, seed), bytes(length, seed, 'a')]
     sequences.push(Buffer.concat([model.unread.subarray(Math.max(0, queue.length - (length >> 1))), bytes(length, seed)]))
@@ -362,7 +362,7 @@ t.test('a rewind or a commit without a mark has no effect', async (t) => {
 })
 
 t.test('taken chunks are freed while others follow them', async (t) => {
-  // Only the garbage collector can tell.
+  // Only the garbage collector shows it.
   const queue = new ByteQueue()
   // In a function of their own: this one would hold the last chunk as long as it lives.
   const pushed = () => {

@@ -150,7 +150,7 @@ t.test('the soonest end is that of some continuation, and no byte is passed that
         const found = foundBy(fresh, queue, true)
         same('end of a fresh search', found.end, expected.end === 0 ? 0 : expected.end - passed)
         same('matched of a fresh search', found.matched, expected.matched)
-        // The first search, told of the same bytes all at once, agrees.
+        // The first search finds the same when it gets the same bytes all at once.
         const whole = queueOf(text, continuation)
         same('end of the search that went on', search.find(whole, true), expected.end)
       },
@@ -283,7 +283,7 @@ for (const [name, delimiter, scans] of kinds) {
     const time = performance.now() - start
     t.ok(scanned <= scans * 64 * MiB + KiB * 24, `${scanned} bytes looked at`)
     t.ok(calls <= 60 * KiB, `${calls} calls for 1024 pieces`)
-    // Some 50 ms on the slowest machine known; the bound only tells linear from quadratic.
+    // Some 50 ms on the slowest machine known. The bound only distinguishes linear from quadratic.
     t.ok(time < 5000, `${Math.round(time)} ms`)
   })
 

@@ -1,4 +1,4 @@
-// `testCertificate`: what OpenSSL and Node's own TLS make of it.
+// `testCertificate`: OpenSSL and the TLS of Node accept its certificates.
 
 import { execFileSync } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
@@ -25,7 +25,7 @@ function openssl(t: Test, cert: string, ...args: string[]): string {
   )
 }
 
-t.test('OpenSSL reads it, and verifies it strictly for a server and for a client', async (t) => {
+t.test('OpenSSL verifies a certificate strictly, for a server and for a client', async (t) => {
   const { cert } = testCertificate()
   const text = openssl(t, cert, 'x509', '-in', 'CERT', '-noout', '-text')
   for (const part of [
@@ -48,7 +48,7 @@ t.test('OpenSSL reads it, and verifies it strictly for a server and for a client
   t.throws(() => openssl(t, cert, ...verify, '-verify_hostname', 'example.test', 'CERT'))
 })
 
-t.test('its key is that of the certificate, and each one is another', async (t) => {
+t.test('each certificate has a key and a serial number of its own', async (t) => {
   const [one, other] = [testCertificate(), testCertificate()]
   const [first, second] = [new X509Certificate(one.cert), new X509Certificate(other.cert)]
   t.equal(first.checkPrivateKey(createPrivateKey(one.key)), true)
@@ -60,7 +60,7 @@ t.test('its key is that of the certificate, and each one is another', async (t) 
   for (const serial of serials) t.match(serial, /^[4-7][\dA-F]{31}$/, 'positive, of 16 bytes')
 })
 
-t.test('a client that has it as ca accepts a server with it, over TCP and in memory', async (t) => {
+t.test('a client that has a certificate as ca accepts its server, over TCP and in memory', async (t) => {
   const certificate = testCertificate()
   const tls = { ca: certificate.cert }
   const server = await listen({ port: 0, host: '127.0.0.1', tls: certificate })
@@ -83,11 +83,11 @@ t.test('a client that has it as ca accepts a server with it, over TCP and in mem
   const another = { ca: testCertificate().cert }
   t.ok(
     (await rejection(connect({ port: server.port, host: '127.0.0.1', tls: another }))) instanceof HandshakeError,
-    'nor one that trusts another',
+    'a client that trusts another certificate refuses it',
   )
 })
 
-t.test('of several that are trusted, each is found, though they have one name', async (t) => {
+t.test('each of several trusted certificates is accepted, although they have one name', async (t) => {
   const all = [testCertificate(), testCertificate(), testCertificate()]
   for (const certificate of all) {
     await using kit = memoryServer({ tls: { ...certificate, requestCert: true, ca: all.map(({ cert }) => cert) } })
@@ -100,7 +100,7 @@ t.test('of several that are trusted, each is found, though they have one name', 
   }
 })
 
-t.test('it does for a client too, told by its common name', async (t) => {
+t.test('a client certificate is verified, and identifies the client by its common name', async (t) => {
   const [own, ann, mallory] = [testCertificate(), testCertificate({ commonName: 'ann' }), testCertificate({ commonName: 'ann' })]
   await using kit = memoryServer({ tls: { ...own, ca: ann.cert, requestCert: true } })
   const accepting = kit.server.accept()
@@ -112,7 +112,7 @@ t.test('it does for a client too, told by its common name', async (t) => {
   t.ok((await within(failed)) instanceof HandshakeError)
 })
 
-t.test('it is for the hosts that were asked for', async (t) => {
+t.test('a certificate is for the requested hosts', async (t) => {
   const { cert } = testCertificate({ hosts: ['*.example.test', 'Mail.Example.test', '2001:db8::ff', '192.0.2.255', '_dmarc.a-b.test'] })
   const certificate = new X509Certificate(cert)
   t.equal(
@@ -132,7 +132,7 @@ t.test('it is for the hosts that were asked for', async (t) => {
   t.equal(new X509Certificate(testCertificate({ hosts: ['a'], commonName: 'Jürgen, 日本' }).cert).subject, 'CN=Jürgen\\, 日本')
 })
 
-t.test('it is valid from an hour ago for 30 days, or from when and for as long as was asked for', async (t) => {
+t.test('a certificate is valid from an hour ago for 30 days, or for the requested time', async (t) => {
   const times = (options?: TestCertificateOptions): [number, number] => {
     const { validFrom, validTo } = new X509Certificate(testCertificate(options).cert)
     return [Date.parse(validFrom), Date.parse(validTo)]
@@ -147,13 +147,13 @@ t.test('it is valid from an hour ago for 30 days, or from when and for as long a
   t.equal(times({ validFrom: new Date('9999-12-31T00:00:00Z'), days: 0.5 })[1], Date.UTC(9999, 11, 31, 12))
   mock.timers.enable({ apis: ['Date'], now: 0 })
   try {
-    t.ok(near(times()[0], from), "whatever a test makes of Date: who verifies goes by the machine's clock")
+    t.ok(near(times()[0], from), "a mocked Date has no effect: certificates are verified by the machine's clock")
   } finally {
     mock.timers.reset()
   }
 })
 
-t.test('one that has expired, or is not valid yet, is refused', async (t) => {
+t.test('a certificate that has expired, or is not valid yet, is refused', async (t) => {
   for (const [from, code] of [
     [-2 * DAY, 'CERT_HAS_EXPIRED'],
     [DAY, 'CERT_NOT_YET_VALID'],
@@ -164,7 +164,7 @@ t.test('one that has expired, or is not valid yet, is refused', async (t) => {
   }
 })
 
-t.test('options that do not fit are thrown back, each by its path', async (t) => {
+t.test('testCertificate throws for wrong options, and names each by its path', async (t) => {
   const refused = (options: unknown): unknown => {
     try {
       return testCertificate(options as TestCertificateOptions)

@@ -11,10 +11,10 @@ import { badConnections } from './bad/index.js'
 import type { BadConnection } from './bad/spoil.js'
 
 t.test('a connection that breaks a rule is refused, and the rule is named', async (t) => {
-  // A broken connection is mostly waited for.
+  // Most of the time is spent on waiting.
   t.jobs = 32
   for (const [name, { rule, make }] of Object.entries(badConnections)) {
-    void t.test(`one that ${name}`, { buffered: true }, async (t) => {
+    void t.test(`a connection that ${name}`, { buffered: true }, async (t) => {
       const [check] = rules.filter(([sentence]) => sentence === rule).map(([, check]) => check) as [Check]
       const error = (await rejection(keeps(rule, check, make))) as Error
       t.type(error, Error)
@@ -24,10 +24,10 @@ t.test('a connection that breaks a rule is refused, and the rule is named', asyn
   }
 })
 
-t.test('the whole check finds it, behind the rules that are kept', async (t) => {
+t.test('the whole check refuses a connection that keeps other rules and breaks one', async (t) => {
   t.jobs = 8
   for (const name of ['drops a byte', 'reorders two chunks', 'loses the end', 'hangs at close', 'accepts two readers']) {
-    void t.test(`one that ${name}`, { buffered: true }, async (t) => {
+    void t.test(`a connection that ${name}`, { buffered: true }, async (t) => {
       const { rule, make } = badConnections[name] as BadConnection
       t.match(await rejection(checkConnection(make)), { message: new RegExp(`^${rule}: `) })
     })
@@ -41,7 +41,7 @@ t.test('there is a bad connection for each rule', async (t) => {
     sentences.filter((sentence) => !broken.has(sentence)),
     [],
   )
-  t.equal(new Set(sentences).size, sentences.length, 'no sentence stands for two')
+  t.equal(new Set(sentences).size, sentences.length, 'each rule has its own sentence')
 })
 
 t.test('a check that fails leaves nothing open', async (t) => {
@@ -57,7 +57,7 @@ t.test('a check that fails leaves nothing open', async (t) => {
   for (const side of sides) t.equal(side.signal.aborted, true)
 })
 
-t.test('what makes no pair is told, and with which rule it was to begin', async (t) => {
+t.test('a makePair that makes no pair is an error, which names the first rule', async (t) => {
   const first = rules[0]?.[0] as string
   const own = new Error('no connection today')
   const failing = async (): Promise<never> => {
@@ -85,8 +85,8 @@ t.test('what makes no pair is told, and with which rule it was to begin', async 
   t.equal(thrown.message, `${first}: text`)
 })
 
-t.test('an unhandled rejection that is none of its business is what it would have been', async (t) => {
-  const reason = new Error('of somebody else')
+t.test('an unhandled rejection of other code has its usual effect', async (t) => {
+  const reason = new Error('of other code')
   const promise = Promise.resolve()
   await unhandled(async () => {
     const [hear] = process.listeners('unhandledRejection').slice(-1) as [NodeJS.UnhandledRejectionListener]
@@ -103,7 +103,7 @@ t.test('an unhandled rejection that is none of its business is what it would hav
   t.equal(process.listenerCount('unhandledRejection'), 0)
 })
 
-t.test('an expectation says what was expected and what came', async (t) => {
+t.test('a failed expectation names the expected and the actual value', async (t) => {
   const long = Buffer.alloc(100, 'x')
   t.doesNotThrow(() => expect(true, 'it holds'))
   t.throws(() => expect(false, 'it holds'), { message: 'it holds' })

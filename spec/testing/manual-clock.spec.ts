@@ -1,10 +1,11 @@
-// The clock that moves only when told: in order, with the work in between done, and never back.
+// The clock that moves only by `advance`: timers fire in order, each after the work of the one before, and time never goes
+// back.
 
 import t from 'tap'
 import { manualClock, memoryServer, pair, testCertificate } from '../../lib/testing/index.js'
 import { isPending, pattern, rejection, turns, within } from '../support/wait.js'
 
-t.test('time moves by what advance is told, and only then', async (t) => {
+t.test('time moves by the argument of advance, and only then', async (t) => {
   const clock = manualClock()
   const start = clock.now()
   await turns(20)
@@ -16,7 +17,7 @@ t.test('time moves by what advance is told, and only then', async (t) => {
   t.equal(clock.now() - start, 1500.5)
 })
 
-t.test('timers fire in the order in which they are due, then in which they were set, each at its time', async (t) => {
+t.test('timers fire at their times, and those of one time in the order in which they were set', async (t) => {
   const clock = manualClock()
   const fired: [string, number][] = []
   const set = (name: string, ms: number): ReturnType<typeof clock.setTimer> => clock.setTimer(() => fired.push([name, clock.now()]), ms)
@@ -43,7 +44,7 @@ t.test('timers fire in the order in which they are due, then in which they were 
   t.equal(fired.length, 5, 'each fires once')
 })
 
-t.test('what a timer sets going is done before the next one fires, and may set timers that are due', async (t) => {
+t.test('the work that a timer starts is done before the next one fires, and may set timers that are due', async (t) => {
   const clock = manualClock()
   const order: string[] = []
   clock.setTimer(() => {
@@ -58,7 +59,7 @@ t.test('what a timer sets going is done before the next one fires, and may set t
   t.strictSame(order, ['first', 'its work', 'in between at 15', 'second'])
 })
 
-t.test('advances that are not awaited come one after the other, and time never goes back', async (t) => {
+t.test('concurrent advances run one after the other, and time never goes back', async (t) => {
   const clock = manualClock()
   const times: number[] = []
   for (const at of [3, 9, 12]) clock.setTimer(() => times.push(clock.now()), at)
@@ -82,7 +83,7 @@ t.test('a timer that throws rejects its advance, and the clock goes on', async (
   t.ok(clock.now() >= 10)
 })
 
-t.test('only a time can be advanced by, and a wrong one rejects', async (t) => {
+t.test('advance rejects for anything but a time', async (t) => {
   const clock = manualClock()
   const advance = clock.advance.bind(clock) as (ms?: unknown) => Promise<void>
   for (const ms of [undefined, null, '5', {}, 5n]) t.ok((await rejection(advance(ms))) instanceof TypeError)
@@ -118,7 +119,7 @@ t.test('every time limit of a pair runs on its clock', async (t) => {
   t.match(await within(server.closed), { by: 'timeout', error: { kind: 'write' }, duration: 3_600_000 + 1000 + 77 + 5000 })
 })
 
-t.test('a close limit, a latency and a server run on it too', async (t) => {
+t.test('closeTimeout, a latency and the limits of a server run on the clock too', async (t) => {
   const clock = manualClock()
   const [client, other] = pair({ clock, latency: 250, client: { closeTimeout: 2000 } })
   t.teardown(() => other.abort())
@@ -146,7 +147,7 @@ t.test('a close limit, a latency and a server run on it too', async (t) => {
   await served
 })
 
-t.test('a program may sleep on the clock, and is woken in its place or by its signal', async (t) => {
+t.test('sleep resolves at its time, in order with the timers, and rejects at an abort of its signal', async (t) => {
   const clock = manualClock()
   const order: string[] = []
   const stop = new AbortController()
@@ -170,7 +171,7 @@ t.test('a program may sleep on the clock, and is woken in its place or by its si
   t.ok((await rejection(clock.sleep(1, { signal: {} as never }))) instanceof TypeError)
 })
 
-t.test('what a timer sets going is done before the next one fires, however many turns it takes', async (t) => {
+t.test('the work that a timer starts is done before the next one fires, in however many turns', async (t) => {
   const clock = manualClock()
   const [client, server] = pair({ clock, server: { readTimeout: 15 } })
   t.teardown(() => [client, server].map((side) => side.abort()))
@@ -183,10 +184,10 @@ t.test('what a timer sets going is done before the next one fires, however many 
   }, 11)
   await clock.advance(100)
   t.equal(arrived, sent.length)
-  t.ok((await within(read)).equals(sent), 'and no time limit ran out meanwhile')
+  t.ok((await within(read)).equals(sent), 'and no time limit expired meanwhile')
 })
 
-t.test('two sides that never come to rest are not waited for', async (t) => {
+t.test('advance does not wait for two sides that never come to rest', async (t) => {
   const clock = manualClock()
   const [client, server] = pair({ clock })
   t.teardown(() => [client, server].map((side) => side.abort()))
@@ -197,7 +198,7 @@ t.test('two sides that never come to rest are not waited for', async (t) => {
   t.ok(client.bytesRead > 100)
 })
 
-t.test('a TLS handshake over a slow way takes the time of its round trips', async (t) => {
+t.test('a TLS handshake over a slow wire takes the time of its round trips', async (t) => {
   const clock = manualClock()
   const tls = testCertificate()
   await using kit = memoryServer({ clock, tls })

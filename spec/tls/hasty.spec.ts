@@ -1,5 +1,5 @@
-// A TLS that is hastier than Node's, as that of Bun is over a stream: it takes each write for written at once, and an end for sent;
-// it destroys the stream beneath with bytes in it, and ends it when the peer has ended.
+// A TLS stream that reports a write as written, and an end as sent, at once. Bun's does so on top of a stream. It destroys the
+// stream beneath with bytes in it, and ends it when the peer has ended.
 
 import { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
@@ -101,7 +101,7 @@ for (const [name, make] of [
   ['in memory', inMemory],
   ['over Duplexes', overDuplexes],
 ] as const) {
-  t.test(`a write has left when it has left the stream beneath, and not before (${name})`, async (t) => {
+  t.test(`a write counts as sent once it has left the stream beneath, and not before (${name})`, async (t) => {
     const { carrier, here, peer, there } = await made(t, make)
     peer.pause()
     const given = await fillUp(carrier, here)
@@ -115,7 +115,7 @@ for (const [name, make] of [
     await within(there.until(() => there.bytes === given + 6))
   })
 
-  t.test(`an end has left behind all that TLS says, though TLS is over and has destroyed the stream (${name})`, async (t) => {
+  t.test(`an end is sent behind all bytes of TLS, although TLS has destroyed the stream beneath (${name})`, async (t) => {
     const { hasty, carrier, here, peer, there } = await made(t, make)
     peer.end()
     await within(here.waitFor('end'))
@@ -134,7 +134,7 @@ for (const [name, make] of [
 
   for (const batch of [false, true]) {
     const what = batch ? 'batch' : 'write'
-    t.test(`an end that TLS makes by itself is none, and behind it a ${what} is a loss on both sides (${name})`, async (t) => {
+    t.test(`an end that TLS sends without a call is not reported, and a ${what} behind it is a loss on both sides (${name})`, async (t) => {
       const { carrier, here, peer, there } = await made(t, make)
       peer.write(Buffer.from('goodbye'))
       await within(here.waitFor('data'))
@@ -152,7 +152,7 @@ for (const [name, make] of [
     })
   }
 
-  t.test(`it is said when this side ends (${name})`, async (t) => {
+  t.test(`an end that TLS has sent without a call is reported once this side ends (${name})`, async (t) => {
     const { carrier, here, peer, there } = await made(t, make)
     await within(writeAll(carrier, here, data))
     peer.write(Buffer.from('goodbye'))
@@ -163,7 +163,7 @@ for (const [name, make] of [
     t.ok(there.all.equals(whole))
   })
 
-  t.test(`a TLS that goes before its end looks broken, with bytes in it or none (${name})`, async (t) => {
+  t.test(`a TLS stream that is destroyed before its end is a loss on both sides, with and without queued bytes (${name})`, async (t) => {
     for (const full of [true, false]) {
       const { hasty, carrier, here, peer, there } = await made(t, make)
       if (full) {
@@ -181,7 +181,7 @@ for (const [name, make] of [
   })
 }
 
-t.test('a release while the end is on its way lets go of the carrier beneath', async (t) => {
+t.test('a release while the end is in transit releases the carrier beneath', async (t) => {
   const { carrier, here, peer, there } = await made(t, inMemory)
   peer.pause()
   await within(writeAll(carrier, here, Buffer.from('all')))

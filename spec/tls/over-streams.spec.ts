@@ -1,5 +1,5 @@
-// TLS over what is no socket of the system: what is written and ended arrives whole, and what is cut looks broken. The TLS of a
-// runtime may take a write, or an end, for done while it waits in the stream beneath.
+// TLS over streams that are no sockets of the system: writes and ends arrive whole, and a cut is a loss. The TLS of a runtime
+// may report a write, or an end, as done while it waits in the stream beneath.
 
 import t, { type Test } from 'tap'
 import { Connection, type ConnectionOptions } from '../../lib/index.js'
@@ -65,21 +65,21 @@ function everyKind(
   }
 }
 
-everyKind('an end behind much arrives behind all of it', {}, async (t, from, to) => {
+everyKind('a megabyte arrives whole before the end', {}, async (t, from, to) => {
   const ended = from.end(data)
   t.ok((await within(to.readToEnd(), 'the end')).equals(data))
   await within(ended)
   t.equal(from.queued, 0)
 })
 
-everyKind('also when it is read late', {}, async (t, from, to) => {
+everyKind('a megabyte that is read late arrives whole before the end', {}, async (t, from, to) => {
   const ended = from.end(data)
   await turns(20)
   t.ok((await within(to.readToEnd(), 'the end')).equals(data))
   await within(ended)
 })
 
-everyKind('so does a close', {}, async (t, from, to) => {
+everyKind('a megabyte arrives whole before a close', {}, async (t, from, to) => {
   from.write(data)
   const close = from.close()
   t.ok((await within(to.readToEnd(), 'the end')).equals(data))
@@ -88,7 +88,7 @@ everyKind('so does a close', {}, async (t, from, to) => {
   t.equal((await from.closed).error, undefined)
 })
 
-everyKind('so does what is written to its Duplex', {}, async (t, from, to) => {
+everyKind('a megabyte that is written to a Duplex arrives whole before the end', {}, async (t, from, to) => {
   const pieces: Buffer[] = []
   const reading = (async () => {
     for await (const piece of to.toDuplex().on('error', () => {})) pieces.push(piece as Buffer)
@@ -110,7 +110,7 @@ everyKind('a write waits while the peer does not read, and is counted', {}, asyn
   t.ok((await within(read)).equals(much))
 })
 
-everyKind('a close that cannot deliver looks broken', { from: { closeTimeout: 50 } }, async (t, from, to) => {
+everyKind('a close that times out is a loss for the peer', { from: { closeTimeout: 50 } }, async (t, from, to) => {
   from.write(much)
   await within(from.close())
   t.equal((await from.closed).by, 'timeout')
@@ -118,7 +118,7 @@ everyKind('a close that cannot deliver looks broken', { from: { closeTimeout: 50
 })
 
 everyKind(
-  'an end that its peer does not answer for long is no write that is too slow',
+  'writeTimeout does not run while a sent end waits for the end of the peer',
   { from: { writeTimeout: 60 } },
   async (t, from, to) => {
     await within(from.end('question'))
@@ -130,8 +130,8 @@ everyKind(
 )
 
 for (const early of [false, true]) {
-  const when = early ? 'while it is sent' : 'before it'
-  everyKind(`what is sent arrives whole, or broken on both sides, where the peer ends ${when}`, {}, async (t, from, to) => {
+  const when = early ? 'during the transfer' : 'before it'
+  everyKind(`a megabyte arrives whole, or is a loss on both sides, if the peer ends ${when}`, {}, async (t, from, to) => {
     const question = to.end('question')
     if (!early) t.equal(await within(from.readToEnd('utf8')), 'question')
     const sending = (async () => {

@@ -65,7 +65,7 @@ export const bun = [
     why: 'where no descriptor is free, its listen fails without EMFILE, its connect with ECONNREFUSED, and an accept does not end the clients',
     tests: {
       'danger/descriptors': ['an option that has to be probed is not reported as unsupported because no descriptor is free'],
-      package: ['importing loads none of the modules of Node that take long'],
+      package: ['importing loads none of the slow modules of Node'],
     },
   },
   {
@@ -91,8 +91,8 @@ export const bun = [
   {
     why: 'Bun follows the paths of tsconfig.json in a checkout, and finds lib/ where a program asks for linnet',
     tests: {
-      dist: ['each file of dist is needed, and none is missing', 'where stacks are asked for, it names the program that called'],
-      package: ['there is no way in behind the face, nor an entry point that is not built'],
+      dist: ['each file of dist is needed, and none is missing', 'with LINNET_STACKS the stack has the calling program'],
+      package: ['no other path of the package can be imported'],
     },
   },
   {
@@ -102,7 +102,7 @@ export const bun = [
   },
   {
     why: 'it is about the listeners of unhandledRejection, and the stand-in for tap has one',
-    tests: { 'testing/check': ['an unhandled rejection that is none of its business'] },
+    tests: { 'testing/check': ['an unhandled rejection of other code'] },
   },
   {
     why: 'minDHSize is not looked at',

@@ -36,8 +36,8 @@ export const denoTls = [
       'transport/close-notify': 'all',
       'danger/truncation': tls('a 20 MB write followed by a close arrives whole while the peer sends as much, which is not read'),
       pipe: tls(
-        'much goes both ways at once unharmed',
-        'a side that does not read holds the other up, and no more is kept than both may buffer',
+        'megabytes in both directions at once arrive whole',
+        'a side that does not read makes the other wait, and no more is held than both may buffer',
       ),
     },
   },
@@ -74,7 +74,7 @@ export const denoTls = [
         'data and a reset that arrive together are a loss, whatever this side does (by startTls)',
       ],
       'danger/tls': ['a reset behind session tickets, or behind data, is a loss and not an end of stream'],
-      pipe: tls('when either side is lost both are aborted, and that is the rejection'),
+      pipe: tls('when either side is lost both are aborted, and pipe rejects with the loss'),
       'tls/handshake': ['a cut frees both sides; after the handshake it resets the carrier; a second cut changes nothing'],
       'tls/swallowed-break': 'all',
       'transport/duplex-reset': 'all',
@@ -108,7 +108,7 @@ export const denoTls = [
   {
     why: 'a certificate that is itself in `ca` is trusted whatever its dates',
     tests: {
-      'testing/certificate': ['one that has expired, or is not valid yet, is refused'],
+      'testing/certificate': ['a certificate that has expired, or is not valid yet, is refused'],
       'testing/statements': ['a certificate that has expired is refused'],
       'tls/server': ['a client refuses another name, an expired certificate'],
     },

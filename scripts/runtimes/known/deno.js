@@ -52,7 +52,7 @@ export const deno = [
       'danger/stampede': 'all',
       'server/proxy-header-refused': ['any bytes result in exactly one connection'],
       'testing/conformance': ['a good connection is accepted'],
-      'testing/manual-clock': ['two sides that never come to rest are not waited for'],
+      'testing/manual-clock': ['advance does not wait for two sides that never come to rest'],
     },
   },
   {
@@ -98,7 +98,7 @@ export const deno = [
   },
   {
     why: 'the frames of the library are not left out of stacks, and a program has no [eval] in them',
-    tests: { dist: ['where stacks are asked for, it names the program that called'] },
+    tests: { dist: ['with LINNET_STACKS the stack has the calling program'] },
   },
   {
     why: 'a socket has no descriptor',
@@ -146,11 +146,11 @@ export const deno = [
   },
   {
     why: 'an X509Certificate writes an IPv6 address in its short form',
-    tests: { 'testing/certificate': ['it is for the hosts that were asked for'] },
+    tests: { 'testing/certificate': ['a certificate is for the requested hosts'] },
   },
   {
     why: 'the code of a path that a package does not export is another',
-    tests: { package: ['there is no way in behind the face, nor an entry point that is not built'] },
+    tests: { package: ['no other path of the package can be imported'] },
   },
   {
     why: 'process.platform cannot be replaced as the test does',
@@ -163,6 +163,6 @@ export const deno = [
   },
   {
     why: 'it is about the listeners of unhandledRejection, and the stand-in for tap has one',
-    tests: { 'testing/check': ['an unhandled rejection that is none of its business'] },
+    tests: { 'testing/check': ['an unhandled rejection of other code'] },
   },
 ]

@@ -17,7 +17,7 @@ const loose = (connection: Connection): Loose => connection as Any
 const TYPE = TypeError
 const RANGE = RangeError
 
-/** The reads that take only options, told with arguments that fit. */
+/** The reads that take only options, called with arguments that fit. */
 const byOptions: Record<string, (connection: Loose, options: Any) => Any> = {
   readUntil: (connection, options) => connection.readUntil('\n', options),
   readLine: (connection, options) => connection.readLine(options),
@@ -61,7 +61,7 @@ for (const [name, read] of Object.entries(byOptions)) {
         promise = read(loose(connection), options)
       })
       const error = (await rejection(promise as Promise<unknown>)) as Error
-      // A read that gives no bytes knows no encoding, neither as an option nor in place of the options.
+      // A read that returns no bytes has no encoding, neither as an option nor in place of the options.
       const encoding = typeof options === 'string' || (typeof options === 'object' && options !== null && 'encoding' in options)
       t.ok(error instanceof (givesNoBytes.includes(name) && encoding ? TYPE : wanted), `${String(error)} of ${String(options)}`)
       t.equal(unread(connection), 'ab\ncd')

@@ -10,7 +10,7 @@ export type Stream = 'open' | 'ended' | 'lost'
 /** What comes of a read: more bytes are needed (or would have been), the limit is passed, or a value. */
 export type Answer = 'wait' | 'limit' | { readonly value: unknown; readonly taken: number }
 
-/** What a read of the model is told. */
+/** The options of a read of the model. */
 export interface Asked {
   signal?: AbortSignal
   timeout?: number

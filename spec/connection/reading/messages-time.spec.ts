@@ -97,7 +97,7 @@ t.test('the time limit of a message also runs between two reads', async (t) => {
     )
     wire.push('a\nb')
     if (over !== '') wire[over]()
-    // Both directions have ended, so the connection is over.
+    // Both directions have ended, so the connection is closed.
     if (over === 'end') await wire.connection.end()
     await turns(2)
     await wire.clock.pass(1000)

@@ -26,11 +26,11 @@ export const breaks: Record<string, BadConnection> = {
     rule: 'a read that waits as the peer aborts rejects with ConnectionLostError, and its bytes stay unread',
     make: failing('readUntil', ConnectionLostError, (side) => side.buffered > 0 && side.tryReadExactly(1)),
   },
-  'forgets the reason of an abort': {
+  'loses the reason of an abort': {
     rule: 'abort rejects every pending and later call with ConnectionClosedError, its cause the reason',
     make: methods((_, own) => ({ abort: () => own('abort')() })),
   },
-  'says last what came last': {
+  'reports the end that came last': {
     rule: 'calls reject by the first event that ended the connection: an end before an abort',
     make: methods((_, own) => {
       let reason: unknown
@@ -46,7 +46,7 @@ export const breaks: Record<string, BadConnection> = {
       }
     }),
   },
-  'is over twice': {
+  'reports the reason of a second abort': {
     rule: 'a second abort, or an abort after the end, changes nothing',
     make: () => {
       const sides = pair()
@@ -79,7 +79,7 @@ export const breaks: Record<string, BadConnection> = {
       },
     })),
   },
-  'does not tell a write that it was lost': {
+  'resolves a write that was lost': {
     rule: 'an abort of the other side rejects the pending writes',
     make: methods((side, own) => ({
       write: async (data) => {
@@ -111,5 +111,5 @@ export const breaks: Record<string, BadConnection> = {
         own('writeFrom')(Symbol.asyncIterator in Object(source) ? { [Symbol.asyncIterator]: () => kept(source) } : source),
     })),
   },
-  'minds an ignored promise': { rule: IGNORED, make: methods((_, own) => ({ write: async (data) => own('write')(data) })) },
+  'has an unhandled rejection for an ignored promise': { rule: IGNORED, make: methods((_, own) => ({ write: async (data) => own('write')(data) })) },
 }

@@ -4,7 +4,7 @@ import type { ReadOptions } from '../../../lib/connection/reading/read-options.j
 import { type BadConnection, DRAIN, facts, ignore, type Method, methods } from './spoil.js'
 
 export const drains: Record<string, BadConnection> = {
-  'forgets a drain': { rule: DRAIN, make: methods(() => ({ drain: ignore })) },
+  'ignores a drain': { rule: DRAIN, make: methods(() => ({ drain: ignore })) },
   'drains only reads that wait': {
     rule: DRAIN,
     make: methods((side, own) => ({
@@ -37,13 +37,13 @@ export const drains: Record<string, BadConnection> = {
     rule: 'drainSignal aborts with a DrainingError when the connection is asked to finish',
     make: facts(() => ({ drainSignal: new AbortController().signal })),
   },
-  'does not know what is idle': {
+  'does not take a read after a write for idle': {
     rule: 'a read is idle by default if nothing was consumed since the last write',
     make: methods((side, own) => ({
       readLine: (options) => own('readLine')(side.bytesWritten + side.queued > 40 && options === undefined ? { idle: false } : options),
     })),
   },
-  'does not hear what is idle': {
+  'ignores the option idle': {
     rule: 'the option idle determines whether a drain interrupts a read',
     make: methods((_, own) => ({
       readLine: (options: ReadOptions = {}) => own('readLine')(options.idle === false ? { ...options, idle: true } : options),

@@ -19,7 +19,7 @@ export const ends: Record<string, BadConnection> = {
     rule: 'a reply after the end of the peer arrives whole',
     make: () => pair({ client: { allowHalfOpen: false }, server: { allowHalfOpen: false } }),
   },
-  'does not mind a second end': {
+  'accepts data with a second end': {
     rule: 'after end() reads go on and writes are refused; a second end does nothing',
     make: methods((side, own) => ({ end: (data) => (side.ended && data === 'x' ? Promise.resolve() : own('end')(data)) })),
   },
@@ -41,15 +41,15 @@ export const ends: Record<string, BadConnection> = {
       }
     }),
   },
-  'is never over': { rule: OVER, make: facts(() => ({ closed: new Promise(ignore) })) },
-  'does not know who ended first': {
+  'never closes': { rule: OVER, make: facts(() => ({ closed: new Promise(ignore) })) },
+  'reports the wrong side as the first to end': {
     rule: OVER,
     make: facts((side) => {
       const closed = side.closed.then((info) => ({ ...info, by: info.by === 'peer' ? 'local' : info.by }))
       return { closed }
     }),
   },
-  'drops what is buffered when it is over': {
+  'drops what is buffered when it closes': {
     rule: 'bytes that are buffered when the connection closes can still be read',
     make: methods((side, own) => ({
       readExactly: (...args) => (side.signal.aborted ? Promise.reject(new ConnectionClosedError()) : own('readExactly')(...args)),

@@ -8,7 +8,7 @@ export const limits: Record<string, BadConnection> = {
     rule: 'a match that ends at the limit succeeds, and one byte less fails, at every cut',
     make: methods((_, own) => ({ readUntil: (delimiter, options) => own('readUntil')(delimiter, more(options, 1)) })),
   },
-  'tells the limit late': {
+  'reports the limit late': {
     rule: 'a read fails at the byte after which it can no longer succeed, and not before',
     make: methods((_, own) => ({
       readToEnd: (options) => own('readToEnd')(more(options, 100)),

@@ -16,7 +16,7 @@ export const messages: Record<string, BadConnection> = {
         }, options),
     })),
   },
-  'tells only the last read of a message': {
+  'reports only the last read of a message': {
     rule: 'a message that the end of the stream cuts short is unread again, and partial is all of it',
     make: methods((_, own) => ({
       readMessage: (...args) =>
@@ -43,7 +43,7 @@ export const messages: Record<string, BadConnection> = {
       },
     })),
   },
-  'does not hear of the time-out of a message': {
+  'ignores the time-out of a message': {
     rule: 'the timeout of a message holds for all of it, and it is unread again',
     make: methods((_, own) => ({
       readMessage: (read: Method, options?: ReadOptions) => own('readMessage')(read, options?.timeout === 20 ? undefined : options),
@@ -91,7 +91,7 @@ export const messages: Record<string, BadConnection> = {
         }, options),
     })),
   },
-  'goes on reading for a message that is over': {
+  'goes on reading for a message that has ended': {
     rule: 'the reader of a message that is settled rejects as it did, with a TypeError if it resolved',
     make: methods((side, own) => ({
       readMessage: (read: Method, options) => {

@@ -9,14 +9,14 @@ export const others: Record<string, BadConnection> = {
     make: facts((side) => ({ peerEnded: () => side.bytesRead === 0 || told(side, 'peerEnded') })),
   },
   'has no id of its own': { rule: 'ids are numbers and unique', make: facts(() => ({ id: 7 })) },
-  'forgets who it was': {
+  'loses its addresses when it closes': {
     rule: 'the properties stay readable after the end',
     make: facts((side) => {
       const { remote } = side
       return { remote: () => (side.signal.aborted ? undefined : remote) }
     }),
   },
-  'does not say what it waits for': {
+  'does not report what it waits for': {
     rule: 'waiting is the pending operation, and undefined while nothing is pending',
     make: facts(() => ({ waiting: undefined })),
   },

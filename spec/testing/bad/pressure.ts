@@ -15,7 +15,7 @@ export const pressure: Record<string, BadConnection> = {
     })),
   },
   'reads ahead without bound': { rule: PRESSURE, make: carriers(() => ({ does: { pause: ignore } })) },
-  'tells nothing of its queue': { rule: PRESSURE, make: facts(() => ({ queued: 0 })) },
+  'does not report its queue': { rule: PRESSURE, make: facts(() => ({ queued: 0 })) },
   'tries to write too hard': {
     rule: 'tryWrite queues all of its data below the high-water mark, and otherwise nothing',
     make: methods((side, own) => ({

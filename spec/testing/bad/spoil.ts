@@ -49,12 +49,12 @@ export function facts(make: (side: Connection) => Partial<Record<keyof Connectio
   }
 }
 
-/** What a connection tells by itself, whatever was made of it. */
+/** The value that the class gives for a member, although the connection has a replacement. */
 export function told(side: Connection, fact: keyof Connection): unknown {
   return Reflect.get(Connection.prototype, fact, side)
 }
 
-/** A pair whose carriers are spoiled: what they do, or what they tell. */
+/** A pair whose carriers are spoiled: their methods, or the events that they report. */
 export function carriers(
   spoil: (carrier: Carrier, sink: CarrierSink) => { does?: Partial<Carrier>; tells?: Partial<CarrierSink> },
 ): MakePair {
@@ -128,7 +128,7 @@ export function untilFailure(read: () => Promise<unknown>): AsyncIterable<unknow
   return { next, [Symbol.asyncIterator]: () => ({ next }) }
 }
 
-/** An iterator that hears of no end. */
+/** An iterator without `return`. */
 export function kept(source: AsyncIterable<unknown>): AsyncIterator<unknown> {
   const items = source[Symbol.asyncIterator]()
   return { next: () => items.next() }

@@ -1,4 +1,4 @@
-// Statements about `connect`: which options are refused, what calls it off, and with which errors it fails.
+// Statements about `connect`: which options are refused, what aborts it, and with which errors it fails.
 
 import type { InvalidOptionsError } from '../../../lib/index.js'
 import { rejection } from '../../support/wait.js'
@@ -15,7 +15,7 @@ async function issues(connecting: Promise<unknown>): Promise<unknown[]> {
 
 export const connecting: readonly Statement[] = [
   says(
-    'options of connect that do not fit are refused by their paths',
+    'wrong options of connect are refused by their paths',
     ['InvalidOptionsError ERR_LINNET_OPTIONS', ['idelTimeout', 'maxBufferSize']],
     async (world) => {
       const { connect } = await world.open()
@@ -23,7 +23,7 @@ export const connecting: readonly Statement[] = [
     },
   ),
   says(
-    'a TLS option that does not load is refused before anybody is asked',
+    'a TLS option that does not load is refused before connecting',
     ['InvalidOptionsError ERR_LINNET_OPTIONS', ['tls.ca'], 0],
     async (world) => {
       const { server, connect } = await world.open()
@@ -32,19 +32,19 @@ export const connecting: readonly Statement[] = [
     },
   ),
   says(
-    'a PROXY header that cannot be said is refused',
+    'a PROXY header that its version cannot express is refused',
     ['InvalidOptionsError ERR_LINNET_OPTIONS', ['proxyProtocol.destination']],
     async (world) => {
       const { connect } = await world.open()
       return issues(connect({ proxyProtocol: { source: { address: '192.0.2.1', port: 1, family: 'IPv4' } } }))
     },
   ),
-  says('a signal that is aborted already rejects with its reason', ['SyntaxError', 0], async (world) => {
+  says('with an aborted signal connect rejects with its reason', ['SyntaxError', 0], async (world) => {
     const { server, connect } = await world.open()
     const fault = await outcome(connect({ signal: AbortSignal.abort(new SyntaxError('not any more')) }))
     return [fault, server.stats().accepted]
   }),
-  says('a signal calls a TLS handshake off', 'SyntaxError', async (world) => {
+  says('an abort of its signal ends a TLS handshake', 'SyntaxError', async (world) => {
     const stop = new AbortController()
     const { connect } = await world.open({
       tls: certificate,
@@ -55,22 +55,22 @@ export const connecting: readonly Statement[] = [
     })
     return outcome(connect({ tls: { ca: certificate.cert }, signal: stop.signal }))
   }),
-  says('a signal has no effect once connected', 'hello', async (world) => {
+  says('the signal of connect has no effect after it has resolved', 'hello', async (world) => {
     const stop = new AbortController()
     const { client, connection } = await world.both({ client: { signal: stop.signal } })
     stop.abort()
     await client.write('hello\n')
     return connection.readLine()
   }),
-  says('timeout is one deadline, over the TLS handshake too', TIMEOUT, async (world) => {
+  says('timeout is one deadline for connecting and the TLS handshake', TIMEOUT, async (world) => {
     const { connect } = await world.open({ tls: certificate, admit: () => new Promise(() => {}) })
     return outcome(connect({ tls: { ca: certificate.cert }, timeout: 30 }))
   }),
-  says('a client that is turned away does not get through its handshake', 'turned away', async (world) => {
+  says('a client that is dropped does not complete its handshake', 'turned away', async (world) => {
     const { connect } = await world.open({ tls: certificate, admit: async () => false })
     return letIn(connect({ tls: { ca: certificate.cert, servername: 'localhost' } }))
   }),
-  says("a client has limits of its own, and its server's have nothing to do with them", [5, 7], async (world) => {
+  says('a client has its own limits, and not those of the server', [5, 7], async (world) => {
     const { client, connection } = await world.both({ server: { maxBufferSize: 7 }, client: { maxBufferSize: 5 } })
     return [client.limits.maxBufferSize, connection.limits.maxBufferSize]
   }),

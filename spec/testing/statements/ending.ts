@@ -1,4 +1,4 @@
-// Statements about how connections end: by an end, a close, an abort, a drain, and by what stands between two of them.
+// Statements about how connections end: by an end, a close, an abort, a drain, a handler, a pipe or a bridge.
 
 import { once } from 'node:events'
 import { pipe, together } from '../../../lib/index.js'
@@ -9,19 +9,19 @@ const CLOSED = 'ConnectionClosedError ERR_LINNET_CLOSED'
 const LOST = 'ConnectionLostError ECONNRESET'
 
 export const ending: readonly Statement[] = [
-  tells('an end is an end, and the other direction goes on', ['question', 'answer'], async ({ client, connection }) => {
+  tells('an end ends one direction, and the other goes on', ['question', 'answer'], async ({ client, connection }) => {
     await client.end('question')
     const question = await connection.readToEnd('utf8')
     await connection.end('answer')
     return [question, await client.readToEnd('utf8')]
   }),
-  tells('who ended first is told by both', ['local', 'peer'], async ({ client, connection }) => {
+  tells('both sides report which of them ended first', ['local', 'peer'], async ({ client, connection }) => {
     await client.end()
     await connection.readToEnd()
     await connection.end()
     return [await end(client), await end(connection)]
   }),
-  tells('the facts of an end are known to both', [true, false, false, true], async ({ client, connection }) => {
+  tells('an end shows as ended on its side, and as peerEnded on the other', [true, false, false, true], async ({ client, connection }) => {
     await client.end()
     await until(() => connection.peerEnded)
     return [client.ended, client.peerEnded, connection.ended, connection.peerEnded]
@@ -38,7 +38,7 @@ export const ending: readonly Statement[] = [
     void client.close()
     return [await outcome(client.read()), await outcome(client.write('x'))]
   }),
-  tells('a read that is pending is refused by the own close', CLOSED, async ({ client }) => {
+  tells('a close rejects the pending read of its side', CLOSED, async ({ client }) => {
     const read = outcome(client.read())
     void client.close()
     return read
@@ -63,7 +63,7 @@ export const ending: readonly Statement[] = [
     client.abort(new Error('enough'))
     return [await end(client), await end(connection)]
   }),
-  tells('what pends and comes later after an abort has its reason', [CLOSED, 'enough', 'enough'], async ({ client }) => {
+  tells('pending and later calls reject with the reason of an abort as their cause', [CLOSED, 'enough', 'enough'], async ({ client }) => {
     const read = client.read().catch((error) => error)
     const reason = new Error('enough')
     client.abort(reason)
@@ -71,20 +71,20 @@ export const ending: readonly Statement[] = [
     const later = await client.write('x').catch((error) => error)
     return [fault(error), error.cause.message, later.cause.message]
   }),
-  tells('what arrived before a reset is delivered before it', ['first', LOST], async ({ client, connection }) => {
+  tells('bytes that arrived before a reset are delivered', ['first', LOST], async ({ client, connection }) => {
     await client.write('first')
     await until(() => connection.buffered === 5)
     client.abort()
     await connection.closed
     return [await connection.read('utf8'), await outcome(connection.read())]
   }),
-  tells('a write after a loss is lost', LOST, async ({ client, connection }) => {
+  tells('a write after a loss rejects with the loss', LOST, async ({ client, connection }) => {
     client.abort()
     await connection.closed
     return outcome(connection.write('x'))
   }),
   tells(
-    "without half-open connections the peer's end is the end",
+    "with allowHalfOpen: false the peer's end closes the connection",
     ['peer', CLOSED],
     async ({ client, connection }) => {
       void client.end()
@@ -93,12 +93,12 @@ export const ending: readonly Statement[] = [
     },
     { server: { allowHalfOpen: false } },
   ),
-  tells('closed counts what came and went', ['read 3, written 5', 'read 5, written 3'], async ({ client, connection }) => {
+  tells('closed has the numbers of bytes read and written', ['read 3, written 5', 'read 5, written 3'], async ({ client, connection }) => {
     await Promise.all([client.end('12345'), connection.end('123'), client.readToEnd(), connection.readToEnd()])
     const infos = await Promise.all([client.closed, connection.closed])
     return infos.map(({ bytesRead, bytesWritten }) => `read ${bytesRead}, written ${bytesWritten}`)
   }),
-  tells('the signal aborts with what a read then rejects with', [LOST, true], async ({ client, connection }) => {
+  tells('the signal aborts with the error of a later read', [LOST, true], async ({ client, connection }) => {
     const { signal } = connection
     const aborted = once(signal, 'abort')
     client.abort()
@@ -107,7 +107,7 @@ export const ending: readonly Statement[] = [
     return [fault(signal.reason), signal.reason === error]
   }),
   tells(
-    'a drained connection refuses a read that waits for a new message',
+    'a drain rejects a read that waits for a new message',
     ['DrainingError ERR_LINNET_DRAINING', true, 'goodbye'],
     async ({ client, connection }) => {
       const read = outcome(connection.readLine())
@@ -147,7 +147,7 @@ export const ending: readonly Statement[] = [
       return [first, await outcome(client.run(() => {})), await end(client)]
     },
   ),
-  says('pipe passes bytes and ends on, both ways', [{ aToB: 8, bToA: 6 }, 'question', 'answer'], async (world) => {
+  says('pipe copies bytes and ends in both directions', [{ aToB: 8, bToA: 6 }, 'question', 'answer'], async (world) => {
     const [front, back] = [await world.both(), await world.both()]
     const piping = pipe(front.connection, back.client)
     await front.client.end('question')
@@ -156,13 +156,13 @@ export const ending: readonly Statement[] = [
     const answer = await front.client.readToEnd('utf8')
     return [await piping, question, answer]
   }),
-  says('pipe breaks both when one breaks', [LOST, 'aborted: ConnectionLostError ECONNRESET', `lost: ${LOST}`], async (world) => {
+  says('pipe aborts both connections when one is lost', [LOST, 'aborted: ConnectionLostError ECONNRESET', `lost: ${LOST}`], async (world) => {
     const [front, back] = [await world.both(), await world.both()]
     const piping = outcome(pipe(front.connection, back.client))
     front.client.abort()
     return [await piping, await end(back.client), await end(back.connection)]
   }),
-  tells('no task of together outlives it', [`${LOST}`, 'over'], async ({ client, connection }) => {
+  tells('together settles only after all of its tasks', [`${LOST}`, 'over'], async ({ client, connection }) => {
     let writer = 'goes on'
     const tasks = together([
       () => connection.readLine(),

@@ -1,4 +1,4 @@
-// Statements about reading: what each read gives, what a failed one leaves, and which arguments are refused.
+// Statements about reading: what each read resolves with, what a failed one leaves unread, and which arguments are refused.
 
 import { until } from '../../support/wait.js'
 import { outcome, type Statement, tells } from './world.js'
@@ -6,15 +6,15 @@ import { outcome, type Statement, tells } from './world.js'
 const lines = 'first\r\nsecond\nthird\n'
 
 export const reading: readonly Statement[] = [
-  tells('a line comes without its line end', ['first', 'second', 'third'], async ({ client, connection }) => {
+  tells('readLine removes the line end', ['first', 'second', 'third'], async ({ client, connection }) => {
     await client.write(lines)
     return [await connection.readLine(), await connection.readLine(), await connection.readLine()]
   }),
-  tells('a delimiter that is named is the only line end', 'a\nb', async ({ client, connection }) => {
+  tells('with a delimiter readLine ends at nothing else', 'a\nb', async ({ client, connection }) => {
     await client.write('a\nb\r\n')
     return connection.readLine({ delimiter: '\r\n' })
   }),
-  tells('a delimiter is a part of what readUntil gives', ['key=', 'value;'], async ({ client, connection }) => {
+  tells('readUntil resolves with the delimiter included', ['key=', 'value;'], async ({ client, connection }) => {
     await client.write('key=value;')
     return [await connection.readUntil('=', 'utf8'), await connection.readUntil(';', 'utf8')]
   }),
@@ -23,7 +23,7 @@ export const reading: readonly Statement[] = [
     const delimiters = ['b', 'ab', 'abc']
     return [await connection.readUntil(delimiters, 'utf8'), await connection.readUntil(delimiters, 'utf8')]
   }),
-  tells('readExactly gives that many bytes, and leaves the rest', ['1234', '56'], async ({ client, connection }) => {
+  tells('readExactly resolves with n bytes, and leaves the rest unread', ['1234', '56'], async ({ client, connection }) => {
     await client.end('123456')
     return [await connection.readExactly(4, 'utf8'), await connection.readToEnd('utf8')]
   }),
@@ -33,28 +33,28 @@ export const reading: readonly Statement[] = [
     const target = new Uint8Array(4)
     return [await connection.readInto(target), Buffer.from(target).toString()]
   }),
-  tells('readInto in part gives what is there', [2, 'ab'], async ({ client, connection }) => {
+  tells('readInto with partial resolves with the bytes received so far', [2, 'ab'], async ({ client, connection }) => {
     await client.write('ab')
     await until(() => connection.buffered === 2)
     const target = Buffer.alloc(4)
     return [await connection.readInto(target, { partial: true }), target.toString('utf8', 0, 2)]
   }),
-  tells('read gives what is there, and null at the end', ['all of it', null, null], async ({ client, connection }) => {
+  tells('read resolves with the bytes received so far, and with null at the end', ['all of it', null, null], async ({ client, connection }) => {
     await client.end('all of it')
     await until(() => connection.buffered === 9)
     return [await connection.read('utf8'), await connection.read(), await connection.read()]
   }),
-  tells('read gives at most maxBytes', ['abc', 'd'], async ({ client, connection }) => {
+  tells('read resolves with at most maxBytes', ['abc', 'd'], async ({ client, connection }) => {
     await client.end('abcd')
     await until(() => connection.buffered === 4)
     return [await connection.read({ maxBytes: 3, encoding: 'utf8' }), await connection.read('utf8')]
   }),
-  tells('readToEnd gives everything up to the end', 'question', async ({ client, connection }) => {
+  tells('readToEnd resolves with everything up to the end', 'question', async ({ client, connection }) => {
     await client.end('question')
     return connection.readToEnd('utf8')
   }),
   tells(
-    'a read that the end came before says what was there, and consumes nothing',
+    'a read that the end cuts short has the unread bytes in partial, and consumes nothing',
     ["EndOfStreamError ERR_LINNET_END_OF_STREAM after 'half'", 'half'],
     async ({ client, connection }) => {
       await client.end('half')
@@ -80,16 +80,16 @@ export const reading: readonly Statement[] = [
     await client.write('b\n')
     return [await read, await connection.readUntil('\n', 'utf8')]
   }),
-  tells('what is peeked at stays unread', ['ab', 'abc'], async ({ client, connection }) => {
+  tells('peeked bytes stay unread', ['ab', 'abc'], async ({ client, connection }) => {
     await client.write('abc')
     return [await connection.peek(2, 'utf8'), await connection.readExactly(3, 'utf8')]
   }),
-  tells('skip and skipUntil say how much they dropped', [2, 4, 'rest'], async ({ client, connection }) => {
+  tells('skip and skipUntil resolve with the number of dropped bytes', [2, 4, 'rest'], async ({ client, connection }) => {
     await client.write('12345\nrest\n')
     return [await connection.skip(2), await connection.skipUntil('\n'), await connection.readLine()]
   }),
   tells(
-    'a try gives what is there, and undefined where a read would wait',
+    'a try read returns a buffered message, and undefined if a read would wait',
     [undefined, 'line', undefined],
     async ({ client, connection }) => {
       const before = connection.tryReadLine()
@@ -98,35 +98,35 @@ export const reading: readonly Statement[] = [
       return [before, connection.tryReadLine(), connection.tryReadLine()]
     },
   ),
-  tells('lines gives each line, also a last one without its end', ['a', 'b', 'c'], async ({ client, connection }) => {
+  tells('lines yields each line, also a last one without a line end', ['a', 'b', 'c'], async ({ client, connection }) => {
     await client.end('a\nb\r\nc')
     return gathered(connection.lines())
   }),
-  tells('lines can skip one that is too long', ['short', 'last'], async ({ client, connection }) => {
+  tells('lines with overflow: skip drops an over-long line', ['short', 'last'], async ({ client, connection }) => {
     await client.end('short\nmuch too long\nlast\n')
     return gathered(connection.lines({ maxBytes: 6, overflow: 'skip' }))
   }),
-  tells('a loop that is left holds nothing, and another read goes on', ['a', 'b'], async ({ client, connection }) => {
+  tells('a loop that is left holds no bytes, and another read continues', ['a', 'b'], async ({ client, connection }) => {
     await client.end('a\nb\n')
     for await (const line of connection.lines()) return [line, await connection.readLine()]
     return 'no line'
   }),
-  tells('chunks of a length give exactly that many bytes', ['12345', '6'], async ({ client, connection }) => {
+  tells('chunks(n) yields exactly n bytes', ['12345', '6'], async ({ client, connection }) => {
     await client.end('123456')
     const chunks = await gathered(connection.chunks(5, { encoding: 'utf8' }))
     return [chunks.join(''), await connection.readToEnd('utf8')]
   }),
-  tells('the connection is an iterator of its bytes', 'everything', async ({ client, connection }) => {
+  tells('a connection is an async iterable of its bytes', 'everything', async ({ client, connection }) => {
     await client.end('everything')
     return Buffer.concat(await gathered(connection)).toString()
   }),
-  tells('a message of several reads is one', ['12345', 'next'], async ({ client, connection }) => {
+  tells('readMessage resolves with the result of several reads', ['12345', 'next'], async ({ client, connection }) => {
     await client.write('5\n12345next\n')
     const body = await connection.readMessage(async (reader) => reader.readExactly(Number(await reader.readLine()), 'utf8'))
     return [body, await connection.readLine()]
   }),
   tells(
-    'a message that fails gives all of its bytes back',
+    'the bytes of a failed message are unread again',
     ["EndOfStreamError ERR_LINNET_END_OF_STREAM after '5\n123'", '5\n123'],
     async ({ client, connection }) => {
       await client.end('5\n123')

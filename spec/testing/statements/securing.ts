@@ -1,4 +1,4 @@
-// Statements about TLS, STARTTLS and PROXY headers: what is agreed on, and what is refused on which side.
+// Statements about TLS, STARTTLS and PROXY headers: what is negotiated, and what each side refuses.
 
 import { once } from 'node:events'
 import { testCertificate } from '../../../lib/testing/index.js'
@@ -11,7 +11,7 @@ const HANDSHAKE = 'HandshakeError ERR_LINNET_HANDSHAKE'
 const source = { address: '203.0.113.5', port: 40_000, family: 'IPv4' } as const
 const destination = { address: '198.51.100.7', port: 25, family: 'IPv4' } as const
 
-/** The failure of a handshake, as a client is told. */
+/** The failure of a handshake that the client reports. */
 async function refusal(connecting: Promise<unknown>): Promise<unknown> {
   const error = await connecting.then(
     () => new Error('it was not refused'),
@@ -22,7 +22,7 @@ async function refusal(connecting: Promise<unknown>): Promise<unknown> {
 
 export const securing: readonly Statement[] = [
   tells(
-    'a connection over TLS is yielded after its handshake, and both know what was agreed on',
+    'a connection over TLS is yielded after its handshake, and both sides have what was negotiated',
     ['TLSv1.3', true, 'localhost', 'h2', 'secret'],
     async ({ client, connection }) => {
       await client.write('secret\n')
@@ -32,7 +32,7 @@ export const securing: readonly Statement[] = [
     { server: { tls: { key, cert, ALPNProtocols: ['h2'] } }, client: { tls: { ...trusting, ALPNProtocols: ['h2'] } } },
   ),
   says(
-    'a certificate that is not trusted is refused by the client, and the server is told',
+    'a certificate that is not trusted is refused by the client, and is a handshakeError of the server',
     [[HANDSHAKE, 'DEPTH_ZERO_SELF_SIGNED_CERT'], HANDSHAKE, 1],
     async (world) => {
       const { server, connect } = await world.open({ tls: certificate })
@@ -51,7 +51,7 @@ export const securing: readonly Statement[] = [
     const { connect } = await world.open({ tls: expired })
     return refusal(connect({ tls: { ca: expired.cert, servername: 'localhost' } }))
   }),
-  says('plain text to a server of TLS is a handshakeError, and the server lives', [HANDSHAKE, 'in'], async (world) => {
+  says('plain text to a TLS server is a handshakeError, and the server goes on', [HANDSHAKE, 'in'], async (world) => {
     const { server, connect } = await world.open({ tls: certificate })
     void server.serve((connection) => connection.write('in'))
     const told = once(server, 'handshakeError')
@@ -61,7 +61,7 @@ export const securing: readonly Statement[] = [
     const client = await connect({ tls: trusting })
     return [fault(error), await client.readToEnd('utf8')]
   }),
-  says('with optional, TLS and plain text come by the same way', ['plain', 'TLS'], async (world) => {
+  says('with optional: true a server accepts TLS and plain text', ['plain', 'TLS'], async (world) => {
     const { server, connect } = await world.open({ tls: { ...certificate, optional: true } })
     void server.serve(async (connection) => {
       await connection.readLine()
@@ -75,7 +75,7 @@ export const securing: readonly Statement[] = [
     }
     return answers
   }),
-  says("a client's certificate is verified, and one without is turned away", [[true, 'ann'], HANDSHAKE], async (world) => {
+  says("a client's certificate is verified, and a client without one is refused", [[true, 'ann'], HANDSHAKE], async (world) => {
     const ann = testCertificate({ commonName: 'ann' })
     const { server, connect } = await world.open({ tls: { ...certificate, ca: ann.cert, requestCert: true } })
     const [, connection] = await Promise.all([connect({ tls: { ...trusting, ...ann } }), server.accept()])
@@ -85,7 +85,7 @@ export const securing: readonly Statement[] = [
     const [error] = await told
     return [[authorized, peerCertificate?.subject.CN], fault(error)]
   }),
-  says('another certificate is for connections to come', ['localhost', 'other'], async (world) => {
+  says('setTls applies to later connections', ['localhost', 'other'], async (world) => {
     const other = testCertificate({ commonName: 'other' })
     const { server, connect } = await world.open({ tls: certificate })
     const first = await connect({ tls: trusting })
@@ -94,7 +94,7 @@ export const securing: readonly Statement[] = [
     return [first, second].map(({ tls }) => tls?.peerCertificate?.subject.CN)
   }),
   tells(
-    'startTls upgrades in place, behind a reply in plain text',
+    'startTls upgrades a connection after a reply in plain text',
     ['go ahead', true, 'secret', 'answer'],
     async ({ client, connection }) => {
       const upgrading = connection.startTls({ key, cert, reply: 'go ahead\n' })
@@ -121,14 +121,14 @@ export const securing: readonly Statement[] = [
     async ({ client, connection }) => {
       connection.startTls({ key, cert }).catch(() => {})
       const refused = await refusal(client.startTls({ ca: cert, servername: 'example.test' }))
-      // What the server hears depends on how far it had got: with TLS 1.3 it is through before the client refuses.
+      // What the server reports depends on its progress: with TLS 1.3 its handshake ends before the client refuses.
       void connection.close()
       await connection.closed
       return [refused, (await client.closed).by, connection.signal.aborted ? 'over' : 'open']
     },
   ),
   tells(
-    'a PROXY header names the real client, and is no payload',
+    'a PROXY header names the real client, and is not counted',
     ['203.0.113.5:40000', '198.51.100.7:25', 1, '127.0.0.1', 'hello', 6, 6],
     async ({ client, connection }) => {
       await client.write('hello\n')
@@ -140,7 +140,7 @@ export const securing: readonly Statement[] = [
     { server: { proxyProtocol: true }, client: { proxyProtocol: { version: 1, source, destination } } },
   ),
   tells(
-    'a PROXY header of version 2 has values of its own, and comes before TLS',
+    'a PROXY header of version 2 has TLVs, and is sent before TLS',
     [2, ['224 tenant'], 'TLSv1.3'],
     async ({ connection }) => {
       const { version, tlvs } = connection.proxy ?? {}
@@ -152,7 +152,7 @@ export const securing: readonly Statement[] = [
     },
   ),
   tells(
-    'a PROXY header that speaks of nobody leaves the address as it is',
+    'a PROXY header without addresses leaves the address as it is',
     ['127.0.0.1', undefined],
     async ({ connection }) => [connection.remote.address, connection.proxy?.source],
     { server: { proxyProtocol: true }, client: { proxyProtocol: {} } },
@@ -163,7 +163,7 @@ export const securing: readonly Statement[] = [
     async ({ connection }) => [connection.proxy, await connection.readLine()],
     { server: { proxyProtocol: { trust: ['10.0.0.0/8'] } }, client: { proxyProtocol: { version: 1 } } },
   ),
-  says('what is no PROXY header is a handshakeError, and the connection is lost', [HANDSHAKE, '127.0.0.1', 'lost'], async (world) => {
+  says('bytes that are no PROXY header are a handshakeError, and the client sees a loss', [HANDSHAKE, '127.0.0.1', 'lost'], async (world) => {
     const { server, connect } = await world.open({ proxyProtocol: true })
     const told = once(server, 'handshakeError')
     const client = await connect()

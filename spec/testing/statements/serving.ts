@@ -1,4 +1,4 @@
-// Statements about a server: loops and handlers, limits and checks of the way in, events, counters and draining.
+// Statements about a server: loops and handlers, limits and admission, events, counters and draining.
 
 import { BlockList } from 'node:net'
 import type { Connection } from '../../../lib/index.js'
@@ -18,7 +18,7 @@ function reasons({ server }: Place): string[] {
 }
 
 export const serving: readonly Statement[] = [
-  says('serve runs a handler for each connection, and resolves when all is over', [['HELLO', 'THERE'], undefined], async (world) => {
+  says('serve runs a handler for each connection, and resolves when all have ended', [['HELLO', 'THERE'], undefined], async (world) => {
     const { server, connect } = await world.open()
     const served = server.serve(async (connection) => connection.write((await connection.readToEnd('utf8')).toUpperCase()))
     const answers = ['hello', 'there'].map(async (text) => {
@@ -30,18 +30,18 @@ export const serving: readonly Statement[] = [
     await server.close()
     return [texts, await served]
   }),
-  says('each connection knows its server, and a client has none', [true, undefined, true, 1], async (world) => {
+  says('each connection has its server, and a client has none', [true, undefined, true, 1], async (world) => {
     const { server, client, connection } = await world.both()
     return [connection.server === server, client.server, server.connections.has(connection), server.connections.size]
   }),
-  says('accept gives null once the server is closed', [null, null], async (world) => {
+  says('accept resolves with null once the server is closed', [null, null], async (world) => {
     const { server } = await world.open()
     const waiting = server.accept()
     await server.close()
     return [await waiting, await server.accept()]
   }),
   says(
-    'a loop that is left stops accepting, and what was handed out goes on',
+    'a loop that is left stops accepting, and yielded connections stay open',
     ['ConnectError ECONNREFUSED', 'still here', false],
     async (world) => {
       const { server, connect } = await world.open()
@@ -62,7 +62,7 @@ export const serving: readonly Statement[] = [
     const error = await connect().catch((error) => error)
     return [fault(error), error.cause.code, error.cause.syscall, error.errors.length]
   }),
-  says('close lets connections come to their end, and counts them', [{ drained: 1, aborted: 0 }, 'bye', true, true], async (world) => {
+  says('close waits for connections to end, and counts them', [{ drained: 1, aborted: 0 }, 'bye', true, true], async (world) => {
     const { server, connect } = await world.open()
     const served = server.serve(async (connection) => {
       await connection.readLine().catch(() => connection.write('bye'))
@@ -76,7 +76,7 @@ export const serving: readonly Statement[] = [
     await served
     return [result, last, server.draining, server.stopping]
   }),
-  says('what is left after the grace is aborted', [{ drained: 0, aborted: 1 }, 'lost: ConnectionLostError ECONNRESET'], async (world) => {
+  says('connections that are open after the grace are aborted', [{ drained: 0, aborted: 1 }, 'lost: ConnectionLostError ECONNRESET'], async (world) => {
     const { server, client } = await world.both()
     const result = await server.close({ grace: 0 })
     return [result, await end(client)]
@@ -92,7 +92,7 @@ export const serving: readonly Statement[] = [
     await connection.close()
     return [line, await closing]
   }),
-  says('what was never handed out is turned away when the server closes', [['draining'], 'lost'], async (world) => {
+  says('connections that were never yielded are dropped when the server closes', [['draining'], 'lost'], async (world) => {
     const place = await world.open()
     const dropped = reasons(place)
     const client = await place.connect()
@@ -146,7 +146,7 @@ export const serving: readonly Statement[] = [
     return [await failed, await over, server.stats().handlerErrors]
   }),
   says(
-    'what a connection raised, and its handler let through, is a normal end',
+    'an error of its connection that a handler passes on is a normal end',
     [undefined, "peer: EndOfStreamError ERR_LINNET_END_OF_STREAM after 'half'", 0],
     async (world) => {
       const { server, client, connection } = await world.both()
@@ -157,7 +157,7 @@ export const serving: readonly Statement[] = [
     },
   ),
   says(
-    'run on a connection of a server resolves with nothing, and a second one is misuse',
+    'run on a connection of a server resolves with undefined, and a second run is a handlerError',
     [undefined, undefined, 'TypeError'],
     async (world) => {
       const { server, client, connection } = await world.both()
@@ -168,7 +168,7 @@ export const serving: readonly Statement[] = [
       return [await first, second, await failed]
     },
   ),
-  says('beyond maxConnections a client waits until one leaves', [1, 1, 'welcome'], async (world) => {
+  says('beyond maxConnections a client waits until another has ended', [1, 1, 'welcome'], async (world) => {
     const { server, connect } = await world.open({ maxConnections: 1 })
     void server.serve(welcome)
     const first = await connect()
@@ -180,7 +180,7 @@ export const serving: readonly Statement[] = [
     await first.close()
     return [active, pending, await second.readExactly(7, 'utf8')]
   }),
-  says('a raised limit lets those in who wait', 'welcome', async (world) => {
+  says('a raised limit admits waiting clients', 'welcome', async (world) => {
     const { server, connect } = await world.open({ maxConnections: 1 })
     void server.serve(welcome)
     await connect()
@@ -189,20 +189,20 @@ export const serving: readonly Statement[] = [
     server.setLimits({ maxConnections: 2 })
     return second.readExactly(7, 'utf8')
   }),
-  says('beyond maxPending a client is turned away', ['turned away', ['maxPending']], async (world) => {
+  says('beyond maxPending a client is dropped', ['turned away', ['maxPending']], async (world) => {
     const place = await world.open({ maxPending: 1 })
     const dropped = reasons(place)
     await place.connect()
     await until(() => place.server.stats().pending === 1)
     return [await letIn(place.connect()), dropped]
   }),
-  says('beyond maxConnectionsPerAddress a client is turned away', ['in', 'turned away', ['maxConnectionsPerAddress']], async (world) => {
+  says('beyond maxConnectionsPerAddress a client is dropped', ['in', 'turned away', ['maxConnectionsPerAddress']], async (world) => {
     const place = await world.open({ maxConnectionsPerAddress: 1 })
     const dropped = reasons(place)
     void place.server.serve(welcome)
     return [await letIn(place.connect()), await letIn(place.connect()), dropped]
   }),
-  says('a blocked address is turned away', ['turned away', ['blockList']], async (world) => {
+  says('a client with a blocked address is dropped', ['turned away', ['blockList']], async (world) => {
     const blockList = new BlockList()
     blockList.addAddress('127.0.0.1')
     const place = await world.open({ blockList })
@@ -210,7 +210,7 @@ export const serving: readonly Statement[] = [
     void place.server.serve(welcome)
     return [await letIn(place.connect()), dropped]
   }),
-  says('admit decides, now or later, and only true is a yes', ['in', 'in', 'turned away', 'turned away', 4], async (world) => {
+  says('only true, or a promise of true, admits a client', ['in', 'in', 'turned away', 'turned away', 4], async (world) => {
     const answers: unknown[] = [true, Promise.resolve(true), false, Promise.resolve('yes')]
     const place = await world.open({ admit: () => answers.shift() as boolean })
     void place.server.serve(welcome)
@@ -218,7 +218,7 @@ export const serving: readonly Statement[] = [
     for (let n = 0; n < 4; n++) outcomes.push(await letIn(place.connect()))
     return [...outcomes, place.server.stats().accepted]
   }),
-  says('admit is asked with the address that the client comes from', ['IPv4', '127.0.0.1', undefined], async (world) => {
+  says('admit is called with the address of the client', ['IPv4', '127.0.0.1', undefined], async (world) => {
     const asked: unknown[] = []
     const { connect } = await world.open({
       admit({ remote, proxy }) {
@@ -230,7 +230,7 @@ export const serving: readonly Statement[] = [
     await until(() => asked.length === 3)
     return asked
   }),
-  says('an admit that throws refuses, and is an acceptError', ['SyntaxError', 'turned away', ['admit']], async (world) => {
+  says('an admit that throws drops the client, and is an acceptError', ['SyntaxError', 'turned away', ['admit']], async (world) => {
     const place = await world.open({
       admit() {
         throw new SyntaxError('of admit')
@@ -246,7 +246,7 @@ export const serving: readonly Statement[] = [
     const { remote, local } = connection
     return [remote.address, remote.family, String(client.local) === String(remote), String(client.remote) === String(local)]
   }),
-  says('the signal of a server closes it when it aborts', [null, true], async (world) => {
+  says('an abort of its signal closes a server', [null, true], async (world) => {
     const stop = new AbortController()
     const { server } = await world.open({ signal: stop.signal })
     const waiting = server.accept()

@@ -28,7 +28,7 @@ export const time: readonly Statement[] = [
   tells('a read may have a time limit of its own', 'TimeoutError ERR_LINNET_TIMEOUT call', async ({ connection }) =>
     outcome(connection.readLine({ timeout: 20 })),
   ),
-  tells('what is there comes before a time limit', 'line', async ({ client, connection }) => {
+  tells('a time limit does not affect a read of buffered bytes', 'line', async ({ client, connection }) => {
     await client.write('line\n')
     await until(() => connection.buffered === 5)
     return connection.readLine({ timeout: 1 })
@@ -45,15 +45,15 @@ export const time: readonly Statement[] = [
       ),
     )
   }),
-  tells('a time of 0 is impossible', 'RangeError', async ({ connection }) => outcome(connection.readLine({ timeout: 0 }))),
-  says('a PROXY header that does not come in time is a handshakeError', ['HandshakeError ERR_LINNET_HANDSHAKE', 'lost'], async (world) => {
+  tells('a timeout of 0 is a RangeError', 'RangeError', async ({ connection }) => outcome(connection.readLine({ timeout: 0 }))),
+  says('a PROXY header that does not arrive in time is a handshakeError', ['HandshakeError ERR_LINNET_HANDSHAKE', 'lost'], async (world) => {
     const { server, connect } = await world.open({ proxyProtocol: true, handshakeTimeout: 20 })
     const failed = new Promise<Error>((resolve) => server.once('handshakeError', resolve))
     const client = await connect()
     const fault = await outcome(failed.then((error) => Promise.reject(error)))
     return [fault, (await client.closed).by]
   }),
-  says('an admit that does not answer in time refuses', ['admit', 'lost'], async (world) => {
+  says('a client is dropped if admit does not answer in time', ['admit', 'lost'], async (world) => {
     const { server, connect } = await world.open({ admit: () => forever, handshakeTimeout: 20 })
     const dropped = new Promise<string>((resolve) => server.once('drop', ({ reason }) => resolve(reason)))
     const client = await connect()

@@ -32,14 +32,14 @@ export interface World {
   both(options?: { server?: ServerOptions; client?: ClientOptions }): Promise<Ends>
 }
 
-/** A sentence, what comes of the program that tries it, and the program. */
+/** A sentence, the result of the program that tries it, and the program. */
 export interface Statement {
   readonly title: string
   readonly says: unknown
   readonly program: (world: World) => Promise<unknown>
 }
 
-/** A statement about a server and whatever it needs. */
+/** A statement about a server. */
 export const says = (title: string, says: unknown, program: Statement['program']): Statement => ({ title, says, program })
 
 /** A statement about the two ends of one connection. */
@@ -68,7 +68,7 @@ const kept = async (t: Test, connecting: Promise<Connection>): Promise<Connectio
   return connection
 }
 
-/** The worlds, by name. A client of either comes from 127.0.0.1. */
+/** The worlds, by name. Each client has the address 127.0.0.1. */
 export const worlds: Readonly<Record<string, (t: Test) => World>> = {
   'over TCP': (t) =>
     world(t, async (options) => {
@@ -100,7 +100,7 @@ interface Facts {
   cause?: unknown
 }
 
-/** What a program would tell one error from another by. */
+/** The members by which a program distinguishes errors. */
 export function fault(error: unknown): string {
   const { name, code, kind, partial } = error as Facts
   return [name, code, kind, partial && `after '${partial.toString('latin1')}'`].filter((part) => part !== undefined).join(' ')
@@ -115,13 +115,13 @@ export async function outcome(promise: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** How a connection ended: who, and what cut it. */
+/** How a connection ended: which side ended it, and its error. */
 export async function end(connection: Connection): Promise<string> {
   const { by, error } = await within(connection.closed)
   return error === undefined ? by : `${by}: ${fault(error)}`
 }
 
-/** Whether a client is let in: a reset may come before `connect` has resolved, or behind it. */
+/** Whether a client is served. A reset may arrive before `connect` has resolved, or after it. */
 export async function letIn(connecting: Promise<Connection>): Promise<'in' | 'turned away'> {
   try {
     const client = await within(connecting)

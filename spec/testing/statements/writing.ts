@@ -16,7 +16,7 @@ export const writing: readonly Statement[] = [
     await client.end(['one', Buffer.from(', two'), new Uint16Array(0), ', three'])
     return connection.readToEnd('utf8')
   }),
-  tells('text has the encoding that was named', [0xe9, 0xff], async ({ client, connection }) => {
+  tells('text is written in the given encoding', [0xe9, 0xff], async ({ client, connection }) => {
     await client.write('éÿ', 'latin1')
     return [...(await connection.readExactly(2))]
   }),
@@ -57,7 +57,7 @@ export const writing: readonly Statement[] = [
       return [fault, await connection.readExactly(2, 'utf8'), await connection.readToEnd('utf8')]
     },
   ),
-  tells('tryWrite takes all of it where there is room', [true, 'taken'], async ({ client, connection }) => {
+  tells('tryWrite queues all of its data while there is room', [true, 'taken'], async ({ client, connection }) => {
     const taken = client.tryWrite('taken')
     await client.end()
     return [taken, await connection.readToEnd('utf8')]
@@ -98,7 +98,7 @@ export const writing: readonly Statement[] = [
     { client: { maxWriteBuffer: 1_000_000 } },
   ),
   tells(
-    'after its end a side writes no more',
+    'after its own end a side rejects writes',
     ['ConnectionClosedError ERR_LINNET_CLOSED', false, 'ConnectionClosedError ERR_LINNET_CLOSED'],
     async ({ client }) => {
       await client.end()

@@ -193,7 +193,7 @@ t.test('without LISTEN_FDNAMES each socket is called unknown', async (t) => {
 })
 
 t.test(
-  'the variables are taken out of the environment, for no child is meant by them; a second call still finds the sockets',
+  'the variables are removed from the environment, and a second call still finds the sockets',
   async (t) => {
     const env: NodeJS.ProcessEnv = { LISTEN_PID: String(process.pid), LISTEN_FDS: '2', LISTEN_FDNAMES: 'a:b', OTHER: 'stays' }
     const first = passedSockets(env)
