@@ -22,7 +22,7 @@ import { mutated, mutationsOf } from './mutations.js'
 const ROOMS = {
   'lib/bytes': ['connection/reading/until', 'connection/reading/match', 'connection/reading/try', 'danger/transferred'],
   'lib/proxy-protocol': ['server/proxy-header', 'server/proxy-header-refused'],
-  'lib/options': ['mistakes', 'foreign'],
+  'lib/options': ['mistakes/option-forms', 'mistakes/option-names', 'mistakes/option-values', 'mistakes/tls-options', 'foreign'],
 }
 
 /** A spec that takes so many times as long as without a mutation, and so many milliseconds more, has noticed it: it loops. */
