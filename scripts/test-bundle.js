@@ -25,8 +25,11 @@ const COVERING = [
     'testing/certificate',
     'testing/conformance',
     'testing/manual-clock',
+    'testing/memory-connect',
     'testing/memory-server',
     'testing/pair',
+    'testing/pair-run',
+    'testing/pair-wire',
     'testing/statements',
   ],
 ]

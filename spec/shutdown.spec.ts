@@ -1,123 +1,12 @@
-// Ending a process in order: the first signal drains, the second cuts, and the process ends by itself.
+// `shutdownOn` in this process: its signals, its delay and its grace, on a manual clock.
 
 import net from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Connection, type Server, shutdownOn } from '../lib/index.js'
 import { manualClock, memoryServer } from '../lib/testing/index.js'
-import { type Program, program } from './support/program.js'
 import { isPending, turns, until, within } from './support/wait.js'
 
 const unix = { skip: process.platform === 'win32' }
-
-// --- in a process of its own -----------------------------------------------------------------------------------------
-
-const echo = `
-const server = await linnet.listen({ port: 0, host: '127.0.0.1' })
-server.on('close', () => console.log('closed'))
-process.on('exit', (code) => console.log('exit', code))
-const served = server.serve(async (connection) => {
-  for await (const line of connection.lines()) await connection.write(line + '\\n')
-  await connection.write('bye\\n')
-}).then(() => console.log('served'))
-`
-
-/** A client of a program that listens, once it has had an answer. */
-async function client(t: Test, program: Program): Promise<{ socket: net.Socket; text: () => string; closed: Promise<void> }> {
-  const [, port] = await program.says(/port (\d+)/)
-  const socket = net.connect(Number(port), '127.0.0.1').setEncoding('utf8')
-  t.teardown(() => socket.destroy())
-  let text = ''
-  socket.on('data', (chunk) => (text += chunk)).on('error', () => {})
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-  socket.write('hello\n')
-  await until(() => text === 'hello\n')
-  return { socket, text: () => text, closed }
-}
-
-t.test('SIGTERM and SIGINT let the process end in order, with the exit code of the program', unix, async (t) => {
-  await Promise.all(
-    (['SIGTERM', 'SIGINT'] as const).map(async (signal) => {
-      const running = program(t, `${echo} linnet.shutdownOn(server); process.exitCode = 7; console.log('port', server.port)`)
-      const { socket, text, closed } = await client(t, running)
-      socket.write('half')
-      await turns()
-      running.child.kill(signal)
-      socket.write(' a message\n')
-      await within(closed)
-      t.equal(await running.ends(), 7)
-      t.match(text(), /^hello\nhalf a message\n/, 'a message that had begun was served')
-      t.match(running.stdout, /closed[\s\S]*served[\s\S]*exit 7/)
-      t.equal(running.stderr, '')
-    }),
-  )
-})
-
-t.test('an idle connection is let go at once, and one that is busy has its grace', unix, async (t) => {
-  const [idle, busy] = ['10_000', '50'].map((grace) =>
-    program(t, `${echo} linnet.shutdownOn(server, { grace: ${grace} }); console.log('port', server.port)`),
-  ) as [Program, Program]
-  await Promise.all([
-    (async () => {
-      const { closed } = await client(t, idle)
-      idle.child.kill('SIGTERM')
-      t.equal(await idle.ends(), 0)
-      await closed
-    })(),
-    (async () => {
-      const { socket, closed } = await client(t, busy)
-      socket.write('half a message')
-      await turns()
-      busy.child.kill('SIGTERM')
-      t.equal(await busy.ends(), 0)
-      await closed
-    })(),
-  ])
-})
-
-t.test('a second signal, more than half a second later, cuts what is left; one that comes at once does not', unix, async (t) => {
-  const running = program(
-    t,
-    `${echo} linnet.shutdownOn(server, { grace: 600_000 }); server.on('draining', () => console.log('draining')); console.log('port', server.port)`,
-  )
-  const { socket, closed } = await client(t, running)
-  socket.write('half a message')
-  await turns()
-  running.child.kill('SIGTERM')
-  await running.says(/draining/)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGINT'] as const) running.child.kill(signal)
-  t.equal(await isPending(running.exit), true)
-  await sleep(600)
-  t.equal(await isPending(running.exit), true)
-  running.child.kill('SIGINT')
-  await within(closed)
-  t.equal(await running.ends(), 0)
-})
-
-t.test('once it is taken off, or the server has closed, a signal does what it does to any process', unix, async (t) => {
-  const off = program(t, `${echo} linnet.shutdownOn(server)[Symbol.dispose](); console.log('port', server.port)`)
-  const over = program(
-    t,
-    "const server = await linnet.listen(0); linnet.shutdownOn(server); await server.close(); setInterval(() => {}, 1000); console.log('over')",
-  )
-  await Promise.all([
-    client(t, off).then(async () => {
-      off.child.kill('SIGTERM')
-      t.equal(await off.ends(), 'SIGTERM')
-    }),
-    over.says(/over/).then(async () => {
-      over.child.kill('SIGINT')
-      t.equal(await over.ends(), 'SIGINT')
-    }),
-  ])
-})
-
-t.test('it keeps no process alive by itself', unix, async (t) => {
-  const running = program(t, "const server = await linnet.listen(0); linnet.shutdownOn(server); server.unref(); console.log('up')")
-  t.equal(await running.ends(), 0)
-})
-
-// --- in this process -------------------------------------------------------------------------------------------------
 
 interface Held {
   server: Server
@@ -147,7 +36,7 @@ const raise = async (signal: NodeJS.Signals): Promise<void> => {
 }
 const listeners = (): number[] => ['SIGUSR2', 'SIGCONT', 'SIGTERM', 'SIGINT'].map((signal) => process.listenerCount(signal))
 
-t.test('it listens to the signals it is given and to no others; the first drains, any second one cuts', unix, async (t) => {
+t.test('shutdownOn listens to the given signals only: the first one drains, and a second one aborts', unix, async (t) => {
   const before = listeners()
   const { server, connection, clock } = await busy(t)
   const handle = shutdownOn(server, { signals: ['SIGUSR2', 'SIGCONT', 'SIGUSR2'], grace: 5000 })
@@ -161,13 +50,13 @@ t.test('it listens to the signals it is given and to no others; the first drains
   await raise('SIGUSR2')
   await raise('SIGCONT')
   await turns()
-  t.equal(connection.signal.aborted, false, 'within half a second it is the same one')
+  t.equal(connection.signal.aborted, false, 'within half a second it counts as the same one')
   await clock.advance(1)
   await raise('SIGUSR2')
   t.equal((await within(connection.closed)).by, 'aborted')
   await server.closed
   await turns()
-  t.same(listeners(), before, 'its listeners go by themselves')
+  t.same(listeners(), before, 'its listeners are removed automatically')
   handle[Symbol.dispose]()
 })
 
@@ -188,7 +77,7 @@ t.test('the grace is that of close, 10 seconds by default', unix, async (t) => {
   }
 })
 
-t.test('with a delay the server goes on accepting, and says so; then it drains', unix, async (t) => {
+t.test('during the delay the server goes on accepting and is stopping, and then it drains', unix, async (t) => {
   const { server, connection, clock } = await busy(t)
   shutdownOn(server, { signals: ['SIGUSR2'], delay: 3000, grace: 5000 })
   t.equal(server.stopping, false)
@@ -202,14 +91,14 @@ t.test('with a delay the server goes on accepting, and says so; then it drains',
   t.same([server.stopping, server.draining], [true, true])
   t.equal(await within(accepting), null)
   await clock.advance(4999)
-  t.equal(connection.signal.aborted, false, 'the grace begins when the delay is over')
+  t.equal(connection.signal.aborted, false, 'the grace begins at the end of the delay')
   await clock.advance(1)
   t.equal((await within(connection.closed)).by, 'aborted')
   await server.closed
   t.equal(server.stopping, true)
 })
 
-t.test('a second signal ends the delay, and a third one cuts', unix, async (t) => {
+t.test('a second signal ends the delay, and a third one aborts', unix, async (t) => {
   for (const delay of [3000, Number.POSITIVE_INFINITY]) {
     const { server, connection, clock } = await busy(t)
     shutdownOn(server, { signals: ['SIGUSR2'], delay, grace: 600_000 })
@@ -222,7 +111,7 @@ t.test('a second signal ends the delay, and a third one cuts', unix, async (t) =
     await clock.advance(500)
     await raise('SIGUSR2')
     await turns()
-    t.equal(connection.signal.aborted, false, 'the second one again')
+    t.equal(connection.signal.aborted, false, 'it counts as the second one')
     await clock.advance(1)
     await raise('SIGUSR2')
     t.equal((await within(connection.closed)).by, 'aborted')
@@ -230,7 +119,7 @@ t.test('a second signal ends the delay, and a third one cuts', unix, async (t) =
   }
 })
 
-t.test('a second signal behind a delay that has passed cuts', unix, async (t) => {
+t.test('a second signal after the delay aborts', unix, async (t) => {
   const { server, connection, clock } = await busy(t)
   shutdownOn(server, { signals: ['SIGUSR2'], delay: 1000, grace: 600_000 })
   await raise('SIGUSR2')
@@ -241,7 +130,7 @@ t.test('a second signal behind a delay that has passed cuts', unix, async (t) =>
   await server.closed
 })
 
-t.test('however many servers there are, the process has one listener for each signal, and each server its options', unix, async (t) => {
+t.test('many servers share one listener for each signal, and each has its own options', unix, async (t) => {
   const before = listeners()
   const warnings: Error[] = []
   const warned = (warning: Error): void => void warnings.push(warning)
@@ -263,7 +152,7 @@ t.test('however many servers there are, the process has one listener for each si
   t.same(
     idle.map(({ draining }) => draining),
     [false, ...Array(29).fill(true)],
-    'but for the one that was taken off',
+    'except the one whose handle was disposed of',
   )
   for (const [held, ms] of [
     [short, 100],
@@ -274,7 +163,7 @@ t.test('however many servers there are, the process has one listener for each si
     await held.clock.advance(1)
     await held.server.closed
   }
-  t.same(added(), [0, 1, 0, 0], 'that of a signal goes with its last server')
+  t.same(added(), [0, 1, 0, 0], 'the listener of a signal is removed with its last server')
   await other.server.close({ grace: 0 })
   await idle[0]?.close()
   await turns()
@@ -282,7 +171,7 @@ t.test('however many servers there are, the process has one listener for each si
   t.same(warnings, [])
 })
 
-t.test('a signal that the system does not let a process listen to throws, and then nothing is listened to', async (t) => {
+t.test('shutdownOn throws if the system refuses a listener, and leaves none behind', async (t) => {
   const before = listeners()
   const { server } = memoryServer()
   t.teardown(() => server.close())
@@ -296,7 +185,7 @@ t.test('a signal that the system does not let a process listen to throws, and th
   t.same(listeners(), before)
 })
 
-t.test('by default it listens to SIGTERM and SIGINT; taken off, also by `using`, it does nothing any more', async (t) => {
+t.test('the default signals are SIGTERM and SIGINT, and `using` removes the listeners', async (t) => {
   const { server } = await busy(t)
   const [terms, ints] = [process.listenerCount('SIGTERM'), process.listenerCount('SIGINT')]
   {
@@ -307,7 +196,7 @@ t.test('by default it listens to SIGTERM and SIGINT; taken off, also by `using`,
   t.equal(server.draining, false)
 })
 
-t.test('a server that has closed is listened for no more', async (t) => {
+t.test('shutdownOn leaves no listener behind on a closed server', async (t) => {
   const before = listeners()
   const { server } = memoryServer()
   await server.close()
@@ -316,7 +205,7 @@ t.test('a server that has closed is listened for no more', async (t) => {
   t.same(listeners(), before)
 })
 
-t.test('wrong arguments throw, and then nothing is listened to', async (t) => {
+t.test('shutdownOn throws for wrong arguments, and leaves no listener behind', async (t) => {
   const before = listeners()
   const { server } = memoryServer()
   t.teardown(() => server.close())
@@ -345,6 +234,6 @@ t.test('wrong arguments throw, and then nothing is listened to', async (t) => {
   ]) {
     t.throws(() => shutdownOn(server, impossible as never), RangeError)
   }
-  for (const deaf of ['SIGKILL', 'SIGSTOP'] as const) t.throws(() => shutdownOn(server, { signals: ['SIGTERM', deaf] }), RangeError)
+  for (const fatal of ['SIGKILL', 'SIGSTOP'] as const) t.throws(() => shutdownOn(server, { signals: ['SIGTERM', fatal] }), RangeError)
   t.same(listeners(), before)
 })

@@ -69,6 +69,7 @@ export const deno = [
       'examples/telemetry-push': ['the end of the client ends both tasks'],
       'examples/tls-echo': ['input is sent back, and the agreed protocols are printed'],
       shutdown: 'all',
+      'shutdown-process': 'all',
     },
   },
   {
