@@ -82,18 +82,22 @@ t.test('a Duplex whose destroy throws does not prevent the connection from closi
   t.strictSame(messages(errors), ['in destroy'])
 })
 
-t.test('a server whose close throws does not prevent a signal from closing the others', { skip: process.platform === 'win32' }, async (t) => {
-  const errors = uncaught(t)
-  const before = process.listenerCount('SIGUSR2')
-  const [one, other] = [memoryServer().server, memoryServer().server]
-  for (const server of [one, other]) shutdownOn(server, { signals: ['SIGUSR2'] })
-  const { close } = one
-  one.close = thrower('in close')
-  process.kill(process.pid, 'SIGUSR2')
-  await within(other.closed)
-  await until(() => errors.length > 0)
-  t.strictSame(messages(errors), ['in close'])
-  await close.call(one)
-  await turns()
-  t.equal(process.listenerCount('SIGUSR2'), before)
-})
+t.test(
+  'a server whose close throws does not prevent a signal from closing the others',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const errors = uncaught(t)
+    const before = process.listenerCount('SIGUSR2')
+    const [one, other] = [memoryServer().server, memoryServer().server]
+    for (const server of [one, other]) shutdownOn(server, { signals: ['SIGUSR2'] })
+    const { close } = one
+    one.close = thrower('in close')
+    process.kill(process.pid, 'SIGUSR2')
+    await within(other.closed)
+    await until(() => errors.length > 0)
+    t.strictSame(messages(errors), ['in close'])
+    await close.call(one)
+    await turns()
+    t.equal(process.listenerCount('SIGUSR2'), before)
+  },
+)

@@ -1,4 +1,4 @@
-// Where the soak's server listens.
+// The addresses at which the server of the soak listens.
 
 import { once } from 'node:events'
 import { createServer } from 'node:net'

@@ -13,7 +13,7 @@ import { rejection, turns, until, within } from '../support/wait.js'
 /** The handles that keep this process alive, without those of the test runner. */
 const handles = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|Pipe|Timeout|Immediate/.test(name)).length
 
-overEach(t, 'connections that are over can be collected, also while their server lives', async (t, open) => {
+overEach(t, 'closed connections can be garbage-collected, also while their server is open', async (t, open) => {
   const { server, connect } = await open({ idleTimeout: 60_000 })
   const gone: WeakRef<Connection>[] = []
   const served = server.serve(async (connection) => {
@@ -85,7 +85,7 @@ t.test('a listen that fails or is aborted leaves no handle and no listener', asy
   await until(() => handles() <= before, `handles as before (${before})`)
 })
 
-overEach(t, 'signals that outlive a server, a serve or an accept have nothing of it on them', async (t, open) => {
+overEach(t, 'no listener stays on a signal that outlives a server, a serve or an accept', async (t, open) => {
   const controller = new AbortController()
   const { signal } = controller
   for (let n = 0; n < 5; n++) {

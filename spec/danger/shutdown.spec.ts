@@ -89,7 +89,7 @@ t.test('connections that are open after the grace of a shutdown are cut', async 
   t.equal(busy.heard.end, 'reset')
 })
 
-overEach(t, 'everything that ends a server, at once: one drain, one result, one close event', async (t, open) => {
+overEach(t, 'all calls that end a server, made at once, cause one drain, one result and one close event', async (t, open) => {
   const controller = new AbortController()
   const { server, books, connect } = await open({ signal: controller.signal })
   const served = server.serve(echo, { signal: controller.signal })
@@ -115,7 +115,7 @@ overEach(t, 'everything that ends a server, at once: one drain, one result, one 
   t.equal(books.count('disconnect'), 2)
 })
 
-overEach(t, 'a close in any event of a server comes to an end', async (t, open) => {
+overEach(t, 'a close within any event of a server resolves', async (t, open) => {
   for (const event of ['connection', 'disconnect', 'drop', 'handlerError', 'draining', 'close'] as const) {
     const { server, books, connect } = await open({ maxConnections: 2, maxPending: 0 })
     server.once(event, () => void server.close({ grace: 20 }))

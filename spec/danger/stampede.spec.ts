@@ -79,7 +79,7 @@ t.test('closed connections leave no timer, whatever they were waiting for', asyn
   t.equal(clock.running, 0)
 })
 
-overEach(t, 'a burst of 500 against room for 10: each is served, in the end, or told that it is not', async (t, open) => {
+overEach(t, 'each of 500 clients of a server with 10 places is served in the end, or dropped and reported', async (t, open) => {
   const { server, books, connect } = await open({ maxConnections: 10, maxPending: 100 })
   const served = server.serve(async (connection) => {
     t.ok(server.connections.size <= 10)

@@ -7,7 +7,7 @@ import { ClientExample } from './support.js'
 
 const at = (port: number): NodeJS.ProcessEnv => ({ SERVER: '127.0.0.1', PORT: String(port) })
 
-t.test('it sends its line and prints an answer of any length', async (t) => {
+t.test('the client sends its line and prints an answer of any length', async (t) => {
   const server = await opened(t)
   const answer = 'refer: whois.example\n'.repeat(50_000)
   void server.serve(async (connection) => {
@@ -19,7 +19,7 @@ t.test('it sends its line and prints an answer of any length', async (t) => {
   t.strictSame(await client.ended(), { code: 0, signal: null })
 })
 
-t.test('it reports an empty answer', async (t) => {
+t.test('the client reports an empty answer', async (t) => {
   const server = await opened(t)
   void server.serve((connection) => connection.readLine())
   const client = ClientExample.start(t, 'client', at(server.port))
@@ -27,7 +27,7 @@ t.test('it reports an empty answer', async (t) => {
   t.equal(client.complained, '127.0.0.1 knows nothing of example.com\n')
 })
 
-t.test('it reports a server that does not listen, and one that breaks off', async (t) => {
+t.test('the client reports a server that does not listen, and one that breaks off', async (t) => {
   const server = createServer((socket) => socket.on('data', () => socket.resetAndDestroy()))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }

@@ -3,7 +3,7 @@
 import t from 'tap'
 import { Example, Netcat, skip } from './support.js'
 
-t.test('it counts to the end, second by second', { skip }, async (t) => {
+t.test('the server counts to the end, second by second', { skip }, async (t) => {
   const client = Netcat.connect(t, await Example.start(t, 'countdown'), '-N')
   client.says('2\n')
   await client.hears('lift-off\n')
@@ -11,7 +11,7 @@ t.test('it counts to the end, second by second', { skip }, async (t) => {
   t.equal(await client.toEnd(), 'how many seconds?\n2\n1\nlift-off\n')
 })
 
-t.test('a line stops it, also one that arrives in two pieces with a second between them', { skip }, async (t) => {
+t.test('a line stops the countdown, also one that arrives in two pieces with a second between them', { skip }, async (t) => {
   const client = Netcat.connect(t, await Example.start(t, 'countdown'), '-N')
   await client.hears('how many seconds?\n')
   client.says('9\n')
@@ -35,7 +35,7 @@ t.test('a client that sends nothing is timed out, and one that sends too much ge
   t.equal(await silent.toEnd(), 'how many seconds?\ntoo late\n')
 })
 
-t.test('Ctrl-C ends it between two seconds', { skip }, async (t) => {
+t.test('Ctrl-C ends the countdown between two seconds', { skip }, async (t) => {
   const countdown = await Example.start(t, 'countdown')
   const client = Netcat.connect(t, countdown, '-N')
   client.says('30\n')

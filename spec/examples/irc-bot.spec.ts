@@ -23,7 +23,7 @@ async function welcomed(t: Test, server: Server): Promise<Connection> {
   return connection
 }
 
-t.test('it joins its channel, answers a PING, and sends the time when asked there', async (t) => {
+t.test('the bot joins its channel, answers a PING, and sends the time when asked there', async (t) => {
   const server = await opened(t)
   start(t, server)
   const connection = await welcomed(t, server)
@@ -38,7 +38,7 @@ t.test('it joins its channel, answers a PING, and sends the time when asked ther
   t.match(await connection.readLine(), /^PRIVMSG #linnet :ann: it is .* GMT$/)
 })
 
-t.test('it reconnects after its server ended, reset, or did not listen for a while', async (t) => {
+t.test('the bot reconnects after its server ended, reset, or did not listen for a while', async (t) => {
   const server = await opened(t)
   const bot = start(t, server)
   await (await welcomed(t, server)).close()

@@ -3,7 +3,7 @@
 import t from 'tap'
 import { Example, Netcat, skip } from './support.js'
 
-t.test('it sends data while it takes commands', { skip }, async (t) => {
+t.test('the server sends data while it takes commands', { skip }, async (t) => {
   const client = Netcat.connect(t, await Example.start(t, 'telemetry-push'), '-N')
   await client.hears('"memory":')
   await client.hears('"memory":')

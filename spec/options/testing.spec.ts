@@ -88,7 +88,7 @@ t.test('a mistake within an option is refused by its whole path', async (t) => {
     )
 })
 
-t.test('a server in memory takes the options of listen but for where it listens', async (t) => {
+t.test('a server in memory takes the options of listen except where it listens', async (t) => {
   const admit = (): boolean => true
   const options = { maxConnections: 3, idleTimeout: 5, admit, tls: false, proxyProtocol: false }
   const { endpoints, ...plan } = listenPlan(options)
@@ -130,7 +130,7 @@ t.test('a server in memory takes no place to listen on, and checks the other opt
   )
 })
 
-t.test('its connect takes the options of connect but for where it goes', async (t) => {
+t.test('connect of a server in memory takes the options of connect except the destination', async (t) => {
   const { destination, ...nothing } = connectPlan({ path: '/x' })
   t.equal(destination.kind, 'unix')
   const plan = { destination: { kind: 'unix', path: '' }, ...nothing, way: plain, remote: undefined }
@@ -166,7 +166,7 @@ t.test('its connect takes the options of connect but for where it goes', async (
   )
 })
 
-t.test('its connect takes the options of a pair for how bytes travel', async (t) => {
+t.test('connect of a server in memory takes the options of a pair for the wire', async (t) => {
   const options = { maxChunk: 1, latency: 2.5, highWaterMark: 3, faults: { endAfter: 4 } }
   t.strictSame(memoryConnectPlan(options).way, pairPlan(options).way)
 })

@@ -157,23 +157,27 @@ t.test('an answer in time leaves no timer, and with handshakeTimeout: Infinity t
   t.strictSame(books.mistakes, [])
 })
 
-overEach(t, 'a connection that waits for admit at a close is dropped as draining, and a later answer changes nothing', async (t, open, way) => {
-  const answers: { resolve(answer: boolean): void; reject(error: unknown): void }[] = []
-  const admit = (): Promise<boolean> => new Promise((resolve, reject) => answers.push({ resolve, reject }))
-  const { server, books, connect } = await open({ admit })
-  const clients = [await connect(), await connect(), await connect()]
-  await until(() => answers.length === 3)
-  const closing = server.close()
-  t.strictSame(books.reasons, ['draining', 'draining', 'draining'])
-  t.equal(server.stats().pending, 0)
-  for (const one of clients) await cut(t, way, one)
-  t.strictSame(await within(closing), { drained: 0, aborted: 0 })
-  answers[0]!.resolve(true)
-  answers[1]!.resolve(false)
-  answers[2]!.reject(new Error('too late'))
-  await turns()
-  t.match(server.stats(), { accepted: 3, dropped: 3, pending: 0, active: 0 })
-})
+overEach(
+  t,
+  'a connection that waits for admit at a close is dropped as draining, and a later answer changes nothing',
+  async (t, open, way) => {
+    const answers: { resolve(answer: boolean): void; reject(error: unknown): void }[] = []
+    const admit = (): Promise<boolean> => new Promise((resolve, reject) => answers.push({ resolve, reject }))
+    const { server, books, connect } = await open({ admit })
+    const clients = [await connect(), await connect(), await connect()]
+    await until(() => answers.length === 3)
+    const closing = server.close()
+    t.strictSame(books.reasons, ['draining', 'draining', 'draining'])
+    t.equal(server.stats().pending, 0)
+    for (const one of clients) await cut(t, way, one)
+    t.strictSame(await within(closing), { drained: 0, aborted: 0 })
+    answers[0]!.resolve(true)
+    answers[1]!.resolve(false)
+    answers[2]!.reject(new Error('too late'))
+    await turns()
+    t.match(server.stats(), { accepted: 3, dropped: 3, pending: 0, active: 0 })
+  },
+)
 
 overEach(t, 'admit may close the server', async (t, open, way) => {
   const { server, books, connect } = await open({

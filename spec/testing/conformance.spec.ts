@@ -1,5 +1,5 @@
-// The conformance check, over every carrier that there is: a good connection keeps all rules. What it says of bad ones is in
-// check.spec.ts. Nothing but the public face is used here, so that dist/ is tried by it as well (scripts/test-bundle.js).
+// The conformance check over every carrier: a good connection keeps all rules. check.spec.ts has its errors for bad ones. This
+// spec uses the public entry points only, so that it also runs on dist/ (scripts/test-bundle.js).
 
 import t from 'tap'
 import { Connection } from '../../lib/index.js'

@@ -1,5 +1,5 @@
-// readMessage: several reads that are one. What it resolves with, who may read meanwhile, and what its reader is worth
-// afterwards. What happens when it fails is in messages-given-back, how much it may gather in messages-limits.
+// readMessage: several reads as one message. What it resolves with, which reads are refused meanwhile, and what its reader does
+// afterwards. messages-given-back has its failures, messages-limits how much it may gather.
 
 import t from 'tap'
 import { ConcurrentReadError, type Reader } from '../../../lib/index.js'

@@ -1,4 +1,4 @@
-// Connections that break a rule: what arrives.
+// Connections that break a rule about the bytes that arrive.
 
 import { pair } from '../../../lib/testing/pair.js'
 import { atByte, type BadConnection, carriers, facts, ignore, methods, NULL, WHOLE } from './spoil.js'

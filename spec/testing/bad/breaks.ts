@@ -1,4 +1,4 @@
-// Connections that break a rule: breaks.
+// Connections that break a rule about losses and aborts.
 
 import { ConnectionClosedError, ConnectionLostError } from '../../../lib/errors.js'
 import { pair } from '../../../lib/testing/pair.js'
@@ -111,5 +111,8 @@ export const breaks: Record<string, BadConnection> = {
         own('writeFrom')(Symbol.asyncIterator in Object(source) ? { [Symbol.asyncIterator]: () => kept(source) } : source),
     })),
   },
-  'has an unhandled rejection for an ignored promise': { rule: IGNORED, make: methods((_, own) => ({ write: async (data) => own('write')(data) })) },
+  'has an unhandled rejection for an ignored promise': {
+    rule: IGNORED,
+    make: methods((_, own) => ({ write: async (data) => own('write')(data) })),
+  },
 }

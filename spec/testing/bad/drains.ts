@@ -1,4 +1,4 @@
-// Connections that break a rule: drains.
+// Connections that break a rule about drains.
 
 import type { ReadOptions } from '../../../lib/connection/reading/read-options.js'
 import { type BadConnection, DRAIN, facts, ignore, type Method, methods } from './spoil.js'

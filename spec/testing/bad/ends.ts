@@ -1,4 +1,4 @@
-// Connections that break a rule: ends.
+// Connections that break a rule about ends and closes.
 
 import { ConnectionClosedError, EndOfStreamError } from '../../../lib/errors.js'
 import { pair } from '../../../lib/testing/pair.js'

@@ -1,4 +1,4 @@
-// Connections that break a rule: what is looked for.
+// Connections that break a rule about delimiters and patterns.
 
 import { type BadConnection, methods } from './spoil.js'
 

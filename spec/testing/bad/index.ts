@@ -1,4 +1,4 @@
-// All of them.
+// All bad connections, by name.
 
 import { arriving } from './arriving.js'
 import { breaks } from './breaks.js'

@@ -1,4 +1,4 @@
-// Connections that break a rule: iterators.
+// Connections that break a rule about iterators.
 
 import { LimitExceededError } from '../../../lib/errors.js'
 import { type BadConnection, methods, untilFailure } from './spoil.js'

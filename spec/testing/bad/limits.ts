@@ -1,4 +1,4 @@
-// Connections that break a rule: limits.
+// Connections that break a rule about limits.
 
 import { LimitExceededError } from '../../../lib/errors.js'
 import { type BadConnection, failing, methods, more } from './spoil.js'

@@ -1,4 +1,4 @@
-// Connections that break a rule: messages.
+// Connections that break a rule about messages.
 
 import type { Connection } from '../../../lib/connection/connection.js'
 import type { ReadOptions } from '../../../lib/connection/reading/read-options.js'

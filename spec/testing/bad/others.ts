@@ -1,4 +1,4 @@
-// Connections that break a rule: facts, arguments, run, bridges.
+// Connections that break a rule about properties, arguments, run or bridges.
 
 import { ConnectionLostError } from '../../../lib/errors.js'
 import { type BadConnection, facts, ignore, type Method, methods, told, WRONG } from './spoil.js'

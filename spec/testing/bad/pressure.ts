@@ -1,4 +1,4 @@
-// Connections that break a rule: back-pressure.
+// Connections that break a rule about back-pressure.
 
 import { type BadConnection, carriers, facts, ignore, methods, PRESSURE } from './spoil.js'
 

@@ -1,4 +1,4 @@
-// Connections that break a rule: reads.
+// Connections that break a rule about reads.
 
 import { type BadConnection, methods, NULL, turn } from './spoil.js'
 

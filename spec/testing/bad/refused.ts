@@ -1,4 +1,4 @@
-// Connections that break a rule: reads that do not succeed.
+// Connections that break a rule about reads that fail.
 
 import type { Connection } from '../../../lib/connection/connection.js'
 import { ConcurrentReadError, EndOfStreamError, TimeoutError } from '../../../lib/errors.js'

@@ -1,4 +1,4 @@
-// Connections that break a rule: writes.
+// Connections that break a rule about writes.
 
 import { type BadConnection, facts, methods, told, turn } from './spoil.js'
 

@@ -156,12 +156,16 @@ export const ending: readonly Statement[] = [
     const answer = await front.client.readToEnd('utf8')
     return [await piping, question, answer]
   }),
-  says('pipe aborts both connections when one is lost', [LOST, 'aborted: ConnectionLostError ECONNRESET', `lost: ${LOST}`], async (world) => {
-    const [front, back] = [await world.both(), await world.both()]
-    const piping = outcome(pipe(front.connection, back.client))
-    front.client.abort()
-    return [await piping, await end(back.client), await end(back.connection)]
-  }),
+  says(
+    'pipe aborts both connections when one is lost',
+    [LOST, 'aborted: ConnectionLostError ECONNRESET', `lost: ${LOST}`],
+    async (world) => {
+      const [front, back] = [await world.both(), await world.both()]
+      const piping = outcome(pipe(front.connection, back.client))
+      front.client.abort()
+      return [await piping, await end(back.client), await end(back.connection)]
+    },
+  ),
   tells('together settles only after all of its tasks', [`${LOST}`, 'over'], async ({ client, connection }) => {
     let writer = 'goes on'
     const tasks = together([

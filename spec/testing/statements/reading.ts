@@ -39,11 +39,15 @@ export const reading: readonly Statement[] = [
     const target = Buffer.alloc(4)
     return [await connection.readInto(target, { partial: true }), target.toString('utf8', 0, 2)]
   }),
-  tells('read resolves with the bytes received so far, and with null at the end', ['all of it', null, null], async ({ client, connection }) => {
-    await client.end('all of it')
-    await until(() => connection.buffered === 9)
-    return [await connection.read('utf8'), await connection.read(), await connection.read()]
-  }),
+  tells(
+    'read resolves with the bytes received so far, and with null at the end',
+    ['all of it', null, null],
+    async ({ client, connection }) => {
+      await client.end('all of it')
+      await until(() => connection.buffered === 9)
+      return [await connection.read('utf8'), await connection.read(), await connection.read()]
+    },
+  ),
   tells('read resolves with at most maxBytes', ['abc', 'd'], async ({ client, connection }) => {
     await client.end('abcd')
     await until(() => connection.buffered === 4)

@@ -163,12 +163,16 @@ export const securing: readonly Statement[] = [
     async ({ connection }) => [connection.proxy, await connection.readLine()],
     { server: { proxyProtocol: { trust: ['10.0.0.0/8'] } }, client: { proxyProtocol: { version: 1 } } },
   ),
-  says('bytes that are no PROXY header are a handshakeError, and the client sees a loss', [HANDSHAKE, '127.0.0.1', 'lost'], async (world) => {
-    const { server, connect } = await world.open({ proxyProtocol: true })
-    const told = once(server, 'handshakeError')
-    const client = await connect()
-    client.write('GET / HTTP/1.1\r\n\r\n').catch(() => {})
-    const [error, { remote }] = await told
-    return [fault(error), remote.address, (await client.closed).by]
-  }),
+  says(
+    'bytes that are no PROXY header are a handshakeError, and the client sees a loss',
+    [HANDSHAKE, '127.0.0.1', 'lost'],
+    async (world) => {
+      const { server, connect } = await world.open({ proxyProtocol: true })
+      const told = once(server, 'handshakeError')
+      const client = await connect()
+      client.write('GET / HTTP/1.1\r\n\r\n').catch(() => {})
+      const [error, { remote }] = await told
+      return [fault(error), remote.address, (await client.closed).by]
+    },
+  ),
 ]

@@ -76,11 +76,15 @@ export const serving: readonly Statement[] = [
     await served
     return [result, last, server.draining, server.stopping]
   }),
-  says('connections that are open after the grace are aborted', [{ drained: 0, aborted: 1 }, 'lost: ConnectionLostError ECONNRESET'], async (world) => {
-    const { server, client } = await world.both()
-    const result = await server.close({ grace: 0 })
-    return [result, await end(client)]
-  }),
+  says(
+    'connections that are open after the grace are aborted',
+    [{ drained: 0, aborted: 1 }, 'lost: ConnectionLostError ECONNRESET'],
+    async (world) => {
+      const { server, client } = await world.both()
+      const result = await server.close({ grace: 0 })
+      return [result, await end(client)]
+    },
+  ),
   says('a message that has begun is read while the server closes', ['message', { drained: 1, aborted: 0 }], async (world) => {
     const { server, client, connection } = await world.both()
     await client.write('mess')
@@ -100,7 +104,7 @@ export const serving: readonly Statement[] = [
     await place.server.close()
     return [dropped, (await client.closed).by]
   }),
-  says('events come in order', ['connection', 'disconnect local', 'draining', 'close'], async (world) => {
+  says('events are emitted in order', ['connection', 'disconnect local', 'draining', 'close'], async (world) => {
     const { server, connect } = await world.open()
     const told: string[] = []
     server.on('connection', () => told.push('connection'))

@@ -1,4 +1,4 @@
-// Statements about time limits. Each is short, and nothing but the limit ends the wait: how long it really takes plays no part.
+// Statements about time limits. Each is short, and nothing but the limit ends the wait: the time that it takes is not measured.
 
 import { until } from '../../support/wait.js'
 import { outcome, type Statement, says, tells } from './world.js'
@@ -46,13 +46,17 @@ export const time: readonly Statement[] = [
     )
   }),
   tells('a timeout of 0 is a RangeError', 'RangeError', async ({ connection }) => outcome(connection.readLine({ timeout: 0 }))),
-  says('a PROXY header that does not arrive in time is a handshakeError', ['HandshakeError ERR_LINNET_HANDSHAKE', 'lost'], async (world) => {
-    const { server, connect } = await world.open({ proxyProtocol: true, handshakeTimeout: 20 })
-    const failed = new Promise<Error>((resolve) => server.once('handshakeError', resolve))
-    const client = await connect()
-    const fault = await outcome(failed.then((error) => Promise.reject(error)))
-    return [fault, (await client.closed).by]
-  }),
+  says(
+    'a PROXY header that does not arrive in time is a handshakeError',
+    ['HandshakeError ERR_LINNET_HANDSHAKE', 'lost'],
+    async (world) => {
+      const { server, connect } = await world.open({ proxyProtocol: true, handshakeTimeout: 20 })
+      const failed = new Promise<Error>((resolve) => server.once('handshakeError', resolve))
+      const client = await connect()
+      const fault = await outcome(failed.then((error) => Promise.reject(error)))
+      return [fault, (await client.closed).by]
+    },
+  ),
   says('a client is dropped if admit does not answer in time', ['admit', 'lost'], async (world) => {
     const { server, connect } = await world.open({ admit: () => forever, handshakeTimeout: 20 })
     const dropped = new Promise<string>((resolve) => server.once('drop', ({ reason }) => resolve(reason)))

@@ -1,5 +1,5 @@
-// What the statements are made in: a server and its clients, over TCP or in memory, and what they are made of. Nothing but
-// the public face of the library is used.
+// What the statements are tried on: a server and its clients, over TCP or in memory. Only the public entry points of the
+// library are used.
 
 import type { Test } from 'tap'
 import { type Connection, type ConnectOptions, connect, type ListenOptions, listen, type Server } from '../../../lib/index.js'

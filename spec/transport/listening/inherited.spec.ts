@@ -192,20 +192,17 @@ t.test('without LISTEN_FDNAMES each socket is called unknown', async (t) => {
   t.match(issues?.[0]?.message, /took unknown \(descriptor 3\)/)
 })
 
-t.test(
-  'the variables are removed from the environment, and a second call still finds the sockets',
-  async (t) => {
-    const env: NodeJS.ProcessEnv = { LISTEN_PID: String(process.pid), LISTEN_FDS: '2', LISTEN_FDNAMES: 'a:b', OTHER: 'stays' }
-    const first = passedSockets(env)
-    t.strictSame(first, { pid: String(process.pid), count: '2', names: 'a:b' })
-    t.strictSame(env, { OTHER: 'stays' })
-    t.strictSame(passedSockets(env), first)
-    const others = { LISTEN_PID: '1', LISTEN_FDS: '3' }
-    t.match(passedSockets(others), { pid: '1', count: '3' })
-    t.strictSame(others, { LISTEN_PID: '1', LISTEN_FDS: '3' }, 'the variables of another process stay')
-    t.strictSame(passedSockets({}), first)
-  },
-)
+t.test('the variables are removed from the environment, and a second call still finds the sockets', async (t) => {
+  const env: NodeJS.ProcessEnv = { LISTEN_PID: String(process.pid), LISTEN_FDS: '2', LISTEN_FDNAMES: 'a:b', OTHER: 'stays' }
+  const first = passedSockets(env)
+  t.strictSame(first, { pid: String(process.pid), count: '2', names: 'a:b' })
+  t.strictSame(env, { OTHER: 'stays' })
+  t.strictSame(passedSockets(env), first)
+  const others = { LISTEN_PID: '1', LISTEN_FDS: '3' }
+  t.match(passedSockets(others), { pid: '1', count: '3' })
+  t.strictSame(others, { LISTEN_PID: '1', LISTEN_FDS: '3' }, 'the variables of another process stay')
+  t.strictSame(passedSockets({}), first)
+})
 
 t.test(
   'two calls of listen share the sockets by name; a taken socket, and a process without any, are refused with the reason',
