@@ -14,7 +14,7 @@
 //     proxy-protocol/     PROXY headers: read, checked, written
 //     tls/                TLS contexts, handshakes, and the carrier over TLS
 //   connection/           `run` and `close`
-//   client/               the other end: look-up, Happy Eyeballs, TLS handshake
+//   client/               the other end: look-up, Happy Eyeballs, TLS handshake, and the loop of `reconnect`
 //
 // Beside them: options/ checks all options, testing/ is `linnet/testing`, and `pipe`, `together` and `shutdownOn` are one file
 // each. Imports point downwards only: index → testing, server, client → connection → transport, bytes → errors, address.
@@ -22,6 +22,7 @@
 export type { Address } from './address.js'
 export type { Delimiter } from './bytes/delimiter.js'
 export { connect } from './client/connect.js'
+export { reconnect } from './client/reconnect.js'
 export type { ConnectionDuplex } from './connection/bridges/socket-duplex.js'
 export type { WebStreams } from './connection/bridges/web.js'
 export type { CloseInfo } from './connection/close-info.js'
@@ -73,6 +74,7 @@ export type {
   UnixEndpoint,
 } from './options/listen.js'
 export type { ProxyHeaderOptions } from './options/proxy-protocol.js'
+export type { ReconnectFailure, ReconnectOptions, ReconnectTarget } from './options/reconnect.js'
 export type { ClientTlsOptions, ServerTlsOptions } from './options/tls.js'
 export { type PipeOptions, type PipeResult, pipe } from './pipe.js'
 export type { ProxyHeader, ProxyInfo, ProxyTlv } from './proxy-protocol/header.js'

@@ -36,7 +36,7 @@ t.test("'linnet' and 'linnet/testing' export exactly the documented names", asyn
     t,
     `for (const name of ['linnet', 'linnet/testing']) console.log(JSON.stringify(Object.keys(await import(name)).sort()))`,
   )
-  t.strictSame(core, [...errors, 'Connection', 'Server', 'connect', 'listen', 'pipe', 'shutdownOn', 'together'].sort())
+  t.strictSame(core, [...errors, 'Connection', 'Server', 'connect', 'listen', 'pipe', 'reconnect', 'shutdownOn', 'together'].sort())
   t.strictSame(testing, ['checkConnection', 'manualClock', 'memoryServer', 'pair', 'testCertificate'])
 })
 

@@ -8,7 +8,7 @@ import type { HeaderContents } from '../proxy-protocol/build.js'
 import { type ConnectionOptions, connectionShape, type ResolvedConnectionOptions, settingsOf } from './connection.js'
 import { endpointShape } from './endpoint.js'
 import { type ProxyHeaderOptions, proxyHeader } from './proxy-protocol.js'
-import { type Checked, checkOptions, type Replaced, type Shape, strictObject } from './schema.js'
+import { type Checked, checkOptions, type Replaced, type Rules, type Shape, strictObject } from './schema.js'
 import { meantPlace } from './suggestion.js'
 import { type ClientTlsOptions, clientTls } from './tls.js'
 import { abortSignal, time, value, whole } from './values.js'
@@ -73,7 +73,7 @@ export interface ResolvedConnectOptions {
 const TCP_ONLY = ['port', 'host', 'family', 'localAddress', 'localPort'] as const
 
 /** The options of `connect` as its schemas make them. */
-type ConnectKeys = Replaced<ConnectOptions, { proxyProtocol?: HeaderContents | false }>
+export type ConnectKeys = Replaced<ConnectOptions, { proxyProtocol?: HeaderContents | false }>
 
 /** The options of `connect` but for where it goes. */
 export type ReachingKeys = Omit<ConnectKeys, (typeof TCP_ONLY)[number] | 'path'>
@@ -93,19 +93,22 @@ export function reachingOf(given: Checked<ReachingKeys>): Omit<ResolvedConnectOp
   return { tls: tls || undefined, header: proxyProtocol || undefined, timeout, signal, connection: settingsOf(given) }
 }
 
-const schema = strictObject<ConnectKeys>(
-  {
-    // No server has port 0. It means any port to a server; here it is one that was never set.
-    port: whole(1, 65_535),
-    host: endpointShape.host,
-    family: value('0, 4 or 6', (family) => family === 0 || family === 4 || family === 6),
-    localAddress: value('an IP address', (address) => typeof address === 'string' && net().isIP(address) !== 0),
-    localPort: endpointShape.port,
-    path: endpointShape.path,
-    ...reachingShape,
-  },
-  { contradictions, meant: meantPlace },
-)
+/** The schemas of all options of `connect`; also those of `reconnect`. */
+export const connectShape: Shape<ConnectKeys> = {
+  // No server has port 0. It means any port to a server; here it is one that was never set.
+  port: whole(1, 65_535),
+  host: endpointShape.host,
+  family: value('0, 4 or 6', (family) => family === 0 || family === 4 || family === 6),
+  localAddress: value('an IP address', (address) => typeof address === 'string' && net().isIP(address) !== 0),
+  localPort: endpointShape.port,
+  path: endpointShape.path,
+  ...reachingShape,
+}
+
+/** What holds for these options beyond each alone. */
+export const connectRules: Rules<ConnectKeys> = { contradictions, meant: meantPlace }
+
+const schema = strictObject<ConnectKeys>(connectShape, connectRules)
 
 function contradictions(given: Checked<ConnectKeys>): Issue[] {
   if ('path' in given)
@@ -127,7 +130,11 @@ function contradictions(given: Checked<ConnectKeys>): Issue[] {
  * @throws InvalidOptionsError
  */
 export function connectPlan(options: unknown): ResolvedConnectOptions {
-  const given = checkOptions(schema, options)
+  return connectSettings(checkOptions(schema, options))
+}
+
+/** Checked options of `connect`, completed by the defaults. */
+export function connectSettings(given: Checked<ConnectKeys>): ResolvedConnectOptions {
   return { destination: destinationOf(given), ...reachingOf(given) }
 }
 

@@ -101,6 +101,10 @@ export function meantPlace(input: unknown): string | undefined {
 
 /** How `grace`, the one option of `server.close`, is written if its value alone was given. */
 export function meantGrace(input: unknown): string | undefined {
-  if (typeof input === 'number') return `{ grace: ${input} }`
+  return typeof input === 'number' ? `{ grace: ${input} }` : meantSignal(input)
+}
+
+/** How `signal` is written if it was given in place of the options that have it. */
+export function meantSignal(input: unknown): string | undefined {
   return typeof input === 'object' && input !== null && tagOf(input) === 'AbortSignal' ? '{ signal }' : undefined
 }

@@ -21,7 +21,7 @@ import {
   strictObject,
   type Table,
 } from './schema.js'
-import { limitFrom, number, value } from './values.js'
+import { clock, limitFrom, number } from './values.js'
 
 /** Faults of the link, after so many bytes of one direction (each direction counts its own; a PROXY header and TLS count too). */
 export interface PairFaults {
@@ -132,11 +132,6 @@ function linkOf(given: Checked<LinkKeys>): ResolvedLinkOptions {
   const { maxChunk, latency, highWaterMark } = { ...speedDefaults, ...given }
   return { maxChunk, latency, highWaterMark, faults: { ...faultDefaults, ...given.faults } }
 }
-
-const clock = value<Clock>('a clock, as `manualClock()` makes it', (value) => {
-  const { now, setTimer } = value as Clock
-  return typeof now === 'function' && typeof setTimer === 'function'
-})
 
 const ofPair = { ...linkShape, clock }
 

@@ -6,7 +6,7 @@ import type * as z from 'zod/mini'
 import { custom, transform } from 'zod/mini'
 import { util } from '../builtins.js'
 import { hintFor, tagOf } from '../kind-of.js'
-import { LONGEST_TIMER } from '../transport/clock.js'
+import { type Clock, LONGEST_TIMER } from '../transport/clock.js'
 
 /** Where a transform reports what is wrong. */
 export type Context = Parameters<Parameters<typeof z.transform>[0]>[1]
@@ -121,4 +121,9 @@ export const flag: z.ZodMiniType<boolean> = value('true or false', (value) => ty
 export const abortSignal: z.ZodMiniType<AbortSignal> = value('an AbortSignal', (value) => {
   const signal = value as AbortSignal
   return typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+})
+
+export const clock: z.ZodMiniType<Clock> = value('a clock, as `manualClock()` makes it', (value) => {
+  const { now, setTimer } = value as Clock
+  return typeof now === 'function' && typeof setTimer === 'function'
 })

@@ -32,7 +32,7 @@ export interface ManualClock extends Clock {
 }
 
 /**
- * Makes a clock that stands still until `advance` is called. Pass it as the `clock` of `pair` or `memoryServer`.
+ * Makes a clock that stands still until `advance` is called. Pass it as the `clock` of `pair`, `memoryServer` or `reconnect`.
  *
  * @example
  * const clock = manualClock()

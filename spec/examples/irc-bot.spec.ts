@@ -1,8 +1,11 @@
 // examples/irc-bot.ts, with a small IRC server: what a bot has to send and answer, and that it reconnects.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Connection, listen, type Server } from '../../lib/index.js'
 import { opened } from '../support/fixture.js'
+import { root } from '../support/program.js'
 import { ClientExample } from './support.js'
 
 function start(t: Test, { port }: Server, variables: NodeJS.ProcessEnv = {}): ClientExample {
@@ -80,4 +83,10 @@ t.test('Ctrl-C sends QUIT, and also ends it while it waits to reconnect', async 
   await waiting.hears('ConnectError')
   waiting.interrupt()
   t.strictSame(await waiting.ended(), { code: 0, signal: null })
+})
+
+t.test('the page on clients shows the loop of the bot as it is in the file', async (t) => {
+  const [, loop = 'none'] = /```typescript\n(.*?)\n```/s.exec(readFileSync(join(root, 'docs/guide/clients.md'), 'utf8')) ?? []
+  t.match(loop, 'await (const connection of reconnect(')
+  t.ok(readFileSync(join(root, 'examples/irc-bot.ts'), 'utf8').includes(`\n${loop}\n`), loop)
 })

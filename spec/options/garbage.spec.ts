@@ -7,6 +7,7 @@ import { InvalidOptionsError } from '../../lib/errors.js'
 import { connectPlan } from '../../lib/options/connect.js'
 import { changedLimits, connectionSettings, defaultSettings } from '../../lib/options/connection.js'
 import { changedAdmission, closeGrace, endpointPlan, listenPlan } from '../../lib/options/listen.js'
+import { reconnectPlan } from '../../lib/options/reconnect.js'
 import { memoryConnectPlan, memoryServerPlan, pairPlan } from '../../lib/options/testing.js'
 
 const checks: [string, (options: unknown) => unknown, (error: unknown) => boolean][] = [
@@ -14,6 +15,8 @@ const checks: [string, (options: unknown) => unknown, (error: unknown) => boolea
   ['listenPlan', listenPlan, isInvalidOptions],
   ['endpointPlan', (options) => endpointPlan(options), isInvalidOptions],
   ['connectPlan', connectPlan, isInvalidOptions],
+  ['reconnectPlan', (options) => reconnectPlan({ port: 80 }, options), isInvalidOptions],
+  ['reconnectPlan: where to', (options) => reconnectPlan(options), isInvalidOptions],
   ['pairPlan', pairPlan, isInvalidOptions],
   ['memoryServerPlan', memoryServerPlan, isInvalidOptions],
   ['memoryConnectPlan', memoryConnectPlan, isInvalidOptions],
@@ -44,7 +47,7 @@ const anything = fc.anything({
 })
 
 const names =
-  'port host path mode fd systemd endpoints backlog ipv6Only reusePort tls proxyProtocol admit blockList maxConnections maxPending maxConnectionsPerAddress maxBufferSize readTimeout closeTimeout allowHalfOpen keepAliveInitialDelay signal client server faults maxChunk latency highWaterMark clock grace family localAddress localPort timeout'
+  'port host path mode fd systemd endpoints backlog ipv6Only reusePort tls proxyProtocol admit blockList maxConnections maxPending maxConnectionsPerAddress maxBufferSize readTimeout closeTimeout allowHalfOpen keepAliveInitialDelay signal client server faults maxChunk latency highWaterMark clock grace family localAddress localPort timeout minDelay maxDelay resetAfter maxAttempts onFailure'
 const number = fc.oneof(fc.integer({ min: -2, max: 70_000 }), fc.double())
 const property = fc.oneof(anything, number, fc.string(), fc.boolean(), fc.constant(undefined))
 const named = fc.dictionary(fc.constantFrom(...names.split(' ')), property, { maxKeys: 4 })
