@@ -29,11 +29,13 @@ export type { CloseInfo } from './connection/close-info.js'
 export { Connection, type Handler } from './connection/connection.js'
 export type { WaitingInfo } from './connection/info.js'
 export type {
+  BatchesOptions,
   BytesOptions,
   EitherOptions,
   IntoOptions,
   LineOptions,
   LinesOptions,
+  OverflowOptions,
   ReadOptions,
   TextOptions,
 } from './connection/reading/read-options.js'

@@ -64,9 +64,10 @@ export const contenders: readonly Contender[] = [
   ofLinnet('linnet-lines', 'linnet lines()', 'linnet-lines.js'),
   ofLinnet('linnet-try-line', 'linnet tryReadLine first', 'linnet-try-line.js'),
   ofLinnet('linnet-try-until', 'linnet tryReadUntil first', 'linnet-try-until.js'),
-  // Two planned contenders, which scenarios and goals already name:
+  ofLinnet('linnet-batches', 'linnet lineBatches()', 'linnet-batches.js'),
+  ofLinnet('linnet-batches-bytes', 'linnet batches()', 'linnet-batches-bytes.js'),
+  // A planned contender, which scenarios and goals already name:
   // ofLinnet('linnet-framed', 'linnet framed(lines)', 'linnet-framed.js'), with `for await (const line of frames) await frames.write(line)`
-  // ofLinnet('linnet-batches', 'linnet lineBatches()', 'linnet-batches.js'), with one write of all answers to a batch
   onNode('N1', 'N1 net, a write a line', 'node', 'n1.js'),
   onNode('N2', 'N2 net, the same with Nagle', 'node', 'n2.js'),
   onNode('N3', 'N3 net, best by hand', 'node', 'n3.js'),

@@ -49,7 +49,7 @@ const MANY_PASSES = 40
 const PASSES = 25
 
 const LOOPS = ['linnet', 'linnet-lines']
-const FORMS = [...LOOPS, 'linnet-try-line', 'linnet-try-until', 'linnet-framed', 'linnet-batches']
+const FORMS = [...LOOPS, 'linnet-try-line', 'linnet-try-until', 'linnet-framed', 'linnet-batches', 'linnet-batches-bytes']
 const BY_HAND = ['N1', 'N2', 'N3', 'N4', 'floor', 'for-await', 'readline']
 const PACKAGES = ['promise-socket', 'it-byte-stream']
 const PEERS = ['tornado', 'asyncio', 'uvloop', 'bun', 'deno', 'go', 'c']
@@ -192,7 +192,7 @@ export const scenarios: readonly Scenario[] = [
     inFlight: 512,
     size: 32,
     contenders: [...FORMS, ...BY_HAND, 'N3-bytes', ...PACKAGES, ...PEERS],
-    quick: ['linnet', 'linnet-lines', 'N3', 'floor'],
+    quick: ['linnet', 'linnet-lines', 'linnet-batches', 'N3', 'floor'],
     beyond: 15,
     warm: { units: 500_000, ms: 600 },
   }),

@@ -18,4 +18,5 @@ export const view: View = viewBy((Buffer as unknown as { [Symbol.species]: unkno
 
 // For use with `call`: looking up a method among the hundred of Buffer costs as much as searching or copying a line.
 export const indexOf: (this: Buffer, byte: number, from: number) => number = Buffer.prototype.indexOf
+export const lastIndexOf: (this: Buffer, byte: number, from: number) => number = Buffer.prototype.lastIndexOf
 export const set: Uint8Array['set'] = Uint8Array.prototype.set

@@ -22,6 +22,8 @@ export const readsToEnd: Readonly<Record<string, Ask>> = {
   readToEnd: (c) => c.readToEnd(),
   chunks: (c) => c.chunks().next(),
   lines: (c) => c.lines().next(),
+  lineBatches: (c) => c.lineBatches().next(),
+  batches: (c) => c.batches('\n').next(),
   iterator: (c) => c[Symbol.asyncIterator]().next(),
 }
 /** Reads that consume the buffered bytes although they are not enough. */

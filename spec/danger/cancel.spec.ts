@@ -29,6 +29,8 @@ everywhere(t, 'a cancelled read consumes nothing, and the next read works', asyn
     ['readUntilMatch', (options) => b.readUntilMatch(/;;/, options)],
     ['peek', (options) => b.peek(100, options)],
     ['lines', (options) => b.lines(options).next()],
+    ['lineBatches', (options) => b.lineBatches(options).next()],
+    ['batches', (options) => b.batches(';;', options).next()],
     ['readMessage', (options) => b.readMessage(async (reader) => [await reader.readExactly(1), await reader.readExactly(99)], options)],
   ]
   await a.write('ab')

@@ -29,11 +29,15 @@ async function kept(make: () => Promise<unknown>): Promise<number> {
 
 const KiB = 1024
 const junk = `${'x'.repeat(999)}\n`.repeat(17)
+const wide = `${'ж'.repeat(500)}\n`.repeat(17)
 
 const readers: Record<string, (connection: Connection) => Promise<string>> = {
+  'lineBatches of text that is not ASCII': async (connection) => (await connection.lineBatches().next()).value[0],
   readLine: (connection) => connection.readLine(),
   lines: async (connection) => (await connection.lines().next()).value,
   tryReadLine: async (connection) => connection.tryReadLine() as string,
+  lineBatches: async (connection) => (await connection.lineBatches().next()).value[0],
+  'batches as text': async (connection) => (await connection.batches('\n', 'latin1').next()).value[0],
   'readUntil as text': (connection) => connection.readUntil('\n', 'latin1'),
   'readUntilMatch as text': (connection) => connection.readUntilMatch(/\n/, 'latin1'),
 }
@@ -43,9 +47,9 @@ t.test('a short line that a program keeps holds at most 4 KiB, whatever arrived 
     const count = 1000
     const one = async (n: number): Promise<string> => {
       const { connection, push } = wired()
-      push(`KEY-${String(n).padStart(10, '0')}\n${junk}`)
+      push(Buffer.from(`KEY-${String(n).padStart(10, '0')}\n${name.includes('not ASCII') ? wide : junk}`))
       const line = await read(connection)
-      for (let rest = 0; rest < 17; rest++) await connection.readLine()
+      while (connection.buffered > 0) await connection.readLine()
       return line
     }
     const many = async (): Promise<string[]> => {

@@ -41,6 +41,20 @@ everywhere(t, 'bytes that a read returned may be transferred, and unread bytes s
   }
 })
 
+t.test('the messages of a batch may be transferred, and unread bytes stay', async (t) => {
+  for (const waits of [false, true]) {
+    const { connection, push } = wired()
+    const batches = connection.batches('\n')
+    const next = waits ? batches.next() : undefined
+    push('first\nsecond\nthi')
+    const batch: Buffer[] = (await (next ?? batches.next())).value
+    t.same(batch.map(String), ['first\n', 'second\n'])
+    for (const message of batch) transfer(message)
+    push('rd\n')
+    t.equal(await connection.readLine(), 'third')
+  }
+})
+
 t.test('pieces of a write in memory that are in flight stay when another piece is transferred', async (t) => {
   for (const maxChunk of [1, 3, 5000, 9000, 65_536]) {
     const sent = pattern(100_000)
@@ -121,6 +135,8 @@ const reads: Record<string, (connection: Connection) => unknown> = {
   peek: (connection) => connection.peek(2),
   skip: (connection) => connection.skip(2),
   lines: (connection) => connection.lines().next(),
+  lineBatches: (connection) => connection.lineBatches().next(),
+  batches: (connection) => connection.batches('\n').next(),
   chunks: (connection) => connection.chunks().next(),
   readMessage: (connection) => connection.readMessage((reader) => reader.readLine()),
   tryReadLine: async (connection) => connection.tryReadLine(),

@@ -25,8 +25,9 @@ import { ReceivedStream } from './received-stream.js'
 export abstract class ExclusiveReads extends ReceivedStream implements PendingReadHost, BackpressureSource {
   // biome-ignore lint/suspicious/noExplicitAny: a pending read resolves with the type of its caller
   protected pendingRead: PendingRead<any> | undefined
-  /** Made when the first read is parked. */
-  protected parked: ParkedRead | undefined
+  /** The read that was parked last. */
+  // biome-ignore lint/suspicious/noExplicitAny: a parked read resolves with the type of its caller
+  protected parked: ParkedRead<any> | undefined
   /** True while a read is pending, a lock is held, or reads are refused: the fast paths check this one flag. */
   protected busy = false
   /** Bytes that the last `tryRead…` needed. Until the next read the queue may grow to that size. */
@@ -176,7 +177,7 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
 
   /** Resolves the pending read with `result` and consumes nothing, if it is a read of `iterator`. */
   cancelRead(iterator: IteratorState, result: unknown): void {
-    if (this.pendingRead?.read.iterator !== iterator) return
+    if (this.unpark()?.read.iterator !== iterator) return
     this.#settle()?.resolve(result)
     this.backpressure.checkSoon()
   }

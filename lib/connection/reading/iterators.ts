@@ -1,17 +1,17 @@
-// The async iterators of `lines` and `chunks`. They are written by hand: an async generator costs three to six times as much
-// for each item. Between two items an iterator holds nothing, so that any other read may be made. A failed read ends the
-// iteration, and its bytes stay unread; a ConcurrentReadError does not end it. Each item is a read that resolves with the
-// iterator result itself, so that an item costs one promise.
+// The async iterators of `lines` and `chunks`, and the base of all iterators. They are written by hand: an async generator costs
+// three to six times as much for each item. Between two items an iterator holds nothing, so that any other read may be made. A
+// failed read ends the iteration, and its bytes stay unread; a ConcurrentReadError does not end it. Each item is a read that
+// resolves with the iterator result itself, so that an item costs one promise.
 
 import type { ByteQueue } from '../../bytes/queue.js'
 import { type Search, searchFor } from '../../bytes/search.js'
 import { ConcurrentReadError, isLinnetError } from '../../errors.js'
 import { AsyncIteratorBase, DONE } from '../../iterator.js'
 import { rejectHandled } from '../../rejections.js'
-import { exceeded, type Limit } from './limit.js'
+import { exceeded, type Limit, limitBehind } from './limit.js'
+import { dropRest, OVERFLOW } from './overflow.js'
 import type { ReadHalf } from './read-half.js'
 import {
-  found,
   type IteratorState,
   isBeyond,
   type LineFormat,
@@ -28,8 +28,8 @@ import {
 import type { ReadLock } from './read-lock.js'
 import type { ResolvedReadOptions } from './read-options.js'
 
-/** The base of both iterators. The first `next` checks the options; the first failure ends the iteration. */
-abstract class ReadIterator<T, Item extends { readonly options: ResolvedReadOptions }>
+/** The base of the iterators. The first `next` checks the options; the first failure ends the iteration. */
+export abstract class ReadIterator<T, Item extends { readonly options: ResolvedReadOptions }>
   extends AsyncIteratorBase<T>
   implements IteratorState
 {
@@ -76,9 +76,9 @@ abstract class ReadIterator<T, Item extends { readonly options: ResolvedReadOpti
 }
 
 /** The read of one item of an iteration. */
-abstract class ItemRead<T> implements Read<IteratorResult<T>> {
+export abstract class ItemRead<T> implements Read<IteratorResult<T>> {
   abstract readonly operation: string
-  readonly limit: Limit
+  limit: Limit
   readonly iterator: IteratorState
 
   constructor(limit: Limit, iterator: IteratorState) {
@@ -111,12 +111,10 @@ export class LineIterator extends ReadIterator<string, LineItem> {
     return this.readHalf.takeLine(options.maxBytes)
   }
 
-  protected readItem({ options, format, skips }: LineItem): Promise<IteratorResult<string>> {
-    return this.readHalf.begin((limit) => new NextLine(limit, this, this.readHalf, format, skips, this.lock), options, this.lock, true)
+  protected readItem(item: LineItem): Promise<IteratorResult<string>> {
+    return this.readHalf.begin((limit) => new NextLine(limit, this, this.readHalf, item, this.lock), item.options, this.lock, true)
   }
 }
-
-const OVERFLOW: unique symbol = Symbol('overflow')
 
 /** The next line of an iteration. With `skips`, a line over the limit is dropped as it arrives. */
 class NextLine extends ItemRead<string> {
@@ -126,10 +124,12 @@ class NextLine extends ItemRead<string> {
   readonly #readHalf: ReadHalf
   readonly #format: LineFormat
   readonly #lock: ReadLock | undefined
+  readonly #maxBytes: number | undefined
   #search: Search
 
-  constructor(limit: Limit, iterator: IteratorState, readHalf: ReadHalf, format: LineFormat, skips: boolean, lock: ReadLock | undefined) {
+  constructor(limit: Limit, iterator: IteratorState, readHalf: ReadHalf, { format, skips, options }: LineItem, lock: ReadLock | undefined) {
     super(limit, iterator)
+    this.#maxBytes = options.maxBytes
     this.#readHalf = readHalf
     this.#lock = lock
     this.#format = format
@@ -140,7 +140,10 @@ class NextLine extends ItemRead<string> {
   protected take(queue: ByteQueue, stream: Stream): string | null | Wait {
     for (;;) {
       if (this.overflows && this.#readHalf.overflowing) {
-        if (!this.#dropRest(queue, stream)) return stream === 'ended' ? null : WAIT
+        const { consumed } = queue
+        const isDropped = dropRest(this.#search, queue, stream, this.#readHalf, this.#lock)
+        if (queue.consumed > consumed) this.#restart(queue.consumed - consumed)
+        if (!isDropped) return stream === 'ended' ? null : WAIT
       }
       const line = this.#line(queue, stream)
       if (line !== OVERFLOW) return line
@@ -171,15 +174,10 @@ class NextLine extends ItemRead<string> {
     throw exceeded(this.limit, size)
   }
 
-  /** Drops the received part of an over-long line, inside a message once its end has arrived. True if its end was dropped. */
-  #dropRest(queue: ByteQueue, stream: Stream): boolean {
-    const room = this.#lock?.gathers ? this.#lock.limitOf(undefined) : undefined
-    const end = room === undefined ? this.#search.find(queue, stream !== 'open') : found(this.#search, queue, stream, room)
-    if (end === 0 && stream === 'open' && room !== undefined) return false
-    queue.skip(end > 0 ? end : stream === 'ended' ? queue.length : this.#search.passed(queue))
+  /** Starts behind `bytes` bytes that were dropped. In a message they count. */
+  #restart(bytes: number): void {
     this.#search = searchFor(this.#format.delimiter)
-    this.#readHalf.overflowing = end === 0 && stream !== 'ended'
-    return end > 0
+    if (this.#lock?.gathers) this.limit = limitBehind(this.limit, bytes, this.#lock, this.#maxBytes)
   }
 }
 

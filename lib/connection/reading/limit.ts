@@ -24,6 +24,17 @@ export function limitOf(maxBytes: number | undefined, maxBufferSize: number): Li
   return common
 }
 
+/** The limit of a read in a message, behind `bytes` bytes that the same read has taken. `maxBytes` is its own, if it has one. */
+export function limitBehind(
+  limit: Limit,
+  bytes: number,
+  message: { limitOf(maxBytes: number): Limit },
+  maxBytes: number | undefined,
+): Limit {
+  if (maxBytes !== undefined) return message.limitOf(maxBytes)
+  return { ...limit, bytes: limit.bytes - bytes, before: limit.before + bytes }
+}
+
 /** The error for a read that needs `size` bytes. Inside a message it counts what the message had gathered before. */
 export function exceeded(limit: Limit, size: number): LimitExceededError {
   return new LimitExceededError({ limit: limit.before + limit.bytes, size: limit.before + size, option: limit.option })

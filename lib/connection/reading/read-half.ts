@@ -9,13 +9,16 @@ import { rememberCaller, stacks } from '../../stacks.js'
 import { READ } from '../deadlines.js'
 import { ExclusiveReads } from './exclusive-reads.js'
 import { type Limit, limitOf } from './limit.js'
-import { ParkedRead } from './parked-read.js'
+import { type ParkedRead, ParkedUntil } from './parked-read.js'
 import { PendingRead, startTimer } from './pending-read.js'
 import { type Read, WAIT } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
 import type { ResolvedReadOptions } from './read-options.js'
 
 export class ReadHalf extends ExclusiveReads {
+  /** Made when the first `readUntil` is parked. */
+  #until: ParkedUntil | undefined
+
   // --- fast paths ------------------------------------------------------------------------------------------------------
 
   /** Takes a message that ends in the first chunk with a delimiter of one byte. Undefined: use the slow path. */
@@ -30,36 +33,37 @@ export class ReadHalf extends ExclusiveReads {
 
   /** Starts the same read where nothing is unread, so that it has to wait: see `ParkedRead`. Undefined: use the slow path. */
   parkUntil(delimiter: unknown): Promise<Buffer> | undefined {
-    if (this.busy || this.queue.length > 0 || this.stream !== 'open' || typeof delimiter !== 'string' || delimiter === '') return undefined
-    const { host } = this
+    if (this.busy || this.queue.length > 0 || typeof delimiter !== 'string' || delimiter === '') return undefined
     const compiled = compileDelimiter(delimiter)
-    if (compiled.byte < 0 || host.draining || stacks.wanted) return undefined
+    if (compiled.byte < 0) return undefined
+    const parked = (this.#until ??= new ParkedUntil())
+    parked.delimiter = compiled
+    return this.park(parked, this.fresh)
+  }
+
+  /** Starts a read that has to wait, because nothing is unread. Undefined: use the slow path. */
+  park<T>(parked: ParkedRead<T>, idle: boolean): Promise<T> | undefined {
+    const { host } = this
+    if (this.busy || this.queue.length > 0 || this.stream !== 'open' || host.draining || stacks.wanted) return undefined
     const { limits } = host
-    const { fresh } = this
-    const promise = (this.parked ??= new ParkedRead()).park(compiled, limits, fresh)
+    this.parked = parked
+    const promise = parked.park(limits, idle)
     this.busy = true
     this.tried = 0
     // The carrier is not paused: nothing is unread.
-    host.limit(READ, fresh ? limits.idleTimeout : limits.readTimeout)
+    host.limit(READ, idle ? limits.idleTimeout : limits.readTimeout)
     host.readerWaits()
     return promise
   }
 
-  /** Ends the parked read if its delimiter is in `chunk`. */
-  #endParked(parked: ParkedRead, chunk: Buffer): boolean {
-    const end = parked.end(chunk)
-    if (end === 0) return false
-    const { queue } = this
-    let bytes = chunk
-    if (end === chunk.length) queue.pass(end)
-    else {
-      queue.push(chunk)
-      bytes = queue.take(end)
-    }
+  /** Ends the parked read if `chunk` completes it. */
+  #endParked<T>(parked: ParkedRead<T>, chunk: Buffer): boolean {
+    const result = parked.take(chunk, this.queue)
+    if (result === undefined) return false
     this.busy = false
     this.overflowing = false
     this.host.lift(READ)
-    parked.settle(bytes)
+    parked.settle(result)
     return true
   }
 

@@ -2,7 +2,7 @@
 // the stream are here. A connection and the reader of a message both extend this class; they differ in their read lock.
 
 import { kindOf } from '../../kind-of.js'
-import { DelimitedReads } from './delimited-reads.js'
+import { BatchedReads } from './batched-reads.js'
 import { ChunkIterator } from './iterators.js'
 import type { Limit } from './limit.js'
 import { gathers, skipOptionsOf, startRead, tryRead } from './read-arguments.js'
@@ -13,7 +13,7 @@ import type { BytesOptions, EitherOptions, IntoOptions, ReadOptions, TextOptions
 import { booleanOf, countOf, encodingOf, INTO, ownOption, resolvePlainOptions, resolveReadOptions } from './read-options.js'
 import { SkipRead } from './skips.js'
 
-export abstract class ReadMethods extends DelimitedReads {
+export abstract class ReadMethods extends BatchedReads {
   readonly #readHalf: ReadHalf
   readonly #lock: ReadLock | undefined
 

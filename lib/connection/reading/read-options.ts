@@ -18,7 +18,8 @@ export interface ReadOptions {
   /**
    * Whether the read waits for a new message (true) or for the rest of one (false). The first byte of a new message is
    * waited for under `idleTimeout`, all else under `readTimeout`, and only the wait for a first byte ends when the server
-   * drains. Default: true for `lines` and `readMessage`; for other reads, true if nothing was consumed since the last write.
+   * drains. Default: true for `lines`, batches and `readMessage`; for other reads, true if nothing was consumed since the last
+   * write.
    */
   idle?: boolean | undefined
 }
@@ -45,11 +46,17 @@ export interface LineOptions extends ReadOptions {
   encoding?: BufferEncoding | undefined
 }
 
-/** Options of `lines`. */
-export interface LinesOptions extends LineOptions {
-  /** What to do with a line over the limit: fail (default), or drop the whole line and continue with the next one. */
+/** What a loop does with a message over the limit. */
+export interface OverflowOptions {
+  /** Fail (default), or drop the whole message and continue with the next one. */
   overflow?: 'error' | 'skip' | undefined
 }
+
+/** Options of `lines` and `lineBatches`. */
+export interface LinesOptions extends LineOptions, OverflowOptions {}
+
+/** Options of `batches` that give text, or bytes if no encoding is given. A string is short for `{ encoding }`. */
+export type BatchesOptions = BufferEncoding | (ReadOptions & OverflowOptions & { encoding?: BufferEncoding | undefined })
 
 /** Options of `readInto`. */
 export interface IntoOptions extends ReadOptions {
@@ -79,6 +86,7 @@ const PLAIN: readonly string[] = ['signal', 'timeout', 'maxBytes', 'idle']
 export const BYTES: readonly string[] = [...PLAIN, 'encoding']
 export const LINE: readonly string[] = [...BYTES, 'delimiter']
 export const LINES: readonly string[] = [...LINE, 'overflow']
+export const BATCHES: readonly string[] = [...BYTES, 'overflow']
 export const INTO: readonly string[] = [...PLAIN, 'partial']
 
 /**

@@ -106,6 +106,24 @@ export class WriteBuffer extends PieceList {
     this.#units += units
   }
 
+  /**
+   * Memory with room for `length` bytes from `tail` on, behind all others. What is put there counts once `extend` is called.
+   * Nothing else may be appended meanwhile. @throws RangeError without memory
+   */
+  reserve(length: number): Buffer {
+    this.#flushText()
+    return this.#room(length)
+  }
+
+  get tail(): number {
+    return this.#to
+  }
+
+  /** Appends the `length` bytes that were put into reserved memory. */
+  extend(length: number): void {
+    this.#to += length
+  }
+
   #addLarge(bytes: Buffer): void {
     this.#flushText()
     this.#closeOpenBytes()

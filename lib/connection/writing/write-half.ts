@@ -6,6 +6,7 @@ import { LimitExceededError } from '../../errors.js'
 import { markHandled, rejectHandled } from '../../rejections.js'
 import { encodingOf } from '../reading/read-options.js'
 import { flushNow, flushSoon, thisTurn } from './flush-schedule.js'
+import { addSmallList } from './small-lists.js'
 import { MAX_BYTES_PER_UNIT } from './utf8.js'
 import { LARGE } from './write-buffer.js'
 import { checkWritable, type Piece } from './write-data.js'
@@ -79,7 +80,7 @@ export class WriteHalf extends WriteSender {
     return true
   }
 
-  /** The fast path: one small piece, and less than `limit` queued. False: nothing was queued, take the slow path. */
+  /** The fast path: small pieces, and less than `limit` queued. False: nothing was queued, take the slow path. */
   #enqueueSmall(data: unknown, limit: number): boolean {
     if (this.state !== OPEN || this.maxQueued >= limit) return false
     if (typeof data === 'string') {
@@ -87,11 +88,20 @@ export class WriteHalf extends WriteSender {
       this.countQueued(this.enqueueText(data))
       return true
     }
-    if (!(data instanceof Uint8Array)) return false
+    if (!(data instanceof Uint8Array)) return Array.isArray(data) && this.#enqueueSmallList(data, limit)
     // Not `byteLength`, which costs ten times as much. The memory of a view of no bytes may be detached.
     const { length } = data
     if (length === 0 || length >= LARGE) return false
     this.buffer.add(data)
+    this.countQueued(length)
+    return true
+  }
+
+  #enqueueSmallList(list: readonly unknown[], limit: number): boolean {
+    // A list in a list is a mistake.
+    if (list.length === 1) return !Array.isArray(list[0]) && this.#enqueueSmall(list[0], limit)
+    const length = addSmallList(this.buffer, list)
+    if (length === undefined) return false
     this.countQueued(length)
     return true
   }

@@ -21,7 +21,8 @@ export interface Asked {
 export interface Case {
   readonly name: string
   ask(reader: Reader, options: Asked | undefined): Promise<unknown>
-  answer(text: string, stream: Stream, most: number): Answer
+  /** `room`: the limit of a batch as a whole. */
+  answer(text: string, stream: Stream, most: number, room?: number): Answer
   /** What it may gather, of `maxBytes` and the connection's own limit. Default: the first that is there. */
   most?(maxBytes: number | undefined): number
   /** How much of a text that does not satisfy it it has dropped. */
@@ -96,6 +97,34 @@ export const lines = (list?: readonly string[]): Case => ({
     const shortest = Math.min(...(list ?? ['\n']).map((each) => each.length))
     return answer === 'wait' ? (text.length + shortest > most ? 'limit' : taken(text, text.length)) : answer
   },
+})
+
+/** All messages that `one` gives of a text. What fails behind the first one is left. */
+function batchOf(one: Case['answer'], text: string, stream: Stream, most: number, room = Number.POSITIVE_INFINITY): Answer {
+  const values: unknown[] = []
+  let at = 0
+  for (;;) {
+    const answer = one(text.slice(at), stream, Math.min(most, room - at))
+    if (typeof answer === 'string' || answer.value === null) {
+      return values.length === 0 ? answer : { value: `[${values.join('|')}]`, taken: at }
+    }
+    values.push(answer.value)
+    at += answer.taken
+  }
+}
+
+export const lineBatches = (list?: readonly string[]): Case => ({
+  name: `lineBatches(${list === undefined ? '' : quoted(list)})`,
+  ask: (reader, options) =>
+    reader.lineBatches(list === undefined ? options : { ...options, delimiter: given(list), encoding: 'latin1' }).next(),
+  answer: (text, stream, most, room) => batchOf(lines(list).answer, text, stream, most, room),
+})
+
+export const batches = (list: readonly string[], encoding?: 'latin1' | 'ascii'): Case => ({
+  name: `batches(${quoted(list)}${encoding === undefined ? '' : `, ${encoding}`})`,
+  ask: (reader, options) => reader.batches(given(list), encoding === undefined ? options : { ...options, encoding }).next(),
+  answer: (text, stream, most, room) =>
+    text === '' ? (stream === 'ended' ? { value: null, taken: 0 } : 'wait') : batchOf(until(list).answer, text, stream, most, room),
 })
 
 export const exactly = (n: number): Case => ({

@@ -34,6 +34,9 @@ const reads: Record<string, (size: number) => (connection: Connection) => Promis
   'readUntil of several': () => (connection) => connection.readUntil(['\r\n', '\n', '\0'], none),
   readLine: () => (connection) => connection.readLine(none),
   lines: () => (connection) => connection.lines(none).next(),
+  lineBatches: () => (connection) => connection.lineBatches(none).next(),
+  batches: () => (connection) => connection.batches('\r\n', none).next(),
+  'batches of several': () => (connection) => connection.batches(['\r\n', '\0'], none).next(),
   readExactly: (size) => (connection) => connection.readExactly(size + 2, none),
   skipUntil: () => (connection) => connection.skipUntil('\r\n'),
   'lines that skip': () => (connection) => connection.lines({ maxBytes: 100, overflow: 'skip' }).next(),
@@ -104,10 +107,10 @@ t.test('a read that the buffer satisfies costs no timer, no listener and no turn
       turned = true
     })
     // These take all that is there; the others have one more message for each time.
-    const takesAll = ['read', 'readToEnd', 'chunks'].includes(name)
+    const takesAll = ['read', 'readToEnd', 'lineBatches', 'batches', 'batches of several', 'chunks'].includes(name)
     for (let n = 0; n < 15; n++) {
       const got = shown(await start(connection, optionsOf(n)))
-      if (takesAll && !toEnd) push('abcd')
+      if (takesAll && !toEnd) push('abc\n')
       else if (n === 0 && !toEnd) t.equal(got, value, name)
     }
     t.notOk(turned, `${name}: no turn`)

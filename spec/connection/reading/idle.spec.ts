@@ -23,7 +23,7 @@ async function limitOf(wire: Wired, start: Start, options?: ReadOptions): Promis
 t.test('a read waits for a new message if nothing was consumed since the last write, and else for the rest of one', async (t) => {
   for (const { name, start } of connectionKinds) {
     const own = ({ connection }: Wired, options?: ReadOptions): Promise<unknown> => start(connection, options)
-    const always = name === 'lines' || name === 'readMessage'
+    const always = ['lines', 'lineBatches', 'batches', 'batches of several', 'readMessage'].includes(name)
     const wire = wired(limits)
     t.equal(await limitOf(wire, own), 'idle', `${name}, since the start`)
     wire.push('x')
@@ -51,6 +51,8 @@ t.test('a read counts as consuming exactly if it consumes a byte', async (t) => 
     skip: ({ connection }) => connection.skip(1),
     skipUntil: ({ connection }) => connection.skipUntil('\n'),
     lines: ({ connection }) => connection.lines().next(),
+    lineBatches: ({ connection }) => connection.lineBatches().next(),
+    batches: ({ connection }) => connection.batches('\n').next(),
     chunks: ({ connection }) => connection.chunks(1).next(),
     'a message': ({ connection }) => connection.readMessage((reader) => reader.readExactly(1)),
     'a message that fails by itself': ({ connection }) =>

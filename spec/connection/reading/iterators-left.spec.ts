@@ -12,11 +12,15 @@ import { shown, unread, wired } from './support.js'
 
 const done = { value: undefined, done: true }
 
-type Items = AsyncIterableIterator<string | Buffer> & AsyncDisposable
+type Items = AsyncIterableIterator<string | Buffer | string[] | Buffer[]> & AsyncDisposable
 const makers: Record<string, (connection: Connection) => Items> = {
   lines: (connection) => connection.lines(),
   'lines, with a delimiter': (connection) => connection.lines({ delimiter: '\n' }),
   'lines that skip': (connection) => connection.lines({ overflow: 'skip' }),
+  lineBatches: (connection) => connection.lineBatches(),
+  'lineBatches that skip': (connection) => connection.lineBatches({ overflow: 'skip' }),
+  batches: (connection) => connection.batches('\n'),
+  'batches of several': (connection) => connection.batches(['\n', ';']),
   chunks: (connection) => connection.chunks(),
   'a number of chunks': (connection) => connection.chunks(10),
   'the connection itself': (connection) => connection[Symbol.asyncIterator](),

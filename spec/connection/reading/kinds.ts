@@ -27,6 +27,7 @@ type Rest = Partial<Omit<Kind, 'name' | 'operation' | 'start'>>
 const kind = (name: string, operation: string, start: Kind['start'], ...rest: Rest[]): Kind =>
   Object.assign({ name, operation, start, some: 'ab', rest: 'cd!', value: 'abcd', taken: 4 }, ...rest)
 const line: Rest = { rest: 'c\n!', value: 'abc\n' }
+const batch: Rest = { rest: 'c\n', value: '[abc\n]' }
 const text: Rest = { some: '\xe2\x82', rest: '\xac!', value: '€!' }
 const drops: Rest = { value: 4, drops: true }
 const endIsFine: Rest = { endIsFine: true }
@@ -45,6 +46,9 @@ export const kinds: readonly Kind[] = [
   kind('skip', 'skip(4)', (from, options) => from.skip(4, options), drops),
   kind('skipUntil', "skipUntil('\\n')", (from, options) => from.skipUntil('\n', options), line, drops),
   kind('lines', 'lines()', (from, options) => from.lines(options).next(), line, { value: 'abc' }, endIsFine),
+  kind('lineBatches', 'lineBatches()', (from, options) => from.lineBatches(options).next(), batch, { value: '[abc]' }, endIsFine),
+  kind('batches', "batches('\\n')", (from, options) => from.batches('\n', options).next(), batch),
+  kind('batches of several', "batches(['\\n', ';;'])", (from, options) => from.batches(several, options).next(), batch),
   kind('chunks', 'chunks()', (from, options) => from.chunks(undefined, options).next(), { some: '', rest: 'abcd' }, endIsFine),
   kind('chunks of a number', 'chunks()', (from, options) => from.chunks(4, options).next(), { some: '', rest: 'abcd!' }),
 ]

@@ -7,12 +7,14 @@ import type { Reader } from '../../../lib/index.js'
 import { turn } from '../../support/wait.js'
 import {
   type Answer,
+  batches,
   type Case,
   chunks,
   delimiters,
   exactly,
   into,
   line,
+  lineBatches,
   lines,
   match,
   OWN,
@@ -79,7 +81,7 @@ class Model {
       const left = (this.#plan.maxBytes ?? OWN + this.#largest) - this.#cursor
       const shared = own === undefined && this.#plan.maxBytes === undefined
       const most = Math.min(own ?? (shared ? OWN - this.#shared : left), left)
-      const answer = this.#answer(read, this.text.slice(this.#cursor), most)
+      const answer = this.#answer(read, this.text.slice(this.#cursor), most, shared ? most : left)
       if (answer === 'limit') return 'LimitExceededError'
       if (answer === 'wait') {
         if (this.stream === 'open') return undefined
@@ -95,10 +97,10 @@ class Model {
   }
 
   // Without room for a byte, what needs one fails at once; what is content with the end of the stream when there is one.
-  #answer(read: Case, text: string, most: number): Answer {
+  #answer(read: Case, text: string, most: number, room: number): Answer {
     const needsOne = read.name.includes('partial') || /^chunks\(\d/.test(read.name)
     const takesOne = ['read()', 'chunks()'].includes(read.name) && text !== ''
-    return most < 1 && (needsOne || takesOne) ? 'limit' : read.answer(text, this.stream, most)
+    return most < 1 && (needsOne || takesOne) ? 'limit' : read.answer(text, this.stream, most, room)
   }
 }
 
@@ -162,6 +164,8 @@ const cases: readonly Case[] = [
   ...delimiters.flatMap((each) => [until(each), line(each), skipUntil(each)]),
   line(),
   lines(),
+  lineBatches(),
+  ...delimiters.map((each) => batches(each)),
   ...sizes.flatMap((n) => [exactly(n), peek(n), skip(n), into(n, false), into(n, true), chunks(n)]),
   chunks(undefined),
   some,

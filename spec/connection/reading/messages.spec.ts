@@ -46,6 +46,8 @@ t.test('the function of a message is called at once, with a reader', async (t) =
     'tryReadExactly',
     'tryReadLine',
     'lines',
+    'lineBatches',
+    'batches',
     'chunks',
     Symbol.asyncIterator,
   ])

@@ -1,6 +1,23 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Case, chunks, delimiters, exactly, into, line, lines, match, peek, skip, skipUntil, some, toEnd, until } from './cases.js'
+import {
+  batches,
+  type Case,
+  chunks,
+  delimiters,
+  exactly,
+  into,
+  line,
+  lineBatches,
+  lines,
+  match,
+  peek,
+  skip,
+  skipUntil,
+  some,
+  toEnd,
+  until,
+} from './cases.js'
 import { play, scripts } from './model.js'
 
 const sizes = [1, 2, 3, 5, 9]
@@ -18,6 +35,8 @@ const cases: Record<string, readonly Case[]> = {
   skip: [0, ...sizes].map(skip),
   skipUntil: delimiters.map((each) => skipUntil(each)),
   lines: [lines(), ...delimiters.map((each) => lines(each))],
+  lineBatches: [lineBatches(), ...delimiters.map((each) => lineBatches(each))],
+  batches: delimiters.flatMap((each) => [batches(each), batches(each, 'latin1'), batches(each, 'ascii')]),
   chunks: [undefined, ...sizes].map(chunks),
 }
 const others = Object.values(cases).map((each) => each[0] as Case)

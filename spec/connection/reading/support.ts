@@ -141,8 +141,9 @@ export function wired(options: ConnectionOptions = {}): Wired {
   }
 }
 
-/** The result of a read in a form to compare: bytes as Latin-1 text, an item as its value. */
+/** The result of a read in a form to compare: bytes as Latin-1 text, an item as its value, a batch as `[a|b]`. */
 export function shown(value: unknown): unknown {
+  if (Array.isArray(value)) return `[${value.map(shown).join('|')}]`
   if (Buffer.isBuffer(value)) return value.toString('latin1')
   if (typeof value === 'object' && value !== null && 'done' in value)
     return value.done ? null : shown((value as IteratorResult<unknown>).value)

@@ -4,6 +4,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { SLAB } from '../../../lib/connection/writing/slabs.js'
+import { addSmallList } from '../../../lib/connection/writing/small-lists.js'
 import { WriteBuffer } from '../../../lib/connection/writing/write-buffer.js'
 import { pattern } from '../../support/wait.js'
 
@@ -30,6 +31,9 @@ const text = fc.oneof(
 type Step =
   | { kind: 'bytes'; by: number; size: number }
   | { kind: 'text'; by: number; text: string }
+  /** A list that is appended at once, or not at all. */
+  | { kind: 'texts'; by: number; texts: string[] }
+  | { kind: 'pieces'; by: number; sizes: number[] }
   /** A list that was undone because one of its pieces failed. */
   | { kind: 'undone'; by: number; size: number; text: string }
   /** Take a slice, unless one is in flight. */
@@ -41,6 +45,8 @@ const by = fc.nat({ max: 2 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('bytes' as const), by, size }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('text' as const), by, text }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('texts' as const), by, texts: fc.array(text, { minLength: 1, maxLength: 5 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pieces' as const), by, sizes: fc.array(size, { minLength: 1, maxLength: 5 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('undone' as const), by, size, text }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('hand' as const), by, slice: fc.constantFrom(1, 100, LARGE, SLAB, 10 * SLAB) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('left' as const), by }) },
@@ -75,6 +81,15 @@ class Writer {
     if (text !== '') this.#buffer.addText(text)
     this.#units += text.length
     this.#texts += bytes.length
+  }
+
+  list(list: readonly (string | Buffer)[]): void {
+    const length = addSmallList(this.#buffer, list)
+    if (length === undefined) return
+    const bytes = Buffer.concat(list.map((piece) => Buffer.from(piece)))
+    if (length !== bytes.length) throw new Error(`${length} bytes of a list were counted, not ${bytes.length}`)
+    this.#model = Buffer.concat([this.#model, bytes])
+    for (const piece of list) if (typeof piece !== 'string') piece.fill(0)
   }
 
   /** Appends and undoes: the buffer is unchanged. */
@@ -132,6 +147,8 @@ t.test('all bytes are sent in order, and memory of one connection never shows in
         const writer = writers[step.by] as Writer
         if (step.kind === 'bytes') writer.bytes(step.size)
         else if (step.kind === 'text') writer.text(step.text)
+        else if (step.kind === 'texts') writer.list(step.texts)
+        else if (step.kind === 'pieces') writer.list(step.sizes.map((size) => Buffer.from(source.subarray(size % 7, (size % 7) + size))))
         else if (step.kind === 'undone') writer.undone(step.size, step.text)
         else if (step.kind === 'hand') writer.hand(step.slice)
         else writer[step.kind]()

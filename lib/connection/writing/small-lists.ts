@@ -1,0 +1,58 @@
+// Lists of small pieces of one kind, as the answers to a batch: the fast path of a `write` of an array. The pieces are joined in
+// one step, without a call and a count for each. A list is appended whole or not at all: with a piece of another kind in it, or
+// if it does not fit, nothing is appended, and the slow path checks it and appends it piece by piece.
+
+import { set } from '../../bytes/view.js'
+import { SLAB } from './slabs.js'
+import { joinsNext, MAX_BYTES_PER_UNIT } from './utf8.js'
+import { LARGE, type WriteBuffer } from './write-buffer.js'
+
+/** Appends a list of small texts, or of small pieces of bytes; returns the number of their bytes. Undefined: nothing was appended. */
+export function addSmallList(buffer: WriteBuffer, list: readonly unknown[]): number | undefined {
+  return typeof list[0] === 'string' ? addTexts(buffer, list) : addBytes(buffer, list)
+}
+
+function addTexts(buffer: WriteBuffer, list: readonly unknown[]): number | undefined {
+  let text = ''
+  for (let at = 0; at < list.length; at++) {
+    const piece = list[at]
+    if (typeof piece !== 'string' || piece.length * MAX_BYTES_PER_UNIT >= LARGE) return undefined
+    // V8 joins the pieces when the whole text is read, which costs less than `join`.
+    text += piece
+    if (text.length > SLAB) return undefined
+  }
+  const length = Buffer.byteLength(text)
+  if (length === 0 || length > SLAB) return undefined
+  const isAscii = length === text.length
+  if (!isAscii && joins(list as readonly string[])) return undefined
+  const memory = buffer.reserve(length)
+  // As Latin-1, ASCII is copied without looking at each character.
+  memory.write(text, buffer.tail, isAscii ? 'latin1' : 'utf8')
+  buffer.extend(length)
+  return length
+}
+
+/** Whether halves of a surrogate pair in two pieces would become one character. */
+function joins(texts: readonly string[]): boolean {
+  return texts.filter((text) => text.length > 0).some(joinsNext)
+}
+
+function addBytes(buffer: WriteBuffer, list: readonly unknown[]): number | undefined {
+  // A copy: reading an element may call a getter, which may write, and between the two loops nothing may.
+  const pieces = [...list]
+  let length = 0
+  for (const piece of pieces) {
+    // The memory of a view of no bytes may be detached.
+    if (!(piece instanceof Uint8Array) || piece.length === 0 || piece.length >= LARGE) return undefined
+    length += piece.length
+  }
+  if (length === 0 || length > SLAB) return undefined
+  const memory = buffer.reserve(length)
+  let at = buffer.tail
+  for (const piece of pieces as Uint8Array[]) {
+    set.call(memory, piece, at)
+    at += piece.length
+  }
+  buffer.extend(length)
+  return length
+}

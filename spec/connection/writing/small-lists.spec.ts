@@ -1,0 +1,123 @@
+// Lists of small pieces: they are joined in one step, and arrive as the same pieces written one by one.
+
+import t from 'tap'
+import { SLAB } from '../../../lib/connection/writing/slabs.js'
+import { addSmallList } from '../../../lib/connection/writing/small-lists.js'
+import { WriteBuffer } from '../../../lib/connection/writing/write-buffer.js'
+import { everywhere, memory } from '../../support/fixture.js'
+import { rejection, within } from '../../support/wait.js'
+
+const added = (list: readonly unknown[], buffer = new WriteBuffer()): string | undefined => {
+  const length = addSmallList(buffer, list)
+  const bytes = buffer.takeSmall()
+  if (length !== undefined && length !== (bytes?.length ?? 0)) throw new Error(`${length} bytes were counted`)
+  return length === undefined ? undefined : String(bytes ?? '')
+}
+
+t.test('texts, or pieces of bytes, become one piece', async (t) => {
+  t.equal(added(['a', '', 'b\n']), 'ab\n')
+  t.equal(added(['é', '€\n', '🐦']), 'é€\n🐦')
+  t.equal(added([Buffer.from('ab'), new Uint8Array([99])]), 'abc')
+  const buffer = new WriteBuffer()
+  buffer.addText('text ü, ')
+  buffer.add(Buffer.from('bytes, '))
+  t.equal(addSmallList(buffer, ['a', 'b']), 2)
+  t.equal(addSmallList(buffer, [Buffer.from('c'), Buffer.from('d')]), 2)
+  t.equal(String(buffer.takeSmall()), 'text ü, bytes, abcd', 'behind what was written before')
+})
+
+t.test(
+  'a list that is mixed, large, or has a piece that may not be written, is left to the slow path, and nothing is appended',
+  async (t) => {
+    const large = 16 * 1024
+    for (const list of [
+      [],
+      ['', ''],
+      ['a', Buffer.from('b')],
+      [Buffer.from('a'), 'b'],
+      ['a', 7],
+      [Buffer.from('a'), undefined],
+      [Buffer.from('a'), new Uint8Array(0)],
+      [new DataView(new ArrayBuffer(2)), new Uint8Array(1)],
+      ['a', 'x'.repeat(large)],
+      [Buffer.alloc(1), Buffer.alloc(large)],
+      Array.from({ length: 20 }, () => 'x'.repeat(5000)),
+      Array.from({ length: 20 }, () => '€'.repeat(1500)),
+      Array.from({ length: 20 }, () => Buffer.alloc(5000)),
+      ['a\ud83d', '\udc26'],
+    ]) {
+      const buffer = new WriteBuffer()
+      t.equal(addSmallList(buffer, list), undefined)
+      t.equal(buffer.takeSmall(), undefined)
+      t.same(buffer.next(SLAB), [])
+    }
+  },
+)
+
+everywhere(t, 'lists of any pieces arrive in order, whatever they hold', async (t, connect) => {
+  const { a, b } = await connect({ b: { maxBufferSize: 1e7 } })
+  const lists: (string | Buffer)[][] = [
+    ['one '],
+    ['two ', 'three '],
+    [Buffer.from('four '), Buffer.from('five ')],
+    ['six ', Buffer.from('seven ')],
+    [],
+    ['ä', 'ö', '\ud83d', '\udc26', '🐦'],
+    Array.from({ length: 3000 }, (_, n) => `line ${n}\n`),
+    Array.from({ length: 20_000 }, (_, n) => `line ${n}\n`),
+    Array.from({ length: 3000 }, (_, n) => Buffer.from(`line ${n}\n`)),
+    Array.from({ length: 20_000 }, (_, n) => Buffer.from(`line ${n}\n`)),
+    ['x'.repeat(20_000), 'y'],
+    [Buffer.alloc(20_000, 'x'), Buffer.from('y')],
+  ]
+  const arrived = b.readToEnd()
+  for (const list of lists) {
+    a.write('text ')
+    await a.write(list)
+    t.ok(a.tryWrite(list) || a.queued > 0)
+    await a.flush()
+  }
+  await a.end()
+  const once = (list: (string | Buffer)[]): Buffer => Buffer.concat(list.map((piece) => Buffer.from(piece)))
+  const wanted = Buffer.concat(lists.flatMap((list) => [Buffer.from('text '), once(list), once(list)]))
+  t.ok((await within(arrived)).equals(wanted))
+})
+
+t.test('the memory of a list may be used again after the call', async (t) => {
+  const { a, b } = memory(t)
+  const pieces = [Buffer.from('ab'), Buffer.from('cd')]
+  const list: Buffer[] = [...pieces]
+  a.write(list)
+  for (const piece of pieces) piece.fill('x')
+  list.push(Buffer.from('e'))
+  await a.end()
+  t.equal(await b.readToEnd('latin1'), 'abcd')
+})
+
+t.test('a getter of a list may write, and both writes arrive whole', async (t) => {
+  const { a, b } = memory(t)
+  const list: unknown[] = [Buffer.from('[one '), Buffer.from('two]')]
+  let asked = 0
+  Object.defineProperty(list, 1, {
+    enumerable: true,
+    get: () => {
+      if (asked++ === 0) a.write(['(from ', 'within)'])
+      return Buffer.from('two]')
+    },
+  })
+  a.write(list as Buffer[])
+  await a.end()
+  t.equal(await b.readToEnd('latin1'), '(from within)[one two]')
+})
+
+t.test('queued bytes of a list are counted, and a waiting list resolves when there is room', async (t) => {
+  const { a, b } = memory(t, { client: { writeHighWaterMark: 10 }, highWaterMark: 1 })
+  const waits = a.write(['grün ', 'und ', 'blau'])
+  t.equal(a.queued, 14)
+  t.equal(a.tryWrite(['more', 'more']), false)
+  t.ok((await rejection(a.write(['x', 7 as never]))) instanceof TypeError)
+  const arrived = b.readToEnd('utf8')
+  await within(waits)
+  await a.end()
+  t.equal(await arrived, 'grün und blau')
+})
