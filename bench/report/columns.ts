@@ -44,6 +44,13 @@ export function columnsOf(results: Results, scenario: Scenario): Column[] {
       ]
     case 'collection':
       return [of('full collections', 'collections', (spread) => spreadOf(spread)), passes('collections')]
+    case 'garbage':
+      return [
+        of('bytes a message', 'garbage', median(digits)),
+        ratio('ratio', 'garbage'),
+        of('full collections', 'collections', (spread) => spreadOf(spread)),
+        passes('garbage'),
+      ]
     default: {
       const [each, time] = WORDS[unit]
       const latencies = [of('p50 µs', 'p50', micros), of('p99 µs', 'p99', micros), ratio('p50', 'p50'), ratio('p99', 'p99')]

@@ -96,6 +96,7 @@ const WORDS: { readonly [measure: string]: string } = {
   listen: 'CPU to the end of the first `listen`, ms',
   heap: 'heap after `listen`, MB',
   collections: 'full collections',
+  garbage: 'garbage a message',
 }
 
 function writerOf({ goal }: Verdict): (value: number) => string {
@@ -117,7 +118,7 @@ function againstTable(results: Results): string {
       .filter((id) => ids.includes(beforeOf(id)))
       .map((id) => {
         const to = (measure: Parameters<typeof ratioOf>[2]): Spread | undefined => ratioOf(results, name, measure, id, beforeOf(id))
-        const main = to('rate') ?? to('idle') ?? to('listen') ?? to('collections')
+        const main = to('rate') ?? to('idle') ?? to('listen') ?? to('garbage') ?? to('collections')
         return [
           name,
           labelOf(id),
@@ -131,7 +132,7 @@ function againstTable(results: Results): string {
   })
   if (rows.length === 0) return ''
   const columns = ['', 'of', 'rate', 'p50', 'p99', 'CPU', 'passes']
-  const text = `This checkout to ${against}, within passes. Higher is better for rates; lower is better for all else, and for idle (memory), start (CPU to the end of the first \`listen\`) and collections, which stand in the column of rates.`
+  const text = `This checkout to ${against}, within passes. Higher is better for rates; lower is better for all else, and for idle (memory), start (CPU to the end of the first \`listen\`), collections and garbage (bytes), which stand in the column of rates.`
   return `## Against ${against}\n\n${text}\n\n${table(columns, rows, 2)}`
 }
 

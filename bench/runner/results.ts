@@ -23,8 +23,10 @@ export interface Measures {
   listen?: number
   /** Start: heap in use after `listen`, in bytes. */
   heap?: number
-  /** Full collections of V8 while 512 MiB of large lines are transferred. */
+  /** Full collections of V8 while the messages of the scenario are transferred. */
   collections?: number
+  /** Bytes that a message allocates in V8's heap. */
+  garbage?: number
 }
 
 export type Measure = keyof Measures
@@ -61,7 +63,20 @@ export interface Results {
 
 type Row = { scenario: string; contender: string } & { [M in Measure]?: (number | null)[] }
 
-const MEASURES: readonly Measure[] = ['rate', 'p50', 'p99', 'p999', 'cpu', 'rss', 'idle', 'import', 'listen', 'heap', 'collections']
+const MEASURES: readonly Measure[] = [
+  'rate',
+  'p50',
+  'p99',
+  'p999',
+  'cpu',
+  'rss',
+  'idle',
+  'import',
+  'listen',
+  'heap',
+  'collections',
+  'garbage',
+]
 
 // Enough for a spread of 5 %; a file with all passes of all contenders would be large.
 const DIGITS = 4

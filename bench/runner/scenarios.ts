@@ -1,7 +1,7 @@
 // The scenarios: the load of the generator, the contenders, the unit that is counted, and the contender to which ratios are taken.
 
 import { MEMORY } from './memory.js'
-import { COLLECTIONS, type Fresh, START } from './starting.js'
+import { COLLECTIONS, type Fresh, GARBAGE, START } from './starting.js'
 
 /** A load that is applied in slices, to servers that run through all passes. */
 export interface Load {
@@ -24,7 +24,7 @@ export interface Scenario {
   readonly group: string
   readonly title: string
   /** The unit that is counted. */
-  readonly unit: 'message' | 'connection' | 'byte' | 'idle' | 'start' | 'collection'
+  readonly unit: 'message' | 'connection' | 'byte' | 'idle' | 'start' | 'collection' | 'garbage'
   /** The contender to which ratios are taken. */
   readonly reference: string
   /** The contenders, and those of a quick run. */
@@ -268,5 +268,17 @@ export const scenarios: readonly Scenario[] = [
     passes: 5,
     connections: 8,
     method: COLLECTIONS,
+  },
+  {
+    name: 'garbage',
+    group: 'many',
+    title: 'Garbage a message: 64 connections, one line of 64 bytes in flight on each, in a new process',
+    unit: 'garbage',
+    reference: 'N3',
+    contenders: [...LOOPS, 'N1', 'N3', 'floor'],
+    quick: ['linnet'],
+    passes: 3,
+    connections: 64,
+    method: GARBAGE,
   },
 ]

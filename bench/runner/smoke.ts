@@ -13,6 +13,7 @@ const NEEDED: { readonly [U in Unit]: readonly (keyof Measures)[] } = {
   idle: ['idle', 'rss'],
   start: ['import', 'listen', 'heap'],
   collection: ['collections'],
+  garbage: ['garbage', 'collections'],
 }
 
 /** A line for each implausible figure. */

@@ -1,5 +1,5 @@
-// Measurements that need a new process for each figure: the cost of a start, and the number of full garbage collections in a server that
-// has just started. A pass starts each contender once, in random order.
+// Measurements that need a new process for each figure: the cost of a start, and what V8's garbage collector reports of a server that has
+// just started. A pass starts each contender once, in random order.
 
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ const run = promisify(execFile)
 const KIB = 1024
 const LINE = 64 * KIB
 const LINES = (512 * KIB * KIB) / LINE
+const MESSAGES = 400_000
 const SLICE = 100
 const MILLI = 1000
 
@@ -52,6 +53,45 @@ export const COLLECTIONS: Fresh = {
       await server.child.stop()
     }
   },
+}
+
+export const GARBAGE: Fresh = {
+  how: 'fresh',
+  seconds: () => 5,
+  async measure(bench, entrant) {
+    const server = await serve(bench, entrant, ['echo'], ['--trace-gc'])
+    try {
+      const generator = await generate(bench, ['echo', '{port}', '64', '1', '64'], server)
+      const messages = async (least: number): Promise<number> => {
+        let count = 0
+        while (count < least) count += (await generator.slice(SLICE)).total
+        return count
+      }
+      // Until the code is compiled, V8 allocates for itself.
+      await messages(MESSAGES * bench.scale.length)
+      const before = server.printed.length
+      const count = await messages(MESSAGES * bench.scale.length)
+      await generator.stop()
+      await server.child.stop()
+      const printed = server.printed.slice(before)
+      return { garbage: allocated(printed) / count, collections: full(printed) }
+    } finally {
+      await server.child.stop()
+    }
+  },
+}
+
+/** The bytes that were allocated between the first and the last of these collections: each line has the heap before and after one. */
+export function allocated(printed: readonly string[]): number {
+  let bytes = 0
+  let after: number | undefined
+  for (const line of printed) {
+    const sizes = /: (?:Scavenge|Mark-Compact)\D* ([\d.]+) \([\d.]+\) -> ([\d.]+) /.exec(line)
+    if (sizes === null) continue
+    if (after !== undefined) bytes += (Number(sizes[1]) - after) * KIB * KIB
+    after = Number(sizes[2])
+  }
+  return bytes
 }
 
 // [1234:0x5f2e] 210 ms: Mark-Compact 6.1 (8.2) -> 5.4 (9.2) MB, …
