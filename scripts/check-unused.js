@@ -8,7 +8,7 @@ import { root } from './entries.js'
 
 /** What specs and benchmarks reach behind the entry points for, by file. */
 const FOR_TESTS = {
-  'lib/bytes/keep.ts': ['keeperBy'],
+  'lib/bytes/untransferable.ts': ['keeperBy'],
   'lib/bytes/view.ts': ['viewBy'],
   'lib/client/dial.ts': ['endsAt'],
   'lib/client/happy-eyeballs.ts': ['ATTEMPT_DELAY'],

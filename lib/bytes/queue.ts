@@ -2,7 +2,7 @@
 // I/O. After `mark`, taken bytes are kept until `commit`, and `rewind` makes all of them unread again.
 
 import { ChunkList, NO_BYTES, NO_CHUNKS } from './chunk-list.js'
-import { keepHere } from './keep.js'
+import { keepHere } from './untransferable.js'
 import { indexOf, view } from './view.js'
 
 // Taken chunks are removed from the list when there are this many and they are half of it: amortised O(1).

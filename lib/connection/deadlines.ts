@@ -3,10 +3,10 @@
 //
 // For the limits on queued bytes (WRITE, CLOSE) the system's send queue is watched as well, where it can be read: from half
 // of the limit on, and the limit starts again whenever the queue has moved. Before any limit expires, the connection is
-// looked at once more (`last-look.ts`).
+// polled once more (`last-poll.ts`).
 
 import { type Clock, LONGEST_TIMER, type Timer } from '../transport/clock.js'
-import { lookOnce } from '../transport/last-look.js'
+import { lookOnce } from '../transport/last-poll.js'
 import type { QueueWatch } from '../transport/send-queues.js'
 
 /** The kinds of limits. At most one of each kind runs at a time. */

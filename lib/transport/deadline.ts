@@ -2,7 +2,7 @@
 // progress. The limits of a connection share a timer: connection/deadlines.ts.
 
 import { type Clock, LONGEST_TIMER, type Timer } from './clock.js'
-import { lookOnce } from './last-look.js'
+import { lookOnce } from './last-poll.js'
 
 /** The options of a time limit. */
 export interface DeadlineOptions {

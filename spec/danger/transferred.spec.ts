@@ -4,7 +4,7 @@
 
 import { Duplex, PassThrough } from 'node:stream'
 import t from 'tap'
-import { keeperBy, keepHere } from '../../lib/bytes/keep.js'
+import { keeperBy, keepHere } from '../../lib/bytes/untransferable.js'
 import { Connection } from '../../lib/index.js'
 import { wired } from '../connection/reading/support.js'
 import { everywhere, memory } from '../support/fixture.js'
