@@ -1,6 +1,7 @@
 // Modules of Node that are slow to load, loaded on first use (`net.ts` and `tls/node.ts` do the same). `getBuiltinModule` is
 // synchronous, which `startTls` and `memoryServer` need, and unlike `import()` it opens no file descriptor, so that it cannot
 // fail when descriptors have run out.
+// Decision: docs/decisions/own-modules-are-loaded-statically.md
 
 import type * as Crypto from 'node:crypto'
 import type * as Dns from 'node:dns'

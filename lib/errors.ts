@@ -70,6 +70,7 @@ function hidden(object: object, name: string, value: string): void {
  * error for each connection that ends normally.
  */
 export function untraced<E extends Error>(operation: string, make: () => E): E {
+  // Decision: docs/decisions/an-end-has-no-trace.md
   // Under `--frozen-intrinsics` it is read-only, and not every engine has it.
   const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')
   if (limit?.writable !== true) return make()

@@ -2,6 +2,7 @@
 // connection, a limit, a time or a signal: `connection.closed` or the signal reports the same failure. Misuse, and errors
 // of the program's own functions, stay unhandled rejections. A promise is marked as handled where it rejects, so that one
 // that resolves costs nothing.
+// Decision: docs/decisions/an-ignored-promise-does-not-end-the-process.md
 
 import { ConcurrentReadError, InvalidOptionsError, isLinnetError } from './errors.js'
 

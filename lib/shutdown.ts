@@ -1,6 +1,7 @@
 // `shutdownOn`: the first signal drains a server, a later one aborts its connections. It never calls `process.exit`: a process
 // ends when nothing keeps it alive, with the exit code that the program set. All servers share one listener for each signal,
 // since Node warns of a leak from eleven listeners on.
+// Decision: docs/decisions/shutting-down-does-not-exit.md
 
 import { os } from './builtins.js'
 import { delayOf } from './connection/reading/read-options.js'
@@ -30,6 +31,7 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']
 const UNCATCHABLE: readonly string[] = ['SIGKILL', 'SIGSTOP']
 // In milliseconds. A runner (tsx, nodemon, pnpm …) forwards the Ctrl-C that the terminal has sent to the server already: two or
 // three signals within milliseconds count as one. A person who presses it again takes longer.
+// Decision: docs/decisions/two-signals-at-once-are-one.md
 const DEBOUNCE = 500
 
 /**

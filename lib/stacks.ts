@@ -1,6 +1,7 @@
 // The call sites of reads that reject later. An event rejects such a read, with no frame of the program on the stack.
 // Capturing the stack at each call costs more than a short read, so it is done only with LINNET_STACKS=1 or NODE_DEBUG=linnet
 // in the environment.
+// Decision: docs/decisions/an-end-has-no-trace.md
 
 import type { Address } from './address.js'
 import { isLinnetError } from './errors.js'

@@ -1,5 +1,6 @@
 // Makes dist/*.js: a file for each entry point and one for their common code, with source maps. They contain the parts of packages that
-// the library uses, so an installation needs no other package (docs/decisions/dist-is-a-bundle.md).
+// the library uses, so an installation needs no other package.
+// Decision: docs/decisions/dist-is-a-bundle.md
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

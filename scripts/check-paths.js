@@ -1,5 +1,6 @@
 // Whether what the repository names is in the repository: the target of every relative link in a page, with its heading, and
-// every path that prose or a comment names. A reader has nothing else.
+// every path that prose or a comment names. A reader has nothing else. A decision record and the code that carries it out must
+// name each other, and the list of records must have each record.
 //
 //   node scripts/check-paths.js
 
@@ -23,6 +24,11 @@ const ELSEWHERE = /(?<![\w.:/~-])(\/(?:work|root|home)\/[\w.-]+|(?:\.\.\/)+share
 const MENTION = /(?<![\w./:@$}-])((?:lib|spec|bench|docs|examples|scripts|\.ci|\.github|build)\/[\w./-]*[\w/])/g
 const LINK = /\]\(([^()\s]+)\)/g
 
+/** A decision record, the files that its last paragraph links, and the line of a comment that links the record. */
+const RECORD = /^docs\/decisions\/(?!README)[\w-]+\.md$/
+const CODE = /^\*\*Code\.\*\* (.*)$/m
+const DECISION = /^\s*\/\/ Decision: (docs\/decisions\/[\w-]+\.md)$/gm
+
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
   .trim()
   .split('\n')
@@ -40,9 +46,30 @@ for (const [file, content] of text) {
     if (file.endsWith('.md')) for (const [, target] of line.matchAll(LINK)) checkLink(file, target, complain)
   }
 }
+checkDecisions()
 for (const line of wrong) console.log(line)
 console.log(`${text.size} files, ${wrong.length} wrong`)
 process.exitCode = wrong.length > 0 ? 1 : 0
+
+function checkDecisions() {
+  const decided = new Map()
+  for (const [file, content] of text) for (const [, record] of content.matchAll(DECISION)) decided.set(`${file} ${record}`, false)
+  for (const [record, content] of text) {
+    if (!RECORD.test(record)) continue
+    const code = Array.from((CODE.exec(content)?.[1] ?? '').matchAll(LINK), ([, target]) => posix.join(posix.dirname(record), target))
+    if (code.length === 0) wrong.push(`${record}: no **Code.** that links the place of the decision`)
+    for (const file of code) {
+      if (decided.has(`${file} ${record}`)) decided.set(`${file} ${record}`, true)
+      else wrong.push(`${file}: no comment line "Decision: ${record}", which links this file as its code`)
+    }
+    if (!text.get('docs/decisions/README.md').includes(`](${posix.basename(record)})`))
+      wrong.push(`docs/decisions/README.md: no link to ${record}`)
+  }
+  for (const [pair, named] of decided) {
+    const [file, record] = pair.split(' ')
+    if (!named) wrong.push(`${file}: ${record} does not link this file as its code`)
+  }
+}
 
 /** Whether there is a file or folder of that name, a source of a built file, or a spec for a name as known/ has it. */
 function exists(path) {

@@ -1,6 +1,7 @@
 // Makes dist/*.d.ts from the declarations that tsc has written to build/types: all of them rolled up in one file, from which the file of
 // each entry point exports its names. They include the declarations of packages, and exclude internal members. It also writes the
 // report of the API, build/api.md (see scripts/check-api.js).
+// Decision: docs/decisions/dist-is-a-bundle.md
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
 // Keeps memory with unread bytes in this thread. A returned Buffer may share its memory with bytes that are still unread, so
 // that memory is marked before the Buffer is returned: `postMessage` and `structuredClone` then refuse to transfer it
-// (Node 20 copies it). See docs/decisions/unread-memory-is-not-transferable.md.
+// (Node 20 copies it).
+// Decision: docs/decisions/unread-memory-is-not-transferable.md
 
 type Mark = (memory: ArrayBufferLike) => void
 

@@ -1,6 +1,7 @@
 // The delays of repeated attempts: exponential back-off with jitter. Each failure in a row doubles the delay, up to a limit, and each
 // delay is a random part of it, so that the clients of one restarted server do not return at the same moment. Pure: the iterator of
 // `reconnect` counts what is a failure, and waits.
+// Decision: docs/decisions/reconnecting-is-a-loop.md
 
 /** The limits of the delays, in milliseconds. */
 export interface BackOffLimits {

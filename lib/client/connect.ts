@@ -1,4 +1,5 @@
 // The public function `connect`. It refuses the arguments of Node's own functions and leaves the rest to `connecting.ts`.
+// Decision: docs/decisions/one-deadline-to-connect.md
 
 import type { Connection } from '../connection/connection.js'
 import { kindOf } from '../kind-of.js'

@@ -4,6 +4,7 @@
 //
 //   idle ──next──▶ closing the last connection ──▶ attempting ⇄ waiting ──a connection──▶ idle, in the body
 //     └──────┴─ leave, signal, error ─▶ ended
+// Decision: docs/decisions/reconnecting-is-a-loop.md
 
 import type { Connection } from '../connection/connection.js'
 import { InvalidOptionsError } from '../errors.js'

@@ -135,6 +135,7 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
 
   /** Sends what is queued, ends, waits for the peer's end, and releases the carrier. */
   close(): void {
+    // Decision: docs/decisions/a-close-is-patient-a-cut-is-a-reset.md
     if (this.#phase.kind !== 'open') return
     this.#phase = { kind: 'closing', flushing: true, since: Date.now() }
     this.readHalf.refuse(this.#closedError)

@@ -1,5 +1,7 @@
 // How the library calls a handler. However the handler ends, its connection is closed afterwards. An error that the
-// connection itself raised is a normal end; any other error is a bug, and the server emits it as `handlerError`.
+// connection itself raised is a normal end; any other error is a bug, and the server emits it as `handlerError`. The handler
+// gets its connection as an argument, and no AsyncLocalStorage holds it.
+// Decision: docs/decisions/no-async-local-storage.md
 
 import { isRaisedBy } from '../errors.js'
 import { everyError, isAbortBy } from '../foreign.js'

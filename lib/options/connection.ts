@@ -130,6 +130,7 @@ const rest: Table<Rest> = {
   closeTimeout: option(timeOrZero, 5_000),
   // Two or three round trips and one retransmission, with plenty to spare. Node's is 120 s, in which silent clients hold connections.
   handshakeTimeout: option(time, 10_000),
+  // Decision: docs/decisions/the-peers-end-is-not-ours.md
   allowHalfOpen: option(flag, true),
   noDelay: option(flag, true),
   keepAlive: option(flag, false),

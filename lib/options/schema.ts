@@ -4,7 +4,8 @@
 //
 // zod's `strictObject` is not used: it reports all unknown keys of an object as one issue at the path of the object, and takes the text of
 // that issue from Object.prototype if a program has put a `message` there. It would also need one more schema for each optional member,
-// made at import (docs/decisions/options-are-checked-by-zod.md).
+// made at import.
+// Decision: docs/decisions/options-are-checked-by-zod.md
 
 import type * as z from 'zod/mini'
 import { safeParse, transform } from 'zod/mini'

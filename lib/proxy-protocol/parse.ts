@@ -1,6 +1,7 @@
 // Parses the first bytes of a connection as a PROXY header, of either version, in pieces of any size. It fails at the first byte
 // with which they can no longer become a header, consumes no byte behind the header, and holds at most twice the bytes that
 // have arrived.
+// Decision: docs/decisions/a-proxy-header-is-read-strictly.md
 
 import { type ProxyHeader, SIGNATURE } from './header.js'
 import { parseLine } from './version-1.js'

@@ -1,5 +1,6 @@
 // The default limits of a server, from the number of file descriptors that this process may still open and from its memory.
 // When descriptors run out, libuv accepts a connection and closes it, and Node reports nothing: hence limits below that.
+// Decision: docs/decisions/descriptors-and-default-limits.md
 
 import { readdirSync, readFileSync } from 'node:fs'
 

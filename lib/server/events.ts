@@ -1,5 +1,6 @@
 // The events and counters of a server, and their types. A listener runs in the middle of the library's work: an exception
 // that it throws is rethrown after that work, as an uncaught exception, and stops no other listener.
+// Decision: docs/decisions/no-error-event.md
 
 import { EventEmitter } from 'node:events'
 import type Module from 'typed-emitter'

@@ -1,4 +1,5 @@
 // The memory that this process may use: that of the machine, or the lower limit of a control group, as in a container.
+// Decision: docs/decisions/descriptors-and-default-limits.md
 
 import { readFileSync } from 'node:fs'
 import { os } from '../builtins.js'

@@ -285,6 +285,7 @@ class ServerIterator extends AsyncIteratorBase<Connection> {
   }
 
   protected leave(): void {
+    // Decision: docs/decisions/leaving-the-loop-stops-the-server.md
     this.#ended = true
     this.#core.stop()
   }

@@ -1,5 +1,6 @@
 // `testCertificate`: a key and a self-signed certificate (RFC 5280), made in memory. A test of TLS needs no OpenSSL, no files,
 // and no certificate that expires in a repository.
+// Decision: docs/decisions/a-test-certificate-is-made-here.md
 
 import { crypto } from '../builtins.js'
 import {

@@ -1,6 +1,7 @@
 // The stream under a server's TLSSocket. No runtime documents where it is, and all have it: a socket is the TLSSocket's parent;
 // another stream is in a member under a symbol, directly (Bun) or within the wrapper that makes a handle of it (Node, Deno).
 // The member outlives a failed handshake, when the handle itself is gone.
+// Decision: docs/decisions/tls-by-nodes-own-server.md
 
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'

@@ -1,5 +1,6 @@
 // A digest of TLS options. Equal options have equal digests: keys and certificates compare by content, functions and instances
 // of classes by identity. It decides which connections share a context and which sessions may be resumed.
+// Decision: docs/decisions/sessions-resume-where-the-same-is-asked.md
 
 import type { Hash } from 'node:crypto'
 import { crypto } from '../builtins.js'

@@ -1,6 +1,7 @@
 // The server side of TLS: options that are loaded when they are given, and handshakes over any carrier. Node's `tls.Server`
 // does the handshakes, without listening, because only it verifies client certificates, also in resumed sessions, and
 // supports SNI, ALPN and pre-shared keys. A client that the options do not admit never gets a connection.
+// Decision: docs/decisions/tls-by-nodes-own-server.md
 
 import type { Duplex } from 'node:stream'
 import type { Server as NodeServer, TLSSocket, TlsOptions } from 'node:tls'

@@ -1,5 +1,6 @@
 // TLS contexts shared between connections with equal options. Making an OpenSSL context costs more than a handshake, and a
 // session resumes only within one context. The most recently used ones are kept.
+// Decision: docs/decisions/sessions-resume-where-the-same-is-asked.md
 
 import type { ConnectionOptions, SecureContext } from 'node:tls'
 import { bare } from '../options/own.js'

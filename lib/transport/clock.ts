@@ -4,6 +4,7 @@
 // Tests that replace `setTimeout` (fake timers of node:test, sinon, vitest, jest) expect time limits to follow, so timers are
 // set by the current global `setTimeout`. Whether such a test also replaces `Date` and `performance` is unknown, so nothing
 // is computed from `now` then: see `faked`.
+// Decision: docs/decisions/time-limits-follow-fake-timers.md
 
 /** A timer that is set: the used part of `NodeJS.Timeout`. */
 export interface Timer {

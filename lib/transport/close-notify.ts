@@ -8,6 +8,7 @@
 //
 // A close_notify that meets a reset fails without an event, and the system returns its error only once: so the system is
 // asked first.
+// Decision: docs/decisions/an-end-over-tls-waits-a-turn.md
 
 import type { Duplex } from 'node:stream'
 import { setImmediate } from '../turn.js'

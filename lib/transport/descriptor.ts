@@ -1,7 +1,7 @@
 // The state of a socket that Node does not report, read by its descriptor: whether an end of stream was a reset, and which bytes
 // a failed write would lose. A read is the only system call that shows both, in every state of the sending side. Node does
-// not document the property that holds the descriptor (docs/decisions/an-end-is-asked-of-the-system.md). Without it the
-// answer is "unknown", and nothing else changes.
+// not document the property that holds the descriptor. Without it the answer is "unknown", and nothing else changes.
+// Decision: docs/decisions/an-end-is-asked-of-the-system.md
 
 import { readSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'

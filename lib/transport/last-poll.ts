@@ -2,6 +2,7 @@
 // have been stopped, or its event loop blocked, with everything that the limit waits for in the kernel. So a limit whose timer
 // has fired gets more turns of the event loop while they bring progress. If the timer fired late, the limit also gets that
 // delay once more: a handshake, for example, may need another round trip.
+// Decision: docs/decisions/a-time-limit-looks-once-more.md
 
 import { afterTurn, setImmediate } from '../turn.js'
 

@@ -4,6 +4,7 @@
 // their stream, which is paused, and are passed on in the following turns, one connection after the other, in pieces that
 // take about `PIECE` milliseconds each, so that the loop polls between two pieces. Small chunks always pass. In short turns
 // nothing is held, and the only cost is reading the clock for a large chunk.
+// Decision: docs/decisions/large-chunks-wait-for-their-turn.md
 
 import { nextTick, setImmediate as nodesSetImmediate } from '../turn.js'
 

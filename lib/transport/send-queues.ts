@@ -7,6 +7,7 @@
 //
 // Where it cannot be read (other systems, another network namespace, no descriptor left) no progress is seen: then a step is
 // the completion of one write.
+// Decision: docs/decisions/progress-is-what-the-peer-takes.md
 
 import { close, open, read } from 'node:fs'
 import type { Address } from '../address.js'

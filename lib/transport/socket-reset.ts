@@ -1,5 +1,6 @@
 // How to reset a socket. libuv refuses a reset in some states, and Node then never closes the handle; Unix sockets have no
 // reset, and TLSSockets have no method for it. Each of these cases is handled here.
+// Decision: docs/decisions/a-close-is-patient-a-cut-is-a-reset.md
 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'

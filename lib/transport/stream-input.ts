@@ -3,6 +3,7 @@
 // stream can signal either by several events. Sending and closing are in stream.ts; what a socket or a foreign Duplex does
 // differently is in its own file. The stream may belong to any library: an exception from one of its methods is a loss of
 // this connection and does not reach the caller.
+// Decision: docs/decisions/data-with-pause-and-resume.md
 
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
@@ -239,6 +240,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
   // A reset destroys a paused stream with bytes in its buffer: they had arrived, so they are passed on first. The listeners
   // are removed before, since `read` may also emit what it returns.
   protected lose(reason: unknown): void {
+    // Decision: docs/decisions/what-arrived-comes-first.md
     if (this.#lost) return
     this.#lost = true
     this.#flowing = false

@@ -86,7 +86,8 @@ class DuplexBridge extends SocketDuplex {
   }
 
   // An HTTP server ends idle connections by `destroy()`, after a time-out or when it closes. A reset would look like an error
-  // to the client: docs/decisions/a-destroyed-duplex-resets-unless-it-is-idle.md.
+  // to the client.
+  // Decision: docs/decisions/a-destroyed-duplex-resets-unless-it-is-idle.md
   get #endsInOrder(): boolean {
     if (this.writableFinished) return true
     return (this.silent || this.#core.draining) && this.writableLength === 0 && this.#core.writeHalf.queued === 0

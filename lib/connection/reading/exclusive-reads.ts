@@ -1,5 +1,6 @@
 // One read at a time: the read that is pending, the lock of a message, pipe or bridge, and the ways in which both end. A
 // read that is ended by an abort, a time limit, a drain or the end of the stream consumes nothing. The base of `ReadHalf`.
+// Decision: docs/decisions/a-failed-read-consumes-nothing.md
 
 import { ConcurrentReadError, ConnectionClosedError, isLinnetError, LimitExceededError } from '../../errors.js'
 import { isNews, markHandled } from '../../rejections.js'

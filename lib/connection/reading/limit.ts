@@ -1,4 +1,5 @@
 // How many bytes one read may gather, and the error for a read that needs more.
+// Decision: docs/decisions/limits-are-exact.md
 
 import { LimitExceededError } from '../../errors.js'
 

@@ -1,5 +1,6 @@
 // `readMessage`: several reads that act as one. The message holds the read lock, and the queue keeps the bytes that its reads
 // take, so that a failure in the middle makes the whole message unread again.
+// Decision: docs/decisions/a-message-of-several-reads-is-one.md
 
 import { EndOfStreamError, type ErrorDetails, isLinnetError } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'

@@ -110,6 +110,7 @@ interface TimerHost {
 
 /** The time limit: the operation's own, or else the connection's for a new message or for the rest of one. */
 function timeoutOf({ options, limits, idle }: PendingOperation): number {
+  // Decision: docs/decisions/a-new-message-or-the-rest-of-one.md
   return options.timeout ?? (idle ? limits.idleTimeout : limits.readTimeout)
 }
 

@@ -102,6 +102,7 @@ export class ReadHalf extends ExclusiveReads {
       this.tried = 0
       // Before the attempt, which may drop the unread bytes.
       const empty = this.queue.length === 0
+      // Decision: docs/decisions/what-arrived-comes-first.md
       const result = this.attempt(read)
       if (result !== WAIT) return Promise.resolve(result)
       if (this.stream !== 'open') throw this.endError()
@@ -123,6 +124,7 @@ export class ReadHalf extends ExclusiveReads {
       const result = this.attempt(read)
       if (result !== WAIT) return result
       if (this.stream !== 'open') throw this.endError()
+      // Decision: docs/decisions/a-try-counts-as-a-read.md
       this.tried = read.most ?? read.limit.bytes
       if (this.backpressure.paused) this.backpressure.check()
       return undefined

@@ -74,6 +74,7 @@ export function found(search: Search, queue: ByteQueue, stream: Stream, limit: L
 
 /** Whether a search that found `end`, or 0 for nothing yet, can no longer succeed within the limit. */
 export function isBeyond(limit: Limit, search: Search, queue: ByteQueue, end: number): boolean {
+  // Decision: docs/decisions/limits-are-exact.md
   return (end === 0 ? search.soonest(queue) : end) > limit.bytes
 }
 

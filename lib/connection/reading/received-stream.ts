@@ -55,6 +55,7 @@ export abstract class ReceivedStream {
 
   /** True if nothing was consumed since the last write: the next read then waits for a new message. */
   get fresh(): boolean {
+    // Decision: docs/decisions/a-new-message-or-the-rest-of-one.md
     return this.writtenAt === this.queue.consumed
   }
 

@@ -4,6 +4,8 @@
 // memory can be allocated for changes nothing.
 //
 //   closed pieces (`PieceList`) · small bytes, alone or joined in a slab · text that is not encoded yet
+//
+// Decision: docs/decisions/an-awaited-write-frees-its-buffers.md
 
 import { set, view } from '../../bytes/view.js'
 import { NO_PIECES, PieceList } from './piece-list.js'

@@ -1,5 +1,6 @@
 // Moves a socket's file to its path, if no file is there or if it is the socket of a dead server. A client that connects meanwhile
 // finds the old file or the new one. Of several processes that bind the same path exactly one succeeds.
+// Decision: docs/decisions/a-unix-socket-is-taken-over-in-one-step.md
 
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
