@@ -1,43 +1,17 @@
-// TLS on a server: which clients are admitted, what `connection.tls` shows of them, and how the others fail.
+// TLS on a server: what `connection.tls` shows, how handshakes fail, and which options an endpoint has.
 
 import { X509Certificate } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
-import t, { type Test } from 'tap'
-import { type Connection, connect, type HandshakeError, type ListenOptions, type Server } from '../../lib/index.js'
+import t from 'tap'
+import { type Connection, connect, type HandshakeError } from '../../lib/index.js'
 import { manualClock, memoryServer } from '../../lib/testing/index.js'
-import { expiredIdentity, identityOf } from '../support/certificates.js'
 import { dial, opened } from '../support/fixture.js'
 import { fateOf } from '../support/peer.js'
 import { rejection, turns, until, within } from '../support/wait.js'
-
-const good = identityOf()
-const other = identityOf('DNS:other.test')
-const trusted = identityOf('DNS:client')
-const stranger = identityOf('DNS:stranger')
-const own = { key: good.key, cert: good.cert }
+import { good, other, own, secure, serving, trusted } from './server-support.js'
 
 const nameOf = (cert: string): string => new X509Certificate(cert).subjectAltName ?? ''
-
-interface Served {
-  server: Server
-  errors: HandshakeError[]
-}
-
-async function serving(t: Test, options: ListenOptions = {}): Promise<Served> {
-  const server = await opened(t, { tls: own, ...options })
-  const errors: HandshakeError[] = []
-  server.on('handshakeError', (error) => errors.push(error))
-  return { server, errors }
-}
-
-/** A raw TLS client, connected; destroyed after the test. */
-async function secure(t: Test, server: Server, options: tls.ConnectionOptions = {}): Promise<tls.TLSSocket> {
-  const socket = tls.connect({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: good.cert, ...options })
-  t.teardown(() => socket.destroy())
-  await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
-  return socket.on('error', () => {})
-}
 
 t.test('`connection.tls` shows what the handshake agreed on, also after the end', async (t) => {
   const { server } = await serving(t, { tls: { ...own, ALPNProtocols: ['a', 'b'] } })
@@ -138,132 +112,6 @@ t.test('closing the server drops connections in their handshake', async (t) => {
   t.same(errors, [])
 })
 
-// --- client certificates ------------------------------------------------------------------------------------------------
-
-for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-  const versions = { minVersion: version, maxVersion: version }
-  const ask = { ...own, ca: trusted.cert, requestCert: true, ...versions }
-
-  t.test(`a client certificate that verifies is shown, also in a resumed session (${version})`, async (t) => {
-    const { server } = await serving(t, { tls: ask })
-    const options = { key: trusted.key, cert: trusted.cert }
-    const peer = tls.connect({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: good.cert, ...options })
-    const session = new Promise<Buffer>((resolve) => peer.once('session', resolve))
-    const first = (await server.accept()) as Connection
-    t.match(first.tls, { authorized: true, authorizationError: undefined, peerCertificate: { subjectaltname: 'DNS:client' } })
-    const [again, second] = await Promise.all([
-      secure(t, server, { ...options, session: await session }),
-      server.accept() as Promise<Connection>,
-    ])
-    t.equal(again.isSessionReused(), true)
-    t.match(second.tls, { authorized: true, peerCertificate: { subjectaltname: 'DNS:client' } })
-    peer.destroy()
-  })
-
-  t.test(`a certificate that does not verify is refused, and so is none (${version})`, async (t) => {
-    const { server, errors } = await serving(t, { tls: ask })
-    let yielded = 0
-    void server.serve(() => yielded++)
-    for (const options of [{ key: stranger.key, cert: stranger.cert }, {}]) {
-      const before = errors.length
-      const peer = tls.connect({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: good.cert, ...options })
-      const gone = new Promise((resolve) => peer.on('error', () => {}).once('close', resolve))
-      await until(() => errors.length > before)
-      await within(gone)
-    }
-    t.match(errors[0]?.cause, { code: 'DEPTH_ZERO_SELF_SIGNED_CERT', message: /does not verify/ })
-    t.match(errors[1]?.cause, { code: /PEER_DID_NOT_RETURN_A_CERTIFICATE/ })
-    t.equal(yielded, 0)
-  })
-
-  t.test(`a session from a server without requestCert is no certificate on one with it (${version})`, async (t) => {
-    const ticketKeys = Buffer.alloc(48, 7)
-    for (const sessionIdContext of [undefined, 'the same']) {
-      const shared = { ticketKeys, ...(sessionIdContext && { sessionIdContext }) }
-      const { server, errors } = await serving(t, { tls: { ...own, ...versions, ...shared } })
-      void server.serve(() => {})
-      const peer = tls.connect({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: good.cert })
-      const session = await new Promise<Buffer>((resolve) => peer.once('session', resolve))
-      peer.destroy()
-      await server.setTls({ ...ask, ...shared })
-      let yielded = 0
-      server.on('connection', () => yielded++)
-      const again = tls.connect({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: good.cert, session })
-      const gone = new Promise((resolve) => again.on('error', () => {}).once('close', resolve))
-      again.resume()
-      await within(gone)
-      await until(() => errors.length > 0)
-      t.equal(yielded, 0)
-    }
-  })
-
-  t.test(`with rejectUnauthorized: false the program decides, also in a resumed session (${version})`, async (t) => {
-    const { server } = await serving(t, { tls: { ...ask, rejectUnauthorized: false } })
-    const options = { key: stranger.key, cert: stranger.cert }
-    const peer = tls.connect({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: good.cert, ...options })
-    const session = new Promise<Buffer>((resolve) => peer.once('session', resolve))
-    const facts = { authorized: false, authorizationError: 'DEPTH_ZERO_SELF_SIGNED_CERT' }
-    t.match(((await server.accept()) as Connection).tls, facts)
-    const [again, second] = await Promise.all([
-      secure(t, server, { ...options, session: await session }),
-      server.accept() as Promise<Connection>,
-    ])
-    t.equal(again.isSessionReused(), true)
-    t.match(second.tls, facts)
-    peer.destroy()
-  })
-}
-
-t.test('a truthy requestCert counts as true', async (t) => {
-  const { server, errors } = await serving(t, { tls: { ...own, requestCert: 1 as never } })
-  await secure(t, server).catch(() => {})
-  await until(() => errors.length === 1)
-})
-
-t.test('a pre-shared key admits a client, but is no certificate where one is requested', async (t) => {
-  const psk = Buffer.from('0123456789abcdef')
-  const options = { ciphers: 'PSK', maxVersion: 'TLSv1.2' as const }
-  const peer = { pskCallback: () => ({ psk, identity: 'me' }), checkServerIdentity: () => undefined, ...options }
-  const { server, errors } = await serving(t, { tls: { pskCallback: () => psk, ...options } })
-  const [, connection] = await Promise.all([secure(t, server, peer), server.accept() as Promise<Connection>])
-  t.match(connection.tls?.cipher, /PSK/)
-  await server.setTls({ pskCallback: () => psk, requestCert: true, ca: [trusted.cert], ...options })
-  await secure(t, server, peer).catch(() => {})
-  await until(() => errors.length === 1)
-})
-
-// --- one port for both ----------------------------------------------------------------------------------------------------
-
-t.test('optional: the first byte distinguishes TLS from plain text', async (t) => {
-  const { server, errors } = await serving(t, { tls: { ...own, optional: true } })
-  const plain = await dial(t, server)
-  plain.write('hello\n')
-  const one = (await server.accept()) as Connection
-  t.equal(one.tls, undefined)
-  t.equal(await one.readLine(), 'hello')
-  const [peer, two] = await Promise.all([secure(t, server), server.accept() as Promise<Connection>])
-  peer.write('hello\n')
-  t.equal(await two.readLine(), 'hello')
-  t.equal(two.tls?.protocol, 'TLSv1.3')
-  t.same(errors, [])
-})
-
-t.test('optional: a client that is silent, ends or resets before the first byte is a handshakeError', async (t) => {
-  const { server, errors } = await serving(t, { tls: { ...own, optional: true }, handshakeTimeout: 500 })
-  const [silent, leaver, breaker] = [await dial(t, server), await dial(t, server), await dial(t, server)]
-  await until(() => server.stats().pending === 3)
-  leaver.end()
-  breaker.resetAndDestroy()
-  await until(() => errors.length === 2)
-  for (const { cause } of errors) t.match(cause, { code: 'ECONNRESET' })
-  t.match(await within(fateOf(silent)), { how: 'reset' })
-  t.match(errors[2]?.cause, { code: 'ERR_LINNET_TIMEOUT' })
-  const half = await dial(t, server)
-  half.write(Buffer.from([22, 3]))
-  t.match(await within(fateOf(half)), { how: 'reset' })
-  await until(() => errors.length === 4)
-})
-
 // --- many places --------------------------------------------------------------------------------------------------------
 
 t.test('endpoints have their own TLS options or none, and setTls does not change them', async (t) => {
@@ -339,35 +187,6 @@ t.test('a client in memory whose server is silent rejects at its time limit', as
   const endless = rejection(dialled({ tls: true, timeout: Number.POSITIVE_INFINITY }))
   ;(await server.accept())?.abort()
   t.match(await endless, { code: 'ERR_LINNET_HANDSHAKE' })
-})
-
-// --- what a client refuses ----------------------------------------------------------------------------------------------
-
-t.test('a client refuses another name, an expired certificate, and one it does not trust', async (t) => {
-  const { server } = await serving(t)
-  void server.serve(() => {})
-  const to = { host: 'localhost', family: 4 as const, port: server.port }
-  t.match(await rejection(connect({ ...to, tls: { ca: good.cert, servername: 'elsewhere.test' } })), {
-    code: 'ERR_LINNET_HANDSHAKE',
-    cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
-  })
-  t.match(await rejection(connect({ ...to, tls: true })), { cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } })
-  const old = expiredIdentity()
-  await server.setTls({ key: old.key, cert: old.cert })
-  t.match(await rejection(connect({ ...to, tls: { ca: old.cert } })), { cause: { code: 'CERT_HAS_EXPIRED' } })
-})
-
-t.test('an address is verified, and not sent as a name', async (t) => {
-  const { server } = await serving(t)
-  const to = { host: '127.0.0.1', port: server.port }
-  for (const tls of [{ ca: good.cert }, { ca: good.cert, servername: '127.0.0.1' }, { ca: good.cert, servername: '' }]) {
-    const [client, accepted] = await Promise.all([connect({ ...to, tls }), server.accept() as Promise<Connection>])
-    t.equal(client.tls?.authorized, true)
-    t.equal(accepted.tls?.servername, undefined)
-    client.abort()
-  }
-  await server.setTls({ key: other.key, cert: other.cert })
-  t.match(await rejection(connect({ ...to, tls: { ca: other.cert } })), { cause: { code: 'ERR_TLS_CERT_ALTNAME_INVALID' } })
 })
 
 // --- close_notify -----------------------------------------------------------------------------------------------------------

@@ -179,6 +179,15 @@ export async function sockets(t: Test, at: net.ListenOptions = { host: '127.0.0.
 
 export type Pair = readonly [Carrier, Carrier]
 
+/** A kind of carrier, for the rules that all carriers keep. */
+export interface Kind {
+  /** Whether a reset reaches the peer as a break. If not (Unix sockets), it may look like an end. */
+  readonly breaks: boolean
+}
+
+/** Adds one test: a rule, and a pair of carriers that is reset after it. */
+export type Rule = (name: string, body: (t: Test, pair: Pair) => Promise<void>) => void
+
 export async function tcpPair(t: Test): Promise<Pair> {
   const { client, server } = await sockets(t)
   return [new SocketCarrier(client), new SocketCarrier(server)]

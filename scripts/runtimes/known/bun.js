@@ -10,9 +10,9 @@ export const bun = [
         'a lifted limit does not keep the process alive, with or without unref',
       ],
       'server/ref': ['ref and unref work on a server in memory, and on a closed one'],
-      'transport/memory/carrier': ['without latency only bytes for a referenced side keep the process alive'],
+      'transport/memory/carrier-ref': ['without latency only bytes for a referenced side keep the process alive'],
       'transport/parts': ['the system clock is monotonic, and its timers fire unless they are cleared'],
-      'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
+      'transport/listening/tcp-accepting': ['only a referenced listener keeps the process alive'],
     },
   },
   {
@@ -58,7 +58,7 @@ export const bun = [
     never: true,
     tests: {
       'danger/slow-peer': ['a slow consumer is cut at maxWriteBuffer, and the other peers receive everything'],
-      'transport/socket': ['a write that fails within the call has not left'],
+      'transport/socket-breaks': ['a write that fails within the call has not left'],
     },
   },
   {
@@ -117,7 +117,7 @@ export const bun = [
     why: 'a session of TLS 1.3 is not resumed, which the test waits for',
     never: true,
     tests: {
-      'tls/server': [
+      'tls/server-client-certificates': [
         'a client certificate that verifies is shown, also in a resumed session',
         'with rejectUnauthorized: false the program decides, also in a resumed session',
       ],
@@ -135,7 +135,7 @@ export const bun = [
   },
   {
     why: 'there are no pre-shared keys',
-    tests: { 'tls/server': ['a pre-shared key admits a client, but is no certificate where one is requested'] },
+    tests: { 'tls/server-client-certificates': ['a pre-shared key admits a client, but is no certificate where one is requested'] },
   },
   {
     why: 'the test cuts within Socket.prototype._final, which Bun does not call for the TLSSockets of a server',
@@ -161,6 +161,6 @@ export const bun = [
   },
   {
     why: 'a server keeps keepAliveInitialDelay in milliseconds, where Node has seconds',
-    tests: { 'transport/listening/tcp': ['accepted sockets are paused, half-open, and have the requested settings'] },
+    tests: { 'transport/listening/tcp-accepting': ['accepted sockets are paused, half-open, and have the requested settings'] },
   },
 ]

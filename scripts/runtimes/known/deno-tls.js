@@ -84,7 +84,7 @@ export const denoTls = [
     why: 'a session is not resumed',
     never: true,
     tests: {
-      'tls/server': [
+      'tls/server-client-certificates': [
         'a client certificate that verifies is shown, also in a resumed session',
         'with rejectUnauthorized: false the program decides, also in a resumed session',
       ],
@@ -93,16 +93,14 @@ export const denoTls = [
   },
   {
     why: 'there are no pre-shared keys',
-    tests: { 'tls/server': ['a pre-shared key admits a client, but is no certificate where one is requested'] },
+    tests: { 'tls/server-client-certificates': ['a pre-shared key admits a client, but is no certificate where one is requested'] },
   },
   {
     why: 'the errors of TLS and of certificates have other codes (UNABLE_TO_VERIFY_LEAF_SIGNATURE, ERR_SSL_WRONG_VERSION_NUMBER)',
     tests: {
       'real-peers/tls': ['client certificates are verified'],
-      'tls/server': [
-        'plain HTTP at a TLS port is one handshakeError, and no connection',
-        'a certificate that does not verify is refused, and so is none',
-      ],
+      'tls/server': ['plain HTTP at a TLS port is one handshakeError, and no connection'],
+      'tls/server-client-certificates': ['a certificate that does not verify is refused, and so is none'],
     },
   },
   {
@@ -110,7 +108,7 @@ export const denoTls = [
     tests: {
       'testing/certificate': ['a certificate that has expired, or is not valid yet, is refused'],
       'testing/statements': ['a certificate that has expired is refused'],
-      'tls/server': ['a client refuses another name, an expired certificate'],
+      'tls/client': ['a client refuses another name, an expired certificate'],
     },
   },
   {

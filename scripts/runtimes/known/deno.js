@@ -14,7 +14,7 @@ export const deno = [
       'client/tls': ['a handshake that exceeds timeout', 'connects that are aborted at any moment of their handshakes'],
       'connection/reading/cost': ['a thousand reads leave no listener on their signal'],
       'server/ref': ['ref and unref work on a server in memory, and on a closed one'],
-      'transport/listening/tcp': ['only a referenced listener keeps the process alive'],
+      'transport/listening/tcp-accepting': ['only a referenced listener keeps the process alive'],
     },
   },
   {
@@ -128,7 +128,7 @@ export const deno = [
       'danger/silence': 'all',
       'tls/identity': ['a pfx, an encrypted key, lists, and callbacks alone are accepted'],
       'transport/clock': 'all',
-      'transport/socket': ['an end is reported without delay while bytes are queued on this side'],
+      'transport/socket-breaks': ['an end is reported without delay while bytes are queued on this side'],
     },
   },
   {
@@ -139,6 +139,8 @@ export const deno = [
       'transport/listening/tcp': [
         'ipv6Only keeps IPv4 out',
         'an IPv6 address that the machine does not have is left out, if the name has another',
+      ],
+      'transport/listening/tcp-accepting': [
         'accepted sockets are paused, half-open, and have the requested settings',
         'a connection in the queue of the system at close is reset, and not accepted',
         'after a close within `accepted` no connection is passed on',

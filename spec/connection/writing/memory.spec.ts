@@ -2,13 +2,13 @@
 
 import { Duplex, PassThrough } from 'node:stream'
 import t from 'tap'
-import { hasSpareSlab, releaseSlab, takeSlab } from '../../../lib/connection/writing/slabs.js'
 import { Connection, ConnectionClosedError } from '../../../lib/index.js'
 import { pair } from '../../../lib/testing/index.js'
 import { everywhere, memory } from '../../support/fixture.js'
 import { isPending, pattern, rejection, turns, within } from '../../support/wait.js'
 
 const LARGE = 16 * 1024
+
 const slow = { highWaterMark: 1000, server: { readHighWaterMark: 1 } }
 
 /** Transfers the memory of a view. */
@@ -22,8 +22,6 @@ const resizable = (size: number, most = 2 * size): ArrayBuffer & { resize(size: 
   new (ArrayBuffer as unknown as new (size: number, options: object) => ArrayBuffer & { resize(size: number): void })(size, {
     maxByteLength: most,
   })
-
-// --- when it may be used again ---------------------------------------------------------------------------------------
 
 everywhere(t, 'the memory of a write of any size may be used again once the write has resolved', async (t, connect) => {
   const { a, b } = await connect()
@@ -258,95 +256,6 @@ t.test('views of a class of the program are read as bytes, whatever their method
   a.write(strange)
   await a.end()
   t.ok((await arrived).equals(data))
-})
-
-// --- failed allocations ----------------------------------------------------------------------------------------------
-
-t.test('text that no memory can be allocated for is rejected whole, and the connection goes on', async (t) => {
-  const { a, b } = memory(t)
-  const { from } = Buffer
-  const refuse = new RangeError('Array buffer allocation failed')
-  a.write('one ')
-  Buffer.from = ((data: string, ...rest: never[]) => {
-    if (data.length > 100_000) throw refuse
-    return from(data, ...rest)
-  }) as typeof from
-  t.teardown(() => (Buffer.from = from))
-  const huge = 'x'.repeat(100_001)
-  t.equal(await rejection(a.write(huge)), refuse)
-  t.equal(await rejection(a.write(['lost', Buffer.from('lost'), huge])), refuse)
-  t.equal(await rejection(a.write(huge, 'latin1')), refuse)
-  t.throws(() => a.tryWrite(['lost', huge]), refuse)
-  t.equal(await rejection(a.writeFrom([huge])), refuse)
-  t.equal(await rejection(a.end(['lost', huge])), refuse)
-  t.equal(a.queued, 4)
-  await a.end('two')
-  t.equal(await b.readToEnd('latin1'), 'one two')
-})
-
-t.test('a connection whose writes cannot be joined for lack of memory is cut, and no other', async (t) => {
-  const { a } = memory(t)
-  const { a: other, b: far } = memory(t)
-  const spare: Buffer[] = []
-  while (hasSpareSlab()) spare.push(takeSlab())
-  const { allocUnsafeSlow } = Buffer
-  const refuse = new RangeError('Array buffer allocation failed')
-  // Small allocations succeed: the connections in memory copy what they carry.
-  Buffer.allocUnsafeSlow = (size) => {
-    if (size > 1000) throw refuse
-    return allocUnsafeSlow(size)
-  }
-  t.teardown(() => (Buffer.allocUnsafeSlow = allocUnsafeSlow))
-  const text = 'x'.repeat(5000)
-  a.write(text)
-  a.write(text)
-  other.write('hello')
-  t.equal((await within(a.closed)).error, refuse)
-  t.equal(((await rejection(a.flush())) as Error).cause, refuse)
-  for (const count of [
-    (c: Connection) => c.flush(),
-    (c: Connection) => Promise.reject(c.queued),
-    (c: Connection) => c.write(Buffer.alloc(10)),
-  ]) {
-    const { a } = memory(t)
-    a.write(text)
-    a.write(text)
-    await count(a).catch(() => {})
-    t.equal((await within(a.closed)).error, refuse, 'also when its bytes are counted')
-    t.equal(a.queued, 0)
-  }
-  t.equal(await far.readExactly(5, 'latin1'), 'hello')
-  for (const slab of spare) releaseSlab(slab)
-})
-
-// --- encodings -------------------------------------------------------------------------------------------------------
-
-everywhere(t, 'text is written in the given encoding, bytes as they are', async (t, connect) => {
-  const { a, b } = await connect()
-  a.write('grün ', 'latin1')
-  a.write('20', 'hex')
-  a.write('w7w=', 'base64')
-  a.write('ab', 'utf16le')
-  a.write([' é', Buffer.from('ü'), 'è'], 'latin1')
-  a.write(Buffer.from('bytes'), 'hex')
-  a.write('ü', undefined)
-  a.write('', 'hex')
-  await a.write('x'.repeat(50_000), 'latin1')
-  await a.end()
-  const text = (await b.readToEnd()).toString('latin1')
-  t.equal(text, `gr\u00fcn  \u00c3\u00bca\0b\0 \u00e9\u00c3\u00bc\u00e8bytes\u00c3\u00bc${'x'.repeat(50_000)}`)
-})
-
-t.test('any other second argument makes the write reject, and nothing is sent', async (t) => {
-  const { a, b } = memory(t)
-  for (const wrong of [7, null, {}, () => {}, true, ['utf8'], Symbol('utf8')])
-    t.ok((await rejection(a.write('lost', wrong as never))) instanceof TypeError, String(wrong))
-  for (const unknown of ['utf-9', 'klingon', ''])
-    t.ok((await rejection(a.write('lost', unknown as never))) instanceof RangeError, `'${unknown}'`)
-  t.ok((await rejection(a.write(7 as never, 'latin1'))) instanceof TypeError)
-  a.abort()
-  t.ok((await rejection(a.write('late', 'latin1'))) instanceof ConnectionClosedError)
-  await b.closed
 })
 
 t.test('detached memory is detected when writes are sent by end, by close or by a write', async (t) => {

@@ -1,72 +1,15 @@
 // Unix listeners: the mode of the path, which files are replaced and which are not, and which server removes the file.
 
-import { fork } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import t, { type Test } from 'tap'
-import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
+import t from 'tap'
 import { program } from '../../support/program.js'
-import { AcceptedCarriers, bound, dial, knock, refusal } from '../listening-support.js'
-import { next, recording, scratch, turns } from '../support.js'
+import { bound, dial, knock, refusal } from '../listening-support.js'
+import { recording, turns } from '../support.js'
+import { beside, failure, fresh, instead, long, rival, stale, unix } from './unix-support.js'
 
-const unix = (path: string, mode = 0o600): ResolvedEndpoint => ({ kind: 'unix', path, mode, backlog: 511 })
-
-let rooms = 0
-/** A path in a directory of its own. */
-function fresh(): string {
-  const room = scratch(`r${++rooms}`)
-  fs.mkdirSync(room)
-  return join(room, 's')
-}
-
-/** A path of `length` bytes, divided between the name of the file and that of its directory. */
-function long(length: number, name: string): string {
-  let directory = dirname(fresh())
-  // A directory's name has at most 255 bytes.
-  for (let missing = length - name.length - directory.length - 2; missing > 0; missing = length - name.length - directory.length - 2) {
-    directory = join(directory, 'd'.repeat(Math.min(missing, 20)))
-  }
-  fs.mkdirSync(directory, { recursive: true })
-  const path = `${directory}/${name}`
-  // One byte may be missing: a separator needs a name behind it.
-  return path + 's'.repeat(length - path.length)
-}
-
-async function rival(t: Test, path: string): Promise<net.Server> {
-  const server = net.createServer((socket) => socket.on('error', () => {}).end('rival'))
-  await new Promise<void>((resolve) => void server.listen({ path }, resolve))
-  t.teardown(() => void server.close())
-  return server
-}
-
-/** Leaves the socket file of a server that was killed. */
-async function stale(t: Test, path: string): Promise<void> {
-  const server = await rival(t, `${path}.dead`)
-  fs.renameSync(`${path}.dead`, path)
-  server.close()
-  await next(server, 'close')
-}
-
-/** Replaces a function of `node:fs` for one test. */
-function instead<K extends 'linkSync' | 'openSync' | 'renameSync' | 'lstatSync' | 'unlinkSync' | 'mkdtempSync'>(
-  t: Test,
-  name: K,
-  make: (real: (typeof fs)[K]) => unknown,
-): void {
-  const real = fs[name]
-  Object.assign(fs, { [name]: make(real) })
-  t.teardown(() => void Object.assign(fs, { [name]: real }))
-}
-
-const failure = (code: string): Error => Object.assign(new Error(code), { code })
 const inode = (path: string): bigint => fs.lstatSync(path, { bigint: true }).ino
-/** The other files in the directory of a path. */
-const beside = (path: string): string[] => fs.readdirSync(dirname(path)).filter((name) => name !== basename(path))
-
-// The tests start processes, which takes long on a busy machine.
-t.setTimeout(120_000)
 
 t.test('a path is bound, connections have it as their local address, and close removes it', async (t) => {
   const path = fresh()
@@ -218,140 +161,6 @@ t.test('a missing or failing directory rejects with the code of the system', asy
   })
   t.match(await refusal(unix(full)), { code: 'ESTRANGE', message: `listen ESTRANGE: it failed ${full}` })
   t.same(fs.readdirSync(dirname(full)), [])
-})
-
-// --- several servers for one path ---------------------------------------------------------------------------------
-
-t.test('of several servers in one process exactly one gets a path, free or stale', async (t) => {
-  for (const state of ['free', 'stale']) {
-    for (let round = 0; round < 10; round++) {
-      const path = fresh()
-      if (state === 'stale') await stale(t, path)
-      const halls = Array.from({ length: 6 }, () => new AcceptedCarriers())
-      const results = await Promise.allSettled(halls.map((accepted) => bound(t, unix(path), accepted)))
-      t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
-      for (const result of results) if (result.status === 'rejected') t.equal(result.reason.code, 'EADDRINUSE')
-      const winner = results.findIndex(({ status }) => status === 'fulfilled')
-      await dial(t, { path })
-      await halls[winner]?.carrier()
-      t.same(beside(path), [])
-    }
-  }
-})
-
-t.test('of several processes exactly one gets a stale path', { timeout: 30_000 }, async (t) => {
-  const program = fileURLToPath(new URL('../bind-child.js', import.meta.url))
-  const children = Array.from({ length: 3 }, () => fork(program, []))
-  t.teardown(() => {
-    for (const child of children) child.kill()
-  })
-  const said = (): Promise<string[]> => Promise.all(children.map(async (child) => (await next<[string]>(child, 'message'))[0]))
-  await said()
-  for (let round = 0; round < 15; round++) {
-    const path = fresh()
-    await stale(t, path)
-    const answers = said()
-    for (const child of children) child.send({ kind: 'unix', path, mode: 0o600, backlog: 5 })
-    const codes = await answers
-    t.same([...codes].sort(), ['EADDRINUSE', 'EADDRINUSE', 'bound'])
-    t.equal(await knock({ path }), 'connected')
-    t.same(beside(path), [])
-    const closed = said()
-    for (const child of children) child.send('close')
-    await closed
-    t.equal(fs.existsSync(path), false)
-  }
-})
-
-t.test('a lock of a dead process delays the bind only for its lifetime', async (t) => {
-  const path = fresh()
-  await stale(t, path)
-  const lock = join(dirname(path), `.${basename(path)}.linnet-lock`)
-  fs.writeFileSync(lock, '')
-  fs.utimesSync(lock, 1, 1)
-  await bound(t, unix(path))
-  t.same(beside(path), [])
-})
-
-t.test('while another process holds the lock the path is not replaced', async (t) => {
-  const path = fresh()
-  await stale(t, path)
-  const lock = join(dirname(path), `.${basename(path)}.linnet-lock`)
-  fs.writeFileSync(lock, '')
-  let tries = 0
-  instead(t, 'openSync', (real) => (file: string, flags: string, mode: number) => {
-    // At the third attempt the other process removes its lock between our failure and our `lstat`.
-    if (file === lock && ++tries === 3) {
-      try {
-        return real(file, flags, mode)
-      } finally {
-        fs.rmSync(lock)
-      }
-    }
-    return real(file, flags, mode)
-  })
-  await bound(t, unix(path))
-  t.equal(tries, 4)
-})
-
-t.test('a server that gets the lock after another has taken over does not replace its file', async (t) => {
-  const path = fresh()
-  await stale(t, path)
-  await rival(t, `${path}.quick`)
-  let tries = 0
-  instead(t, 'openSync', (real) => (file: string, flags: string, mode: number) => {
-    if (flags === 'wx' && tries++ === 0) fs.renameSync(`${path}.quick`, path)
-    return real(file, flags, mode)
-  })
-  t.equal((await refusal(unix(path))).code, 'EADDRINUSE')
-  t.equal(tries, 1)
-  t.equal(await knock({ path }), 'connected')
-})
-
-t.test('a lock that cannot be created rejects', async (t) => {
-  const path = fresh()
-  await stale(t, path)
-  instead(t, 'openSync', () => () => {
-    throw failure('EROFS')
-  })
-  t.equal((await refusal(unix(path))).code, 'EROFS')
-})
-
-t.test('a stale socket that is removed before it is probed leaves a free path', async (t) => {
-  const path = fresh()
-  await stale(t, path)
-  instead(t, 'lstatSync', (real) => (file: string, options: fs.StatSyncOptions) => {
-    const found = real(file, options)
-    if (file === path && found !== undefined) fs.unlinkSync(path)
-    return found
-  })
-  await bound(t, unix(path))
-})
-
-t.test('a path whose file appears and disappears repeatedly is EADDRINUSE', async (t) => {
-  const path = fresh()
-  // The link fails as if a file existed, and none does.
-  let tries = 0
-  instead(t, 'linkSync', () => () => {
-    tries++
-    throw failure('EEXIST')
-  })
-  t.equal((await refusal(unix(path))).code, 'EADDRINUSE')
-  t.equal(tries, 200)
-})
-
-t.test('without hard links a free path is taken, and a used one is not', async (t) => {
-  instead(t, 'linkSync', () => () => {
-    throw failure('EPERM')
-  })
-  const [free, taken, dead] = [fresh(), fresh(), fresh()]
-  await bound(t, unix(free))
-  t.equal(await knock({ path: free }), 'connected')
-  await rival(t, taken)
-  t.equal((await refusal(unix(taken))).code, 'EADDRINUSE')
-  await stale(t, dead)
-  await bound(t, unix(dead))
-  t.equal(await knock({ path: dead }), 'connected')
 })
 
 // --- the file at close ---------------------------------------------------------------------------------------
