@@ -7,9 +7,8 @@ import { net } from '../net.js'
 import { bare } from '../options/own.js'
 import type { Attempt } from '../transport/attempt.js'
 import type { Ends } from '../transport/carrier.js'
-import type { SocketDefaults } from '../transport/listening/listener.js'
 import { networkDenied } from '../transport/permission.js'
-import { endsOf, SocketCarrier } from '../transport/socket.js'
+import { endsOf, SocketCarrier, type SocketOptions } from '../transport/socket.js'
 import { systemError } from '../transport/system-error.js'
 import { pathTooLong } from '../transport/unix-path.js'
 
@@ -19,7 +18,7 @@ export type DialTarget =
   | { kind: 'unix'; path: string }
 
 /** The options of the socket, and the header that it sends first. */
-export interface DialOptions extends SocketDefaults {
+export interface DialOptions extends SocketOptions {
   /** A PROXY header. It is not payload: the connection does not count it. */
   readonly header?: Uint8Array | undefined
 }

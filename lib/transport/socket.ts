@@ -11,6 +11,13 @@ import { queueKeys } from './send-queues.js'
 import { isShuttingDown, resetNow } from './socket-reset.js'
 import { StreamCarrier } from './stream.js'
 
+/** The options of a TCP socket, accepted or connected, as in `net`. */
+export interface SocketOptions {
+  noDelay: boolean
+  keepAlive: boolean
+  keepAliveInitialDelay: number
+}
+
 const unnamed = unixAddress()
 
 // The most bytes that are read from the system when a connection is lost, beyond what Node has read already: as many as one

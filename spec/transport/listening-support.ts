@@ -5,10 +5,11 @@ import type { Test } from 'tap'
 import type { ResolvedEndpoint } from '../../lib/options/listen.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
 import { bind } from '../../lib/transport/listening/bind.js'
-import type { Listener, ListenerSink, SocketDefaults } from '../../lib/transport/listening/listener.js'
+import type { Listener, ListenerSink } from '../../lib/transport/listening/listener.js'
+import type { SocketOptions } from '../../lib/transport/socket.js'
 import { next } from './support.js'
 
-export const defaults: SocketDefaults = { noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }
+export const defaults: SocketOptions = { noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }
 
 /** Records accepted connections, and lets a test wait for them. */
 export class AcceptedCarriers implements ListenerSink {

@@ -2,8 +2,9 @@
 
 import type { ResolvedEndpoint } from '../../options/listen.js'
 import { networkDenied } from '../permission.js'
+import type { SocketOptions } from '../socket.js'
 import { bindDescriptor, bindSystemd } from './inherited.js'
-import type { Listener, ListenerSink, SocketDefaults } from './listener.js'
+import type { Listener, ListenerSink } from './listener.js'
 import { bindTcp } from './tcp.js'
 import { bindUnix } from './unix.js'
 
@@ -11,7 +12,7 @@ import { bindUnix } from './unix.js'
  * Binds an endpoint. Rejects with Node's own error, or with InvalidOptionsError if this machine does not support the options.
  * Then nothing is left open, and connections that came meanwhile are reset.
  */
-export async function bind(endpoint: ResolvedEndpoint, sink: ListenerSink, defaults: SocketDefaults): Promise<Listener> {
+export async function bind(endpoint: ResolvedEndpoint, sink: ListenerSink, defaults: SocketOptions): Promise<Listener> {
   const denied = networkDenied()
   /* c8 ignore next: tried on Node 26, in spec/transport/permission.spec.ts; Node 20 has no such permission */
   if (denied) throw denied

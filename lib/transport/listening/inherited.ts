@@ -5,9 +5,10 @@
 import fs from 'node:fs'
 import { InvalidOptionsError } from '../../errors.js'
 import type { ResolvedEndpoint } from '../../options/listen.js'
+import type { SocketOptions } from '../socket.js'
 import { systemError } from '../system-error.js'
 import { networkTable, unixSockets } from './kernel-table.js'
-import type { Listener, ListenerSink, SocketDefaults } from './listener.js'
+import type { Listener, ListenerSink } from './listener.js'
 import { closeAll, ListeningSocket, listenerOf } from './listening-socket.js'
 import { passedSockets } from './passed-sockets.js'
 
@@ -20,11 +21,11 @@ const FIRST_DESCRIPTOR = 3
 // Descriptors of systemd that a server has taken. The server closes them, and the numbers may belong to other files then.
 const taken = new Set<number>()
 
-export async function bindDescriptor({ fd, backlog }: DescriptorEndpoint, sink: ListenerSink, defaults: SocketDefaults): Promise<Listener> {
+export async function bindDescriptor({ fd, backlog }: DescriptorEndpoint, sink: ListenerSink, defaults: SocketOptions): Promise<Listener> {
   return adopt([fd], [pathOf(fd)], { backlog, sink, defaults })
 }
 
-export async function bindSystemd({ name, backlog }: SystemdEndpoint, sink: ListenerSink, defaults: SocketDefaults): Promise<Listener> {
+export async function bindSystemd({ name, backlog }: SystemdEndpoint, sink: ListenerSink, defaults: SocketOptions): Promise<Listener> {
   const descriptors = socketsOf(name)
   const names = descriptors.map(pathOf)
   for (const fd of descriptors) taken.add(fd)
@@ -34,7 +35,7 @@ export async function bindSystemd({ name, backlog }: SystemdEndpoint, sink: List
 interface AdoptOptions {
   readonly backlog: number
   readonly sink: ListenerSink
-  readonly defaults: SocketDefaults
+  readonly defaults: SocketOptions
 }
 
 async function adopt(

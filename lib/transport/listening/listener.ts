@@ -22,10 +22,3 @@ export interface ListenerSink {
   /** Resolves when binding is to stop: a name lookup under way is abandoned. */
   readonly stopped?: Promise<void> | undefined
 }
-
-/** The settings of accepted TCP sockets, as in `net`. */
-export interface SocketDefaults {
-  noDelay: boolean
-  keepAlive: boolean
-  keepAliveInitialDelay: number
-}

@@ -7,8 +7,8 @@ import { net } from '../../net.js'
 import { bare } from '../../options/own.js'
 import { afterTurn } from '../../turn.js'
 import type { Carrier } from '../carrier.js'
-import { endsOf, SocketCarrier } from '../socket.js'
-import type { Listener, ListenerSink, SocketDefaults } from './listener.js'
+import { endsOf, SocketCarrier, type SocketOptions } from '../socket.js'
+import type { Listener, ListenerSink } from './listener.js'
 
 type State =
   /** Accepts, and keeps the connections; next: open, closed. */
@@ -26,7 +26,7 @@ export class ListeningSocket {
   #state: State = { kind: 'holding', held: [] }
   #address: Address = unixAddress()
 
-  constructor(sink: ListenerSink, defaults: SocketDefaults) {
+  constructor(sink: ListenerSink, defaults: SocketOptions) {
     this.#sink = sink
     // Paused, so that a waiting connection is not read. Half-open, because the connection decides when each side ends.
     this.#server = net().createServer(bare({ pauseOnConnect: true, allowHalfOpen: true, ...defaults }))

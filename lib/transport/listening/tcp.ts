@@ -9,7 +9,8 @@ import { codeOf, DrainingError, InvalidOptionsError } from '../../errors.js'
 import { net } from '../../net.js'
 import type { ResolvedEndpoint } from '../../options/listen.js'
 import { bare } from '../../options/own.js'
-import type { Listener, ListenerSink, SocketDefaults } from './listener.js'
+import type { SocketOptions } from '../socket.js'
+import type { Listener, ListenerSink } from './listener.js'
 import { type BindOptions, closeAll, ListeningSocket, listenerOf } from './listening-socket.js'
 
 type TcpEndpoint = Extract<ResolvedEndpoint, { kind: 'tcp' }>
@@ -26,7 +27,7 @@ const EXHAUSTED = new Set<unknown>(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 // address, so many failures in a row happen once in a million.
 const TRIES = 20
 
-export async function bindTcp(endpoint: TcpEndpoint, sink: ListenerSink, defaults: SocketDefaults): Promise<Listener> {
+export async function bindTcp(endpoint: TcpEndpoint, sink: ListenerSink, defaults: SocketOptions): Promise<Listener> {
   if (endpoint.reusePort && !(await reusePortWorks())) {
     throw new InvalidOptionsError({
       issues: [{ path: ['reusePort'], message: 'expected false: two sockets on one port do not work here' }],

@@ -10,16 +10,17 @@ import { codeOf } from '../../errors.js'
 import { net } from '../../net.js'
 import type { ResolvedEndpoint } from '../../options/listen.js'
 import { bare } from '../../options/own.js'
+import type { SocketOptions } from '../socket.js'
 import { systemError } from '../system-error.js'
 import { LONGEST_PATH, pathTooLong } from '../unix-path.js'
 import { listensFor, privatePrefix } from './kernel-table.js'
-import type { Listener, ListenerSink, SocketDefaults } from './listener.js'
+import type { Listener, ListenerSink } from './listener.js'
 import { ListeningSocket, listenerOf } from './listening-socket.js'
 import { type FileId, moveInto, removeIfSame } from './takeover.js'
 
 type UnixEndpoint = Extract<ResolvedEndpoint, { kind: 'unix' }>
 
-export async function bindUnix(endpoint: UnixEndpoint, sink: ListenerSink, defaults: SocketDefaults): Promise<Listener> {
+export async function bindUnix(endpoint: UnixEndpoint, sink: ListenerSink, defaults: SocketOptions): Promise<Listener> {
   const { path, backlog } = endpoint
   const refusal = pathTooLong('listen', path)
   if (refusal !== undefined) throw refusal
