@@ -3,10 +3,10 @@
 // let it succeed.
 
 import type { CompiledDelimiter } from '../../bytes/delimiter.js'
+import { LARGE } from '../../bytes/large.js'
 import type { ByteQueue } from '../../bytes/queue.js'
 import { type Search, searchFor } from '../../bytes/search.js'
 import { completeLength } from '../../bytes/text.js'
-import { LARGE } from '../writing/write-buffer.js'
 import { exceeded, type Limit } from './limit.js'
 
 /** The state of the incoming stream: more bytes may arrive, the peer ended its side, or the connection was lost. */

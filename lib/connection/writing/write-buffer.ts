@@ -7,14 +7,13 @@
 //
 // Decision: docs/decisions/an-awaited-write-frees-its-buffers.md
 
+import { LARGE } from '../../bytes/large.js'
 import { set, view } from '../../bytes/view.js'
 import { NO_PIECES, PieceList } from './piece-list.js'
 import { hasSpareSlab, releaseSlab, SLAB, takeSlab } from './slabs.js'
 import { copySmall, releaseSmall, sharedMemory } from './small-copies.js'
 import { joinsNext, MAX_BYTES_PER_UNIT } from './utf8.js'
 
-/** The size from which on a copy costs more than a piece of its own in the system call: such a piece is kept by reference. */
-export const LARGE: number = 16 * 1024
 // Up to this size a lone copy in memory of its own is as cheap as one in a slab.
 const SMALL = 1024
 // Lone text that may be longer is encoded into a slab; a shorter answer is not worth one.

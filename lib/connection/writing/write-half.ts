@@ -2,13 +2,13 @@
 // and what it rejects with. The bytes are queued by `WriteQueue` and sent by `WriteSender`. This class extends both, so that
 // the layers need no objects and no calls between them.
 
+import { LARGE } from '../../bytes/large.js'
 import { LimitExceededError } from '../../errors.js'
 import { markHandled, rejectHandled } from '../../rejections.js'
 import { encodingOf } from '../reading/read-options.js'
 import { flushNow, flushSoon, thisTurn } from './flush-schedule.js'
 import { addSmallList } from './small-lists.js'
 import { MAX_BYTES_PER_UNIT } from './utf8.js'
-import { LARGE } from './write-buffer.js'
 import { checkWritable, type Piece } from './write-data.js'
 import { OPEN, WriteSender, type WriteState } from './write-sender.js'
 

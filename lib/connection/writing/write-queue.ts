@@ -2,11 +2,12 @@
 // it is encoded, so there are two counts, a lower and an upper bound; they are equal where no text is left to encode.
 // Here nothing is sent and no caller waits: see `WriteSender` and `WriteHalf`, which extend this.
 
+import { LARGE } from '../../bytes/large.js'
 import type { LimitExceededError } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'
 import type { DeadlineKind } from '../deadlines.js'
 import { MAX_BYTES_PER_UNIT } from './utf8.js'
-import { LARGE, WriteBuffer } from './write-buffer.js'
+import { WriteBuffer } from './write-buffer.js'
 import { bytesOf, type Piece, type WriteData } from './write-data.js'
 
 /** What the write half needs of its connection. */
