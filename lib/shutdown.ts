@@ -4,8 +4,8 @@
 // Decision: docs/decisions/shutting-down-does-not-exit.md
 
 import { os } from './builtins.js'
-import { delayOf } from './connection/reading/read-options.js'
 import { kindOf } from './kind-of.js'
+import { delayOf } from './options/arguments.js'
 import { closeGrace } from './options/listen.js'
 import { optionsOf } from './options/own.js'
 import type { ServerCore } from './server/core.js'

@@ -1,9 +1,9 @@
 // `together`: runs several tasks as one, for example the reader and the writer of a connection. The call settles only when
 // every task has settled.
 
-import { functionOf, signalOf } from './connection/reading/read-options.js'
 import { everyError, isAbortBy } from './foreign.js'
 import { kindOf } from './kind-of.js'
+import { functionOf, signalOf } from './options/arguments.js'
 import { optionsOf } from './options/own.js'
 import { leaveSignal, waitUnder } from './signals.js'
 

@@ -12,7 +12,7 @@ const FOR_TESTS = {
   'lib/bytes/view.ts': ['viewBy'],
   'lib/client/dial.ts': ['endsAt'],
   'lib/client/happy-eyeballs.ts': ['ATTEMPT_DELAY'],
-  'lib/connection/reading/read-options.ts': ['BYTES', 'sizeOf'],
+  'lib/connection/reading/read-options.ts': ['BYTES'],
   'lib/stacks.ts': ['wantsStacks'],
   'lib/testing/check.ts': ['keeps'],
   'lib/testing/check/expect.ts': ['show'],

@@ -1,8 +1,11 @@
-// The public face of a connection. Each method is a few calls of the core and its halves. The reading methods are inherited,
-// since the reader of a message has the same ones.
+// The public face of a connection: how it is made, run, upgraded, bridged and closed. Each method is a few calls of the core
+// and its halves. Everything else that a program calls is inherited, one idea a class: what can be changed (`settings.ts`),
+// writing (`write-methods.ts`), the properties (`info.ts`), and reading (`reading/read-methods.ts`), which the reader of a
+// message has too.
 
 import { kindOf } from '../kind-of.js'
-import { type ConnectionOptions, changedLimits, connectionSettings, defaultSettings, type LimitChanges } from '../options/connection.js'
+import { functionOf } from '../options/arguments.js'
+import { type ConnectionOptions, connectionSettings, defaultSettings } from '../options/connection.js'
 import { ignorable, rejectHandled } from '../rejections.js'
 import { showBy } from '../shown-as.js'
 import { systemClock } from '../transport/clock.js'
@@ -11,16 +14,15 @@ import { adviceFor, secondStream } from '../transport/no-stream.js'
 import { toDuplex } from './bridges/duplex.js'
 import type { ConnectionDuplex } from './bridges/socket-duplex.js'
 import { toWeb, type WebStreams } from './bridges/web.js'
-import { ConnectionInfo } from './info.js'
+import type { ConnectionInfo } from './info.js'
 import { inspectConnection } from './inspect.js'
 import { ConnectionCore } from './lifecycle.js'
 import { Message } from './reading/message.js'
-import { booleanOf, delayOf, functionOf, type ReadOptions, type ResolvedReadOptions, resolvePlainOptions } from './reading/read-options.js'
+import { type ReadOptions, type ResolvedReadOptions, resolvePlainOptions } from './reading/read-options.js'
 import type { Reader } from './reading/reader.js'
 import { runHandler, superviseHandler } from './run.js'
+import { ConnectionSettings } from './settings.js'
 import { type StartTlsOptions, startTls } from './start-tls.js'
-import type { WriteData } from './writing/write-data.js'
-import { type WriteSource, writeFrom } from './writing/write-from.js'
 
 /** The program of a connection: an async function that reads, decides, writes, and returns. */
 export type Handler<T = unknown> = (connection: Connection) => T | PromiseLike<T>
@@ -49,7 +51,7 @@ function insteadOf(stream: unknown): string {
  * await connection.write(`hello ${name}\n`)
  * await connection.close()
  */
-export class Connection extends ConnectionInfo implements AsyncDisposable {
+export class Connection extends ConnectionSettings implements AsyncDisposable {
   readonly #core: ConnectionCore
   #ran = false
 
@@ -140,117 +142,7 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
     }
   }
 
-  // --- writing ---------------------------------------------------------------------------------------------------------
-
-  /**
-   * Queues `data` in call order. Writes made in one turn of the event loop are sent together, at the latest at its end, and
-   * earlier when a read of the connection begins to wait. One write is never split by another.
-   *
-   * **Resolves** immediately while fewer than `writeHighWaterMark` bytes (64 KiB) are queued, otherwise once the queue drains
-   * below that; with a piece of 16 KiB or more, also not before that piece was handed to the system. The memory of `data`
-   * may then be used again. Smaller pieces are copied at the call. A larger piece whose write is not awaited belongs to the
-   * connection until `flush()` resolves.
-   *
-   * **Rejects** with
-   * - TypeError for other data, for memory that was transferred, or if `encoding` is no string: nothing is queued;
-   * - RangeError for an unknown encoding: nothing is queued;
-   * - LimitExceededError if `maxWriteBuffer` bytes (16 MiB) are still queued: the connection is aborted;
-   * - ConnectionClosedError after `end()`, `close()`, `abort()` or a time limit on this side;
-   * - ConnectionLostError if the peer or the network broke the connection.
-   *
-   * If memory of a large piece is transferred before it was sent, the connection is aborted with a TypeError.
-   *
-   * **Cancelling** is not possible: queued bytes are sent, or the connection is cut. The promise may be ignored; a failed
-   * connection then causes no unhandled rejection.
-   *
-   * @param data - text (UTF-8), a view of bytes, or an array of these
-   * @param encoding - one of Node's, for text. Default: UTF-8
-   * @example
-   * await connection.write('Grüße\r\n', 'latin1')
-   */
-  write(data: WriteData, encoding?: BufferEncoding): Promise<void> {
-    return encoding === undefined ? this.#core.writeHalf.write(data) : this.#core.writeHalf.writeEncoded(data, encoding)
-  }
-
-  /**
-   * Queues `data` and returns `true` if fewer than `writeHighWaterMark` bytes (64 KiB) are queued. Otherwise, or once this
-   * side has ended, it queues nothing and returns `false`. For programs that skip a slow peer rather than wait for it.
-   *
-   * **Throws** TypeError for data that cannot be written.
-   *
-   * A piece of 16 KiB or more belongs to the connection until `flush()` resolves.
-   *
-   * @example
-   * for (const connection of subscribers) connection.tryWrite(news)
-   */
-  tryWrite(data: WriteData): boolean {
-    return this.#core.writeHalf.tryWrite(data)
-  }
-
-  /**
-   * Waits until all bytes written so far were sent.
-   *
-   * **Resolves** when they were handed to the operating system.
-   *
-   * **Rejects** with ConnectionLostError or ConnectionClosedError if some of them were lost.
-   *
-   * **Cancelling** is not possible. The promise may be ignored.
-   *
-   * @example
-   * connection.write(large)
-   * await connection.flush()
-   */
-  flush(): Promise<void> {
-    return this.#core.writeHalf.flush()
-  }
-
-  /**
-   * Writes all pieces of an iterable, an async iterable, a Readable or a web stream, with back-pressure. It does not end
-   * this side.
-   *
-   * **Resolves** with the number of bytes written, when the write of the last piece has resolved.
-   *
-   * **Rejects** with
-   * - the error of the source, unchanged;
-   * - TypeError if `source` is no source, or for a piece that cannot be written;
-   * - what `write` rejects with when the connection ends or fails.
-   *
-   * **Cancelling** is up to the source: end it, or let it throw. When `writeFrom` rejects, pieces written before stay
-   * written, and the source is returned, destroyed or cancelled, even while its next piece is pending.
-   *
-   * @example
-   * const bytes = await connection.writeFrom(createReadStream('index.html'))
-   */
-  writeFrom(source: WriteSource): Promise<number> {
-    return ignorable(writeFrom(this.#core, source))
-  }
-
   // --- ending ----------------------------------------------------------------------------------------------------------
-
-  /**
-   * Sends what is queued and then the end of stream (FIN; close_notify over TLS). Reading goes on. A second call does nothing.
-   *
-   * **Resolves** when the end of stream was sent.
-   *
-   * **Rejects** with
-   * - ConnectionLostError or ConnectionClosedError if the connection fails or is aborted first;
-   * - with `data`, what `write` rejects with; after an earlier `end()` that is ConnectionClosedError.
-   *
-   * **Cancelling** is not possible; `abort()` cuts the connection. The promise may be ignored.
-   *
-   * @param data - written first
-   * @example
-   * await connection.end('bye\r\n')
-   * const rest = await connection.readToEnd()
-   */
-  end(data?: WriteData): Promise<void> {
-    try {
-      if (data !== undefined) this.#core.writeHalf.put(data)
-    } catch (error) {
-      return rejectHandled(error)
-    }
-    return this.#core.finish()
-  }
 
   /**
    * Closes the connection in order: sends what is queued, ends this side, drops what the peer still sends until it ends
@@ -356,52 +248,7 @@ export class Connection extends ConnectionInfo implements AsyncDisposable {
     return ignorable(startTls(this.#core, options))
   }
 
-  // --- settings and bridges --------------------------------------------------------------------------------------------
-
-  /**
-   * Changes limits of this connection from the next call on. Sizes are in bytes, times in milliseconds; Infinity is no limit.
-   * A limit that is left out, or `undefined`, is unchanged.
-   *
-   * **Throws** TypeError for an unknown name or a value of a wrong type; RangeError for an impossible value.
-   *
-   * @example
-   * connection.setLimits({ maxBufferSize: 64 * 1024, readTimeout: 10_000 })
-   */
-  setLimits(limits: LimitChanges): void {
-    this.#core.limits = changedLimits(this.#core.limits, limits)
-  }
-
-  /**
-   * Turns Nagle's algorithm off (`true`, the default) or on, as in `net`. Has an effect on TCP only.
-   *
-   * **Throws** TypeError if `enable` is no boolean.
-   */
-  setNoDelay(enable = true): void {
-    booleanOf(enable, 'enable')
-    this.#core.carrier.setNoDelay(enable)
-  }
-
-  /**
-   * Turns TCP keep-alive on or off (the default), as in `net`. Has an effect on TCP only.
-   *
-   * **Throws** TypeError for an argument of a wrong type; RangeError for an impossible delay.
-   *
-   * @param initialDelay - the silence before the first probe, in milliseconds. Default: 0, the system's own
-   */
-  setKeepAlive(enable = false, initialDelay = 0): void {
-    booleanOf(enable, 'enable')
-    this.#core.carrier.setKeepAlive(enable, delayOf(initialDelay, 'initialDelay'))
-  }
-
-  /** Lets the connection and its timers keep the process alive (the default). */
-  ref(): void {
-    this.#core.ref()
-  }
-
-  /** Keeps the connection and its timers from keeping the process alive. */
-  unref(): void {
-    this.#core.unref()
-  }
+  // --- bridges ---------------------------------------------------------------------------------------------------------
 
   /**
    * Makes a Node Duplex from the connection. It reads the connection from now on: other reads reject with

@@ -17,7 +17,7 @@ export interface WaitingInfo {
   readonly since: number
 }
 
-/** The read-only properties of a connection. The base class of `Connection`; not constructed directly. */
+/** The read-only properties of a connection. A base class of `Connection`; not constructed directly. */
 export abstract class ConnectionInfo extends ReadMethods {
   readonly #core: ConnectionCore
   readonly #server: ConnectionInfo['server']

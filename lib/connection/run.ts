@@ -5,8 +5,8 @@
 
 import { isRaisedBy } from '../errors.js'
 import { everyError, isAbortBy } from '../foreign.js'
+import { functionOf } from '../options/arguments.js'
 import type { ConnectionCore } from './lifecycle.js'
-import { functionOf } from './reading/read-options.js'
 
 /** A handler of connections of the class C. */
 type HandlerOf<C, T> = (connection: C) => T | PromiseLike<T>

@@ -13,6 +13,12 @@ export function bare<T extends object>(object: T): T {
   return Object.assign(Object.create(null), object)
 }
 
+/** The value of an option. Only a member of the object itself counts, not one of its prototype. */
+export function ownOption(options: unknown, name: string): unknown {
+  if (typeof options !== 'object' || options === null || !Object.hasOwn(options, name)) return undefined
+  return (options as Record<string, unknown>)[name]
+}
+
 /** Whether a value can be an object of options. */
 export function isOptions(input: unknown): input is Record<string, unknown> {
   // An instance of a program's own class fits, and so does a module namespace. A Map, a Promise that was not awaited, a URL, a signal or

@@ -3,8 +3,8 @@
 
 import type { Address } from '../address.js'
 import { type Connection, type Handler, runFor } from '../connection/connection.js'
-import { functionOf, signalOf } from '../connection/reading/read-options.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
+import { functionOf, signalOf } from '../options/arguments.js'
 import type { Endpoint } from '../options/endpoint.js'
 import { type AdmissionChanges, type CloseOptions, changedAdmission, closeGrace } from '../options/listen.js'
 import { optionsOf } from '../options/own.js'

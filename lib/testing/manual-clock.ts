@@ -1,7 +1,7 @@
 // `manualClock`: a clock that a test advances. The time limits and latencies of a pair or a memory server use it, so that a test
 // of an hour takes no time and runs the same way every time.
 
-import { signalOf } from '../connection/reading/read-options.js'
+import { signalOf } from '../options/arguments.js'
 import { ownOf } from '../options/own.js'
 import { leaveSignal, waitUnder } from '../signals.js'
 import type { Clock, Timer } from '../transport/clock.js'

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { Duplex, type DuplexOptions } from 'node:stream'
 import type { PeerCertificate } from 'node:tls'
 import type { Address } from '../../address.js'
+import { delayOf, functionOf } from '../../options/arguments.js'
 import type { Timer } from '../../transport/clock.js'
 import type { ConnectionCore } from '../lifecycle.js'
-import { delayOf, functionOf } from '../reading/read-options.js'
 
 /** The address of a TCP socket; undefined for a Unix socket, as in `net.Socket`. */
 function tcpOf(address: Address): Address | undefined {

@@ -3,10 +3,11 @@
 
 import { type CompiledDelimiter, compileDelimiter } from '../../bytes/delimiter.js'
 import { kindOf } from '../../kind-of.js'
+import { ownOption } from '../../options/own.js'
 import type { ReadHalf } from './read-half.js'
 import type { LineFormat } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
-import { ownOption, type ResolvedReadOptions, resolvePlainOptions } from './read-options.js'
+import { type ResolvedReadOptions, resolvePlainOptions } from './read-options.js'
 
 /** Calls `read`. An exception, also for a wrong argument, is recorded in the message that the read is part of. */
 export function tryRead<T>(lock: ReadLock | undefined, read: () => T): T {

@@ -2,6 +2,8 @@
 // the stream are here. A connection and the reader of a message both extend this class; they differ in their read lock.
 
 import { kindOf } from '../../kind-of.js'
+import { booleanOf, countOf, encodingOf } from '../../options/arguments.js'
+import { ownOption } from '../../options/own.js'
 import { BatchedReads } from './batched-reads.js'
 import { ChunkIterator } from './iterators.js'
 import type { Limit } from './limit.js'
@@ -10,7 +12,7 @@ import type { ReadHalf } from './read-half.js'
 import { ExactRead, IntoRead, SomeRead, ToEndRead } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
 import type { BytesOptions, EitherOptions, IntoOptions, ReadOptions, TextOptions } from './read-options.js'
-import { booleanOf, countOf, encodingOf, INTO, ownOption, resolvePlainOptions, resolveReadOptions } from './read-options.js'
+import { INTO, resolvePlainOptions, resolveReadOptions } from './read-options.js'
 import { SkipRead } from './skips.js'
 
 export abstract class ReadMethods extends BatchedReads {

@@ -1,11 +1,9 @@
 // The options of reads, and their checks. They are checked by hand and not by a schema, since reads are the hot path. One
 // function checks the options of all reads, so that the same mistake has the same error everywhere.
 
-import { isThenable, kindOf } from '../../kind-of.js'
+import { booleanOf, encodingOf, isMisspeltEncoding, signalOf, sizeOf, timeOf } from '../../options/arguments.js'
 import { isOptions, noOptions, unknownOption } from '../../options/own.js'
-import { nearest } from '../../options/suggestion.js'
 import { shown } from '../../options/values.js'
-import { LONGEST_TIMER } from '../../transport/clock.js'
 
 /** The options of every read. */
 export interface ReadOptions {
@@ -120,12 +118,6 @@ export function resolveReadOptions(options: unknown, known: readonly string[] = 
   return { signal, timeout, maxBytes, idle, encoding }
 }
 
-/** The value of an option. Only a member of the object itself counts, not one of its prototype. */
-export function ownOption(options: unknown, name: string): unknown {
-  if (typeof options !== 'object' || options === null || !Object.hasOwn(options, name)) return undefined
-  return (options as Record<string, unknown>)[name]
-}
-
 function misspelt(name: string, known: readonly string[]): TypeError {
   return new TypeError(unknownOption('this read', name, known))
 }
@@ -142,81 +134,8 @@ export function resolvePlainOptions(options: unknown, known: readonly string[] =
   return resolveReadOptions(options, known)
 }
 
-/** Checks a number of bytes: a whole number ≥ 0. */
-export function countOf(value: unknown, name: string): number {
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of bytes, not ${kindOf(value)}`)
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} must be a whole number of bytes ≥ 0, not ${value}`)
-  return value
-}
-
-/** Checks a limit in bytes: a whole number ≥ 1, or Infinity. */
-export function sizeOf(value: unknown, name: string): number {
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of bytes, not ${kindOf(value)}`)
-  if (value !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(value) && value >= 1)) {
-    throw new RangeError(`${name} must be a whole number of bytes ≥ 1 or Infinity, not ${value}`)
-  }
-  return value
-}
-
-/** Checks a time in milliseconds, > 0. A time beyond the range of a timer becomes Infinity, which means no limit. */
-export function timeOf(value: unknown, name: string): number {
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number of milliseconds, not ${kindOf(value)}`)
-  if (!(value > 0)) throw new RangeError(`${name} must be more than 0 milliseconds (Infinity: none), not ${value}`)
-  return value > LONGEST_TIMER ? Number.POSITIVE_INFINITY : value
-}
-
-/** Checks a time in milliseconds that may be 0. */
-export function delayOf(value: unknown, name: string): number {
-  return value === 0 ? 0 : timeOf(value, name)
-}
-
-/** Checks an AbortSignal or undefined. Accepts signals of other realms, which are no instance of this realm's class. */
-export function signalOf(value: unknown): AbortSignal | undefined {
-  if (value === undefined) return undefined
-  const signal = value as AbortSignal | null
-  if (typeof signal === 'object' && signal !== null && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function')
-    return signal
-  throw new TypeError(`signal must be an AbortSignal, not ${kindOf(value)}`)
-}
-
-/** Checks a function. For a promise the message says to pass the function without calling it. */
-export function functionOf<F>(value: F, name: string): F {
-  if (typeof value === 'function') return value
-  throw new TypeError(
-    `${name} must be a function, not ${isThenable(value) ? 'a Promise: pass the function itself, without calling it' : kindOf(value)}`,
-  )
-}
-
-/** Checks a boolean or undefined. */
-export function booleanOf(value: unknown, name: string): boolean | undefined {
-  if (value === undefined || typeof value === 'boolean') return value
-  throw new TypeError(`${name} must be a boolean, not ${kindOf(value)}`)
-}
-
-/** Checks the name of one of Node's encodings. */
-export function encodingOf(value: unknown): BufferEncoding {
-  if (typeof value !== 'string') {
-    throw new TypeError(`encoding must be a string, not ${kindOf(value)}${insteadOfEncoding(value)}`)
-  }
-  if (!Buffer.isEncoding(value)) throw new RangeError(`${shown(value)} is no encoding that Node knows; ${rightEncoding(value)}`)
-  return value
-}
-
-function insteadOfEncoding(value: unknown): string {
-  if (typeof value === 'function') return ': await the promise instead of passing a callback'
-  const encoding = ownOption(value, 'encoding')
-  return typeof encoding === 'string' ? `: write ${shown(encoding)} alone` : ''
-}
-
 /** Checks an encoding given in place of the options. Where a read has a `delimiter`, an unknown one may be meant as that. */
 function bareEncoding(value: string, known: readonly string[]): BufferEncoding {
-  if (Buffer.isEncoding(value) || !known.includes('delimiter') || nearest(value, ENCODINGS) !== undefined) return encodingOf(value)
+  if (Buffer.isEncoding(value) || !known.includes('delimiter') || isMisspeltEncoding(value)) return encodingOf(value)
   throw new RangeError(`${shown(value)} is no encoding; if it ends a line, write { delimiter: ${shown(value)} }`)
-}
-
-const ENCODINGS: readonly string[] = ['utf8', 'utf-8', 'latin1', 'ascii', 'hex', 'base64', 'base64url', 'utf16le', 'ucs2', 'binary']
-
-function rightEncoding(value: string): string {
-  const near = nearest(value, ENCODINGS)
-  return near === undefined ? "use 'utf8', 'latin1', 'hex' …" : `did you mean '${near}'?`
 }

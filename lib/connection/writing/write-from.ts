@@ -4,8 +4,8 @@
 import type { Readable } from 'node:stream'
 import type { ReadableStream as WebReadable } from 'node:stream/web'
 import { isThenable, kindOf } from '../../kind-of.js'
-import type { ConnectionCore } from '../lifecycle.js'
 import { checkWritable, type WriteData } from './write-data.js'
+import type { WriteHalf } from './write-half.js'
 
 /** What `writeFrom` takes: pieces as `write` takes them. */
 export type WriteSource = Iterable<WriteData> | AsyncIterable<WriteData> | Readable | WebReadable<WriteData>
@@ -20,9 +20,8 @@ interface Pieces {
 }
 
 /** Writes every piece of a source; resolves with the number of bytes. */
-export async function writeFrom(core: ConnectionCore, source: unknown): Promise<number> {
+export async function writeFrom(writeHalf: WriteHalf, source: unknown): Promise<number> {
   const pieces = piecesOf(source)
-  const { writeHalf } = core
   let fail: (error: unknown) => void = () => {}
   const removeListener = writeHalf.onEnd(() => fail(writeHalf.refusal))
   const unlessEnded = <T>(wait: () => T | PromiseLike<T>): Promise<T> =>

@@ -4,8 +4,8 @@
 
 import { LARGE } from '../../bytes/large.js'
 import { LimitExceededError } from '../../errors.js'
+import { encodingOf } from '../../options/arguments.js'
 import { markHandled, rejectHandled } from '../../rejections.js'
-import { encodingOf } from '../reading/read-options.js'
 import { flushNow, flushSoon, thisTurn } from './flush-schedule.js'
 import { addSmallList } from './small-lists.js'
 import { MAX_BYTES_PER_UNIT } from './utf8.js'
