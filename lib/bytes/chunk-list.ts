@@ -13,8 +13,8 @@ export const NO_BYTES: Buffer = Buffer.alloc(0)
 /** The list of all empty queues. Never added to. */
 export const NO_CHUNKS: Buffer[] = []
 
-/** How a sequence compares with the bytes at a position: it is there, it may be there once more bytes arrive, or it is not. */
-export type Match = 'whole' | 'begun' | 'none'
+/** How a sequence compares with the bytes at a position: a full match, a partial one that later bytes may complete, or none. */
+export type Match = 'full' | 'partial' | 'none'
 
 export abstract class ChunkList {
   /** Unread bytes. */
@@ -137,7 +137,7 @@ export abstract class ChunkList {
       // A sequence that begins in the last bytes of this chunk comes before any in the next one.
       const end = Math.min(chunk.length, before - start)
       for (let at = Math.max(begin, chunk.length - sequence.length + 1); at < end; at++) {
-        if (chunk[at] === sequence[0] && this.#compare(sequence, index, at) === 'whole') return start + at
+        if (chunk[at] === sequence[0] && this.#compare(sequence, index, at) === 'full') return start + at
       }
       start += chunk.length
     }
@@ -146,7 +146,7 @@ export abstract class ChunkList {
 
   /** How `sequence` compares with the bytes at `position`. */
   matchAt(position: number, sequence: Buffer): Match {
-    if (position >= this.length) return 'begun'
+    if (position >= this.length) return 'partial'
     const index = this.#locate(position)
     return this.#compare(sequence, index, position - this.#start)
   }
@@ -157,13 +157,13 @@ export abstract class ChunkList {
     for (let done = 0; done < sequence.length; done++, at++) {
       if (at === chunk.length) {
         const next = this.chunks[++index]
-        if (next === undefined) return 'begun'
+        if (next === undefined) return 'partial'
         chunk = next
         at = 0
       }
       if (chunk[at] !== sequence[done]) return 'none'
     }
-    return 'whole'
+    return 'full'
   }
 
   /**

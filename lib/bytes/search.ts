@@ -83,7 +83,7 @@ function begunAt(queue: ByteQueue, sequence: Buffer, from: number): number {
   const lead = sequence[0] as number
   let at = Math.max(from, queue.length - sequence.length + 1)
   while ((at = queue.indexOfByte(lead, at)) >= 0) {
-    if (queue.matchAt(at, sequence) === 'begun') return at
+    if (queue.matchAt(at, sequence) === 'partial') return at
     at++
   }
   return queue.length

@@ -41,7 +41,7 @@ class Model {
   matchAt(position: number, sequence: Buffer) {
     const there = this.unread.subarray(position, position + sequence.length)
     if (!sequence.subarray(0, there.length).equals(there)) return 'none'
-    return there.length === sequence.length ? 'whole' : 'begun'
+    return there.length === sequence.length ? 'full' : 'partial'
   }
 }
 
