@@ -15,7 +15,7 @@ export interface ErrorDetails {
 }
 
 /** Marks an error as raised by the connection with this id. Several connections may raise one error. */
-export let raise: (error: LinnetError, id: number) => void
+export let markRaisedBy: (error: LinnetError, id: number) => void
 /** Whether the connection with this id raised it. */
 export let isRaisedBy: (error: unknown, id: number) => boolean
 /** Whether a value is an error of linnet. Never throws; `instanceof` does for a revoked Proxy. */
@@ -34,7 +34,7 @@ export class LinnetError extends Error {
   #raisedBy: number | number[] | undefined
 
   static {
-    raise = (error, id) => {
+    markRaisedBy = (error, id) => {
       const known = error.#raisedBy
       error.#raisedBy = known === undefined || known === id ? id : [id].concat(known)
     }
@@ -56,11 +56,11 @@ export class LinnetError extends Error {
 // On the prototype, as with Error: it is the same for all instances of a class. It is no getter, because Bun takes the first word
 // of a stack from a data property only.
 function nameOf({ prototype, name }: typeof LinnetError): void {
-  if (!Object.hasOwn(prototype, 'name')) hidden(prototype, 'name', name)
+  if (!Object.hasOwn(prototype, 'name')) defineHidden(prototype, 'name', name)
 }
 
 /** Defines a property that is not enumerable. `__proto__: null` keeps a polluted Object.prototype out of the descriptor. */
-function hidden(object: object, name: string, value: string): void {
+function defineHidden(object: object, name: string, value: string): void {
   Object.defineProperty(object, name, { __proto__: null, value, writable: true, configurable: true } as PropertyDescriptor)
 }
 
@@ -82,7 +82,7 @@ export function untraced<E extends Error>(operation: string, make: () => E): E {
     // V8 formats the stack that it has before it defines another one, which takes as long as making the error. An assignment does
     // not. Without a trace Bun defines no `stack`; assigning it would make it enumerable.
     if (Object.hasOwn(error, 'stack')) error.stack = stack
-    else hidden(error, 'stack', stack)
+    else defineHidden(error, 'stack', stack)
     return error
   } finally {
     Error.stackTraceLimit = limit.value

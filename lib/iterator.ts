@@ -8,11 +8,11 @@ export abstract class AsyncIteratorBase<T> implements AsyncIterableIterator<T>, 
   abstract next(): Promise<IteratorResult<T>>
 
   /** Ends the iteration. A pending `next` resolves with `done`. */
-  protected abstract leave(): void
+  protected abstract endIteration(): void
 
   /** Ends the iteration and cancels a pending `next`. Both resolve with `done`; this one with `value`. */
   return(value?: unknown): Promise<IteratorResult<T>> {
-    this.leave()
+    this.endIteration()
     if (value === undefined) return Promise.resolve(DONE)
     return Promise.resolve(value).then((value) => ({ value, done: true }))
   }

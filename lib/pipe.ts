@@ -10,8 +10,8 @@ import { ConnectionClosedError, isLinnetError, TimeoutError } from './errors.js'
 import { isInstance, kindOf } from './kind-of.js'
 import { signalOf, timeOf } from './options/arguments.js'
 import { optionsOf } from './options/own.js'
-import { ignorable, rejectHandled } from './rejections.js'
-import { leaveSignal, waitUnder } from './signals.js'
+import { markIfIgnorable, rejectHandled } from './rejections.js'
+import { addAbortListener, removeAbortListener } from './signals.js'
 import type { Clock } from './transport/clock.js'
 import { type QueueWatch, watchQueues } from './transport/send-queues.js'
 
@@ -62,7 +62,7 @@ export function pipe(a: Connection, b: Connection, options?: PipeOptions): Promi
   let resolved: ResolvedPipeOptions | undefined
   try {
     resolved = resolveOptions(options)
-    return ignorable(begin(resolved, coreFrom(a, 'a'), coreFrom(b, 'b')).done(), resolved.signal)
+    return markIfIgnorable(begin(resolved, coreFrom(a, 'a'), coreFrom(b, 'b')).done(), resolved.signal)
   } catch (error) {
     return rejectHandled(error, resolved?.signal)
   }
@@ -112,7 +112,7 @@ class Piping implements DeadlinesHost {
   async done(): Promise<PipeResult> {
     const { signal } = this.#options
     const cancelled = { fail: this.#fail }
-    waitUnder(signal, cancelled)
+    addAbortListener(signal, cancelled)
     this.#active()
     const sides = [this.#a, this.#b]
     // Once a side has ended, no read of it reports a later loss.
@@ -123,7 +123,7 @@ class Piping implements DeadlinesHost {
       return await Promise.race([this.#copied(), this.#failed]).catch((error) => this.#broken(causeOf(error)))
     } finally {
       this.#deadlines.stop()
-      leaveSignal(signal, cancelled)
+      removeAbortListener(signal, cancelled)
       for (const each of unlisten) each()
       for (const { bridge } of sides) bridge.remove()
     }
@@ -202,7 +202,7 @@ class Piping implements DeadlinesHost {
 
   #tooSilent(timeout: number): TimeoutError {
     const error = new TimeoutError({ operation: 'pipe', timeout, kind: 'pipe' })
-    return this.#a.core.own(this.#b.core.own(error))
+    return this.#a.core.raised(this.#b.core.raised(error))
   }
 }
 

@@ -15,7 +15,7 @@ export function markHandled<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Whether an error reports what happened to a connection, or is the reason of an aborted `signal`; false for misuse. */
-export function isNews(error: unknown, signal?: AbortSignal | undefined): boolean {
+export function isIgnorable(error: unknown, signal?: AbortSignal | undefined): boolean {
   if (isLinnetError(error)) return !(error instanceof ConcurrentReadError || error instanceof InvalidOptionsError)
   return signal?.aborted === true && Object.is(error, signal.reason)
 }
@@ -23,14 +23,14 @@ export function isNews(error: unknown, signal?: AbortSignal | undefined): boolea
 /** Rejects with `error`; handled already unless the error reports misuse. */
 export function rejectHandled(error: unknown, signal?: AbortSignal | undefined): Promise<never> {
   const rejection = Promise.reject(error)
-  return isNews(error, signal) ? markHandled(rejection) : rejection
+  return isIgnorable(error, signal) ? markHandled(rejection) : rejection
 }
 
 /** Settles as `work` does; a rejection is handled already unless it reports misuse. */
-export function ignorable<T>(work: Promise<T>, signal?: AbortSignal | undefined): Promise<T> {
+export function markIfIgnorable<T>(work: Promise<T>, signal?: AbortSignal | undefined): Promise<T> {
   const promise = new Promise<T>((resolve, reject) => {
     work.then(resolve, (error) => {
-      if (isNews(error, signal)) markHandled(promise)
+      if (isIgnorable(error, signal)) markHandled(promise)
       reject(error)
     })
   })

@@ -4,36 +4,36 @@
 import { throwLater } from './throw-later.js'
 
 /** An operation that a signal cancels. */
-export interface Abortable {
+export interface AbortListener {
   /** Called once, with the signal's reason, when it aborts. Must not throw. */
   fail(reason: unknown): void
 }
 
-const groups = new WeakMap<AbortSignal, Group>()
+const bySignal = new WeakMap<AbortSignal, AbortListeners>()
 
 /** The operations of one signal. */
-class Group {
-  readonly members = new Set<Abortable>()
+class AbortListeners {
+  readonly listeners = new Set<AbortListener>()
   readonly #signal: AbortSignal
 
   constructor(signal: AbortSignal) {
     this.#signal = signal
-    groups.set(signal, this)
+    bySignal.set(signal, this)
     signal.addEventListener('abort', this)
   }
 
-  leave(member: Abortable): void {
-    if (!this.members.delete(member) || this.members.size > 0) return
-    groups.delete(this.#signal)
+  remove(listener: AbortListener): void {
+    if (!this.listeners.delete(listener) || this.listeners.size > 0) return
+    bySignal.delete(this.#signal)
     this.#signal.removeEventListener('abort', this)
   }
 
   handleEvent(): void {
     const { reason } = this.#signal
-    for (const member of this.members) {
-      this.leave(member)
+    for (const listener of this.listeners) {
+      this.remove(listener)
       try {
-        member.fail(reason)
+        listener.fail(reason)
       } catch (error) {
         // An exception of one operation does not keep the others from being cancelled.
         throwLater(error)
@@ -42,12 +42,12 @@ class Group {
   }
 }
 
-/** Calls `member.fail` when `signal` aborts. Without a signal it does nothing. */
-export function waitUnder(signal: AbortSignal | undefined, member: Abortable): void {
-  if (signal !== undefined) (groups.get(signal) ?? new Group(signal)).members.add(member)
+/** Calls `listener.fail` when `signal` aborts. Without a signal it does nothing. */
+export function addAbortListener(signal: AbortSignal | undefined, listener: AbortListener): void {
+  if (signal !== undefined) (bySignal.get(signal) ?? new AbortListeners(signal)).listeners.add(listener)
 }
 
-/** Undoes `waitUnder`. Does nothing if `member` does not wait under `signal`. */
-export function leaveSignal(signal: AbortSignal | undefined, member: Abortable): void {
-  if (signal !== undefined) groups.get(signal)?.leave(member)
+/** Removes a listener. Does nothing if it was not added to `signal`. */
+export function removeAbortListener(signal: AbortSignal | undefined, listener: AbortListener): void {
+  if (signal !== undefined) bySignal.get(signal)?.remove(listener)
 }

@@ -5,7 +5,7 @@ import { everyError, isAbortBy } from './foreign.js'
 import { kindOf } from './kind-of.js'
 import { functionOf, signalOf } from './options/arguments.js'
 import { optionsOf } from './options/own.js'
-import { leaveSignal, waitUnder } from './signals.js'
+import { addAbortListener, removeAbortListener } from './signals.js'
 
 /** One of several tasks; `signal` aborts when another has settled. */
 export type Task<T = unknown> = (signal: AbortSignal) => T | PromiseLike<T>
@@ -60,7 +60,7 @@ export async function together(tasks: readonly Task[], options?: TogetherOptions
       controller.abort(reason)
     },
   }
-  waitUnder(outer, cancelled)
+  addAbortListener(outer, cancelled)
   await Promise.all(
     functions.map(async (task) => {
       const outcome = await settled(task, signal)
@@ -68,7 +68,7 @@ export async function together(tasks: readonly Task[], options?: TogetherOptions
       controller.abort()
     }),
   )
-  leaveSignal(outer, cancelled)
+  removeAbortListener(outer, cancelled)
   return result(outcomes)
 }
 

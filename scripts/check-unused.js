@@ -8,20 +8,20 @@ import { root } from './entries.js'
 
 /** What specs and benchmarks reach behind the entry points for, by file. */
 const FOR_TESTS = {
-  'lib/bytes/untransferable.ts': ['keeperBy'],
+  'lib/bytes/untransferable.ts': ['markerFrom'],
   'lib/bytes/view.ts': ['viewBy'],
-  'lib/client/dial.ts': ['endsAt'],
+  'lib/client/dial.ts': ['addressesAt'],
   'lib/client/happy-eyeballs.ts': ['ATTEMPT_DELAY'],
   'lib/connection/reading/read-options.ts': ['BYTES'],
-  'lib/stacks.ts': ['wantsStacks'],
+  'lib/stacks.ts': ['enablesStacks'],
   'lib/testing/check.ts': ['keeps'],
   'lib/testing/check/expect.ts': ['show'],
   'lib/testing/der.ts': ['der'],
   'lib/tls/client.ts': ['secureClient'],
-  'lib/tls/shared.ts': ['Recent'],
+  'lib/tls/shared.ts': ['LruCache'],
   'lib/transport/descriptor.ts': ['descriptorOf'],
   'lib/transport/duplex.ts': ['DuplexCarrier', 'duplexOf'],
-  'lib/transport/read-turns.ts': ['PIECE', 'TURN'],
+  'lib/transport/read-turns.ts': ['PIECE_MS', 'TURN_MS'],
   'lib/turn.ts': ['afterTwoImmediates', 'afterTwoTimers'],
 }
 

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { pipe, together } from '../lib/index.js'
-import { leaveSignal, waitUnder } from '../lib/signals.js'
+import { addAbortListener, removeAbortListener } from '../lib/signals.js'
 import { memoryServer, pair } from '../lib/testing/index.js'
 import { rejection } from './support/wait.js'
 
@@ -45,16 +45,16 @@ t.test('a waiter that leaves during the abort is not called, and one that waits 
   const first = {
     fail(reason: unknown) {
       told.push(`first: ${reason}`)
-      leaveSignal(controller.signal, second)
+      removeAbortListener(controller.signal, second)
     },
   }
-  waitUnder(controller.signal, first)
-  waitUnder(controller.signal, first)
-  waitUnder(controller.signal, second)
+  addAbortListener(controller.signal, first)
+  addAbortListener(controller.signal, first)
+  addAbortListener(controller.signal, second)
   controller.abort('now')
   t.strictSame(told, ['first: now'])
   t.equal(listeners(controller.signal), 0)
-  t.doesNotThrow(() => leaveSignal(controller.signal, first), 'leaving without waiting has no effect')
-  t.doesNotThrow(() => leaveSignal(undefined, first))
-  t.doesNotThrow(() => waitUnder(undefined, first))
+  t.doesNotThrow(() => removeAbortListener(controller.signal, first), 'leaving without waiting has no effect')
+  t.doesNotThrow(() => removeAbortListener(undefined, first))
+  t.doesNotThrow(() => addAbortListener(undefined, first))
 })

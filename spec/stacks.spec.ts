@@ -3,7 +3,7 @@
 
 import t from 'tap'
 import { type Connection, EndOfStreamError, type LinnetError } from '../lib/index.js'
-import { showCaller, stacks, wantsStacks } from '../lib/stacks.js'
+import { attachCaller, enablesStacks, stacks } from '../lib/stacks.js'
 import { manualClock, pair } from '../lib/testing/index.js'
 import { everywhere } from './support/fixture.js'
 import { program } from './support/program.js'
@@ -11,10 +11,10 @@ import { rejection } from './support/wait.js'
 
 t.test('stacks are requested by LINNET_STACKS or by NODE_DEBUG', async (t) => {
   for (const env of [{}, { LINNET_STACKS: '' }, { LINNET_STACKS: '0' }, { NODE_DEBUG: 'net,http' }, { NODE_DEBUG: 'linnets' }])
-    t.equal(wantsStacks(env), false, JSON.stringify(env))
+    t.equal(enablesStacks(env), false, JSON.stringify(env))
   for (const env of [{ LINNET_STACKS: '1' }, { NODE_DEBUG: 'net,linnet' }, { NODE_DEBUG: 'LINNET net' }, { NODE_DEBUG: '*' }])
-    t.equal(wantsStacks(env), true, JSON.stringify(env))
-  t.equal(stacks.wanted, false)
+    t.equal(enablesStacks(env), true, JSON.stringify(env))
+  t.equal(stacks.enabled, false)
 })
 
 const loop = async (connection: Connection): Promise<void> => {
@@ -23,9 +23,9 @@ const loop = async (connection: Connection): Promise<void> => {
 const message = (connection: Connection): Promise<unknown> => connection.readMessage((reader) => reader.readUntil('\n'))
 
 everywhere(t, 'the stack of a read that rejects later has the operation, the connection and the caller', async (t, connect) => {
-  stacks.wanted = true
+  stacks.enabled = true
   t.teardown(() => {
-    stacks.wanted = false
+    stacks.enabled = false
   })
   for (const read of [
     function readALine(connection: Connection) {
@@ -51,9 +51,9 @@ everywhere(t, 'the stack of a read that rejects later has the operation, the con
 })
 
 t.test('the stack of a time-out and of an abort has the caller too, and the reason of a signal keeps its own stack', async (t) => {
-  stacks.wanted = true
+  stacks.enabled = true
   t.teardown(() => {
-    stacks.wanted = false
+    stacks.enabled = false
   })
   const clock = manualClock()
   const [a] = pair({ clock })
@@ -74,7 +74,7 @@ t.test('the stack of a time-out and of an abort has the caller too, and the reas
   const error = (await cut) as Error
   t.match(error.stack, /at read\(\) on connection/)
   const before = error.stack
-  showCaller(error, { operation: 'another' }, a)
+  attachCaller(error, { operation: 'another' }, a)
   t.equal(error.stack, before, 'an error that many share shows the first')
 })
 

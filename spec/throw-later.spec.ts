@@ -3,7 +3,7 @@
 
 import t from 'tap'
 import { type Connection, shutdownOn } from '../lib/index.js'
-import { waitUnder } from '../lib/signals.js'
+import { addAbortListener } from '../lib/signals.js'
 import { memoryServer, pair } from '../lib/testing/index.js'
 import { uncaught } from './support/uncaught.js'
 import { turns, until, within } from './support/wait.js'
@@ -62,8 +62,8 @@ t.test('a waiter that throws does not prevent the other waiters of the signal fr
   const errors = uncaught(t)
   const controller = new AbortController()
   const told: unknown[] = []
-  waitUnder(controller.signal, { fail: thrower('in fail') })
-  waitUnder(controller.signal, { fail: (reason) => told.push(reason) })
+  addAbortListener(controller.signal, { fail: thrower('in fail') })
+  addAbortListener(controller.signal, { fail: (reason) => told.push(reason) })
   controller.abort('enough')
   t.strictSame(told, ['enough'])
   await turns()

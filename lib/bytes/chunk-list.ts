@@ -51,7 +51,7 @@ export abstract class ChunkList {
   }
 
   /** Unread bytes of the first chunk, which can be taken without a copy. */
-  get whole(): number {
+  get contiguous(): number {
     const head = this.chunks[this.first]
     return head === undefined ? 0 : head.length - this.offset
   }

@@ -2,7 +2,7 @@
 // I/O. After `mark`, taken bytes are kept until `commit`, and `rewind` makes all of them unread again.
 
 import { ChunkList, NO_BYTES, NO_CHUNKS } from './chunk-list.js'
-import { keepHere } from './untransferable.js'
+import { markUntransferable } from './untransferable.js'
 import { indexOf, view } from './view.js'
 
 // Taken chunks are removed from the list when there are this many and they are half of it: amortised O(1).
@@ -11,7 +11,7 @@ const TRIM_FROM = 64
 export class ByteQueue extends ChunkList {
   /** All bytes ever taken or skipped. A rewind subtracts those since its mark. */
   consumed = 0
-  #torn = false
+  #detached = false
   #mark: { first: number; offset: number; consumed: number } | undefined
   /** The chunk that the last view was made of, and its memory: reading these properties of a Buffer costs as much as the view. */
   #viewed: Buffer | undefined
@@ -32,7 +32,7 @@ export class ByteQueue extends ChunkList {
     }
     const bytes = this.peek(n)
     // A rewind may make these bytes unread again.
-    if (this.#mark !== undefined && n > 0) keepHere(bytes.buffer)
+    if (this.#mark !== undefined && n > 0) markUntransferable(bytes.buffer)
     this.skip(n)
     return bytes
   }
@@ -72,7 +72,7 @@ export class ByteQueue extends ChunkList {
       this.#viewed = chunk
       this.#memory = chunk.buffer
       this.#base = chunk.byteOffset
-      keepHere(this.#memory)
+      markUntransferable(this.#memory)
     }
     return view(this.#memory as ArrayBufferLike, this.#base + start, n)
   }
@@ -81,13 +81,13 @@ export class ByteQueue extends ChunkList {
    * True if the memory of unread bytes was detached, so that they are gone. It checks the first chunk, whose memory a
    * returned Buffer may share, and chunks that a rewind made unread again.
    */
-  get torn(): boolean {
+  get detached(): boolean {
     const head = this.chunks[this.first]
-    return this.#torn || (head !== undefined && head.length <= this.offset)
+    return this.#detached || (head !== undefined && head.length <= this.offset)
   }
 
   /** Counts bytes as consumed that were read without being appended. */
-  pass(n: number): void {
+  countConsumed(n: number): void {
     this.consumed += n
   }
 
@@ -103,8 +103,8 @@ export class ByteQueue extends ChunkList {
     }
     if (this.length === 0 && this.#mark === undefined) return void this.clear()
     // `LineCache` skips lines that it decoded before the memory was detached.
-    if (this.torn) {
-      this.#torn = true
+    if (this.detached) {
+      this.#detached = true
       return
     }
     while (this.first < this.chunks.length) {
@@ -137,7 +137,7 @@ export class ByteQueue extends ChunkList {
     this.#memory = undefined
     this.slab = undefined
     this.#mark = undefined
-    this.#torn = false
+    this.#detached = false
   }
 
   /** Keeps the bytes taken from here on, for `rewind`. A second mark replaces the first. */
@@ -156,7 +156,7 @@ export class ByteQueue extends ChunkList {
     if (this.#mark === undefined) return
     this.length += this.marked
     this.consumed = this.#mark.consumed
-    for (let index = this.#mark.first; index < this.first; index++) this.#torn ||= (this.chunks[index] as Buffer).length === 0
+    for (let index = this.#mark.first; index < this.first; index++) this.#detached ||= (this.chunks[index] as Buffer).length === 0
     this.first = this.#mark.first
     this.offset = this.#mark.offset
     this.#mark = undefined

@@ -12,9 +12,9 @@ export interface Search {
   /** The length of the delimiter that was found. */
   readonly matched: number
   /** After a `find` that returned 0: the smallest result that a later `find` can return. */
-  soonest(queue: ByteQueue): number
+  earliestEnd(queue: ByteQueue): number
   /** After a `find` that returned 0: the number of bytes that can belong to no delimiter. A new search may start after them. */
-  passed(queue: ByteQueue): number
+  ruledOut(queue: ByteQueue): number
 }
 
 /** Starts a search for a delimiter. */
@@ -43,11 +43,11 @@ class ByteSearch implements Search {
     return 0
   }
 
-  soonest(queue: ByteQueue): number {
+  earliestEnd(queue: ByteQueue): number {
     return queue.length + 1
   }
 
-  passed(queue: ByteQueue): number {
+  ruledOut(queue: ByteQueue): number {
     return queue.length
   }
 }
@@ -65,21 +65,21 @@ class SequenceSearch implements Search {
   find(queue: ByteQueue): number {
     const found = queue.indexOf(this.#sequence, this.#from)
     if (found >= 0) return found + this.matched
-    this.#from = begunAt(queue, this.#sequence, this.#from)
+    this.#from = partialMatchAt(queue, this.#sequence, this.#from)
     return 0
   }
 
-  soonest(): number {
+  earliestEnd(): number {
     return this.#from + this.matched
   }
 
-  passed(): number {
+  ruledOut(): number {
     return this.#from
   }
 }
 
 /** The first position, at `from` or after, at which a beginning of `sequence` reaches up to the end of the data; otherwise the end. */
-function begunAt(queue: ByteQueue, sequence: Buffer, from: number): number {
+function partialMatchAt(queue: ByteQueue, sequence: Buffer, from: number): number {
   const lead = sequence[0] as number
   let at = Math.max(from, queue.length - sequence.length + 1)
   while ((at = queue.indexOfByte(lead, at)) >= 0) {
@@ -104,7 +104,7 @@ class AnySearch implements Search {
   readonly #shortest: number
   /** No match can start before this position. */
   #from = 0
-  #soonest = 0
+  #earliestEnd = 0
 
   constructor({ sequences, shortest }: CompiledDelimiter) {
     this.#sequences = sequences
@@ -139,25 +139,25 @@ class AnySearch implements Search {
   /** Looks for incomplete matches that would win over the whole match, which ends at `end`. Returns `end` if there is none. */
   #await(queue: ByteQueue, start: number, end: number): number {
     let from = start
-    let soonest = end > 0 ? end : queue.length + this.#shortest
+    let earliest = end > 0 ? end : queue.length + this.#shortest
     let rivals = false
     for (const sequence of this.#sequences) {
-      const at = begunAt(queue, sequence, this.#from)
+      const at = partialMatchAt(queue, sequence, this.#from)
       if (at === queue.length || at > start || (at === start && sequence.length <= this.matched)) continue
       rivals = true
       from = Math.min(from, at)
-      soonest = Math.min(soonest, at + sequence.length)
+      earliest = Math.min(earliest, at + sequence.length)
     }
     this.#from = from
-    this.#soonest = soonest
+    this.#earliestEnd = earliest
     return rivals ? 0 : end
   }
 
-  soonest(): number {
-    return this.#soonest
+  earliestEnd(): number {
+    return this.#earliestEnd
   }
 
-  passed(): number {
+  ruledOut(): number {
     return this.#from
   }
 }

@@ -1,6 +1,7 @@
 // Splits a chunk into its messages at a third of the cost of taking each one separately: text is decoded once for many
 // messages, and each is a slice of it. Only whole messages are split off. Pure, and only for a single delimiter; messages
 // that span chunks, and lists of delimiters, are up to the caller.
+// Decision: docs/decisions/a-batch-is-one-read.md
 
 import { isAscii } from 'node:buffer'
 import type { CompiledDelimiter } from './delimiter.js'

@@ -14,12 +14,12 @@ export function completeLength(queue: ByteQueue, n: number, encoding: BufferEnco
   switch (encoding.toLowerCase()) {
     case 'utf8':
     case 'utf-8':
-      return n - begunUtf8(queue, n)
+      return n - incompleteUtf8(queue, n)
     case 'utf16le':
     case 'utf-16le':
     case 'ucs2':
     case 'ucs-2':
-      return n - begunUtf16(queue, n)
+      return n - incompleteUtf16(queue, n)
     case 'base64':
     case 'base64url':
       return n - (n % 3)
@@ -29,20 +29,20 @@ export function completeLength(queue: ByteQueue, n: number, encoding: BufferEnco
 }
 
 /** The number of bytes at the end that are the valid beginning of a UTF-8 sequence: 0 to 3. */
-function begunUtf8(queue: ByteQueue, n: number): number {
+function incompleteUtf8(queue: ByteQueue, n: number): number {
   let second = 0x80
   // Goes back over continuation bytes to their lead byte. After three of them, any sequence is complete.
   for (let back = 1; back <= 3 && back <= n; back++) {
     const byte = queue.at(n - back)
     if (byte < 0x80) return 0
-    if (byte >= 0xc0) return back < lengthOf(byte) && (back === 1 || mayFollow(byte, second)) ? back : 0
+    if (byte >= 0xc0) return back < sequenceLength(byte) && (back === 1 || mayFollow(byte, second)) ? back : 0
     second = byte
   }
   return 0
 }
 
 /** The length of the sequence with the lead byte `lead` (≥ 0xC0); 1 if it cannot begin a sequence. */
-function lengthOf(lead: number): number {
+function sequenceLength(lead: number): number {
   // C0 and C1 would be over-long forms of ASCII; F5 and above are beyond U+10FFFF.
   if (lead < 0xc2 || lead > 0xf4) return 1
   return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
@@ -58,7 +58,7 @@ function mayFollow(lead: number, second: number): boolean {
 }
 
 /** The number of bytes at the end that are half a UTF-16 unit, the first half of a surrogate pair, or both: 0 to 3. */
-function begunUtf16(queue: ByteQueue, n: number): number {
+function incompleteUtf16(queue: ByteQueue, n: number): number {
   const odd = n % 2
   const units = n - odd
   const high = units > 0 && (queue.at(units - 1) & 0xfc) === 0xd8

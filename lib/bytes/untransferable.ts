@@ -3,17 +3,17 @@
 // (Node 20 copies it).
 // Decision: docs/decisions/unread-memory-is-not-transferable.md
 
-type Mark = (memory: ArrayBufferLike) => void
+type Marker = (memory: ArrayBufferLike) => void
 
-let mark: Mark | undefined
+let mark: Marker | undefined
 
 /** A function that marks memory with `marker`, or does nothing if the runtime has no such function. */
-export function keeperBy(marker: unknown): Mark {
-  return typeof marker === 'function' ? (marker as Mark) : () => {}
+export function markerFrom(marker: unknown): Marker {
+  return typeof marker === 'function' ? (marker as Marker) : () => {}
 }
 
 /** Marks memory as untransferable. The first call loads `node:worker_threads`, which takes as long to load as this library. */
-export function keepHere(memory: ArrayBufferLike): void {
-  mark ??= keeperBy(process.getBuiltinModule('node:worker_threads').markAsUntransferable)
+export function markUntransferable(memory: ArrayBufferLike): void {
+  mark ??= markerFrom(process.getBuiltinModule('node:worker_threads').markAsUntransferable)
   mark(memory)
 }

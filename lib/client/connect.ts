@@ -3,7 +3,7 @@
 
 import type { Connection } from '../connection/connection.js'
 import { kindOf } from '../kind-of.js'
-import { type ConnectOptions, connectPlan } from '../options/connect.js'
+import { type ConnectOptions, resolveConnectOptions } from '../options/connect.js'
 import { open } from './connecting.js'
 
 /**
@@ -36,5 +36,5 @@ export async function connect(options: ConnectOptions, second?: unknown): Promis
   if (typeof second === 'function') throw new TypeError('connect() takes no callback: await the connection that it promises')
   // Node has `connect(port, host)`.
   if (second !== undefined) throw new TypeError(`connect() takes one argument, not ${kindOf(second)} behind it: write { port, host }`)
-  return open(connectPlan(options))
+  return open(resolveConnectOptions(options))
 }

@@ -6,7 +6,7 @@ import { ConnectionCore } from '../connection/lifecycle.js'
 import { ConnectError, codeOf, HandshakeError, TimeoutError } from '../errors.js'
 import type { Destination, ResolvedConnectOptions } from '../options/connect.js'
 import { buildHeader } from '../proxy-protocol/build.js'
-import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
+import { type AbortListener, addAbortListener, removeAbortListener } from '../signals.js'
 import { ClientTls } from '../tls/client.js'
 import { handshakeMessage } from '../tls/failure.js'
 import type { Attempt } from '../transport/attempt.js'
@@ -35,9 +35,9 @@ export const systemDialer: Dialer = { lookup, dial, clock: systemClock }
 export async function open(options: ResolvedConnectOptions, dialer: Dialer = systemDialer): Promise<Connection> {
   const { signal, timeout, connection } = options
   const stop = new AbortController()
-  const caller: Abortable = { fail: (reason) => stop.abort(reason) }
+  const caller: AbortListener = { fail: (reason) => stop.abort(reason) }
   if (signal?.aborted) caller.fail(signal.reason)
-  waitUnder(signal, caller)
+  addAbortListener(signal, caller)
   const late = (): void => stop.abort(new TimeoutError({ operation: 'connect', timeout, kind: 'connect' }))
   const progress = new ConnectProgress()
   const deadline = new Deadline({ clock: dialer.clock, ms: timeout, progress: () => progress.value, expired: late })
@@ -48,7 +48,7 @@ export async function open(options: ResolvedConnectOptions, dialer: Dialer = sys
     return new Connection(core)
   } finally {
     deadline.clear()
-    leaveSignal(signal, caller)
+    removeAbortListener(signal, caller)
   }
 }
 

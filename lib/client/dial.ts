@@ -4,11 +4,11 @@
 import type { NetConnectOpts, Socket } from 'node:net'
 import { type Address, isLost, lostAddress, tcpAddress, unixAddress } from '../address.js'
 import { net } from '../net.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import type { Attempt } from '../transport/attempt.js'
-import type { Ends } from '../transport/carrier.js'
+import type { AddressPair } from '../transport/carrier.js'
 import { networkDenied } from '../transport/permission.js'
-import { endsOf, SocketCarrier, type SocketOptions } from '../transport/socket.js'
+import { addressesOf, SocketCarrier, type SocketOptions } from '../transport/socket.js'
 import { systemError } from '../transport/system-error.js'
 import { pathTooLong } from '../transport/unix-path.js'
 
@@ -40,12 +40,12 @@ class SocketAttempt implements Attempt<SocketCarrier> {
   #carrier: SocketCarrier | undefined
 
   constructor(target: DialTarget, options: DialOptions) {
-    const socket = net().connect(bare(socketOptions(target, options)))
+    const socket = net().connect(withoutPrototype(socketOptions(target, options)))
     this.#socket = socket
     this.done = new Promise((resolve, reject) => {
       socket.once('error', reject)
       socket.once('connect', () => {
-        const ends = endsAt(target, socket)
+        const ends = addressesAt(target, socket)
         if (sameEnd(ends)) {
           socket.destroy(systemError('connect', 'ECONNREFUSED', String(ends.remote)))
           return
@@ -69,9 +69,9 @@ class SocketAttempt implements Attempt<SocketCarrier> {
  * The addresses of a socket that has just connected. If the peer has reset already the system has no remote address; then
  * it is the address that was dialled.
  */
-export function endsAt(target: DialTarget, socket: Socket): Ends {
+export function addressesAt(target: DialTarget, socket: Socket): AddressPair {
   if (target.kind === 'unix') return { remote: unixAddress(target.path), local: unixAddress() }
-  const { remote, local } = endsOf(socket)
+  const { remote, local } = addressesOf(socket)
   const known = tcpAddress(target.address, target.port)
   return {
     remote: isLost(remote) || remote.family === 'unix' ? known : remote,
@@ -86,7 +86,7 @@ function requestedLocal({ localAddress, localPort }: Extract<DialTarget, { kind:
 
 // A TCP socket may connect to itself by a simultaneous open: nothing listens on a local port, and the system chooses that port
 // as the local one. A client that retries often enough gets there, and would read its own bytes.
-function sameEnd({ remote, local }: Ends): boolean {
+function sameEnd({ remote, local }: AddressPair): boolean {
   return remote.family !== 'unix' && String(remote) === String(local)
 }
 

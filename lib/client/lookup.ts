@@ -4,12 +4,12 @@
 import type { LookupAddress } from 'node:dns'
 import { dns } from '../builtins.js'
 import type { Family } from '../options/connect.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 
 /** Resolves with all addresses of a name, at least one, in the order of the system's preference. Rejects with Node's error. */
 export async function lookup(host: string, family: Family): Promise<LookupAddress[]> {
   const found = await new Promise<LookupAddress[]>((resolve, reject) => {
-    dns().lookup(host, bare({ all: true as const, family }), (error, addresses) => (error ? reject(error) : resolve(addresses)))
+    dns().lookup(host, withoutPrototype({ all: true as const, family }), (error, addresses) => (error ? reject(error) : resolve(addresses)))
   })
   // An IP address is found whatever `family` is.
   const fitting = found.filter((address) => family === 0 || address.family === family)

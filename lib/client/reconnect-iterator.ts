@@ -11,7 +11,7 @@ import { InvalidOptionsError } from '../errors.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
 import type { ResolvedConnectOptions } from '../options/connect.js'
 import type { ResolvedReconnectOptions } from '../options/reconnect.js'
-import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
+import { type AbortListener, addAbortListener, removeAbortListener } from '../signals.js'
 import type { Clock, Timer } from '../transport/clock.js'
 import { BackOff } from './back-off.js'
 import { type Dialer, open } from './connecting.js'
@@ -22,7 +22,7 @@ export class ReconnectIterator extends AsyncIteratorBase<Connection> {
   readonly #backOff: BackOff
   /** Aborts when the loop ends, and cancels the attempt that is under way. */
   readonly #end = new AbortController()
-  readonly #caller: Abortable = { fail: () => this.leave() }
+  readonly #caller: AbortListener = { fail: () => this.endIteration() }
   /** Resolves the pending calls of `next` with `done`. */
   readonly #pending = new Set<() => void>()
   /** Settles with the step of the last `next`; never rejects. */
@@ -52,7 +52,7 @@ export class ReconnectIterator extends AsyncIteratorBase<Connection> {
       }
       const failed = (error: unknown): void => {
         this.#pending.delete(done)
-        this.leave()
+        this.endIteration()
         // Without effect if the loop had ended before.
         reject(error)
       }
@@ -64,15 +64,15 @@ export class ReconnectIterator extends AsyncIteratorBase<Connection> {
   #begin(): void {
     this.#begun = true
     const { signal } = this.#options
-    if (signal?.aborted) this.leave()
+    if (signal?.aborted) this.endIteration()
     // `return` may have been called first.
-    else if (!this.#end.signal.aborted) waitUnder(signal, this.#caller)
+    else if (!this.#end.signal.aborted) addAbortListener(signal, this.#caller)
   }
 
-  protected leave(): void {
+  protected endIteration(): void {
     if (this.#end.signal.aborted) return
     this.#end.abort()
-    leaveSignal(this.#options.signal, this.#caller)
+    removeAbortListener(this.#options.signal, this.#caller)
     this.#timer?.clear()
     this.#current?.release()
     for (const done of this.#pending) done()

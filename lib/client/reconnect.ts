@@ -3,7 +3,12 @@
 
 import type { Connection } from '../connection/connection.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
-import { type ReconnectOptions, type ReconnectTarget, type ResolvedReconnectOptions, reconnectPlan } from '../options/reconnect.js'
+import {
+  type ReconnectOptions,
+  type ReconnectTarget,
+  type ResolvedReconnectOptions,
+  resolveReconnectOptions,
+} from '../options/reconnect.js'
 import { systemDialer } from './connecting.js'
 import { ReconnectIterator } from './reconnect-iterator.js'
 
@@ -46,7 +51,7 @@ export function reconnect(
 ): AsyncIterable<Connection> {
   let resolved: ResolvedReconnectOptions
   try {
-    resolved = reconnectPlan(options, settings)
+    resolved = resolveReconnectOptions(options, settings)
   } catch (error) {
     return { [Symbol.asyncIterator]: () => new Refusal(error) }
   }
@@ -70,7 +75,7 @@ class Refusal extends AsyncIteratorBase<never> {
     throw this.#error
   }
 
-  protected leave(): void {
+  protected endIteration(): void {
     this.#ended = true
   }
 }

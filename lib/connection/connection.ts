@@ -5,8 +5,8 @@
 
 import { kindOf } from '../kind-of.js'
 import { functionOf } from '../options/arguments.js'
-import { type ConnectionOptions, connectionSettings, defaultSettings } from '../options/connection.js'
-import { ignorable, rejectHandled } from '../rejections.js'
+import { type ConnectionOptions, defaultConnectionOptions, resolveConnectionOptions } from '../options/connection.js'
+import { markIfIgnorable, rejectHandled } from '../rejections.js'
 import { showBy } from '../shown-as.js'
 import { systemClock } from '../transport/clock.js'
 import { carrierFor } from '../transport/duplex.js'
@@ -94,7 +94,7 @@ export class Connection extends ConnectionSettings implements AsyncDisposable {
   static from(stream: unknown, options?: ConnectionOptions): Connection {
     const second = secondStream(options)
     if (second !== undefined) throw new TypeError(second)
-    const resolved = options === undefined ? defaultSettings : connectionSettings(options)
+    const resolved = options === undefined ? defaultConnectionOptions : resolveConnectionOptions(options)
     const carrier = carrierFor(stream)
     if (carrier === undefined)
       throw new TypeError(`stream must be a Duplex or { readable, writable }, not ${kindOf(stream)}${insteadOf(stream)}`)
@@ -245,7 +245,7 @@ export class Connection extends ConnectionSettings implements AsyncDisposable {
    * await connection.startTls({ key, cert, reply: '220 go ahead\r\n' })
    */
   startTls(options?: StartTlsOptions): Promise<void> {
-    return ignorable(startTls(this.#core, options))
+    return markIfIgnorable(startTls(this.#core, options))
   }
 
   // --- bridges ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 // polled once more (`last-poll.ts`).
 
 import { type Clock, LONGEST_TIMER, type Timer } from '../transport/clock.js'
-import { lookOnce } from '../transport/last-poll.js'
+import { pollOnceMore } from '../transport/last-poll.js'
 import type { QueueWatch } from '../transport/send-queues.js'
 
 /** The kinds of limits. At most one of each kind runs at a time. */
@@ -167,17 +167,17 @@ export class Deadlines {
     const watch = onQueued(kind) ? this.#watch : undefined
     const host = this.#host
     const limit = {
-      stands: () => this.#at?.[kind] === at,
+      isSet: () => this.#at?.[kind] === at,
       progress: () => host.progress,
       holding: () => host.holding === true,
-      ...(watch !== undefined && { ask: () => watch.look() }),
+      ...(watch !== undefined && { refreshProgress: () => watch.look() }),
       postpone: (ms: number) => this.#postpone(kind, Math.min(ms, this.#ms[kind] as number)),
       expire: () => {
         this.clear(kind)
         host.expired(kind)
       },
     }
-    lookOnce(limit, late)
+    pollOnceMore(limit, late)
   }
 
   #postpone(kind: DeadlineKind, ms: number): void {

@@ -29,7 +29,7 @@ import { expired, type PendingOperation } from './reading/pending-read.js'
 type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean; since: number } | { kind: 'over' }
 
 // What still runs then was not awaited: the commonest mistake.
-const HANDLED = 'the connection was closed when its handler returned: await in the handler whatever still reads or writes'
+const HANDLER_RETURNED = 'the connection was closed when its handler returned: await in the handler whatever still reads or writes'
 
 const ENDED = 'end() has ended what this side sends, and reads go on: write before it'
 const ENDED_BY_PEER = 'the peer has ended, and with `allowHalfOpen: false` that ends this side too'
@@ -52,7 +52,7 @@ class PendingEnd {
 
 export class ConnectionCore extends ConnectionParts implements LimitedClose {
   /** The handler has returned, which closes the connection. */
-  handled = false
+  handlerReturned = false
   /** This side ended, closed or cut the connection. */
   ended = false
   peerEnded = false
@@ -101,7 +101,7 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
   get drainSignal(): AbortSignal {
     if (this.#drainSignal === undefined) {
       this.#drainSignal = new AbortController()
-      if (this.draining) this.#drainSignal.abort(this.own(new DrainingError()))
+      if (this.draining) this.#drainSignal.abort(this.raised(new DrainingError()))
     }
     return this.#drainSignal.signal
   }
@@ -109,7 +109,7 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
   drain(): void {
     if (this.draining || this.#isOver) return
     this.draining = true
-    this.#drainSignal?.abort(this.own(new DrainingError()))
+    this.#drainSignal?.abort(this.raised(new DrainingError()))
     this.readHalf.drain()
   }
 
@@ -150,7 +150,7 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
   }
 
   slowConsumer(error: LimitExceededError): void {
-    this.own(error)
+    this.raised(error)
     this.#cut('aborted', error, this.#closedBy(error))
   }
 
@@ -174,17 +174,19 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
   /** Makes the error of a write after this side's end. */
   get #endedError(): () => Error {
     const message = this.#first === 'peer' && !this.options.allowHalfOpen ? ENDED_BY_PEER : ENDED
-    return lazily(() => this.own(new ConnectionClosedError({ message })))
+    return lazily(() => this.raised(new ConnectionClosedError({ message })))
   }
 
   /** Makes the error of a read or a write after `close()`. */
   get #closedError(): () => Error {
-    return (this.#makeClosedError ??= lazily(() => this.own(new ConnectionClosedError({ message: this.handled ? HANDLED : undefined }))))
+    return (this.#makeClosedError ??= lazily(() =>
+      this.raised(new ConnectionClosedError({ message: this.handlerReturned ? HANDLER_RETURNED : undefined })),
+    ))
   }
 
   /** Makes the error of a read or a write after a cut: the same one for all of them. */
   #closedBy(cause: unknown): () => Error {
-    return lazily(() => this.own(new ConnectionClosedError({ cause })))
+    return lazily(() => this.raised(new ConnectionClosedError({ cause })))
   }
 
   /** Keeps what the handler rejected with first: `closed` reports it. */
@@ -226,7 +228,7 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
       return
     }
     // Reads, writes and `closed` share one error.
-    const loss = this.own(new ConnectionLostError({ cause, remote: this.remote }))
+    const loss = this.raised(new ConnectionLostError({ cause, remote: this.remote }))
     this.#break(loss)
     this.#over('lost', loss)
   }
@@ -238,7 +240,7 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
 
   /** A `startTls` has failed, and neither side can go on. Not for a closed connection. */
   upgradeFailed(by: 'lost' | 'timeout', error: HandshakeError): void {
-    this.#break(this.own(new ConnectionLostError({ cause: this.own(error), remote: this.remote })))
+    this.#break(this.raised(new ConnectionLostError({ cause: this.raised(error), remote: this.remote })))
     this.#over(by, error)
   }
 
@@ -276,7 +278,7 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
   }
 
   #cutForTime(operation: 'write' | 'close', timeout: number): void {
-    const error = this.own(new TimeoutError({ operation, timeout, kind: operation }))
+    const error = this.raised(new TimeoutError({ operation, timeout, kind: operation }))
     this.#cut('timeout', error, this.#closedBy(error))
   }
 

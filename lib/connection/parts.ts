@@ -3,7 +3,7 @@
 // decided in `ConnectionCore`, which extends it.
 
 import type { Address } from '../address.js'
-import { type LimitExceededError, type LinnetError, raise } from '../errors.js'
+import { type LimitExceededError, type LinnetError, markRaisedBy } from '../errors.js'
 import type { ConnectionLimits, ResolvedConnectionOptions } from '../options/connection.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import type { Carrier, CarrierSink } from '../transport/carrier.js'
@@ -67,8 +67,8 @@ export abstract class ConnectionParts implements CarrierSink, ReadHalfHost, Writ
   }
 
   /** Marks an error as raised by this connection: a handler that rejects with it has ended normally. */
-  own<E extends LinnetError>(error: E): E {
-    raise(error, this.id)
+  raised<E extends LinnetError>(error: E): E {
+    markRaisedBy(error, this.id)
     return error
   }
 

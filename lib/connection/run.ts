@@ -48,7 +48,7 @@ export function superviseHandler<C, T>(
   failed: (error: unknown, normal: boolean) => void,
 ): void {
   const returned = (value: T): void => {
-    core.handled = true
+    core.handlerReturned = true
     core.close()
     core.closeState.onClosed(() => done(value))
   }

@@ -8,7 +8,7 @@
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
 import { HandshakeError, InvalidOptionsError, type Issue, PlaintextBufferedError, TimeoutError } from '../errors.js'
 import { tagOf } from '../kind-of.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import { mismatch } from '../options/values.js'
 import { ClientTls } from '../tls/client.js'
 import { handshakeMessage } from '../tls/failure.js'
@@ -49,7 +49,7 @@ export async function startTls(core: ConnectionCore, options: unknown): Promise<
   const { refused } = writeHalf
   if (refused !== undefined) throw refused
   readHalf.assertReadable(undefined, undefined)
-  if (readHalf.queue.length > 0 && !resolved.feed) throw core.own(new PlaintextBufferedError())
+  if (readHalf.queue.length > 0 && !resolved.feed) throw core.raised(new PlaintextBufferedError())
   await new Upgrade(core, resolved, loaded(core, resolved)).run()
 }
 
@@ -179,7 +179,7 @@ function resolveOptions(core: ConnectionCore, options: unknown = {}): ResolvedSt
     reply = '',
     buffered,
     ...tls
-  } = loading([], () => bare(options)) as Record<keyof StartTlsExtras, unknown>
+  } = loading([], () => withoutPrototype(options)) as Record<keyof StartTlsExtras, unknown>
   const expect = (name: keyof StartTlsExtras, fits: boolean, expected: string, input: unknown): void => {
     if (!fits) issues.push({ path: [name], message: mismatch(expected)({ input }) })
   }

@@ -1,7 +1,7 @@
 // Every writing method of a connection, from `write` to the end of this side. A call passes its data to the write half, which
 // queues and sends it (`writing/write-half.ts`); only the end of this side is decided by the core.
 
-import { ignorable, rejectHandled } from '../rejections.js'
+import { markIfIgnorable, rejectHandled } from '../rejections.js'
 import { ConnectionInfo } from './info.js'
 import type { ConnectionCore } from './lifecycle.js'
 import type { WriteData } from './writing/write-data.js'
@@ -97,7 +97,7 @@ export abstract class WriteMethods extends ConnectionInfo {
    * const bytes = await connection.writeFrom(createReadStream('index.html'))
    */
   writeFrom(source: WriteSource): Promise<number> {
-    return ignorable(writeFrom(this.#core.writeHalf, source))
+    return markIfIgnorable(writeFrom(this.#core.writeHalf, source))
   }
 
   /**

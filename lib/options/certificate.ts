@@ -83,7 +83,7 @@ const schema = strictObject<Replaced<TestCertificateOptions, { hosts?: Host[]; v
  *
  * @throws InvalidOptionsError
  */
-export function certificatePlan(options: unknown = {}): ResolvedCertificateOptions {
+export function resolveCertificateOptions(options: unknown = {}): ResolvedCertificateOptions {
   const given = checkOptions(schema, options)
   const hosts = given.hosts ?? HOSTS.map((host) => hostOf(host) as Host)
   const { days = DAYS, validFrom, commonName = hosts[0]?.text.slice(0, LONGEST_COMMON_NAME) as string } = given

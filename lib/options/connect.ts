@@ -129,12 +129,12 @@ function contradictions(given: Checked<ConnectKeys>): Issue[] {
  *
  * @throws InvalidOptionsError
  */
-export function connectPlan(options: unknown): ResolvedConnectOptions {
-  return connectSettings(checkOptions(schema, options))
+export function resolveConnectOptions(options: unknown): ResolvedConnectOptions {
+  return resolveCheckedConnectOptions(checkOptions(schema, options))
 }
 
 /** Checked options of `connect`, completed by the defaults. */
-export function connectSettings(given: Checked<ConnectKeys>): ResolvedConnectOptions {
+export function resolveCheckedConnectOptions(given: Checked<ConnectKeys>): ResolvedConnectOptions {
   return { destination: destinationOf(given), ...reachingOf(given) }
 }
 

@@ -3,7 +3,7 @@
 // `lib/connection/`.
 
 import type * as z from 'zod/mini'
-import { bare } from './own.js'
+import { withoutPrototype } from './own.js'
 import {
   type Checked,
   checkArgument,
@@ -146,10 +146,10 @@ const limitDefaults = defaultsOf(limits)
 const restDefaults = defaultsOf(rest)
 
 /** The options of a connection that was given none. */
-export const defaultSettings: ResolvedConnectionOptions = Object.freeze({ limits: limitDefaults, ...restDefaults })
+export const defaultConnectionOptions: ResolvedConnectionOptions = Object.freeze({ limits: limitDefaults, ...restDefaults })
 
 /** Checked options, completed by the defaults; other members of `given` are left out. */
-export function settingsOf(given: Checked<ConnectionOptions> = bare({})): ResolvedConnectionOptions {
+export function settingsOf(given: Checked<ConnectionOptions> = withoutPrototype({})): ResolvedConnectionOptions {
   return { limits: chosen(given, limitDefaults), ...chosen(given, restDefaults) }
 }
 
@@ -165,7 +165,7 @@ const limitChanges: z.ZodMiniType<Checked<ConnectionLimits>> = strictObject(limi
  *
  * @throws InvalidOptionsError whose issues' paths begin with `path`
  */
-export function connectionSettings(options: unknown = {}, path: Path = []): ResolvedConnectionOptions {
+export function resolveConnectionOptions(options: unknown = {}, path: Path = []): ResolvedConnectionOptions {
   return settingsOf(checkOptions(connection, options, path))
 }
 

@@ -5,8 +5,8 @@
 import type * as z from 'zod/mini'
 import type { Issue } from '../errors.js'
 import { net } from '../net.js'
-import type { ProxyPlan } from '../proxy-protocol/trust.js'
-import { bare } from './own.js'
+import type { ResolvedProxyProtocol } from '../proxy-protocol/trust.js'
+import { withoutPrototype } from './own.js'
 import { type ProxyProtocolOptions, proxyProtocol } from './proxy-protocol.js'
 import {
   type Checked,
@@ -71,7 +71,7 @@ export interface SystemdEndpoint extends EndpointOptions {
 export type Endpoint = TcpEndpoint | UnixEndpoint | FdEndpoint | SystemdEndpoint
 
 /** Where to listen, with a value for each option. A TCP `host` of undefined is all interfaces, a systemd `name` of undefined all sockets. */
-export type ResolvedPlace =
+export type ResolvedBinding =
   | { kind: 'tcp'; host: string | undefined; port: number; backlog: number; ipv6Only: boolean; reusePort: boolean }
   | { kind: 'unix'; path: string; mode: number; backlog: number }
   | { kind: 'fd'; fd: number; backlog: number }
@@ -80,13 +80,13 @@ export type ResolvedPlace =
 /** The steps that a connection of an endpoint passes before it is admitted. */
 export interface ResolvedHandshakeOptions {
   /** Which peers must send a PROXY header; none if it is left out. */
-  proxyProtocol?: ProxyPlan
+  proxyProtocol?: ResolvedProxyProtocol
   /** What TLS is served with; none if it is left out. */
   tls?: ResolvedTlsOptions
 }
 
 /** An endpoint with a value for each option. */
-export type ResolvedEndpoint = ResolvedPlace & ResolvedHandshakeOptions
+export type ResolvedEndpoint = ResolvedBinding & ResolvedHandshakeOptions
 
 type Socket = Resolved<Pick<TcpEndpoint, 'backlog' | 'ipv6Only' | 'reusePort'>>
 
@@ -131,7 +131,10 @@ function isName(value: unknown): value is string {
 }
 
 /** The options of an endpoint of any kind. */
-export type EndpointKeys = Replaced<TcpEndpoint & UnixEndpoint & FdEndpoint & SystemdEndpoint, { proxyProtocol?: ProxyPlan | false }>
+export type EndpointKeys = Replaced<
+  TcpEndpoint & UnixEndpoint & FdEndpoint & SystemdEndpoint,
+  { proxyProtocol?: ResolvedProxyProtocol | false }
+>
 
 /** An endpoint that passed a check. */
 export type CheckedEndpoint = Checked<EndpointKeys>
@@ -186,13 +189,17 @@ export function withoutTcp(given: object): Issue[] {
 }
 
 /** A checked endpoint, completed by the defaults. Its options stand at `path`. */
-export function planOf(given: CheckedEndpoint, defaults: EndpointDefaults, path: Path = []): ResolvedEndpoint {
-  return { ...placeOf(given, defaults), ...entryOf(given, defaults, path) }
+export function resolveCheckedEndpoint(given: CheckedEndpoint, defaults: EndpointDefaults, path: Path = []): ResolvedEndpoint {
+  return { ...bindingOf(given, defaults), ...handshakeOptionsOf(given, defaults, path) }
 }
 
 /** The steps of an endpoint's connections. Its own `false` replaces an option of `listen`. */
-export function entryOf(given: CheckedEndpoint, defaults: ResolvedHandshakeOptions = {}, path: Path = []): ResolvedHandshakeOptions {
-  const shared = bare(defaults)
+export function handshakeOptionsOf(
+  given: CheckedEndpoint,
+  defaults: ResolvedHandshakeOptions = {},
+  path: Path = [],
+): ResolvedHandshakeOptions {
+  const shared = withoutPrototype(defaults)
   const { proxyProtocol = shared.proxyProtocol } = given
   const own = given.tls && { options: given.tls, path: [...path, 'tls'] }
   const tls = given.tls === undefined ? shared.tls : own
@@ -200,7 +207,7 @@ export function entryOf(given: CheckedEndpoint, defaults: ResolvedHandshakeOptio
 }
 
 /** Where to listen. An endpoint without a kind is TCP, on a port that the system picks. */
-export function placeOf(given: CheckedEndpoint, defaults: Socket): ResolvedPlace {
+export function bindingOf(given: CheckedEndpoint, defaults: Socket): ResolvedBinding {
   const { backlog = defaults.backlog, ipv6Only = defaults.ipv6Only, reusePort = defaults.reusePort } = given
   const { port = 0, host, path, mode = PRIVATE, fd, systemd } = given
   if (path !== undefined) return { kind: 'unix', path, mode, backlog }
@@ -214,6 +221,6 @@ export function placeOf(given: CheckedEndpoint, defaults: Socket): ResolvedPlace
  *
  * @throws InvalidOptionsError
  */
-export function endpointPlan(endpoint: unknown, defaults: EndpointDefaults = endpointDefaults): ResolvedEndpoint {
-  return planOf(checkOptions(endpointSchema, typeof endpoint === 'number' ? { port: endpoint } : endpoint), defaults)
+export function resolveEndpoint(endpoint: unknown, defaults: EndpointDefaults = endpointDefaults): ResolvedEndpoint {
+  return resolveCheckedEndpoint(checkOptions(endpointSchema, typeof endpoint === 'number' ? { port: endpoint } : endpoint), defaults)
 }

@@ -8,6 +8,7 @@ import { net } from '../net.js'
 import type { ProxyInfo } from '../proxy-protocol/header.js'
 import { type ConnectionOptions, connectionShape, type ResolvedConnectionOptions, settingsOf } from './connection.js'
 import {
+  bindingOf,
   type CheckedEndpoint,
   type Endpoint,
   type EndpointDefaults,
@@ -16,10 +17,9 @@ import {
   endpointDefaults,
   endpointSchema,
   endpointShape,
-  entryOf,
-  placeOf,
-  planOf,
+  handshakeOptionsOf,
   type ResolvedEndpoint,
+  resolveCheckedEndpoint,
   withoutTcp,
 } from './endpoint.js'
 import type { ProxyProtocolOptions } from './proxy-protocol.js'
@@ -37,7 +37,7 @@ export type {
   TcpEndpoint,
   UnixEndpoint,
 } from './endpoint.js'
-export { endpointPlan } from './endpoint.js'
+export { resolveEndpoint } from './endpoint.js'
 export type { ProxyProtocolOptions } from './proxy-protocol.js'
 
 /** A connection that is not admitted yet: the argument of `admit`. */
@@ -176,7 +176,7 @@ const listening = strictObject<EndpointKeys & ServiceKeys & { endpoints?: Checke
   {
     contradictions: (given) => {
       const issues = endpointContradictions(given)
-      const isTcp = given.endpoints?.some((endpoint) => placeOf(endpoint, endpointDefaults).kind === 'tcp') ?? true
+      const isTcp = given.endpoints?.some((endpoint) => bindingOf(endpoint, endpointDefaults).kind === 'tcp') ?? true
       return isTcp ? issues : [...issues, ...withoutTcp(given)]
     },
     meant: meantPlace,
@@ -194,13 +194,13 @@ export function serviceOf(given: Checked<ServiceKeys>): Pick<ResolvedListenOptio
  *
  * @throws InvalidOptionsError
  */
-export function listenPlan(options: unknown = {}): ResolvedListenOptions {
+export function resolveListenOptions(options: unknown = {}): ResolvedListenOptions {
   const given = checkOptions(listening, typeof options === 'number' ? { port: options } : options)
   const { backlog = endpointDefaults.backlog, ipv6Only = endpointDefaults.ipv6Only, reusePort = endpointDefaults.reusePort } = given
-  const entry = entryOf(given)
+  const entry = handshakeOptionsOf(given)
   const defaults = { backlog, ipv6Only, reusePort, ...entry }
-  const endpoints = given.endpoints?.map((endpoint, at) => planOf(endpoint, defaults, ['endpoints', at]))
-  return { endpoints: endpoints ?? [{ ...placeOf(given, defaults), ...entry }], defaults, ...serviceOf(given) }
+  const endpoints = given.endpoints?.map((endpoint, at) => resolveCheckedEndpoint(endpoint, defaults, ['endpoints', at]))
+  return { endpoints: endpoints ?? [{ ...bindingOf(given, defaults), ...entry }], defaults, ...serviceOf(given) }
 }
 
 const countChanges = strictObject(counts)

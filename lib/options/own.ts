@@ -4,12 +4,12 @@ import { kindOf, tagOf } from '../kind-of.js'
 import { suggestion } from './suggestion.js'
 
 /** A copy of the own members of an options object, which inherits nothing. */
-export function ownOf<Name extends string>(options: object | undefined): { [name in Name]?: unknown } {
+export function ownMembers<Name extends string>(options: object | undefined): { [name in Name]?: unknown } {
   return Object.assign(Object.create(null), options)
 }
 
 /** The same for an object whose members are known: checked options, or an argument of one of Node's functions. Reads each member once. */
-export function bare<T extends object>(object: T): T {
+export function withoutPrototype<T extends object>(object: T): T {
   return Object.assign(Object.create(null), object)
 }
 
@@ -45,9 +45,9 @@ export function unknownOption(what: string, name: string, known: readonly string
  * @throws TypeError for a value that is no object of options, or has an unknown option
  */
 export function optionsOf<Name extends string>(options: unknown, method: string, known: readonly Name[]): { [name in Name]?: unknown } {
-  if (options === undefined) return ownOf(options)
+  if (options === undefined) return ownMembers(options)
   if (!isOptions(options)) throw new TypeError(`options must be an object, not ${noOptions(options)}`)
-  const own = ownOf<string>(options)
+  const own = ownMembers<string>(options)
   for (const name of Object.keys(own)) {
     if (own[name] !== undefined && !known.includes(name as Name)) throw new TypeError(unknownOption(method, name, known))
   }

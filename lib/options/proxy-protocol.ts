@@ -9,9 +9,9 @@ import type { Connection } from '../connection/connection.js'
 import { net } from '../net.js'
 import type { HeaderContents } from '../proxy-protocol/build.js'
 import type { ProxyTlv } from '../proxy-protocol/header.js'
-import type { ProxyPlan } from '../proxy-protocol/trust.js'
+import type { ResolvedProxyProtocol } from '../proxy-protocol/trust.js'
 import { socketAddress } from '../socket-address.js'
-import { bare } from './own.js'
+import { withoutPrototype } from './own.js'
 import { list, parsed, strictObject } from './schema.js'
 import { type Context, made, mismatch, report, value } from './values.js'
 
@@ -44,7 +44,7 @@ const families: ReadonlyMap<unknown, number> = new Map([
 
 /** The address that an object describes; undefined if it describes none. A getter of the object may throw. */
 function addressOf(given: Partial<Address>): Address | undefined {
-  const { address, port = 0, family } = bare(given)
+  const { address, port = 0, family } = withoutPrototype(given)
   if (typeof address !== 'string') return undefined
   // In a header a path ends at a NUL: the rest of it would be lost.
   if (family === 'unix') return address.includes('\0', 1) ? undefined : unixAddress(address)
@@ -95,7 +95,7 @@ function networkIn(text: unknown): Network | undefined {
   return prefix < 96 ? { address, prefix, family: 'IPv6' } : { address: canonical.address, prefix: prefix - 96, family: 'IPv4' }
 }
 
-function listsOf(networks: readonly Network[]): ProxyPlan['trust'] {
+function listsOf(networks: readonly Network[]): ResolvedProxyProtocol['trust'] {
   const { BlockList } = net()
   const lists = { IPv4: new BlockList(), IPv6: new BlockList() }
   for (const { address, prefix, family } of networks)
@@ -118,14 +118,14 @@ function either<T>(
   })
 }
 
-const EVERYBODY: ProxyPlan = { trust: undefined }
+const EVERYBODY: ResolvedProxyProtocol = { trust: undefined }
 
 const trusting = strictObject<{ trust: Network[] }>({
   trust: list('a list of at least one address or network', made('an IP address or a network, as in 10.0.0.0/8', networkIn)),
 })
 
 /** Of a server: false, or which peers must send a header. */
-export const proxyProtocol: z.ZodMiniType<ProxyPlan | false> = either<ProxyPlan | false>(
+export const proxyProtocol: z.ZodMiniType<ResolvedProxyProtocol | false> = either<ResolvedProxyProtocol | false>(
   'true, false or an object with `trust`',
   (input) => input && EVERYBODY,
   (input, context) => {
@@ -136,7 +136,7 @@ export const proxyProtocol: z.ZodMiniType<ProxyPlan | false> = either<ProxyPlan 
 
 /** A copy, since it is sent later. */
 function tlvOf(given: Partial<ProxyTlv>): ProxyTlv | undefined {
-  const { type, value } = bare(given)
+  const { type, value } = withoutPrototype(given)
   const fits = typeof type === 'number' && Number.isInteger(type) && type >= 0 && type <= 255 && value instanceof Uint8Array
   return fits ? { type, value: Buffer.from(value) } : undefined
 }

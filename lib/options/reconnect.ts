@@ -7,9 +7,9 @@ import {
   type ConnectKeys,
   type ConnectOptions,
   connectRules,
-  connectSettings,
   connectShape,
   type ResolvedConnectOptions,
+  resolveCheckedConnectOptions,
 } from './connect.js'
 import { checkOptions, type Shape, strictObject } from './schema.js'
 import { meantSignal } from './suggestion.js'
@@ -106,7 +106,7 @@ const schemas = lazily(() => {
  *
  * @throws InvalidOptionsError
  */
-export function reconnectPlan(target: unknown, options: unknown = {}): ResolvedReconnectOptions {
+export function resolveReconnectOptions(target: unknown, options: unknown = {}): ResolvedReconnectOptions {
   const given = checkOptions(schemas().own, options)
   const { minDelay = MIN_DELAY, maxDelay = Math.max(minDelay, MAX_DELAY), resetAfter = RESET_AFTER, maxAttempts = Infinity } = given
   const { signal, onFailure, clock = systemClock } = given
@@ -116,7 +116,7 @@ export function reconnectPlan(target: unknown, options: unknown = {}): ResolvedR
 }
 
 function targetPlan(target: unknown): ResolvedConnectOptions {
-  return connectSettings(checkOptions(schemas().target, target))
+  return resolveCheckedConnectOptions(checkOptions(schemas().target, target))
 }
 
 function constant(target: unknown): () => Promise<ResolvedConnectOptions> {

@@ -10,7 +10,7 @@
 import type * as z from 'zod/mini'
 import { safeParse, transform } from 'zod/mini'
 import { InvalidOptionsError, type Issue } from '../errors.js'
-import { bare, isOptions } from './own.js'
+import { isOptions, withoutPrototype } from './own.js'
 import { suggestion } from './suggestion.js'
 import { type Context, type Meant, mismatch, report, shown } from './values.js'
 
@@ -47,7 +47,7 @@ export function strictObject<T extends object>(shape: Shape<T>, rules: Rules<T> 
   const { contradictions, meant, elsewhere } = rules
   const names = Object.keys(shape) as (keyof T & string)[]
   return transform((input: unknown, context: Context) => {
-    const checked = bare({}) as Checked<T>
+    const checked = withoutPrototype({}) as Checked<T>
     if (!isOptions(input)) {
       report(context, [], mismatch('an object of options', meant)({ input }))
       return checked
@@ -69,7 +69,7 @@ function membersOf(
   context: Context,
   elsewhere: Rules<object>['elsewhere'],
 ): Record<string, unknown> | undefined {
-  const given: Record<string, unknown> = bare({})
+  const given: Record<string, unknown> = withoutPrototype({})
   let at: string[] = []
   try {
     for (const key of Object.keys(input)) {

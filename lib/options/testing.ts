@@ -6,7 +6,7 @@ import type { Address } from '../address.js'
 import { type Clock, LONGEST_TIMER } from '../transport/clock.js'
 import { type ConnectOptions, type ReachingKeys, type ResolvedConnectOptions, reachingOf, reachingShape } from './connect.js'
 import { type ConnectionOptions, connectionShape, type ResolvedConnectionOptions, settingsOf } from './connection.js'
-import { endpointDefaults, entryOf } from './endpoint.js'
+import { endpointDefaults, handshakeOptionsOf } from './endpoint.js'
 import { type ListenOptions, type ResolvedListenOptions, type ServiceKeys, serviceOf, serviceShape } from './listen.js'
 import { addressOrText } from './proxy-protocol.js'
 import {
@@ -170,7 +170,7 @@ const connectSchema = strictObject<ReachingKeys & LinkKeys & { remote?: Address 
  *
  * @throws InvalidOptionsError
  */
-export function pairPlan(options: unknown = {}): ResolvedPairOptions {
+export function resolvePairOptions(options: unknown = {}): ResolvedPairOptions {
   const given = checkOptions(pairSchema, options)
   return { way: linkOf(given), client: settingsOf(given.client), server: settingsOf(given.server), clock: given.clock }
 }
@@ -180,9 +180,9 @@ export function pairPlan(options: unknown = {}): ResolvedPairOptions {
  *
  * @throws InvalidOptionsError
  */
-export function memoryServerPlan(options: unknown = {}): ResolvedMemoryServerOptions {
+export function resolveMemoryServerOptions(options: unknown = {}): ResolvedMemoryServerOptions {
   const given = checkOptions(serverSchema, options)
-  return { listen: { defaults: { ...endpointDefaults, ...entryOf(given) }, ...serviceOf(given) }, clock: given.clock }
+  return { listen: { defaults: { ...endpointDefaults, ...handshakeOptionsOf(given) }, ...serviceOf(given) }, clock: given.clock }
 }
 
 /**
@@ -190,7 +190,7 @@ export function memoryServerPlan(options: unknown = {}): ResolvedMemoryServerOpt
  *
  * @throws InvalidOptionsError
  */
-export function memoryConnectPlan(options: unknown = {}): ResolvedMemoryConnectOptions {
+export function resolveMemoryConnectOptions(options: unknown = {}): ResolvedMemoryConnectOptions {
   const given = checkOptions(connectSchema, options)
   return { destination: { kind: 'unix', path: '' }, ...reachingOf(given), way: linkOf(given), remote: given.remote }
 }

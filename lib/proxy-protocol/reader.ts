@@ -8,7 +8,7 @@ import type { Carrier, Handshake } from '../transport/carrier.js'
 import { silent } from '../transport/sink.js'
 import type { ProxyHeader, ProxyInfo } from './header.js'
 import { HeaderParser } from './parse.js'
-import { mustSend, type ProxyPlan } from './trust.js'
+import { mustSend, type ResolvedProxyProtocol } from './trust.js'
 
 /** The admission step in which an endpoint reads PROXY headers. */
 export interface HeaderStep {
@@ -18,7 +18,7 @@ export interface HeaderStep {
   read(carrier: Carrier): Handshake<ProxyInfo>
 }
 
-export function headerStep(plan: ProxyPlan): HeaderStep {
+export function headerStep(plan: ResolvedProxyProtocol): HeaderStep {
   return {
     comesFrom: (carrier) => mustSend(plan, carrier.remote),
     read: (carrier) => new HeaderReader(carrier),

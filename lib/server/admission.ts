@@ -160,8 +160,8 @@ export class Admission {
       passed: (admitted) => this.#admitReturned(pending, admitted === true),
       failed: () => this.#admitReturned(pending, false),
       waitsForPeer: false,
-      late: () => this.#drop(pending, 'admit'),
-      threw: (error) => this.#stepThrew(pending, error),
+      expired: () => this.#drop(pending, 'admit'),
+      callbackThrew: (error) => this.#stepThrew(pending, error),
     }
     if (this.#inStep.has(pending)) this.#begin(pending, step)
     // Reported also when the connection was dropped before `admit` rejected.
@@ -202,11 +202,11 @@ export class Admission {
       passed,
       failed: (cause) => this.#fail(pending, cause),
       waitsForPeer: true,
-      late: () => {
+      expired: () => {
         pending.cut()
         this.#fail(pending, new TimeoutError({ operation: 'handshake', timeout, kind: 'handshake' }))
       },
-      threw: (error) => this.#stepThrew(pending, error),
+      callbackThrew: (error) => this.#stepThrew(pending, error),
     })
   }
 

@@ -10,7 +10,7 @@ import type { CloseInfo } from '../connection/close-info.js'
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/lifecycle.js'
 import { DrainingError, type HandshakeError } from '../errors.js'
-import { endpointPlan, type ResolvedEndpoint, type ResolvedListenOptions } from '../options/listen.js'
+import { type ResolvedEndpoint, type ResolvedListenOptions, resolveEndpoint } from '../options/listen.js'
 import { throwLater } from '../throw-later.js'
 import type { Carrier } from '../transport/carrier.js'
 import type { Clock } from '../transport/clock.js'
@@ -115,7 +115,7 @@ export class ServerCore implements AdmissionHost, SupervisionHost {
 
   /** Binds the argument of `server.add`, which is checked here. */
   add(endpoint: unknown): Promise<void> {
-    return this.bind(endpointPlan(endpoint, this.options.defaults))
+    return this.bind(resolveEndpoint(endpoint, this.options.defaults))
   }
 
   /** The sink of the listener of an endpoint with these steps. */

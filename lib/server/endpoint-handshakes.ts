@@ -3,7 +3,7 @@
 
 import { InvalidOptionsError } from '../errors.js'
 import type { ResolvedHandshakeOptions } from '../options/listen.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import { changedTls, type ResolvedTlsOptions } from '../options/tls.js'
 import { type HeaderStep, headerStep } from '../proxy-protocol/reader.js'
 import { ServerTls } from '../tls/server.js'
@@ -24,7 +24,7 @@ export class EndpointHandshakes {
 
   /** `tls` is the server's own TLS, if it was loaded already. */
   constructor(options: ResolvedHandshakeOptions, tls?: ServerTls) {
-    this.#shared = bare(options).tls
+    this.#shared = withoutPrototype(options).tls
     this.#tls = tls
   }
 
@@ -35,7 +35,7 @@ export class EndpointHandshakes {
 
   /** The steps of one endpoint. Rejects with InvalidOptionsError if its own TLS options do not load. */
   async of(options: ResolvedHandshakeOptions): Promise<EndpointHandshake> {
-    const { proxyProtocol, tls } = bare(options)
+    const { proxyProtocol, tls } = withoutPrototype(options)
     const header = proxyProtocol && headerStep(proxyProtocol)
     return { header, secure: await this.#secure(tls) }
   }

@@ -1,13 +1,13 @@
 // Opening a server: loads the TLS options and binds all endpoints, or leaves nothing open.
 
-import { listenPlan, type ResolvedListenOptions } from '../options/listen.js'
+import { type ResolvedListenOptions, resolveListenOptions } from '../options/listen.js'
 import { type Clock, systemClock } from '../transport/clock.js'
 import { ServerCore } from './core.js'
 import { Server } from './server.js'
 
 /** Checks the options and opens the server. */
 export function openServer(options: unknown): Promise<Server> {
-  return open(listenPlan(options), systemClock)
+  return open(resolveListenOptions(options), systemClock)
 }
 
 async function open(options: ResolvedListenOptions, clock: Clock): Promise<Server> {

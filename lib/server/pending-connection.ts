@@ -20,9 +20,9 @@ export interface HandshakeStep<T> {
   /** Whether bytes of the peer count as progress. False for `admit`, whose progress cannot be seen. */
   readonly waitsForPeer: boolean
   /** The deadline expired. The step is still running: the callee has to cut it. */
-  late(): void
+  expired(): void
   /** One of the callbacks threw. */
-  threw(error: unknown): void
+  callbackThrew(error: unknown): void
 }
 
 export class PendingConnection implements QueuedConnection, Link {
@@ -37,7 +37,7 @@ export class PendingConnection implements QueuedConnection, Link {
   address: string | undefined
   /** It became ready, or was dropped or failed. */
   finished = false
-  #step: { cut(): void; late(): void; readonly waitsForPeer: boolean } | undefined
+  #step: { cut(): void; expired(): void; readonly waitsForPeer: boolean } | undefined
   #deadline: Deadline | undefined
   /** The number of steps that have begun. */
   #steps = 0
@@ -53,15 +53,15 @@ export class PendingConnection implements QueuedConnection, Link {
   }
 
   /** Runs a step. The deadline of `timeout` milliseconds begins with the first step and covers all of them. */
-  begin<T>({ work, passed, failed, late, threw, waitsForPeer }: HandshakeStep<T>, clock: Clock, timeout: number): void {
-    const step = { cut: () => work.cut(), late, waitsForPeer }
+  begin<T>({ work, passed, failed, expired, callbackThrew, waitsForPeer }: HandshakeStep<T>, clock: Clock, timeout: number): void {
+    const step = { cut: () => work.cut(), expired, waitsForPeer }
     this.#step = step
     this.#steps++
     this.#deadline ??= new Deadline({
       clock,
       ms: timeout,
       progress: () => (this.#step?.waitsForPeer ? this.#steps + this.carrier.received : Number.NaN),
-      expired: () => this.#step?.late(),
+      expired: () => this.#step?.expired(),
     })
     const finishStep = (): boolean => {
       const current = this.#step === step
@@ -74,7 +74,7 @@ export class PendingConnection implements QueuedConnection, Link {
         (value) => (finishStep() ? passed(value) : work.cut()),
         (cause) => finishStep() && failed(cause),
       )
-      .catch(threw)
+      .catch(callbackThrew)
   }
 
   /** Clears the deadline: the connection is ready, dropped or failed. */

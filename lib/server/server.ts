@@ -11,7 +11,7 @@ import { optionsOf } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import { markHandled, rejectHandled } from '../rejections.js'
 import { showBy } from '../shown-as.js'
-import { leaveSignal, waitUnder } from '../signals.js'
+import { addAbortListener, removeAbortListener } from '../signals.js'
 import type { Waiter } from './accept-queue.js'
 import type { ServerCore } from './core.js'
 import { cores } from './cores.js'
@@ -53,8 +53,8 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     core.server = this
     const { signal } = core.options
     const cancelled = { fail: () => void this.close() }
-    waitUnder(signal, cancelled)
-    this.#unhook = () => leaveSignal(signal, cancelled)
+    addAbortListener(signal, cancelled)
+    this.#unhook = () => removeAbortListener(signal, cancelled)
     void core.closed.then(this.#unhook)
   }
 
@@ -144,10 +144,10 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
         },
       }
       const waiter: Waiter<Connection> = (connection) => {
-        leaveSignal(signal, cancelled)
+        removeAbortListener(signal, cancelled)
         resolve(connection)
       }
-      waitUnder(signal, cancelled)
+      addAbortListener(signal, cancelled)
       this.#core.wait(waiter)
     })
     return accepted
@@ -174,7 +174,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
     const signal = signalOption(options, 'serve()')
     const cancelled = { fail: () => void this.close() }
     if (signal?.aborted) cancelled.fail()
-    else waitUnder(signal, cancelled)
+    else addAbortListener(signal, cancelled)
     await new Promise<void>((resolve) => {
       // The number of running handlers, plus 1 for the loop itself.
       let running = 1
@@ -190,7 +190,7 @@ export class Server extends ServerEmitter implements AsyncIterable<Connection>, 
       this.#core.wait(waiter)
     })
     await this.closed
-    leaveSignal(signal, cancelled)
+    removeAbortListener(signal, cancelled)
   }
 
   /**
@@ -284,7 +284,7 @@ class ServerIterator extends AsyncIteratorBase<Connection> {
     })
   }
 
-  protected leave(): void {
+  protected endIteration(): void {
     // Decision: docs/decisions/leaving-the-loop-stops-the-server.md
     this.#ended = true
     this.#core.stop()

@@ -5,11 +5,11 @@
 import { crypto } from '../builtins.js'
 import {
   type CertificateHost,
-  certificatePlan,
   type ResolvedCertificateOptions,
+  resolveCertificateOptions,
   type TestCertificateOptions,
 } from '../options/certificate.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import { bitString, explicit, implicit, integer, octetString, oid, sequence, setOf, TRUE, time, utf8String } from './der.js'
 
 /** A private key and the certificate of its public key as PEM: the values of the `tls` options with these names. */
@@ -30,12 +30,12 @@ export interface TestCertificate {
  * const client = await connect({ port: server.port, tls: { ca: cert } })
  */
 export function testCertificate(options?: TestCertificateOptions): TestCertificate {
-  const resolved = certificatePlan(options)
-  const form = bare({
+  const resolved = resolveCertificateOptions(options)
+  const form = withoutPrototype({
     namedCurve: 'P-256',
-    publicKeyEncoding: bare({ type: 'spki', format: 'der' } as const),
-    // `bare`: with a `cipher` on a polluted Object.prototype Node would encrypt the key.
-    privateKeyEncoding: bare({ type: 'pkcs8', format: 'pem' } as const),
+    publicKeyEncoding: withoutPrototype({ type: 'spki', format: 'der' } as const),
+    // Without a prototype: with a `cipher` on a polluted Object.prototype Node would encrypt the key.
+    privateKeyEncoding: withoutPrototype({ type: 'pkcs8', format: 'pem' } as const),
   })
   const { publicKey, privateKey } = crypto().generateKeyPairSync('ec', form)
   const contents = contentsOf(resolved, publicKey)

@@ -2,8 +2,8 @@
 // of an hour takes no time and runs the same way every time.
 
 import { signalOf } from '../options/arguments.js'
-import { ownOf } from '../options/own.js'
-import { leaveSignal, waitUnder } from '../signals.js'
+import { ownMembers } from '../options/own.js'
+import { addAbortListener, removeAbortListener } from '../signals.js'
 import type { Clock, Timer } from '../transport/clock.js'
 import { workDone } from './turns.js'
 
@@ -86,7 +86,7 @@ class SteppedClock implements ManualClock {
 
   async sleep(ms: number, options?: { signal?: unknown }): Promise<void> {
     checkTime(ms)
-    const signal = signalOf(ownOf<'signal'>(options).signal)
+    const signal = signalOf(ownMembers<'signal'>(options).signal)
     signal?.throwIfAborted()
     await new Promise<void>((resolve, reject) => {
       const sleeper = {
@@ -96,10 +96,10 @@ class SteppedClock implements ManualClock {
         },
       }
       const timer = this.setTimer(() => {
-        leaveSignal(signal, sleeper)
+        removeAbortListener(signal, sleeper)
         resolve()
       }, ms)
-      waitUnder(signal, sleeper)
+      addAbortListener(signal, sleeper)
     })
   }
 

@@ -5,18 +5,18 @@ import { type Address, tcpAddress, unixAddress } from '../address.js'
 import { type Dialer, open, systemDialer } from '../client/connecting.js'
 import type { Connection } from '../connection/connection.js'
 import { ConnectionClosedError } from '../errors.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import {
   type MemoryConnectOptions,
   type MemoryServerOptions,
-  memoryConnectPlan,
-  memoryServerPlan,
   type ResolvedMemoryConnectOptions,
+  resolveMemoryConnectOptions,
+  resolveMemoryServerOptions,
 } from '../options/testing.js'
 import { ServerCore } from '../server/core.js'
 import { type EndpointHandshake, EndpointHandshakes } from '../server/endpoint-handshakes.js'
 import { Server } from '../server/server.js'
-import { type Abortable, leaveSignal, waitUnder } from '../signals.js'
+import { type AbortListener, addAbortListener, removeAbortListener } from '../signals.js'
 import { ServerTls } from '../tls/server.js'
 import type { Attempt } from '../transport/attempt.js'
 import type { Carrier } from '../transport/carrier.js'
@@ -61,9 +61,9 @@ export interface MemoryServer extends AsyncDisposable {
  * const client = await connect()
  */
 export function memoryServer(options?: MemoryServerOptions): MemoryServer {
-  const { listen, clock = systemClock } = memoryServerPlan(options)
+  const { listen, clock = systemClock } = resolveMemoryServerOptions(options)
   if (listen.signal?.aborted) throw listen.signal.reason
-  const { tls } = bare(listen.defaults)
+  const { tls } = withoutPrototype(listen.defaults)
   const handshakes = new EndpointHandshakes(listen.defaults, tls && new ServerTls(tls.options, tls.path))
   const core = new ServerCore(listen, clock, handshakes)
   const server = new Server(core)
@@ -97,12 +97,12 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
   return {
     server,
     async connect(options) {
-      const resolved = memoryConnectPlan(options)
+      const resolved = resolveMemoryConnectOptions(options)
       const { signal } = resolved
       const stop = new AbortController()
-      const caller: Abortable = { fail: (reason) => stop.abort(reason) }
+      const caller: AbortListener = { fail: (reason) => stop.abort(reason) }
       if (signal?.aborted) caller.fail(signal.reason)
-      waitUnder(signal, caller)
+      addAbortListener(signal, caller)
       attempts.add(stop)
       try {
         const client = await open({ ...resolved, signal: stop.signal }, dialer(resolved))
@@ -111,7 +111,7 @@ export function memoryServer(options?: MemoryServerOptions): MemoryServer {
         return client
       } finally {
         attempts.delete(stop)
-        leaveSignal(signal, caller)
+        removeAbortListener(signal, caller)
       }
     },
     async [Symbol.asyncDispose]() {

@@ -3,7 +3,7 @@
 
 import { Connection } from '../connection/connection.js'
 import { ConnectionCore } from '../connection/lifecycle.js'
-import { type PairOptions, pairPlan } from '../options/testing.js'
+import { type PairOptions, resolvePairOptions } from '../options/testing.js'
 import { systemClock } from '../transport/clock.js'
 import { memoryPair } from '../transport/memory/carrier.js'
 import { closeConnections } from './dispose.js'
@@ -26,7 +26,7 @@ export type Pair = [client: Connection, server: Connection] & { [Symbol.asyncDis
  * await client.write('hello\n')
  */
 export function pair(options?: PairOptions): Pair {
-  const resolved = pairPlan(options)
+  const resolved = resolvePairOptions(options)
   const { clock = systemClock } = resolved
   const [client, server] = memoryPair({ ...resolved.way, clock })
   const serverCore = new ConnectionCore(server, resolved.server, clock)

@@ -12,7 +12,7 @@ interface Internals {
 }
 
 /** The value that `map` has for the stream under `socket`; undefined if it has none. */
-export function valueBeneath<T>(socket: TLSSocket, map: WeakMap<object, T>): T | undefined {
+export function valueOfUnderlying<T>(socket: TLSSocket, map: WeakMap<object, T>): T | undefined {
   const internals = socket as unknown as Internals
   if (internals._parent) return map.get(internals._parent)
   for (const symbol of Object.getOwnPropertySymbols(socket)) {

@@ -69,8 +69,8 @@ export class TlsCarrier extends CloseNotifyCarrier<TLSSocket> {
   }
 
   protected override destroyStream(): void {
-    if (this.isLost) this.#duplex?.breakOff()
-    else this.#duplex?.letGo()
+    if (this.isLost) this.#duplex?.resetCarrier()
+    else this.#duplex?.releaseCarrier()
     super.destroyStream()
   }
 

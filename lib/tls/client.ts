@@ -3,7 +3,7 @@
 
 import type { ConnectionOptions, SecureContext, TLSSocketOptions } from 'node:tls'
 import { net } from '../net.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import type { Path } from '../options/schema.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { TlsHandshake } from './handshake.js'
@@ -44,7 +44,7 @@ export class ClientTls {
   /** @throws InvalidOptionsError if the options do not load; `cause` is the reason */
   constructor({ host, tls, path = [] }: SecureClientOptions) {
     this.#options = loading(path, () => {
-      const options = bare(tls === true ? {} : tls)
+      const options = withoutPrototype(tls === true ? {} : tls)
       return explained(options, () => load(options, host))
     })
   }
@@ -52,7 +52,7 @@ export class ClientTls {
   /** Begins a handshake over a carrier without a listener. The handshake owns the carrier from now on. */
   secure(carrier: Carrier): Handshake {
     return new TlsHandshake(carrier, (stream, handshake) => {
-      const socket = nodeTls().connect(bare({ ...UNSET, ...this.#options, socket: stream }))
+      const socket = nodeTls().connect(withoutPrototype({ ...UNSET, ...this.#options, socket: stream }))
       // TLSSocket reads `timeout` from an object that inherits from Object.prototype.
       socket.setTimeout(0)
       const failed = (error: Error): void => handshake.failed(error)
@@ -70,11 +70,11 @@ export class ClientTls {
 /** Loads the options. Throws if that fails. */
 function load(options: ConnectionOptions, host: string | undefined): ConnectionOptions {
   checkFunctions(options)
-  const secureContext = sharedContext(options, (shared) => contextOf(bare(shared)))
+  const secureContext = sharedContext(options, (shared) => contextOf(withoutPrototype(shared)))
   const name = options.servername || options.host || host || 'localhost'
   // Node verifies `servername`, or `host` if that is empty. An address is not sent as a name.
   const servername = options.servername === '' || net().isIP(name) !== 0 ? '' : name
-  return bare({ ...options, secureContext, host: name, servername })
+  return withoutPrototype({ ...options, secureContext, host: name, servername })
 }
 
 function contextOf(options: ConnectionOptions): SecureContext {

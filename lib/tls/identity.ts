@@ -6,7 +6,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { crypto } from '../builtins.js'
 import { InvalidOptionsError } from '../errors.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import type { Path } from '../options/schema.js'
 
 export const OTHER_KEY = 'expected the private key of `cert`, got another'
@@ -61,7 +61,7 @@ export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions):
   for (const authority of listOf(ca)) parsed('ca', authority as string)
   const keys = listOf(key).map((each) => {
     const { pem = each, passphrase: own } = partsOf(each)
-    return crypto().createPrivateKey(bare({ key: pem as string, passphrase: own ?? passphrase ?? '' }))
+    return crypto().createPrivateKey(withoutPrototype({ key: pem as string, passphrase: own ?? passphrase ?? '' }))
   })
   if (keys.length === 0) return
   for (const each of listOf(cert)) {
@@ -72,7 +72,7 @@ export function checkPairs({ key, cert, ca, passphrase }: SecureContextOptions):
 
 /** The members of a key that is given as an object; none for a string or bytes. */
 export function partsOf(key: unknown): { pem?: unknown; passphrase?: string } {
-  return bare(typeof key === 'object' && !ArrayBuffer.isView(key) ? (key as object) : {})
+  return withoutPrototype(typeof key === 'object' && !ArrayBuffer.isView(key) ? (key as object) : {})
 }
 
 function parsed(option: string, pem: string): X509Certificate {

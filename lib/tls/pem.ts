@@ -2,12 +2,12 @@
 // usual mistakes are a file's path instead of its contents, two options swapped, and a missing passphrase.
 
 import { hintFor, isInstance } from '../kind-of.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import { checkPairs, listOf, OTHER_KEY, partsOf, Unusable } from './identity.js'
 
 // The PEM header is near the front of a file: a bundle of authorities begins with a few kilobytes of comments at most.
-const LOOKED_AT = 64 * 1024
-const READ_IT = 'give what is in the file, not its path: readFileSync(path)'
+const SEARCHED_BYTES = 64 * 1024
+const READ_THE_FILE = 'give what is in the file, not its path: readFileSync(path)'
 
 const KEY = 'a private key'
 const CERTIFICATES = 'certificates'
@@ -28,7 +28,7 @@ export function explained<T>(options: object, load: () => T): T {
 
 /** The fault in `options` that made loading fail with `cause`; `cause` itself if none is found. */
 function faultOf(options: object, cause: unknown): unknown {
-  const given = bare(options) as { key?: unknown; cert?: unknown; ca?: unknown; pfx?: unknown }
+  const given = withoutPrototype(options) as { key?: unknown; cert?: unknown; ca?: unknown; pfx?: unknown }
   const expected: readonly (readonly ['key' | 'cert' | 'ca', Kind])[] = [
     ['key', KEY],
     ['cert', CERTIFICATES],
@@ -41,7 +41,7 @@ function faultOf(options: object, cause: unknown): unknown {
     }
   }
   if (listOf(given.pfx).some((each) => typeof each === 'string' && isPath(each)))
-    return new Unusable('pfx', `expected bytes, got a file's path: ${READ_IT}`, cause)
+    return new Unusable('pfx', `expected bytes, got a file's path: ${READ_THE_FILE}`, cause)
   if (hasOtherKey(options)) return new Unusable('key', OTHER_KEY, cause)
   const secret = /interrupted or cancelled|bad.decrypt|mac verif|bad password/i.test(String(cause))
   return secret || isUndecodable(given.key, cause)
@@ -72,7 +72,7 @@ function faultIn(value: unknown, kind: Kind): string | undefined {
   if (text === undefined) return faultOfObject(value, kind)
   if (labels[kind].test(text)) return undefined
   const expected = `expected ${kind} in PEM (-----BEGIN …)`
-  if (isPath(text)) return `${expected}, got a file's path: ${READ_IT}`
+  if (isPath(text)) return `${expected}, got a file's path: ${READ_THE_FILE}`
   if (labels[KEY].test(text)) return `${expected}, got a private key`
   if (labels[CERTIFICATES].test(text)) return `${expected}, got a certificate`
   return `${expected}, got ${text.includes('-----BEGIN ') ? 'PEM of another kind' : 'none'}`
@@ -82,13 +82,13 @@ function faultIn(value: unknown, kind: Kind): string | undefined {
 function faultOfObject(value: unknown, kind: Kind): string | undefined {
   const hint = hintFor(value)
   if (hint !== undefined) return `expected ${kind} in PEM, got a Promise (${hint})`
-  return isInstance(value, URL) ? `expected ${kind} in PEM, got a URL: ${READ_IT}` : undefined
+  return isInstance(value, URL) ? `expected ${kind} in PEM, got a URL: ${READ_THE_FILE}` : undefined
 }
 
 function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value.slice(0, LOOKED_AT)
+  if (typeof value === 'string') return value.slice(0, SEARCHED_BYTES)
   if (!ArrayBuffer.isView(value)) return undefined
-  return Buffer.from(value.buffer, value.byteOffset, Math.min(value.byteLength, LOOKED_AT)).toString('latin1')
+  return Buffer.from(value.buffer, value.byteOffset, Math.min(value.byteLength, SEARCHED_BYTES)).toString('latin1')
 }
 
 /** Whether a text is one line with a file extension or a directory. Messages do not quote it, because it may still be a secret. */

@@ -6,13 +6,13 @@
 import type { Duplex } from 'node:stream'
 import type { Server as NodeServer, TLSSocket, TlsOptions } from 'node:tls'
 import { crypto } from '../builtins.js'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import type { Path } from '../options/schema.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import type { Carrier, Handshake } from '../transport/carrier.js'
 import { LONGEST_TIMER } from '../transport/clock.js'
 import { codedError } from '../transport/system-error.js'
-import { valueBeneath } from './beneath.js'
+import { valueOfUnderlying } from './beneath.js'
 import { fingerprint, replaceableAuthorities } from './fingerprint.js'
 import { awaitFirstByte } from './first-byte.js'
 import { TlsHandshake } from './handshake.js'
@@ -37,7 +37,7 @@ export class ServerTls {
   /** @throws InvalidOptionsError if the options do not load; `cause` is the reason, and the path of the issue begins with `path` */
   constructor(given: ServerTlsOptions, path: Path = []) {
     const { server, optional, asks, certified } = loading(path, () => {
-      const options = bare(given)
+      const options = withoutPrototype(given)
       return explained(options, () => load(options))
     })
     this.#server = server
@@ -50,10 +50,10 @@ export class ServerTls {
 
   /** Begins a handshake over a carrier without a listener. The handshake owns the carrier from now on. */
   secure(carrier: Carrier): Handshake {
-    return this.#optional ? awaitFirstByte(carrier, () => this.#shake(carrier)) : this.#shake(carrier)
+    return this.#optional ? awaitFirstByte(carrier, () => this.#handshake(carrier)) : this.#handshake(carrier)
   }
 
-  #shake(carrier: Carrier): Handshake {
+  #handshake(carrier: Carrier): Handshake {
     return new TlsHandshake(carrier, (stream, handshake) => {
       this.#underWay.set(stream, handshake)
       this.#server.emit('connection', stream)
@@ -62,7 +62,7 @@ export class ServerTls {
 
   // On a runtime that does not show the stream, the handshake ends with its stream or at its time limit.
   #handshakeOf(socket: TLSSocket): TlsHandshake | undefined {
-    return valueBeneath(socket, this.#underWay)
+    return valueOfUnderlying(socket, this.#underWay)
   }
 
   // Before Node 24 a pre-shared key counts as a certificate. TLS 1.3 does not distinguish such a key from a session, so Node
@@ -85,17 +85,17 @@ function load({ optional = false, ...given }: ServerTlsOptions): {
   asks: boolean
   certified: boolean
 } {
-  const options = bare(given)
+  const options = withoutPrototype(given)
   checkServes(options)
   // Node treats any value but `true` as false, without an error.
   const requestCert = Boolean(options.requestCert)
   const rejectUnauthorized = options.rejectUnauthorized !== false
-  const server = nodesServer(
-    bare({
+  const server = makeNodeServer(
+    withoutPrototype({
       ...options,
       requestCert,
       rejectUnauthorized,
-      sessionIdContext: rulesOf(options, requestCert, rejectUnauthorized),
+      sessionIdContext: sessionIdContextOf(options, requestCert, rejectUnauthorized),
       ...(requestCert && options.SNICallback && { secureOptions: withoutTickets(options.secureOptions) }),
       // The caller has a time limit over more than the handshake.
       handshakeTimeout: LONGEST_TIMER,
@@ -109,7 +109,7 @@ function load({ optional = false, ...given }: ServerTlsOptions): {
 }
 
 /** A `tls.Server` that does not find these members on Object.prototype: Node reads them before it sets them. */
-function nodesServer(options: TlsOptions): NodeServer {
+function makeNodeServer(options: TlsOptions): NodeServer {
   const { Server } = nodeTls()
   class Own {}
   const none = { value: undefined, writable: true }
@@ -122,7 +122,7 @@ function nodesServer(options: TlsOptions): NodeServer {
  * verification when it began, and resuming it does not verify again. Node resumes a session on every server that has the same
  * ticket keys and `sessionIdContext`. Here the requirements on clients and the authorities must be the same too.
  */
-function rulesOf(options: TlsOptions, requestCert: boolean, rejectUnauthorized: boolean): string {
+function sessionIdContextOf(options: TlsOptions, requestCert: boolean, rejectUnauthorized: boolean): string {
   const { ca, crl, pfx, sessionIdContext = process.argv } = options
   const { allowPartialTrustChain } = options as { allowPartialTrustChain?: unknown }
   const unnamed = requestCert && ca === undefined && replaceableAuthorities()?.()

@@ -3,16 +3,16 @@
 // Decision: docs/decisions/sessions-resume-where-the-same-is-asked.md
 
 import type { ConnectionOptions, SecureContext } from 'node:tls'
-import { bare } from '../options/own.js'
+import { withoutPrototype } from '../options/own.js'
 import type { ServerTlsOptions } from '../options/tls.js'
 import { fingerprint, replaceableAuthorities } from './fingerprint.js'
 import { ServerTls } from './server.js'
 
 // More sets of options than a program upgrades with. Each entry holds keys and a context, some 100 KB.
-const KEPT = 16
+const CAPACITY = 16
 
 /** The most recently used values, by fingerprint. If `make` throws, nothing is stored. */
-export class Recent<T> {
+export class LruCache<T> {
   readonly #made = new Map<string, T>()
 
   get(key: string, make: () => T): T {
@@ -20,16 +20,16 @@ export class Recent<T> {
     // A Map keeps insertion order: the most recent entry is the last.
     this.#made.delete(key)
     this.#made.set(key, value)
-    if (this.#made.size > KEPT) this.#made.delete(this.#made.keys().next().value as string)
+    if (this.#made.size > CAPACITY) this.#made.delete(this.#made.keys().next().value as string)
     return value
   }
 }
 
-const servers = new Recent<ServerTls>()
-const contexts = new Recent<SecureContext>()
+const servers = new LruCache<ServerTls>()
+const contexts = new LruCache<SecureContext>()
 
 // Options that name no authorities use Node's, which the program may replace at any time.
-const isSettled = ({ ca }: { ca?: unknown }): boolean => ca !== undefined || replaceableAuthorities() === undefined
+const isShareable = ({ ca }: { ca?: unknown }): boolean => ca !== undefined || replaceableAuthorities() === undefined
 
 /**
  * The server side of an upgrade by `startTls`.
@@ -37,9 +37,9 @@ const isSettled = ({ ca }: { ca?: unknown }): boolean => ca !== undefined || rep
  * @throws InvalidOptionsError, as `new ServerTls` does
  */
 export function sharedServerTls(given: ServerTlsOptions): ServerTls {
-  const options = bare(given)
+  const options = withoutPrototype(given)
   const make = (): ServerTls => new ServerTls(options)
-  return !options.requestCert || isSettled(options) ? servers.get(fingerprint(options), make) : make()
+  return !options.requestCert || isShareable(options) ? servers.get(fingerprint(options), make) : make()
 }
 
 /**
@@ -50,5 +50,5 @@ export function sharedContext(
   { host, port, path, servername, session, ...options }: ConnectionOptions,
   make: (options: ConnectionOptions) => SecureContext,
 ): SecureContext {
-  return isSettled(options) ? contexts.get(fingerprint(options), () => make(options)) : make(options)
+  return isShareable(options) ? contexts.get(fingerprint(options), () => make(options)) : make(options)
 }

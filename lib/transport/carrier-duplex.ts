@@ -145,7 +145,7 @@ export class CarrierDuplex extends Duplex {
 
   // --- the end ---------------------------------------------------------------------------------------------------------
 
-  /** The handshake is done: from now on `finish`, `letGo` and `breakOff` decide what happens to the carrier. */
+  /** The handshake is done: from now on `finish`, `releaseCarrier` and `resetCarrier` decide what happens to the carrier. */
   secured(): void {
     this.#secured = true
   }
@@ -166,15 +166,15 @@ export class CarrierDuplex extends Duplex {
   // TLS has ended when it has received the peer's close_notify, and the peer's end of stream follows a turn or two later: a
   // release before that would break the peer's stream.
   /** Releases the carrier. */
-  letGo(): void {
+  releaseCarrier(): void {
     this.#leave(this.#end === 'left' && !this.readableEnded ? LINGER_TURNS : 0, () => this.#carrier.release())
   }
 
   // The alert that names the failure is on its way, and has the turns to arrive.
   /** Resets the carrier, unless its end is expected: all bytes have left by then. */
-  breakOff(): void {
+  resetCarrier(): void {
     if (this.#end === 'none') this.#leave(LINGER_TURNS, () => this.#carrier.reset())
-    else this.letGo()
+    else this.releaseCarrier()
   }
 
   #leave(turns: number, act: () => void): void {
@@ -204,8 +204,8 @@ export class CarrierDuplex extends Duplex {
 
   // After a reset or a loss the carrier has nothing to release. An end that was asked for goes on.
   override _destroy(error: Error | null, done: Done): void {
-    if (error !== null || !this.#secured) this.letGo()
-    else if (this.#end === 'none') this.breakOff()
+    if (error !== null || !this.#secured) this.releaseCarrier()
+    else if (this.#end === 'none') this.resetCarrier()
     done(error)
   }
 }

@@ -8,7 +8,7 @@ import type { Attempt } from './attempt.js'
 import type { TlsInfo } from './tls-info.js'
 
 /** The addresses of both ends of a connection. */
-export interface Ends {
+export interface AddressPair {
   readonly remote: Address
   readonly local: Address
 }
@@ -32,7 +32,7 @@ export interface CarrierSink {
 }
 
 /** A carrier of bytes in both directions. Nothing arrives before `attach` and the first `resume`. */
-export interface Carrier extends Ends {
+export interface Carrier extends AddressPair {
   /** Bytes received from the lowest layer, in any form (under TLS: the encrypted bytes). It changes whenever something arrives. */
   readonly received: number
 

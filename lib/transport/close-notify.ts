@@ -12,7 +12,7 @@
 
 import type { Duplex } from 'node:stream'
 import { setImmediate } from '../turn.js'
-import { resetOf } from './descriptor.js'
+import { pendingReset } from './descriptor.js'
 import { StreamCarrier } from './stream.js'
 
 /** The carrier over a stream whose end may be a close_notify. */
@@ -23,7 +23,7 @@ export abstract class CloseNotifyCarrier<S extends Duplex> extends StreamCarrier
   override end(): void {
     setImmediate(() => {
       if (!this.mayEnd) return
-      this.#reset = resetOf(this.stream)
+      this.#reset = pendingReset(this.stream)
       super.end()
     })
   }

@@ -2,7 +2,7 @@
 // progress. The limits of a connection share a timer: connection/deadlines.ts.
 
 import { type Clock, LONGEST_TIMER, type Timer } from './clock.js'
-import { lookOnce } from './last-poll.js'
+import { pollOnceMore } from './last-poll.js'
 
 /** The options of a time limit. */
 export interface DeadlineOptions {
@@ -40,7 +40,7 @@ export class Deadline implements Timer {
   #fired(late: number): void {
     const { ms, progress = unknown, expired } = this.#options
     const limit = {
-      stands: () => !this.#ended,
+      isSet: () => !this.#ended,
       progress,
       postpone: (more: number) => this.#set(Math.min(more, ms)),
       expire: () => {
@@ -48,7 +48,7 @@ export class Deadline implements Timer {
         expired()
       },
     }
-    lookOnce(limit, late)
+    pollOnceMore(limit, late)
   }
 
   ref(): void {

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import { net } from '../net.js'
 
 // The errors of a read from a broken connection. Any other code means that the state is unknown.
-const BREAKS: ReadonlySet<unknown> = new Set([
+const RESET_CODES: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
@@ -36,12 +36,12 @@ export function descriptorOf(stream: unknown): number | undefined {
  * be asked. On Node 20 and 22 libuv reports an end when data and a reset arrive together: it sees the hang-up behind the data
  * and does not read again. After a FIN the read returns end of file, also with a reset behind it; after a reset it fails.
  */
-export function breakBehind(stream: unknown): NodeJS.ErrnoException | 'unknown' | undefined {
+export function errorAtEnd(stream: unknown): NodeJS.ErrnoException | 'unknown' | undefined {
   const fd = descriptorOf(stream)
   if (fd === undefined) return 'unknown'
   try {
     readSync(fd, one, 0, 1, null)
-    return swallowedBreak(stream as StuckSocket, fd)
+    return droppedError(stream as StuckSocket, fd)
   } catch (error) {
     return classify(error as NodeJS.ErrnoException)
   }
@@ -54,7 +54,7 @@ type StuckSocket = Socket & { _handle: { writeQueueSize?: number } }
  * handshake) cannot be sent, Node drops the error, and each later write waits forever behind that record. The system returns
  * its error once, and then an end of stream. The record is still in the queue of the TLS layer, and an empty write fails.
  */
-function swallowedBreak({ _handle, writableEnded, writableLength }: StuckSocket, fd: number): NodeJS.ErrnoException | undefined {
+function droppedError({ _handle, writableEnded, writableLength }: StuckSocket, fd: number): NodeJS.ErrnoException | undefined {
   // A TCP handle has a queue too, whose writes fail with an event.
   if (!('getProtocol' in _handle) || !_handle.writeQueueSize) return undefined
   // While this side's own end is on its way an empty write fails in any case.
@@ -71,7 +71,7 @@ function swallowedBreak({ _handle, writableEnded, writableLength }: StuckSocket,
  * The error if the peer has reset the connection, found by an empty write. Called before TLS writes a record itself, because
  * the system returns its error once, and Node drops it there. A FIN with a reset behind it is an EPIPE, and counts as an end.
  */
-export function resetOf(stream: unknown): NodeJS.ErrnoException | undefined {
+export function pendingReset(stream: unknown): NodeJS.ErrnoException | undefined {
   const fd = descriptorOf(stream)
   try {
     if (fd !== undefined) writeSync(fd, one, 0, 0)
@@ -84,20 +84,20 @@ export function resetOf(stream: unknown): NodeJS.ErrnoException | undefined {
 // EAGAIN: the peer has ended by a close_notify, and its socket is open.
 function classify(error: NodeJS.ErrnoException): NodeJS.ErrnoException | 'unknown' | undefined {
   if (error.code === 'EAGAIN') return undefined
-  return BREAKS.has(error.code) ? error : 'unknown'
+  return RESET_CODES.has(error.code) ? error : 'unknown'
 }
 
 /**
  * Reads the bytes that the system holds of a socket that Node is about to close, at most `most`. It is synchronous: nothing
  * follows a break. Empty where the system cannot be asked.
  */
-export function takeRest(stream: unknown, most: number): Buffer[] {
+export function readRemaining(stream: unknown, most: number): Buffer[] {
   const chunks: Buffer[] = []
   const fd = descriptorOf(stream)
   if (fd === undefined) return chunks
   for (let remaining = most; remaining > 0; ) {
     const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, remaining))
-    const length = readSome(fd, chunk)
+    const length = readAvailable(fd, chunk)
     if (length === 0) break
     // A view would keep the memory of the whole chunk, which counts against the limit.
     chunks.push(length === chunk.length ? chunk : Buffer.from(chunk.subarray(0, length)))
@@ -107,7 +107,7 @@ export function takeRest(stream: unknown, most: number): Buffer[] {
 }
 
 /** Returns 0 at the end, at a break, and when no bytes have arrived. */
-function readSome(fd: number, chunk: Buffer): number {
+function readAvailable(fd: number, chunk: Buffer): number {
   try {
     return readSync(fd, chunk, 0, chunk.length, null)
   } catch {

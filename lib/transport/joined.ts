@@ -6,7 +6,7 @@
 
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import { afterTurn } from '../turn.js'
-import { breakBehind } from './descriptor.js'
+import { errorAtEnd } from './descriptor.js'
 import { ignoreErrors } from './ignore-errors.js'
 
 type Done = (error?: Error | null) => void
@@ -49,7 +49,7 @@ export class Joined extends Duplex {
   }
 
   #onEnd(): void {
-    const broken = breakBehind(this.#readable)
+    const broken = errorAtEnd(this.#readable)
     if (broken instanceof Error) this.destroy(broken)
     else this.push(null)
   }

@@ -5,8 +5,8 @@
 import type { Socket } from 'node:net'
 import { type Address, lostAddress, tcpAddress, unixAddress } from '../address.js'
 import { setImmediate } from '../turn.js'
-import type { Ends } from './carrier.js'
-import { takeRest } from './descriptor.js'
+import type { AddressPair } from './carrier.js'
+import { readRemaining } from './descriptor.js'
 import { queueKeys } from './send-queues.js'
 import { isShuttingDown, resetNow } from './socket-reset.js'
 import { StreamCarrier } from './stream.js'
@@ -28,7 +28,7 @@ const REST = 1024 * 1024
  * The addresses of a socket. To be called at once, because a dead socket has none. `local` spares a system call. The remote
  * address of a TCP socket that the peer has reset is lost: the system still has the local one.
  */
-export function endsOf(socket: Socket, local: Address = localOf(socket)): Ends {
+export function addressesOf(socket: Socket, local: Address = localOf(socket)): AddressPair {
   const { remoteAddress, remotePort } = socket
   if (remoteAddress !== undefined) return { remote: tcpAddress(remoteAddress, remotePort as number), local }
   return { remote: local.family === 'unix' ? unnamed : lostAddress(local.family), local }
@@ -47,11 +47,11 @@ export class SocketCarrier extends StreamCarrier<Socket> {
     return true
   }
 
-  constructor(socket: Socket, ends: Ends = endsOf(socket)) {
+  constructor(socket: Socket, ends: AddressPair = addressesOf(socket)) {
     super(socket, ends)
     this.listen()
     // A connecting socket has no addresses yet.
-    if (socket.connecting) socket.once('connect', () => Object.assign(this, endsOf(socket)))
+    if (socket.connecting) socket.once('connect', () => Object.assign(this, addressesOf(socket)))
   }
 
   protected override get paced(): boolean {
@@ -81,8 +81,8 @@ export class SocketCarrier extends StreamCarrier<Socket> {
   }
 
   // A peer may answer and close before it has read everything. A write of ours fails first then, with the answer unread.
-  protected override rest(): readonly Buffer[] {
-    return takeRest(this.stream, REST)
+  protected override remaining(): readonly Buffer[] {
+    return readRemaining(this.stream, REST)
   }
 
   // A turn after 'finish', which comes soon, the handle can be reset again.

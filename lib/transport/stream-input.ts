@@ -8,10 +8,10 @@
 import type { Duplex } from 'node:stream'
 import type { Address } from '../address.js'
 import { nextTick } from '../turn.js'
-import type { CarrierSink, Ends } from './carrier.js'
-import { breakBehind } from './descriptor.js'
+import type { AddressPair, CarrierSink } from './carrier.js'
+import { errorAtEnd } from './descriptor.js'
 import { ignoreErrors } from './ignore-errors.js'
-import { LARGE, MOST, type PacedSource, readTurns } from './read-turns.js'
+import { LARGE_CHUNK, MAX_SHARE, type PacedSource, readTurns } from './read-turns.js'
 import { BufferingSink, silent } from './sink.js'
 
 const INPUT: unique symbol = Symbol('linnet.carrier')
@@ -32,8 +32,8 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
   #received = 0
   /** A loss was reported, or is kept to be reported. */
   #lost = false
-  share: number = MOST
-  suspect = false
+  share: number = MAX_SHARE
+  slow = false
   /** The stream is paused with bytes in its buffer until this carrier's turn comes. */
   #holding = false
   /** Between `resume` and `pause`. */
@@ -43,7 +43,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
     onData = function (chunk) {
       const input = this[INPUT]
       if (readTurns.measuring) readTurns.settle()
-      if (chunk.length >= LARGE && input.#holds(chunk)) return
+      if (chunk.length >= LARGE_CHUNK && input.#holdBack(chunk)) return
       input.arrived(chunk)
     }
     onEnd = function () {
@@ -57,7 +57,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
     }
   }
 
-  constructor(stream: S, { remote, local }: Ends) {
+  constructor(stream: S, { remote, local }: AddressPair) {
     this.stream = stream
     this.remote = remote
     this.local = local
@@ -174,7 +174,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
   }
 
   // A destroyed stream does not accept the chunk back, nor does one with a failed write, whose error comes a tick later.
-  #holds(chunk: Buffer): boolean {
+  #holdBack(chunk: Buffer): boolean {
     if (this.#holding || !this.paced || this.sink.paced !== true) return false
     const { stream } = this
     if (stream.destroyed || stream.errored || readTurns.admits(this, chunk.length)) return false
@@ -186,7 +186,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
 
   // `read` of a stream emits what it returns. A read of more than the high-water mark raises the mark. A destroyed stream
   // emits no data: `lose` takes what it has buffered.
-  handOn(): number {
+  deliver(): number {
     const { stream, share } = this
     if (!this.#flowing || stream.destroyed) {
       this.#holding = false
@@ -215,7 +215,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
   // Removes the listeners, because a faulty stream may emit more events after its end.
   #onEnd(): void {
     this.stream.off('data', onData).off('end', onEnd)
-    const broken = breakBehind(this.stream)
+    const broken = errorAtEnd(this.stream)
     if (broken instanceof Error) this.lose(broken)
     else this.ended(broken === 'unknown', () => this.sink.end())
   }
@@ -251,7 +251,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
     } catch {
       // The buffered bytes cannot be read. The loss is reported below.
     }
-    if (this.sink !== silent) for (const chunk of this.rest()) this.sink.data(chunk)
+    if (this.sink !== silent) for (const chunk of this.remaining()) this.sink.data(chunk)
     const error = reason instanceof Error ? reason : new Error('the stream failed, and not with an Error', { cause: reason })
     this.#reportLoss(error)
     // Without an 'error' listener the error would be an uncaught exception.
@@ -264,7 +264,7 @@ export abstract class StreamInput<S extends Duplex> implements PacedSource {
   }
 
   /** What the system still holds of the stream: it is lost unless it is taken now. */
-  protected rest(): readonly Buffer[] {
+  protected remaining(): readonly Buffer[] {
     return []
   }
 

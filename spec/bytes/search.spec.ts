@@ -101,7 +101,7 @@ t.test('the end that is found does not depend on how the bytes were cut', async 
   t.pass('not in 4000 runs against a model')
 })
 
-t.test('the soonest end is that of some continuation, and no byte is passed that a delimiter needs', async (t) => {
+t.test('the earliest end is that of some continuation, and no byte is passed that a delimiter needs', async (t) => {
   const runs = { waiting: 0, withWhole: 0, passed: 0 }
   fc.assert(
     fc.property(
@@ -116,8 +116,8 @@ t.test('the soonest end is that of some continuation, and no byte is passed that
           if (search.find(queue, false) > 0) return
         }
         if (text.length === 0) search.find(queue, false)
-        const soonest = search.soonest(queue)
-        const passed = search.passed(queue)
+        const earliest = search.earliestEnd(queue)
+        const passed = search.ruledOut(queue)
         const longest = Math.max(...delimiters.map((each) => each.length))
         const continuations = textsOver(`${letters}x`, longest)
         let least = Number.POSITIVE_INFINITY
@@ -129,7 +129,7 @@ t.test('the soonest end is that of some continuation, and no byte is passed that
           if (passed > end - matched) throw new Error(`${passed} bytes passed, and the delimiter of ${JSON.stringify(all)} starts before`)
           same(`end in ${JSON.stringify(all)} without what passed`, winner(all.slice(passed), delimiters, true).end, end - passed)
         }
-        same(`soonest in ${JSON.stringify(text)} for ${delimiters}`, soonest, least)
+        same(`earliest in ${JSON.stringify(text)} for ${delimiters}`, earliest, least)
         runs.waiting++
         if (winner(text, delimiters, true).end > 0) runs.withWhole++
         if (passed > 0) runs.passed++
@@ -194,8 +194,8 @@ t.test('a search waits for a longer match exactly while it may still complete', 
   const queue = queueOf('xa')
   const search = startSearch(['a', 'abc'])
   t.equal(search.find(queue, false), 0)
-  t.equal(search.soonest(queue), 2)
-  t.equal(search.passed(queue), 1)
+  t.equal(search.earliestEnd(queue), 2)
+  t.equal(search.ruledOut(queue), 1)
   queue.push(Buffer.from('b'))
   t.equal(search.find(queue, false), 0)
   t.equal(search.find(queue, true), 2, 'the end of the stream decides')
@@ -205,7 +205,7 @@ t.test('a search waits for a longer match exactly while it may still complete', 
 })
 
 t.test('a search that found nothing passes the bytes that can belong to no delimiter', async (t) => {
-  for (const [delimiter, text, soonest, passed] of [
+  for (const [delimiter, text, earliest, passed] of [
     ['\n', '', 1, 0],
     ['\n', 'abc', 4, 3],
     ['\r\n', 'abc\r', 5, 3],
@@ -217,7 +217,7 @@ t.test('a search that found nothing passes the bytes that can belong to no delim
     const queue = queueOf(text)
     const search = startSearch(delimiter as Delimiter)
     t.equal(search.find(queue, false), 0)
-    t.equal(search.soonest(queue), soonest, `soonest in ${JSON.stringify(text)}`)
-    t.equal(search.passed(queue), passed, `passed in ${JSON.stringify(text)}`)
+    t.equal(search.earliestEnd(queue), earliest, `earliest in ${JSON.stringify(text)}`)
+    t.equal(search.ruledOut(queue), passed, `passed in ${JSON.stringify(text)}`)
   }
 })

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { type Dialer, open } from '../../lib/client/connecting.js'
 import type { DialTarget } from '../../lib/client/dial.js'
 import { ConnectError, type Connection, type ConnectOptions, TimeoutError } from '../../lib/index.js'
-import { connectPlan } from '../../lib/options/connect.js'
+import { resolveConnectOptions } from '../../lib/options/connect.js'
 import { type ManualClock, manualClock } from '../../lib/testing/index.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
 import { memoryPair } from '../../lib/transport/memory/carrier.js'
@@ -40,7 +40,7 @@ function connecting(t: Test, options: ConnectOptions): Case {
       return attempt
     },
   }
-  const connecting = open(connectPlan(options), means)
+  const connecting = open(resolveConnectOptions(options), means)
   connecting.catch(() => {})
   t.teardown(async () => {
     if (!(await isPending(connecting))) await connecting.then((connection) => connection.abort()).catch(() => {})

@@ -3,7 +3,7 @@
 
 import { Socket } from 'node:net'
 import t from 'tap'
-import { type DialOptions, dial, endsAt } from '../../lib/client/dial.js'
+import { addressesAt, type DialOptions, dial } from '../../lib/client/dial.js'
 import type { SocketCarrier } from '../../lib/transport/socket.js'
 import { socketPath } from '../support/fixture.js'
 import { pattern, rejection, turns, until } from '../support/wait.js'
@@ -95,11 +95,11 @@ t.test('an attempt that failed at once can be cut like any other', async (t) => 
 
 t.test('a peer that has left before its address was read has the address that was dialled', async (t) => {
   const gone = new Socket()
-  t.strictSame(Object.values(endsAt(at(80), gone)).map(String), ['127.0.0.1:80', ':0'])
-  t.strictSame(Object.values(endsAt(at(80, { localAddress: '127.0.0.2', localPort: 9 }), gone)).map(String), [
+  t.strictSame(Object.values(addressesAt(at(80), gone)).map(String), ['127.0.0.1:80', ':0'])
+  t.strictSame(Object.values(addressesAt(at(80, { localAddress: '127.0.0.2', localPort: 9 }), gone)).map(String), [
     '127.0.0.1:80',
     '127.0.0.2:9',
   ])
-  t.strictSame(Object.values(endsAt({ ...at(80), address: '::1' }, gone)).map(String), ['[::1]:80', '[]:0'])
-  t.strictSame(Object.values(endsAt({ kind: 'unix', path: '/run/a' }, gone)).map(String), ['/run/a', ''])
+  t.strictSame(Object.values(addressesAt({ ...at(80), address: '::1' }, gone)).map(String), ['[::1]:80', '[]:0'])
+  t.strictSame(Object.values(addressesAt({ kind: 'unix', path: '/run/a' }, gone)).map(String), ['/run/a', ''])
 })

@@ -6,8 +6,8 @@ import type { Dialer } from '../../lib/client/connecting.js'
 import { ReconnectIterator } from '../../lib/client/reconnect-iterator.js'
 import { ConnectionCore } from '../../lib/connection/lifecycle.js'
 import { Connection, type ReconnectFailure, type ReconnectOptions, type ReconnectTarget } from '../../lib/index.js'
-import { defaultSettings } from '../../lib/options/connection.js'
-import { reconnectPlan } from '../../lib/options/reconnect.js'
+import { defaultConnectionOptions } from '../../lib/options/connection.js'
+import { resolveReconnectOptions } from '../../lib/options/reconnect.js'
 import { type ManualClock, manualClock } from '../../lib/testing/index.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
 import type { Timer } from '../../lib/transport/clock.js'
@@ -86,7 +86,7 @@ export class Loop {
         return attempt
       },
     }
-    this.iterator = new ReconnectIterator(reconnectPlan(target, { signal, onFailure, clock, ...settings }), dialer)
+    this.iterator = new ReconnectIterator(resolveReconnectOptions(target, { signal, onFailure, clock, ...settings }), dialer)
     t?.teardown(() => this.leave())
   }
 
@@ -125,7 +125,7 @@ export class Loop {
     const none = Number.POSITIVE_INFINITY
     const faults = { resetAfter: none, stallAfter: none, endAfter: none }
     const [near, far] = memoryPair({ maxChunk: none, latency: 0, highWaterMark: 1024, faults, clock: this.clock })
-    const server = new Connection(new ConnectionCore(far, defaultSettings, this.clock))
+    const server = new Connection(new ConnectionCore(far, defaultConnectionOptions, this.clock))
     if (!silent) void server.run(async (connection) => void (await connection.readToEnd())).catch(() => {})
     this.attempt.carrier = near
     this.attempt.isAnswered = true

@@ -4,7 +4,7 @@
 import net from 'node:net'
 import t, { type Test } from 'tap'
 import type { Connection } from '../../lib/index.js'
-import { listenPlan } from '../../lib/options/listen.js'
+import { resolveListenOptions } from '../../lib/options/listen.js'
 import { ServerCore } from '../../lib/server/core.js'
 import type { EndpointHandshake } from '../../lib/server/endpoint-handshakes.js'
 import { Server } from '../../lib/server/server.js'
@@ -31,7 +31,7 @@ function broken(): Carrier {
 }
 
 function opened(t: Test, options: object = {}): { core: ServerCore; server: Server; books: Books } {
-  const core = new ServerCore(listenPlan(options), systemClock)
+  const core = new ServerCore(resolveListenOptions(options), systemClock)
   const server = new Server(core)
   t.teardown(() => server.close({ grace: 0 }))
   return { core, server, books: new Books(server) }

@@ -4,7 +4,7 @@
 
 import { Duplex, PassThrough } from 'node:stream'
 import t from 'tap'
-import { keeperBy, keepHere } from '../../lib/bytes/untransferable.js'
+import { markerFrom, markUntransferable } from '../../lib/bytes/untransferable.js'
 import { Connection } from '../../lib/index.js'
 import { wired } from '../connection/reading/support.js'
 import { everywhere, memory } from '../support/fixture.js'
@@ -229,9 +229,9 @@ t.test('the producer of a Duplex may reuse its memory, and memory that it detach
 })
 
 t.test('memory is not marked on a runtime that cannot mark it', async (t) => {
-  t.doesNotThrow(() => keeperBy(undefined)(new ArrayBuffer(1)))
+  t.doesNotThrow(() => markerFrom(undefined)(new ArrayBuffer(1)))
   const memory = new ArrayBuffer(1)
-  keepHere(memory)
+  markUntransferable(memory)
   transfer(new Uint8Array(memory))
   t.equal(memory.byteLength, 1)
 })

@@ -1,20 +1,20 @@
 // The options of `connect`: what fits, what it resolves to, and what cannot go together.
 
 import t from 'tap'
-import { type ConnectOptions, connectPlan, type Destination } from '../../lib/options/connect.js'
-import { defaultSettings } from '../../lib/options/connection.js'
+import { type ConnectOptions, type Destination, resolveConnectOptions } from '../../lib/options/connect.js'
+import { defaultConnectionOptions } from '../../lib/options/connection.js'
 import { refusal } from './refusal.js'
 
 const tcp = { kind: 'tcp', host: 'localhost', port: 80, family: 0, localAddress: undefined, localPort: undefined } as const
 
 t.test('a port alone is that port of localhost, with the defaults', async (t) => {
-  t.strictSame(connectPlan({ port: 80 }), {
+  t.strictSame(resolveConnectOptions({ port: 80 }), {
     destination: tcp,
     tls: undefined,
     header: undefined,
     timeout: 30_000,
     signal: undefined,
-    connection: defaultSettings,
+    connection: defaultConnectionOptions,
   })
 })
 
@@ -22,8 +22,8 @@ t.test('an option that is undefined is not given', async (t) => {
   const names =
     'host path family localAddress localPort tls proxyProtocol timeout signal maxBufferSize readHighWaterMark writeHighWaterMark maxWriteBuffer readTimeout idleTimeout writeTimeout handshakeTimeout closeTimeout allowHalfOpen noDelay keepAlive keepAliveInitialDelay'
   const nothing = Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
-  t.strictSame(connectPlan({ ...nothing, port: 80 }), connectPlan({ port: 80 }))
-  t.strictSame(connectPlan({ ...nothing, port: undefined, path: '/run/a' }).destination, { kind: 'unix', path: '/run/a' })
+  t.strictSame(resolveConnectOptions({ ...nothing, port: 80 }), resolveConnectOptions({ port: 80 }))
+  t.strictSame(resolveConnectOptions({ ...nothing, port: undefined, path: '/run/a' }).destination, { kind: 'unix', path: '/run/a' })
 })
 
 t.test('each destination resolves to its host, port and family, or to its path', async (t) => {
@@ -55,18 +55,18 @@ t.test('each destination resolves to its host, port and family, or to its path',
     ],
     [{ path: 'a.sock' }, { kind: 'unix', path: 'a.sock' }],
   ]
-  for (const [options, destination] of cases) t.strictSame(connectPlan(options).destination, destination)
+  for (const [options, destination] of cases) t.strictSame(resolveConnectOptions(options).destination, destination)
 })
 
 t.test('timeout, signal, tls and the options of a connection are passed on', async (t) => {
   const { signal } = new AbortController()
-  const plan = connectPlan({ port: 80, timeout: 2 ** 31, signal, maxBufferSize: 5, allowHalfOpen: false, keepAlive: true })
+  const plan = resolveConnectOptions({ port: 80, timeout: 2 ** 31, signal, maxBufferSize: 5, allowHalfOpen: false, keepAlive: true })
   t.equal(plan.timeout, Number.POSITIVE_INFINITY, 'beyond a timer is none')
   t.equal(plan.signal, signal)
   const tls = { servername: 'a' }
-  t.equal(connectPlan({ port: 80, tls }).tls, tls)
-  t.equal(connectPlan({ path: '/a', tls: true }).tls, true)
-  t.equal(connectPlan({ port: 80, tls: false }).tls, undefined)
+  t.equal(resolveConnectOptions({ port: 80, tls }).tls, tls)
+  t.equal(resolveConnectOptions({ path: '/a', tls: true }).tls, true)
+  t.equal(resolveConnectOptions({ port: 80, tls: false }).tls, undefined)
   t.match(plan.connection, { limits: { maxBufferSize: 5 }, allowHalfOpen: false, keepAlive: true, noDelay: true })
 })
 
@@ -90,24 +90,29 @@ t.test('an option that does not fit is named, with what was expected', async (t)
     [{ port: 80, tiemout: 5 }, 'tiemout', /did you mean `timeout`/],
     [{ port: 80, maxConnections: 5 }, 'maxConnections', /^unknown option/],
   ]
-  for (const [options, path, message] of cases) t.match(Object.entries(refusal(() => connectPlan(options))), [[path, message]])
+  for (const [options, path, message] of cases) t.match(Object.entries(refusal(() => resolveConnectOptions(options))), [[path, message]])
 })
 
 t.test('a path contradicts each option of TCP', async (t) => {
   for (const [name, value] of Object.entries({ port: 80, host: 'a', family: 0, localAddress: '::1', localPort: 5 })) {
-    t.match(Object.entries(refusal(() => connectPlan({ path: '/a', [name]: value }))), [[name, /no `path` beside it/]])
+    t.match(Object.entries(refusal(() => resolveConnectOptions({ path: '/a', [name]: value }))), [[name, /no `path` beside it/]])
   }
 })
 
 t.test('a port or a path is required, and every other mistake is reported beside it', async (t) => {
   t.match(
-    refusal(() => connectPlan({})),
+    refusal(() => resolveConnectOptions({})),
     { port: /^expected a port, or the `path`/ },
   )
-  t.strictSame(Object.keys(refusal(() => connectPlan({ prot: 80, host: '', timeout: -1 }))).sort(), ['host', 'port', 'prot', 'timeout'])
+  t.strictSame(Object.keys(refusal(() => resolveConnectOptions({ prot: 80, host: '', timeout: -1 }))).sort(), [
+    'host',
+    'port',
+    'prot',
+    'timeout',
+  ])
   for (const options of [undefined, null, 80, 'localhost', []])
     t.match(
-      refusal(() => connectPlan(options)),
+      refusal(() => resolveConnectOptions(options)),
       { '': /^expected an object of options/ },
     )
 })
@@ -117,7 +122,7 @@ t.test('a local address of one family cannot reach the other', async (t) => {
     [4, '::1'],
     [6, '127.0.0.1'],
   ]) {
-    t.match(Object.entries(refusal(() => connectPlan({ port: 80, family, localAddress }))), [
+    t.match(Object.entries(refusal(() => resolveConnectOptions({ port: 80, family, localAddress }))), [
       ['localAddress', `expected an IPv${family} address`],
     ])
   }

@@ -1,7 +1,7 @@
 // The options of a connection: every row of the table, its default, and what `setLimits` makes of it.
 
 import t from 'tap'
-import { changedLimits, connectionSettings, defaultSettings } from '../../lib/options/connection.js'
+import { changedLimits, defaultConnectionOptions, resolveConnectionOptions } from '../../lib/options/connection.js'
 import { refusal, thrown } from './refusal.js'
 
 const defaults = {
@@ -27,15 +27,15 @@ const times = ['readTimeout', 'idleTimeout', 'writeTimeout'] as const
 const flags = ['allowHalfOpen', 'noDelay', 'keepAlive'] as const
 
 t.test('a connection without options has the defaults, which are frozen', async (t) => {
-  t.strictSame(defaultSettings, defaults)
-  t.ok(Object.isFrozen(defaultSettings))
-  t.ok(Object.isFrozen(defaultSettings.limits))
-  t.strictSame(connectionSettings(undefined), defaults)
-  t.strictSame(connectionSettings({}), defaults)
+  t.strictSame(defaultConnectionOptions, defaults)
+  t.ok(Object.isFrozen(defaultConnectionOptions))
+  t.ok(Object.isFrozen(defaultConnectionOptions.limits))
+  t.strictSame(resolveConnectionOptions(undefined), defaults)
+  t.strictSame(resolveConnectionOptions({}), defaults)
   const all = Object.fromEntries([...sizes, ...times, ...flags, 'closeTimeout', 'handshakeTimeout'].map((name) => [name, undefined]))
-  t.strictSame(connectionSettings(all), defaults)
-  connectionSettings({}).limits.maxBufferSize = 1
-  t.strictSame(connectionSettings({}), defaults)
+  t.strictSame(resolveConnectionOptions(all), defaults)
+  resolveConnectionOptions({}).limits.maxBufferSize = 1
+  t.strictSame(resolveConnectionOptions({}), defaults)
 })
 
 t.test('an option that was given replaces the default', async (t) => {
@@ -56,14 +56,14 @@ t.test('an option that was given replaces the default', async (t) => {
     keepAlive: true,
     keepAliveInitialDelay: 7,
   }
-  t.strictSame(connectionSettings({ ...limits, ...rest }), { limits, ...rest })
+  t.strictSame(resolveConnectionOptions({ ...limits, ...rest }), { limits, ...rest })
 })
 
 t.test('a time that no timer can hold is Infinity', async (t) => {
-  for (const name of times) t.equal(connectionSettings({ [name]: 2 ** 31 }).limits[name], Infinity)
+  for (const name of times) t.equal(resolveConnectionOptions({ [name]: 2 ** 31 }).limits[name], Infinity)
   for (const name of ['closeTimeout', 'handshakeTimeout'] as const) {
-    t.equal(connectionSettings({ [name]: 2 ** 31 })[name], Infinity)
-    t.equal(connectionSettings({ [name]: 2 ** 31 - 1 })[name], 2 ** 31 - 1)
+    t.equal(resolveConnectionOptions({ [name]: 2 ** 31 })[name], Infinity)
+    t.equal(resolveConnectionOptions({ [name]: 2 ** 31 - 1 })[name], 2 ** 31 - 1)
   }
 })
 
@@ -79,11 +79,11 @@ for (const [name, values] of bad) {
   t.test(`a wrong or impossible ${name} is refused by its path`, async (t) => {
     for (const value of values) {
       t.match(
-        refusal(() => connectionSettings({ [name]: value })),
+        refusal(() => resolveConnectionOptions({ [name]: value })),
         { [name]: /^expected .+, got / },
       )
       t.match(
-        refusal(() => connectionSettings({ [name]: value }, ['client'])),
+        refusal(() => resolveConnectionOptions({ [name]: value }, ['client'])),
         { [`client.${name}`]: /^expected .+, got / },
       )
     }
@@ -93,12 +93,12 @@ for (const [name, values] of bad) {
 t.test('options that are not of a connection are unknown', async (t) => {
   for (const name of ['port', 'tls', 'signal', 'maxConnections', 'limits', 'highWaterMark']) {
     t.match(
-      refusal(() => connectionSettings({ [name]: 1 })),
+      refusal(() => resolveConnectionOptions({ [name]: 1 })),
       { [name]: /^unknown option/ },
     )
   }
   t.match(
-    refusal(() => connectionSettings(8888, ['client'])),
+    refusal(() => resolveConnectionOptions(8888, ['client'])),
     { client: 'expected an object of options, got 8888' },
   )
 })

@@ -1,7 +1,7 @@
 // What the options of `listen` and of an endpoint cannot have together: at the top, within a list, and across the two.
 
 import t from 'tap'
-import { endpointPlan, listenPlan } from '../../lib/options/listen.js'
+import { resolveEndpoint, resolveListenOptions } from '../../lib/options/listen.js'
 import { refusal } from './refusal.js'
 
 const places = { port: 0, host: 'localhost', path: '/a', fd: 3, systemd: true, endpoints: [{}] }
@@ -11,27 +11,27 @@ t.test('two places to listen on contradict each other, and both are named', asyn
     for (const [other, second] of Object.entries(places)) {
       if (one === other || (['port', 'host'].includes(one) && ['port', 'host'].includes(other))) continue
       t.match(
-        refusal(() => listenPlan({ [one]: first, [other]: second })),
+        refusal(() => resolveListenOptions({ [one]: first, [other]: second })),
         { [one]: /^expected one place/, [other]: /^expected one place/ },
       )
       if (one === 'endpoints' || other === 'endpoints') continue
       const paths = [`endpoints.0.${one}`, `endpoints.0.${other}`].sort()
-      t.strictSame(Object.keys(refusal(() => listenPlan({ endpoints: [{ [one]: first, [other]: second }] }))).sort(), paths)
-      t.strictSame(Object.keys(refusal(() => endpointPlan({ [one]: first, [other]: second }))).sort(), [one, other].sort())
+      t.strictSame(Object.keys(refusal(() => resolveListenOptions({ endpoints: [{ [one]: first, [other]: second }] }))).sort(), paths)
+      t.strictSame(Object.keys(refusal(() => resolveEndpoint({ [one]: first, [other]: second }))).sort(), [one, other].sort())
     }
   }
-  t.strictSame(Object.keys(refusal(() => listenPlan({ ...places }))).sort(), Object.keys(places).sort())
+  t.strictSame(Object.keys(refusal(() => resolveListenOptions({ ...places }))).sort(), Object.keys(places).sort())
 })
 
 t.test('a mode needs a path', async (t) => {
   for (const options of [{}, { port: 1 }, { fd: 3 }, { systemd: true }, { endpoints: [{ path: '/a' }] }]) {
     t.strictSame(
-      refusal(() => listenPlan({ ...options, mode: 0o600 })),
+      refusal(() => resolveListenOptions({ ...options, mode: 0o600 })),
       { mode: 'expected together with `path` only' },
     )
   }
   t.strictSame(
-    refusal(() => endpointPlan({ mode: 0o600 })),
+    refusal(() => resolveEndpoint({ mode: 0o600 })),
     { mode: 'expected together with `path` only' },
   )
 })
@@ -42,22 +42,22 @@ t.test('ipv6Only and reusePort need a TCP endpoint, even to be false', async (t)
     for (const place of [{ path: '/a' }, { fd: 3 }, { systemd: true }]) {
       for (const flag of [true, false]) {
         t.strictSame(
-          refusal(() => listenPlan({ ...place, [name]: flag })),
+          refusal(() => resolveListenOptions({ ...place, [name]: flag })),
           { [name]: message },
         )
         t.strictSame(
-          refusal(() => endpointPlan({ ...place, [name]: flag })),
+          refusal(() => resolveEndpoint({ ...place, [name]: flag })),
           { [name]: message },
         )
         t.strictSame(
-          refusal(() => listenPlan({ endpoints: [{}, { ...place, [name]: flag }] })),
+          refusal(() => resolveListenOptions({ endpoints: [{}, { ...place, [name]: flag }] })),
           { [`endpoints.1.${name}`]: message },
         )
         t.strictSame(
-          refusal(() => listenPlan({ endpoints: [place, { fd: 4 }], [name]: flag })),
+          refusal(() => resolveListenOptions({ endpoints: [place, { fd: 4 }], [name]: flag })),
           { [name]: message },
         )
-        t.ok(listenPlan({ endpoints: [place, {}], [name]: flag }))
+        t.ok(resolveListenOptions({ endpoints: [place, {}], [name]: flag }))
       }
     }
   }
@@ -65,8 +65,8 @@ t.test('ipv6Only and reusePort need a TCP endpoint, even to be false', async (t)
 
 t.test('what contradicts the list of endpoints is reported beside other mistakes', async (t) => {
   t.match(
-    refusal(() => listenPlan({ endpoints: [{ path: '/a' }], ipv6Only: true, prot: 1, backlog: -1 })),
+    refusal(() => resolveListenOptions({ endpoints: [{ path: '/a' }], ipv6Only: true, prot: 1, backlog: -1 })),
     { ipv6Only: 'expected together with a TCP endpoint only', prot: /^unknown option/, backlog: /^expected a whole number/ },
   )
-  t.strictSame(Object.keys(refusal(() => listenPlan({ endpoints: [{ path: 5 }], ipv6Only: true }))), ['endpoints.0.path'])
+  t.strictSame(Object.keys(refusal(() => resolveListenOptions({ endpoints: [{ path: 5 }], ipv6Only: true }))), ['endpoints.0.path'])
 })

@@ -4,23 +4,23 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { InvalidOptionsError } from '../../lib/errors.js'
-import { connectPlan } from '../../lib/options/connect.js'
-import { changedLimits, connectionSettings, defaultSettings } from '../../lib/options/connection.js'
-import { changedAdmission, closeGrace, endpointPlan, listenPlan } from '../../lib/options/listen.js'
-import { reconnectPlan } from '../../lib/options/reconnect.js'
-import { memoryConnectPlan, memoryServerPlan, pairPlan } from '../../lib/options/testing.js'
+import { resolveConnectOptions } from '../../lib/options/connect.js'
+import { changedLimits, defaultConnectionOptions, resolveConnectionOptions } from '../../lib/options/connection.js'
+import { changedAdmission, closeGrace, resolveEndpoint, resolveListenOptions } from '../../lib/options/listen.js'
+import { resolveReconnectOptions } from '../../lib/options/reconnect.js'
+import { resolveMemoryConnectOptions, resolveMemoryServerOptions, resolvePairOptions } from '../../lib/options/testing.js'
 
 const checks: [string, (options: unknown) => unknown, (error: unknown) => boolean][] = [
-  ['connectionSettings', connectionSettings, isInvalidOptions],
-  ['listenPlan', listenPlan, isInvalidOptions],
-  ['endpointPlan', (options) => endpointPlan(options), isInvalidOptions],
-  ['connectPlan', connectPlan, isInvalidOptions],
-  ['reconnectPlan', (options) => reconnectPlan({ port: 80 }, options), isInvalidOptions],
-  ['reconnectPlan: where to', (options) => reconnectPlan(options), isInvalidOptions],
-  ['pairPlan', pairPlan, isInvalidOptions],
-  ['memoryServerPlan', memoryServerPlan, isInvalidOptions],
-  ['memoryConnectPlan', memoryConnectPlan, isInvalidOptions],
-  ['changedLimits', (changes) => changedLimits(defaultSettings.limits, changes), isWrongArgument],
+  ['resolveConnectionOptions', resolveConnectionOptions, isInvalidOptions],
+  ['resolveListenOptions', resolveListenOptions, isInvalidOptions],
+  ['resolveEndpoint', (options) => resolveEndpoint(options), isInvalidOptions],
+  ['resolveConnectOptions', resolveConnectOptions, isInvalidOptions],
+  ['resolveReconnectOptions', (options) => resolveReconnectOptions({ port: 80 }, options), isInvalidOptions],
+  ['resolveReconnectOptions: where to', (options) => resolveReconnectOptions(options), isInvalidOptions],
+  ['resolvePairOptions', resolvePairOptions, isInvalidOptions],
+  ['resolveMemoryServerOptions', resolveMemoryServerOptions, isInvalidOptions],
+  ['resolveMemoryConnectOptions', resolveMemoryConnectOptions, isInvalidOptions],
+  ['changedLimits', (changes) => changedLimits(defaultConnectionOptions.limits, changes), isWrongArgument],
   ['changedAdmission', changedAdmission, isWrongArgument],
   ['closeGrace', closeGrace, isWrongArgument],
 ]

@@ -2,8 +2,8 @@
 
 import { BlockList } from 'node:net'
 import t from 'tap'
-import { defaultSettings } from '../../lib/options/connection.js'
-import { endpointPlan, type ListenOptions, listenPlan, type ResolvedEndpoint } from '../../lib/options/listen.js'
+import { defaultConnectionOptions } from '../../lib/options/connection.js'
+import { type ListenOptions, type ResolvedEndpoint, resolveEndpoint, resolveListenOptions } from '../../lib/options/listen.js'
 import type { ServerTlsOptions } from '../../lib/options/tls.js'
 import { refusal } from './refusal.js'
 
@@ -21,21 +21,23 @@ t.test('listen without options takes a port that the system picks, and the defau
       admit: undefined,
       blockList: undefined,
     },
-    connection: defaultSettings,
+    connection: defaultConnectionOptions,
     signal: undefined,
   }
-  t.strictSame(listenPlan(undefined), plan)
-  t.strictSame(listenPlan({}), plan)
-  t.strictSame(listenPlan({ port: 0 }), plan)
-  t.strictSame(listenPlan(0), plan)
+  t.strictSame(resolveListenOptions(undefined), plan)
+  t.strictSame(resolveListenOptions({}), plan)
+  t.strictSame(resolveListenOptions({ port: 0 }), plan)
+  t.strictSame(resolveListenOptions(0), plan)
 })
 
 t.test('an option that is undefined is not given', async (t) => {
   const names =
     'port host path mode fd systemd endpoints backlog ipv6Only reusePort tls proxyProtocol admit blockList maxConnections maxPending maxConnectionsPerAddress maxBufferSize readHighWaterMark writeHighWaterMark maxWriteBuffer readTimeout idleTimeout writeTimeout handshakeTimeout closeTimeout allowHalfOpen noDelay keepAlive keepAliveInitialDelay signal'
   const nothing = Object.fromEntries(names.split(' ').map((name) => [name, undefined]))
-  t.strictSame(listenPlan(nothing), listenPlan({}))
-  t.strictSame(listenPlan({ ...nothing, path: '/run/a' }).endpoints, [{ kind: 'unix', path: '/run/a', mode: 0o600, backlog: 511 }])
+  t.strictSame(resolveListenOptions(nothing), resolveListenOptions({}))
+  t.strictSame(resolveListenOptions({ ...nothing, path: '/run/a' }).endpoints, [
+    { kind: 'unix', path: '/run/a', mode: 0o600, backlog: 511 },
+  ])
 })
 
 t.test('an endpoint of each kind resolves to its kind and its options', async (t) => {
@@ -65,17 +67,17 @@ t.test('an endpoint of each kind resolves to its kind and its options', async (t
     ],
   ]
   for (const [options, plan] of cases) {
-    t.strictSame(listenPlan(options).endpoints, [plan])
-    t.strictSame(listenPlan({ endpoints: [options, {}] }).endpoints, [plan, tcp])
-    t.strictSame(endpointPlan(options), plan)
+    t.strictSame(resolveListenOptions(options).endpoints, [plan])
+    t.strictSame(resolveListenOptions({ endpoints: [options, {}] }).endpoints, [plan, tcp])
+    t.strictSame(resolveEndpoint(options), plan)
   }
-  t.strictSame(listenPlan(8888).endpoints, [{ ...tcp, port: 8888 }])
-  t.strictSame(endpointPlan(8888), { ...tcp, port: 8888 })
+  t.strictSame(resolveListenOptions(8888).endpoints, [{ ...tcp, port: 8888 }])
+  t.strictSame(resolveEndpoint(8888), { ...tcp, port: 8888 })
 })
 
 t.test('an endpoint has the options of listen, unless it has its own', async (t) => {
   const defaults = { backlog: 9, ipv6Only: true, reusePort: true }
-  const plan = listenPlan({
+  const plan = resolveListenOptions({
     endpoints: [{}, { path: 'a' }, { backlog: 1, ipv6Only: false, reusePort: false }, { fd: 3, backlog: 2 }],
     ...defaults,
   })
@@ -86,15 +88,15 @@ t.test('an endpoint has the options of listen, unless it has its own', async (t)
     { ...tcp, backlog: 1 },
     { kind: 'fd', fd: 3, backlog: 2 },
   ])
-  t.strictSame(endpointPlan({}, plan.defaults), { ...tcp, ...defaults })
-  t.strictSame(endpointPlan({ backlog: undefined, ipv6Only: false }, plan.defaults), { ...tcp, ...defaults, ipv6Only: false })
+  t.strictSame(resolveEndpoint({}, plan.defaults), { ...tcp, ...defaults })
+  t.strictSame(resolveEndpoint({ backlog: undefined, ipv6Only: false }, plan.defaults), { ...tcp, ...defaults, ipv6Only: false })
 })
 
 t.test('the options of admission and of connections resolve to their own parts', async (t) => {
   const blockList = new BlockList()
   const { signal } = new AbortController()
   const admit = (): boolean => true
-  const plan = listenPlan({
+  const plan = resolveListenOptions({
     admit,
     blockList,
     signal,
@@ -107,8 +109,12 @@ t.test('the options of admission and of connections resolve to their own parts',
   t.strictSame(plan.admission, { admit, blockList, maxConnections: 1, maxPending: 0, maxConnectionsPerAddress: 2 })
   t.equal(plan.admission.blockList, blockList)
   t.equal(plan.signal, signal)
-  t.strictSame(plan.connection, { ...defaultSettings, limits: { ...defaultSettings.limits, idleTimeout: 3 }, noDelay: false })
-  t.equal(listenPlan({ maxConnections: Infinity, maxPending: Infinity }).admission.maxPending, Infinity)
+  t.strictSame(plan.connection, {
+    ...defaultConnectionOptions,
+    limits: { ...defaultConnectionOptions.limits, idleTimeout: 3 },
+    noDelay: false,
+  })
+  t.equal(resolveListenOptions({ maxConnections: Infinity, maxPending: Infinity }).admission.maxPending, Infinity)
 })
 
 // For each option: values of a wrong type, and impossible values of the right one.
@@ -151,7 +157,7 @@ const rows: [string, unknown[]][] = [
 for (const [name, values] of rows) {
   t.test(`a wrong or impossible ${name} is refused, together with an unknown key beside it`, async (t) => {
     for (const value of values) {
-      const issues = refusal(() => listenPlan({ [name]: value, zzz: 8888 }))
+      const issues = refusal(() => resolveListenOptions({ [name]: value, zzz: 8888 }))
       t.strictSame(Object.keys(issues).sort(), [name, 'zzz'].sort())
       t.match(issues[name], /^expected .+, got /)
     }
@@ -162,11 +168,11 @@ for (const [name, values] of endpointRows) {
   t.test(`a wrong or impossible ${name} of an endpoint is refused by its place in the list`, async (t) => {
     for (const value of values) {
       t.match(
-        refusal(() => listenPlan({ endpoints: [{}, { [name]: value }] })),
+        refusal(() => resolveListenOptions({ endpoints: [{}, { [name]: value }] })),
         { [`endpoints.1.${name}`]: /^expected .+, got / },
       )
       t.match(
-        refusal(() => endpointPlan({ [name]: value })),
+        refusal(() => resolveEndpoint({ [name]: value })),
         { [name]: /^expected .+, got / },
       )
     }
@@ -175,9 +181,9 @@ for (const [name, values] of endpointRows) {
 
 t.test('a wrong or impossible mode is refused', async (t) => {
   for (const mode of ['0600', null, -1, 0o1000, 0.5]) {
-    t.strictSame(Object.keys(refusal(() => listenPlan({ path: 'a', mode }))), ['mode'])
+    t.strictSame(Object.keys(refusal(() => resolveListenOptions({ path: 'a', mode }))), ['mode'])
     t.match(
-      refusal(() => listenPlan({ endpoints: [{ path: 'a', mode }] })),
+      refusal(() => resolveListenOptions({ endpoints: [{ path: 'a', mode }] })),
       { 'endpoints.0.mode': /0 to 0o777/ },
     )
   }
@@ -185,37 +191,37 @@ t.test('a wrong or impossible mode is refused', async (t) => {
 
 t.test('TLS options are passed on as they are; an endpoint has its own, or none', async (t) => {
   const [tls, own] = [{ key: 'k', anything: 1 } as ServerTlsOptions, { cert: 'c', optional: true }]
-  t.strictSame(listenPlan({ tls }).endpoints[0]?.tls, { options: tls, path: ['tls'] })
-  const { defaults, endpoints } = listenPlan({ tls, endpoints: [{ port: 1 }, { port: 2, tls: own }, { port: 3, tls: false }] })
+  t.strictSame(resolveListenOptions({ tls }).endpoints[0]?.tls, { options: tls, path: ['tls'] })
+  const { defaults, endpoints } = resolveListenOptions({ tls, endpoints: [{ port: 1 }, { port: 2, tls: own }, { port: 3, tls: false }] })
   t.equal(endpoints[0]?.tls, defaults.tls)
   t.strictSame(endpoints[1]?.tls, { options: own, path: ['endpoints', 1, 'tls'] })
   t.equal(endpoints[2]?.tls, undefined)
-  t.strictSame(endpointPlan({ port: 1, tls: own }, defaults).tls, { options: own, path: ['tls'] })
-  t.equal(endpointPlan(1, defaults).tls, defaults.tls)
+  t.strictSame(resolveEndpoint({ port: 1, tls: own }, defaults).tls, { options: own, path: ['tls'] })
+  t.equal(resolveEndpoint(1, defaults).tls, defaults.tls)
 })
 
 t.test('a misspelt key is refused by its own path, with the name that is nearest', async (t) => {
   t.strictSame(
-    refusal(() => listenPlan({ prot: 8888 })),
+    refusal(() => resolveListenOptions({ prot: 8888 })),
     { prot: 'unknown option; did you mean `port`?' },
   )
   t.strictSame(
-    refusal(() => listenPlan({ port: 8888, prot: 8888, maxConnection: 1 })),
+    refusal(() => resolveListenOptions({ port: 8888, prot: 8888, maxConnection: 1 })),
     {
       prot: 'unknown option; did you mean `port`?',
       maxConnection: 'unknown option; did you mean `maxConnections`?',
     },
   )
   t.strictSame(
-    refusal(() => listenPlan({ exclusive: true })),
+    refusal(() => resolveListenOptions({ exclusive: true })),
     { exclusive: 'unknown option' },
   )
   t.strictSame(
-    refusal(() => endpointPlan({ prot: 8888 })),
+    refusal(() => resolveEndpoint({ prot: 8888 })),
     { prot: 'unknown option; did you mean `port`?' },
   )
   t.match(
-    refusal(() => listenPlan({ endpoints: [{ maxPending: 1, noDelay: true, signal: null, endpoints: [] }] })),
+    refusal(() => resolveListenOptions({ endpoints: [{ maxPending: 1, noDelay: true, signal: null, endpoints: [] }] })),
     {
       'endpoints.0.maxPending': /^unknown option; expected one of port, host/,
       'endpoints.0.noDelay': /^unknown option/,
@@ -229,10 +235,10 @@ t.test('an abstract name is a name on Linux, and a path with a NUL elsewhere', a
   const real = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor
   t.teardown(() => Object.defineProperty(process, 'platform', real))
   Object.defineProperty(process, 'platform', { ...real, value: 'linux' })
-  t.strictSame(endpointPlan({ path: '\0name' }), { kind: 'unix', path: '\0name', mode: 0o600, backlog: 511 })
+  t.strictSame(resolveEndpoint({ path: '\0name' }), { kind: 'unix', path: '\0name', mode: 0o600, backlog: 511 })
   Object.defineProperty(process, 'platform', { ...real, value: 'darwin' })
   t.match(
-    refusal(() => endpointPlan({ path: '\0name' })),
+    refusal(() => resolveEndpoint({ path: '\0name' })),
     { path: /on Linux/ },
   )
 })
@@ -240,11 +246,11 @@ t.test('an abstract name is a name on Linux, and a path with a NUL elsewhere', a
 t.test('a number is a port, and must be one', async (t) => {
   for (const port of [-1, 65_536, 1.5, Number.NaN, Infinity]) {
     t.match(
-      refusal(() => listenPlan(port)),
+      refusal(() => resolveListenOptions(port)),
       { port: /^expected a whole number from 0 to 65535, got / },
     )
     t.match(
-      refusal(() => endpointPlan(port)),
+      refusal(() => resolveEndpoint(port)),
       { port: /^expected a whole number from 0 to 65535, got / },
     )
   }
@@ -253,24 +259,24 @@ t.test('a number is a port, and must be one', async (t) => {
 t.test('a value that is no object of options is refused as a whole', async (t) => {
   for (const other of [null, '8888', 8888n, true, Symbol('x'), [], () => 1, new Map(), Promise.resolve({ port: 1 })]) {
     t.match(
-      refusal(() => listenPlan(other)),
+      refusal(() => resolveListenOptions(other)),
       { '': /^expected an object of options, got / },
     )
     t.match(
-      refusal(() => endpointPlan(other)),
+      refusal(() => resolveEndpoint(other)),
       { '': /^expected an object of options, got / },
     )
     t.match(
-      refusal(() => listenPlan({ endpoints: [other] })),
+      refusal(() => resolveListenOptions({ endpoints: [other] })),
       { 'endpoints.0': /^expected an object of options, got / },
     )
   }
   t.match(
-    refusal(() => endpointPlan(undefined)),
+    refusal(() => resolveEndpoint(undefined)),
     { '': /^expected an object of options, got undefined/ },
   )
   t.match(
-    refusal(() => listenPlan({ endpoints: [8888] })),
+    refusal(() => resolveListenOptions({ endpoints: [8888] })),
     { 'endpoints.0': /^expected an object of options, got 8888/ },
   )
 })

@@ -2,11 +2,11 @@
 
 import t from 'tap'
 import { tcpAddress, unixAddress } from '../../lib/address.js'
-import { connectPlan } from '../../lib/options/connect.js'
+import { resolveConnectOptions } from '../../lib/options/connect.js'
 import { refusal } from './refusal.js'
 
 const plan = (proxyProtocol: unknown): unknown => {
-  const { header } = connectPlan({ port: 80, proxyProtocol })
+  const { header } = resolveConnectOptions({ port: 80, proxyProtocol })
   // Checked options inherit nothing.
   return header && { ...header }
 }

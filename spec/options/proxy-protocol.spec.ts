@@ -2,12 +2,12 @@
 
 import t from 'tap'
 import { tcpAddress, unixAddress } from '../../lib/address.js'
-import { type Endpoint, endpointPlan, type ListenOptions, listenPlan } from '../../lib/options/listen.js'
-import { memoryServerPlan } from '../../lib/options/testing.js'
-import { mustSend, type ProxyPlan } from '../../lib/proxy-protocol/trust.js'
+import { type Endpoint, type ListenOptions, resolveEndpoint, resolveListenOptions } from '../../lib/options/listen.js'
+import { resolveMemoryServerOptions } from '../../lib/options/testing.js'
+import { mustSend, type ResolvedProxyProtocol } from '../../lib/proxy-protocol/trust.js'
 import { refusal } from './refusal.js'
 
-const planOf = (options: ListenOptions): ProxyPlan | undefined => listenPlan(options).endpoints[0]?.proxyProtocol
+const planOf = (options: ListenOptions): ResolvedProxyProtocol | undefined => resolveListenOptions(options).endpoints[0]?.proxyProtocol
 
 /** Those of some peers that must send a header. */
 function senders(trust: readonly string[]): string[] {
@@ -29,7 +29,7 @@ function senders(trust: readonly string[]): string[] {
 
 t.test('false trusts no peer, true and an object without a list make every peer send one', async (t) => {
   for (const proxyProtocol of [false, undefined]) {
-    const plan = listenPlan({ proxyProtocol })
+    const plan = resolveListenOptions({ proxyProtocol })
     t.notOk('proxyProtocol' in plan.endpoints[0]! || 'proxyProtocol' in plan.defaults)
   }
   for (const proxyProtocol of [true, {}, { trust: undefined }]) {
@@ -69,15 +69,15 @@ t.test('an endpoint has the option of listen, unless it has its own, also in ser
     { fd: 3, proxyProtocol: true },
   ]
   const listed = (options: ListenOptions): (boolean | undefined)[] =>
-    listenPlan(options).endpoints.map(({ proxyProtocol }) => proxyProtocol && proxyProtocol.trust !== undefined)
+    resolveListenOptions(options).endpoints.map(({ proxyProtocol }) => proxyProtocol && proxyProtocol.trust !== undefined)
   t.strictSame(listed({ endpoints }), [undefined, undefined, true, false])
   t.strictSame(listed({ endpoints, proxyProtocol: true }), [false, undefined, true, false])
   t.strictSame(listed({ endpoints, proxyProtocol: { trust: ['::1'] } }), [true, undefined, true, false])
-  const { defaults } = listenPlan({ endpoints, proxyProtocol: true })
-  t.strictSame(endpointPlan(8888, defaults).proxyProtocol, all)
-  t.equal(endpointPlan({ proxyProtocol: false }, defaults).proxyProtocol, undefined)
-  t.strictSame(endpointPlan({ proxyProtocol: true }).proxyProtocol, all)
-  t.strictSame(memoryServerPlan({ proxyProtocol: true }).listen.defaults.proxyProtocol, all)
+  const { defaults } = resolveListenOptions({ endpoints, proxyProtocol: true })
+  t.strictSame(resolveEndpoint(8888, defaults).proxyProtocol, all)
+  t.equal(resolveEndpoint({ proxyProtocol: false }, defaults).proxyProtocol, undefined)
+  t.strictSame(resolveEndpoint({ proxyProtocol: true }).proxyProtocol, all)
+  t.strictSame(resolveMemoryServerOptions({ proxyProtocol: true }).listen.defaults.proxyProtocol, all)
 })
 
 t.test('an entry that is no address and no network is refused by its path', async (t) => {
@@ -107,13 +107,13 @@ t.test('an entry that is no address and no network is refused by its path', asyn
     const trust = Array.from({ length: index % 3 }, (): unknown => '::1').concat([entry])
     const path = `trust.${index % 3}`
     t.match(
-      refusal(() => listenPlan({ proxyProtocol: { trust } })),
+      refusal(() => resolveListenOptions({ proxyProtocol: { trust } })),
       { [`proxyProtocol.${path}`]: /^expected an IP address or a network, as in 10\.0\.0\.0\/8, got / },
     )
-    t.strictSame(Object.keys(refusal(() => listenPlan({ endpoints: [{}, { proxyProtocol: { trust } }] }))), [
+    t.strictSame(Object.keys(refusal(() => resolveListenOptions({ endpoints: [{}, { proxyProtocol: { trust } }] }))), [
       `endpoints.1.proxyProtocol.${path}`,
     ])
-    t.strictSame(Object.keys(refusal(() => memoryServerPlan({ proxyProtocol: { trust } }))), [`proxyProtocol.${path}`])
+    t.strictSame(Object.keys(refusal(() => resolveMemoryServerOptions({ proxyProtocol: { trust } }))), [`proxyProtocol.${path}`])
   }
 })
 
@@ -129,7 +129,7 @@ t.test('a value that is no list, and an unknown key, are refused', async (t) => 
   ]
   for (const [proxyProtocol, path, message] of cases)
     t.match(
-      refusal(() => listenPlan({ proxyProtocol })),
+      refusal(() => resolveListenOptions({ proxyProtocol })),
       { [path]: message },
     )
   const throwing = Object.defineProperty({}, 'trust', {
@@ -139,11 +139,11 @@ t.test('a value that is no list, and an unknown key, are refused', async (t) => 
     },
   })
   t.match(
-    refusal(() => listenPlan({ proxyProtocol: throwing })),
+    refusal(() => resolveListenOptions({ proxyProtocol: throwing })),
     { 'proxyProtocol.trust': /something that can be read/ },
   )
   t.match(
-    refusal(() => listenPlan({ prot: 1, proxyProtocol: { trust: ['x', '::1', 'y'] } })),
+    refusal(() => resolveListenOptions({ prot: 1, proxyProtocol: { trust: ['x', '::1', 'y'] } })),
     {
       prot: /unknown/,
       'proxyProtocol.trust.0': /^expected/,
@@ -154,7 +154,7 @@ t.test('a value that is no list, and an unknown key, are refused', async (t) => 
 
 t.test('a list is copied: a later change of it has no effect', async (t) => {
   const trust = ['10.0.0.1']
-  const plan = planOf({ proxyProtocol: { trust } }) as ProxyPlan
+  const plan = planOf({ proxyProtocol: { trust } }) as ResolvedProxyProtocol
   trust[0] = '::1'
   t.ok(mustSend(plan, tcpAddress('10.0.0.1', 1)))
 })

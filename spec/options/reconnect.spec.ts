@@ -2,8 +2,8 @@
 
 import t from 'tap'
 import { InvalidOptionsError } from '../../lib/errors.js'
-import { connectPlan } from '../../lib/options/connect.js'
-import { type ReconnectOptions, reconnectPlan } from '../../lib/options/reconnect.js'
+import { resolveConnectOptions } from '../../lib/options/connect.js'
+import { type ReconnectOptions, resolveReconnectOptions } from '../../lib/options/reconnect.js'
 import { manualClock } from '../../lib/testing/index.js'
 import { LONGEST_TIMER, systemClock } from '../../lib/transport/clock.js'
 import { rejection } from '../support/wait.js'
@@ -20,7 +20,7 @@ const defaults = {
 }
 
 const settings = (options?: ReconnectOptions): object => {
-  const { target: _, ...rest } = reconnectPlan({ port: 80 }, options)
+  const { target: _, ...rest } = resolveReconnectOptions({ port: 80 }, options)
   return rest
 }
 
@@ -63,15 +63,15 @@ t.test('an option that does not fit is named, with what was expected', async (t)
     [{ retries: 5 }, 'retries', /^unknown option; expected one of minDelay, /],
   ]
   for (const [options, path, message] of cases) {
-    t.match(Object.entries(refusal(() => reconnectPlan({ port: 80 }, options))), [[path, message]])
+    t.match(Object.entries(refusal(() => resolveReconnectOptions({ port: 80 }, options))), [[path, message]])
   }
   t.match(
-    refusal(() => reconnectPlan({ port: 80 }, new AbortController().signal)),
+    refusal(() => resolveReconnectOptions({ port: 80 }, new AbortController().signal)),
     { '': /; write \{ signal \}$/ },
   )
   for (const options of [null, 5, () => {}, []]) {
     t.match(
-      refusal(() => reconnectPlan({ port: 80 }, options)),
+      refusal(() => resolveReconnectOptions({ port: 80 }, options)),
       { '': /^expected an object of options/ },
     )
   }
@@ -79,8 +79,8 @@ t.test('an option that does not fit is named, with what was expected', async (t)
 
 t.test('where it connects to is checked as the options of `connect`, and resolves to the same', async (t) => {
   const options = { port: 80, host: 'a', tls: true, idleTimeout: 5 } as const
-  t.strictSame(await reconnectPlan(options).target(), connectPlan(options))
-  t.strictSame(await reconnectPlan({ port: 80, signal: undefined }).target(), connectPlan({ port: 80 }))
+  t.strictSame(await resolveReconnectOptions(options).target(), resolveConnectOptions(options))
+  t.strictSame(await resolveReconnectOptions({ port: 80, signal: undefined }).target(), resolveConnectOptions({ port: 80 }))
   const cases: [unknown, string, RegExp][] = [
     [{}, 'port', /^expected a port/],
     [{ port: 80, tiemout: 5 }, 'tiemout', /did you mean `timeout`/],
@@ -89,37 +89,37 @@ t.test('where it connects to is checked as the options of `connect`, and resolve
     ['localhost:80', '', /write \{ host: 'localhost', port: 80 \}$/],
     [undefined, '', /^expected an object of options, got undefined$/],
   ]
-  for (const [target, path, message] of cases) t.match(Object.entries(refusal(() => reconnectPlan(target))), [[path, message]])
+  for (const [target, path, message] of cases) t.match(Object.entries(refusal(() => resolveReconnectOptions(target))), [[path, message]])
 })
 
 t.test('a signal stands among the options of `reconnect` alone', async (t) => {
   const { signal } = new AbortController()
-  t.match(Object.entries(refusal(() => reconnectPlan({ port: 80, signal }))), [
+  t.match(Object.entries(refusal(() => resolveReconnectOptions({ port: 80, signal }))), [
     ['signal', /^expected none among the options of `connect`, got .*; write reconnect\(options, \{ signal \}\)$/],
   ])
 })
 
 t.test('an object is read once, at the call', async (t) => {
   const options = { port: 80 }
-  const { target } = reconnectPlan(options)
+  const { target } = resolveReconnectOptions(options)
   options.port = 81
   t.match(await target(), { destination: { port: 80 } })
 })
 
 t.test('a function is called for each attempt, and what it returns is checked', async (t) => {
   let port = 80
-  const { target } = reconnectPlan(() => ({ port: port++ }))
+  const { target } = resolveReconnectOptions(() => ({ port: port++ }))
   t.equal(port, 80, 'not at the call')
   t.match(await target(), { destination: { port: 80 } })
   t.match(await target(), { destination: { port: 81 } })
-  t.match(await reconnectPlan(async () => ({ port: 5 })).target(), { destination: { port: 5 } })
+  t.match(await resolveReconnectOptions(async () => ({ port: 5 })).target(), { destination: { port: 5 } })
   const failure = new Error('no address today')
   const failing = (): never => {
     throw failure
   }
-  t.equal(await rejection(reconnectPlan(failing).target()), failure)
-  t.equal(await rejection(reconnectPlan(() => Promise.reject(failure)).target()), failure)
+  t.equal(await rejection(resolveReconnectOptions(failing).target()), failure)
+  t.equal(await rejection(resolveReconnectOptions(() => Promise.reject(failure)).target()), failure)
   for (const wrong of [{ port: 0 }, undefined, { port: 80, signal: AbortSignal.abort() }]) {
-    t.type(await rejection(reconnectPlan(() => wrong).target()), InvalidOptionsError)
+    t.type(await rejection(resolveReconnectOptions(() => wrong).target()), InvalidOptionsError)
   }
 })

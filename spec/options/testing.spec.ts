@@ -2,10 +2,10 @@
 
 import t from 'tap'
 import { type Address, tcpAddress, unixAddress } from '../../lib/address.js'
-import { connectPlan } from '../../lib/options/connect.js'
-import { defaultSettings } from '../../lib/options/connection.js'
-import { listenPlan } from '../../lib/options/listen.js'
-import { memoryConnectPlan, memoryServerPlan, pairPlan } from '../../lib/options/testing.js'
+import { resolveConnectOptions } from '../../lib/options/connect.js'
+import { defaultConnectionOptions } from '../../lib/options/connection.js'
+import { resolveListenOptions } from '../../lib/options/listen.js'
+import { resolveMemoryConnectOptions, resolveMemoryServerOptions, resolvePairOptions } from '../../lib/options/testing.js'
 import { systemClock } from '../../lib/transport/clock.js'
 import { refusal } from './refusal.js'
 
@@ -14,16 +14,16 @@ const never = { resetAfter: Infinity, stallAfter: Infinity, endAfter: Infinity }
 const plain = { maxChunk: Infinity, latency: 0, highWaterMark: 65_536, faults: never }
 
 t.test('a pair without options has the defaults and no faults', async (t) => {
-  const plan = { way: plain, client: defaultSettings, server: defaultSettings, clock: undefined }
-  t.strictSame(pairPlan(undefined), plan)
-  t.strictSame(pairPlan({}), plan)
+  const plan = { way: plain, client: defaultConnectionOptions, server: defaultConnectionOptions, clock: undefined }
+  t.strictSame(resolvePairOptions(undefined), plan)
+  t.strictSame(resolvePairOptions({}), plan)
   const names = ['client', 'server', 'maxChunk', 'latency', 'highWaterMark', 'faults', 'clock']
   const nothing = Object.fromEntries(names.map((name) => [name, undefined]))
-  t.strictSame(pairPlan(nothing), plan)
+  t.strictSame(resolvePairOptions(nothing), plan)
 })
 
 t.test('an option that a pair was given replaces the default', async (t) => {
-  const plan = pairPlan({
+  const plan = resolvePairOptions({
     client: { maxBufferSize: 5 },
     server: { closeTimeout: 0 },
     maxChunk: 1,
@@ -33,8 +33,8 @@ t.test('an option that a pair was given replaces the default', async (t) => {
     clock: systemClock,
   })
   t.strictSame(plan, {
-    client: { ...defaultSettings, limits: { ...defaultSettings.limits, maxBufferSize: 5 } },
-    server: { ...defaultSettings, closeTimeout: 0 },
+    client: { ...defaultConnectionOptions, limits: { ...defaultConnectionOptions.limits, maxBufferSize: 5 } },
+    server: { ...defaultConnectionOptions, closeTimeout: 0 },
     way: { maxChunk: 1, latency: 2.5, highWaterMark: 3, faults: { resetAfter: 0, stallAfter: 4, endAfter: Infinity } },
     clock: systemClock,
   })
@@ -55,14 +55,14 @@ for (const [name, values] of rows) {
   t.test(`a wrong or impossible ${name} of a pair is refused by its path`, async (t) => {
     for (const value of values)
       t.match(
-        refusal(() => pairPlan({ [name]: value })),
+        refusal(() => resolvePairOptions({ [name]: value })),
         { [name]: /^expected .+, got / },
       )
     // Those of the way are options of a memory server's connect as well.
     if (name in plain)
       for (const value of values)
         t.match(
-          refusal(() => memoryConnectPlan({ [name]: value })),
+          refusal(() => resolveMemoryConnectOptions({ [name]: value })),
           { [name]: /^expected .+, got / },
         )
   })
@@ -71,7 +71,7 @@ for (const [name, values] of rows) {
 t.test('a mistake within an option is refused by its whole path', async (t) => {
   const options = { client: { readTimeout: 0, port: 1 }, server: { signal: null }, faults: { resetAfter: -1, dropAfter: 1 }, lag: 1 }
   t.match(
-    refusal(() => pairPlan(options)),
+    refusal(() => resolvePairOptions(options)),
     {
       'client.readTimeout': /^expected milliseconds/,
       'client.port': /^unknown option/,
@@ -83,7 +83,7 @@ t.test('a mistake within an option is refused by its whole path', async (t) => {
   )
   for (const other of [null, 5, 'x', [], () => 1])
     t.match(
-      refusal(() => pairPlan(other)),
+      refusal(() => resolvePairOptions(other)),
       { '': /^expected an object of options/ },
     )
 })
@@ -91,11 +91,11 @@ t.test('a mistake within an option is refused by its whole path', async (t) => {
 t.test('a server in memory takes the options of listen except where it listens', async (t) => {
   const admit = (): boolean => true
   const options = { maxConnections: 3, idleTimeout: 5, admit, tls: false, proxyProtocol: false }
-  const { endpoints, ...plan } = listenPlan(options)
+  const { endpoints, ...plan } = resolveListenOptions(options)
   t.equal(endpoints.length, 1)
-  t.strictSame(memoryServerPlan(options), { listen: plan, clock: undefined })
-  t.strictSame(memoryServerPlan(undefined), memoryServerPlan({}))
-  t.equal(memoryServerPlan({ clock: systemClock }).clock, systemClock)
+  t.strictSame(resolveMemoryServerOptions(options), { listen: plan, clock: undefined })
+  t.strictSame(resolveMemoryServerOptions(undefined), resolveMemoryServerOptions({}))
+  t.equal(resolveMemoryServerOptions({ clock: systemClock }).clock, systemClock)
 })
 
 t.test('a server in memory takes no place to listen on, and checks the other options', async (t) => {
@@ -113,11 +113,11 @@ t.test('a server in memory takes no place to listen on, and checks the other opt
   }
   for (const [name, value] of Object.entries(places))
     t.match(
-      refusal(() => memoryServerPlan({ [name]: value })),
+      refusal(() => resolveMemoryServerOptions({ [name]: value })),
       { [name]: /^unknown option/ },
     )
   t.match(
-    refusal(() => memoryServerPlan({ tls: true, maxPending: -1, clock: 1 })),
+    refusal(() => resolveMemoryServerOptions({ tls: true, maxPending: -1, clock: 1 })),
     {
       tls: /^expected false, or TLS options/,
       maxPending: /^expected/,
@@ -125,27 +125,31 @@ t.test('a server in memory takes no place to listen on, and checks the other opt
     },
   )
   t.match(
-    refusal(() => memoryServerPlan(8888)),
+    refusal(() => resolveMemoryServerOptions(8888)),
     { '': /^expected an object of options/ },
   )
 })
 
 t.test('connect of a server in memory takes the options of connect except the destination', async (t) => {
-  const { destination, ...nothing } = connectPlan({ path: '/x' })
+  const { destination, ...nothing } = resolveConnectOptions({ path: '/x' })
   t.equal(destination.kind, 'unix')
   const plan = { destination: { kind: 'unix', path: '' }, ...nothing, way: plain, remote: undefined }
-  t.strictSame(memoryConnectPlan(undefined), plan)
-  t.strictSame(memoryConnectPlan({ tls: false, proxyProtocol: false, noDelay: false }), {
+  t.strictSame(resolveMemoryConnectOptions(undefined), plan)
+  t.strictSame(resolveMemoryConnectOptions({ tls: false, proxyProtocol: false, noDelay: false }), {
     ...plan,
-    connection: { ...defaultSettings, noDelay: false },
+    connection: { ...defaultConnectionOptions, noDelay: false },
   })
   const tls = { servername: 'a' }
-  t.equal(memoryConnectPlan({ tls }).tls, tls)
-  t.equal(memoryConnectPlan({ tls: true }).tls, true)
+  t.equal(resolveMemoryConnectOptions({ tls }).tls, tls)
+  t.equal(resolveMemoryConnectOptions({ tls: true }).tls, true)
   const { signal } = new AbortController()
-  t.match(memoryConnectPlan({ signal, timeout: 5, proxyProtocol: { version: 1 } }), { signal, timeout: 5, header: { version: 1 } })
+  t.match(resolveMemoryConnectOptions({ signal, timeout: 5, proxyProtocol: { version: 1 } }), {
+    signal,
+    timeout: 5,
+    header: { version: 1 },
+  })
   t.match(
-    refusal(() => memoryConnectPlan({ tls: 'yes', signal: null, maxPending: 1, idleTimeout: 0, timeout: 0, proxyProtocol: 1 })),
+    refusal(() => resolveMemoryConnectOptions({ tls: 'yes', signal: null, maxPending: 1, idleTimeout: 0, timeout: 0, proxyProtocol: 1 })),
     {
       tls: /^expected true, false, or TLS options/,
       signal: /^expected an AbortSignal/,
@@ -157,18 +161,18 @@ t.test('connect of a server in memory takes the options of connect except the de
   )
   for (const where of ['port', 'host', 'family', 'localAddress', 'localPort', 'path', 'clock', 'client'])
     t.match(
-      refusal(() => memoryConnectPlan({ [where]: 1 })),
+      refusal(() => resolveMemoryConnectOptions({ [where]: 1 })),
       { [where]: /^unknown option/ },
     )
   t.match(
-    refusal(() => memoryConnectPlan(null)),
+    refusal(() => resolveMemoryConnectOptions(null)),
     { '': /^expected an object of options/ },
   )
 })
 
 t.test('connect of a server in memory takes the options of a pair for the wire', async (t) => {
   const options = { maxChunk: 1, latency: 2.5, highWaterMark: 3, faults: { endAfter: 4 } }
-  t.strictSame(memoryConnectPlan(options).way, pairPlan(options).way)
+  t.strictSame(resolveMemoryConnectOptions(options).way, resolvePairOptions(options).way)
 })
 
 t.test('the address of a client is an Address or its text', async (t) => {
@@ -188,9 +192,9 @@ t.test('the address of a client is an Address or its text', async (t) => {
     [unixAddress('client.sock'), unixAddress('client.sock')],
     [{ address: '192.0.2.1', family: 'IPv4' }, tcpAddress('192.0.2.1', 0)],
   ]
-  for (const [remote, address] of cases) t.strictSame(memoryConnectPlan({ remote }).remote, address, String(remote))
+  for (const [remote, address] of cases) t.strictSame(resolveMemoryConnectOptions({ remote }).remote, address, String(remote))
   for (const { remote } of [{ remote: tcpAddress('192.0.2.1', 9) }, { remote: tcpAddress('fe80::1%eth0', 9) }])
-    t.strictSame(memoryConnectPlan({ remote: String(remote) }).remote, remote, 'there and back')
+    t.strictSame(resolveMemoryConnectOptions({ remote: String(remote) }).remote, remote, 'there and back')
 })
 
 t.test('a text that is no address is refused, a name too', async (t) => {
@@ -214,7 +218,7 @@ t.test('a text that is no address is refused, a name too', async (t) => {
   }
   for (const remote of [...texts, ...more, ...others, throws])
     t.match(
-      refusal(() => memoryConnectPlan({ remote })),
+      refusal(() => resolveMemoryConnectOptions({ remote })),
       { remote: /^expected an address: \{ address, port, family \}, or its text.*, got / },
       String(remote),
     )

@@ -5,7 +5,7 @@ import { BlockList } from 'node:net'
 import t from 'tap'
 import { tcpAddress } from '../../lib/address.js'
 import type { DropReason } from '../../lib/index.js'
-import { listenPlan } from '../../lib/options/listen.js'
+import { resolveListenOptions } from '../../lib/options/listen.js'
 import { ServerCore } from '../../lib/server/core.js'
 import { Server } from '../../lib/server/server.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
@@ -40,7 +40,7 @@ t.test('drop has the remote address of the client', async (t) => {
 })
 
 t.test('a connection that arrives after the server has stopped listening is dropped as draining', async (t) => {
-  const core = new ServerCore(listenPlan({}), systemClock)
+  const core = new ServerCore(resolveListenOptions({}), systemClock)
   const books = new Books(new Server(core))
   const none = Number.POSITIVE_INFINITY
   const way = {
@@ -149,7 +149,7 @@ t.test('an IPv6 client is blocked by its IPv6 address', async (t) => {
 t.test('a link-local client is blocked by its address, whatever its zone', async (t) => {
   const blockList = new BlockList()
   blockList.addSubnet('fe80::', 10, 'ipv6')
-  const core = new ServerCore(listenPlan({ blockList }), systemClock)
+  const core = new ServerCore(resolveListenOptions({ blockList }), systemClock)
   const books = new Books(new Server(core))
   let reset = 0
   const visitor = (text: string): Carrier => ({

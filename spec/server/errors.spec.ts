@@ -4,7 +4,7 @@
 import net from 'node:net'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
-import { listenPlan } from '../../lib/options/listen.js'
+import { resolveListenOptions } from '../../lib/options/listen.js'
 import { ServerCore } from '../../lib/server/core.js'
 import { Server } from '../../lib/server/server.js'
 import { manualClock, memoryServer } from '../../lib/testing/index.js'
@@ -144,7 +144,7 @@ t.test('calls on a connection that the server has aborted cause no unhandled rej
 
 t.test('at most one acceptError a second is emitted, by the clock of the server', async (t) => {
   const clock = manualClock()
-  const core = new ServerCore(listenPlan({}), clock)
+  const core = new ServerCore(resolveListenOptions({}), clock)
   const server = new Server(core)
   const books = new Books(server)
   const errors = Array.from({ length: 6 }, (_, n) => new Error(`no ${n}`))

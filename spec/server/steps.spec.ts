@@ -4,8 +4,8 @@
 import t, { type Test } from 'tap'
 import { ConnectionCore } from '../../lib/connection/lifecycle.js'
 import { Connection, HandshakeError, type ListenOptions } from '../../lib/index.js'
-import { defaultSettings } from '../../lib/options/connection.js'
-import { listenPlan } from '../../lib/options/listen.js'
+import { defaultConnectionOptions } from '../../lib/options/connection.js'
+import { resolveListenOptions } from '../../lib/options/listen.js'
 import { headerStep } from '../../lib/proxy-protocol/reader.js'
 import { ServerCore } from '../../lib/server/core.js'
 import type { EndpointHandshake } from '../../lib/server/endpoint-handshakes.js'
@@ -61,7 +61,7 @@ interface Gate {
 /** A server whose clients send a header and make a handshake. */
 function guarded(t: Test, options: ListenOptions = {}, { proxy = true } = {}): Gate {
   const clock = manualClock()
-  const core = new ServerCore(listenPlan({ handshakeTimeout: 1000, ...options }), clock)
+  const core = new ServerCore(resolveListenOptions({ handshakeTimeout: 1000, ...options }), clock)
   const server = new Server(core)
   t.teardown(() => server.close({ grace: 0 }))
   const shaking: Shaking[] = []
@@ -74,7 +74,7 @@ function guarded(t: Test, options: ListenOptions = {}, { proxy = true } = {}): G
   const connect = (): Connection => {
     const [here, there] = memoryPair({ maxChunk: none, latency: 0, highWaterMark: none, faults, clock: systemClock })
     core.accepted(there, entry)
-    const client = new Connection(new ConnectionCore(here, defaultSettings, systemClock))
+    const client = new Connection(new ConnectionCore(here, defaultConnectionOptions, systemClock))
     t.teardown(() => client.abort())
     return client
   }

@@ -4,7 +4,7 @@ import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls, { type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
-import { valueBeneath } from '../../lib/tls/beneath.js'
+import { valueOfUnderlying } from '../../lib/tls/beneath.js'
 import { identityOf } from '../support/certificates.js'
 import { duplexes } from '../support/fixture.js'
 import { within } from '../support/wait.js'
@@ -18,7 +18,7 @@ async function found(t: Test, ours: Duplex, far: Duplex, hello: 'tls' | 'text'):
   const asked = new Promise<unknown>((resolve) => {
     const ask = (socket: TLSSocket): void => {
       socket.on('error', () => {})
-      resolve(valueBeneath(socket, map))
+      resolve(valueOfUnderlying(socket, map))
     }
     server.on('secureConnection', ask).on('tlsClientError', (_, socket) => ask(socket))
   })
@@ -60,13 +60,13 @@ t.test('a socket over another stream has no value', async (t) => {
   const map = new WeakMap<object, string>([[new net.Socket(), 'another']])
   const members = { [Symbol('empty')]: undefined, [Symbol('nothing')]: null, [Symbol('text')]: 'text', [Symbol('object')]: {} }
   for (const parent of [null, undefined, new net.Socket()]) {
-    t.equal(valueBeneath({ ...members, _parent: parent } as unknown as TLSSocket, map), undefined)
+    t.equal(valueOfUnderlying({ ...members, _parent: parent } as unknown as TLSSocket, map), undefined)
   }
 })
 
 t.test('the value is found by a member that is the stream itself, or that wraps it', async (t) => {
   const stream = new net.Socket()
   const map = new WeakMap<object, string>([[stream, 'the handshake']])
-  t.equal(valueBeneath({ [Symbol('upgraded')]: stream } as unknown as TLSSocket, map), 'the handshake')
-  t.equal(valueBeneath({ [Symbol('handle')]: { _parentWrap: { stream } } } as unknown as TLSSocket, map), 'the handshake')
+  t.equal(valueOfUnderlying({ [Symbol('upgraded')]: stream } as unknown as TLSSocket, map), 'the handshake')
+  t.equal(valueOfUnderlying({ [Symbol('handle')]: { _parentWrap: { stream } } } as unknown as TLSSocket, map), 'the handshake')
 })

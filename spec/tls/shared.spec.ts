@@ -5,7 +5,7 @@ import t from 'tap'
 import { fingerprint, replaceableAuthorities } from '../../lib/tls/fingerprint.js'
 import { nodeTls } from '../../lib/tls/node.js'
 import { ServerTls } from '../../lib/tls/server.js'
-import { Recent, sharedContext, sharedServerTls } from '../../lib/tls/shared.js'
+import { LruCache, sharedContext, sharedServerTls } from '../../lib/tls/shared.js'
 import { identityOf } from '../support/certificates.js'
 
 const { key, cert } = identityOf()
@@ -51,7 +51,7 @@ t.test('equal values have equal fingerprints, and different values have differen
 })
 
 t.test('the most recently used values are kept, and failures are not', async (t) => {
-  const recent = new Recent<number>()
+  const recent = new LruCache<number>()
   let made = 0
   const make = (): number => ++made
   const wrong = new Error('wrong')

@@ -5,7 +5,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import t from 'tap'
 import { type Connection, ConnectionLostError, connect } from '../../lib/index.js'
-import { resetOf } from '../../lib/transport/descriptor.js'
+import { pendingReset } from '../../lib/transport/descriptor.js'
 import { identityOf } from '../support/certificates.js'
 import { opened } from '../support/fixture.js'
 import { within } from '../support/wait.js'
@@ -112,13 +112,13 @@ t.test('a reset is distinguished from an end with a reset behind it', async (t) 
     const peer = net.connect({ port: (server.address() as net.AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
     const gone = new Promise((resolve) => peer.on('error', () => {}).once('close', resolve))
     const socket = await accepted
-    t.equal(resetOf(socket), undefined, 'a socket that is open')
+    t.equal(pendingReset(socket), undefined, 'a socket that is open')
     if (ended) peer.end(() => setImmediate(() => peer.resetAndDestroy()))
     else peer.resetAndDestroy()
     await gone
-    t.equal(resetOf(socket)?.code, ended ? undefined : 'ECONNRESET')
+    t.equal(pendingReset(socket)?.code, ended ? undefined : 'ECONNRESET')
     socket.destroy()
     server.close()
   }
-  t.equal(resetOf({}), undefined, 'what is no socket')
+  t.equal(pendingReset({}), undefined, 'what is no socket')
 })

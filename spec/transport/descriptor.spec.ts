@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { breakBehind, descriptorOf, takeRest } from '../../lib/transport/descriptor.js'
+import { descriptorOf, errorAtEnd, readRemaining } from '../../lib/transport/descriptor.js'
 import { SocketCarrier } from '../../lib/transport/socket.js'
 import { fill, next, recording, scratch, sockets, turns } from './support.js'
 
@@ -20,23 +20,23 @@ t.test('an open socket of Node has a descriptor; a terminal and any other stream
   for (const stream of [new PassThrough(), undefined, { _handle: { fd: 0 } }]) t.equal(descriptorOf(stream), undefined)
   server.destroy()
   t.equal(descriptorOf(server), undefined)
-  t.equal(breakBehind(server), 'unknown')
-  t.same(takeRest(server, 100), [])
+  t.equal(errorAtEnd(server), 'unknown')
+  t.same(readRemaining(server, 100), [])
 })
 
 t.test('an open idle socket is not broken, and the state of one that cannot be read is unknown', async (t) => {
   const { server } = await sockets(t)
-  t.equal(breakBehind(server), undefined)
-  t.same(takeRest(server, 100), [])
-  t.equal(breakBehind(showing(server, 999_999)), 'unknown')
-  t.same(takeRest(server, 100), [])
+  t.equal(errorAtEnd(server), undefined)
+  t.same(readRemaining(server, 100), [])
+  t.equal(errorAtEnd(showing(server, 999_999)), 'unknown')
+  t.same(readRemaining(server, 100), [])
 })
 
 t.test('the bytes in the kernel are read in order, and at most as many as requested', async (t) => {
   const { client, server } = await sockets(t)
   client.write('0123456789')
-  t.equal(String(Buffer.concat(takeRest(server, 4))), '0123')
-  t.equal(String(Buffer.concat(takeRest(server, 100))), '456789')
+  t.equal(String(Buffer.concat(readRemaining(server, 4))), '0123')
+  t.equal(String(Buffer.concat(readRemaining(server, 100))), '456789')
 })
 
 // --- without a descriptor ------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ async function holding(t: Test, name = 'TCP') {
   const { client, server } = await sockets(t, name === 'TCP' ? undefined : { path: scratch() })
   const carrier = new SocketCarrier(server)
   carrier.share = 500
-  carrier.suspect = true
+  carrier.slow = true
   const recorder = new PacedEar()
   carrier.attach(recorder)
   carrier.resume()

@@ -1,13 +1,13 @@
 // How many bytes each connection may pass on in a turn of the event loop, with a clock and immediates that the test controls.
 
 import t, { type Test } from 'tap'
-import { MOST, type PacedSource, PIECE, ReadTurns, TURN } from '../../lib/transport/read-turns.js'
+import { MAX_SHARE, type PacedSource, PIECE_MS, ReadTurns, TURN_MS } from '../../lib/transport/read-turns.js'
 import { turns } from './support.js'
 
 /** Holds `size` bytes, each of which takes `cost` ms to process. */
 class Source implements PacedSource {
-  share = MOST
-  suspect = false
+  share = MAX_SHARE
+  slow = false
   held = 0
   readonly pieces: number[] = []
   readonly hand: Hand
@@ -27,7 +27,7 @@ class Source implements PacedSource {
     else this.held += bytes
     return admitted
   }
-  handOn(): number {
+  deliver(): number {
     const bytes = Math.min(this.share, this.held)
     this.held -= bytes
     if (bytes > 0) this.#work(bytes)
@@ -71,9 +71,9 @@ class Hand {
 async function known(hand: Hand, cost: number): Promise<Source> {
   const source = new Source(hand, cost)
   for (let n = 0; n < 2; n++) {
-    hand.time += 2 * TURN
-    hand.turns.admits(source, MOST)
-    hand.time += MOST * cost
+    hand.time += 2 * TURN_MS
+    hand.turns.admits(source, MAX_SHARE)
+    hand.time += MAX_SHARE * cost
     await hand.round()
   }
   return source
@@ -84,25 +84,25 @@ t.test('cheap chunks pass in short turns, with at most one immediate in the leng
   const source = new Source(hand, 1e-7)
   let asked = 0
   for (let n = 0; n < 1000; n++) {
-    t.ok(source.arrives(MOST))
+    t.ok(source.arrives(MAX_SHARE))
     asked += hand.immediates.length
     await hand.round()
   }
-  t.ok(asked <= (1000 * MOST * 1e-7) / TURN + 1, `${asked} immediates`)
+  t.ok(asked <= (1000 * MAX_SHARE * 1e-7) / TURN_MS + 1, `${asked} immediates`)
 })
 
 t.test('a long turn holds large chunks, and passes them on in later turns, in order', async (t) => {
   const hand = new Hand()
   const sources = Array.from({ length: 100 }, () => new Source(hand, 1e-5))
   hand.time = 100
-  const passed = sources.filter((source) => source.arrives(MOST)).length
-  t.ok(passed * MOST * 1e-5 < TURN + 1, `${passed} passed`)
+  const passed = sources.filter((source) => source.arrives(MAX_SHARE)).length
+  t.ok(passed * MAX_SHARE * 1e-5 < TURN_MS + 1, `${passed} passed`)
   t.ok(passed > 1)
   let rounds = 0
   for (; sources.some((source) => source.holding); rounds++) {
     const began = hand.time
     await hand.round()
-    t.ok(hand.time - began < PIECE + 1, 'a turn takes no longer than a piece and one chunk')
+    t.ok(hand.time - began < PIECE_MS + 1, 'a turn takes no longer than a piece and one chunk')
     const waiting = sources.map((source) => source.holding)
     t.equal(waiting.lastIndexOf(false) + 1, waiting.indexOf(true) === -1 ? 100 : waiting.indexOf(true), 'first come, first served')
   }
@@ -113,18 +113,18 @@ t.test('a long turn holds large chunks, and passes them on in later turns, in or
 t.test('expensive chunks are passed on in pieces, one each turn, which take the time of a piece', async (t) => {
   const hand = new Hand()
   const [one, other] = [await known(hand, 1e-3), await known(hand, 1e-3)]
-  t.notOk(one.arrives(MOST))
-  t.notOk(other.arrives(MOST))
+  t.notOk(one.arrives(MAX_SHARE))
+  t.notOk(other.arrives(MAX_SHARE))
   for (let n = 0; n < 20; n++) {
     const began = hand.time
     await hand.round()
-    t.ok(hand.time - began <= 2 * PIECE)
+    t.ok(hand.time - began <= 2 * PIECE_MS)
   }
   t.ok(Math.abs(one.pieces.length - other.pieces.length) <= 1, 'in turns')
   t.ok(one.arrives(100), 'a chunk within the share passes')
   await hand.rest(t, one)
   await hand.rest(t, other)
-  t.equal(one.pieces.reduce((sum, bytes) => sum + bytes) - 100, MOST)
+  t.equal(one.pieces.reduce((sum, bytes) => sum + bytes) - 100, MAX_SHARE)
   await hand.round()
   t.equal(hand.immediates.length, 0, 'nothing is left')
 })
@@ -135,15 +135,15 @@ t.test('the CPU time is read rarely, in a long turn too', async (t) => {
   hand.time = 100
   const asked = hand.asked
   for (const source of sources) {
-    source.arrives(MOST)
+    source.arrives(MAX_SHARE)
     hand.others += 1
   }
-  t.ok(hand.asked - asked <= 100 / TURN + 1, `${hand.asked - asked} times in a turn of others`)
-  hand.time += TURN
-  hand.others += TURN
-  t.notOk(sources.at(-1)?.arrives(MOST))
+  t.ok(hand.asked - asked <= 100 / TURN_MS + 1, `${hand.asked - asked} times in a turn of others`)
+  hand.time += TURN_MS
+  hand.others += TURN_MS
+  t.notOk(sources.at(-1)?.arrives(MAX_SHARE))
   const before = hand.asked
-  for (const source of sources.slice(0, 50)) t.notOk(source.arrives(MOST))
+  for (const source of sources.slice(0, 50)) t.notOk(source.arrives(MAX_SHARE))
   t.equal(hand.asked, before, 'a turn that was found long is not checked again')
 })
 
@@ -151,31 +151,31 @@ t.test('a single slow chunk does not split later chunks', async (t) => {
   const hand = new Hand()
   const source = await known(hand, 1e-6)
   source.cost = 1e-2
-  hand.time += 2 * TURN
-  t.ok(source.arrives(MOST))
+  hand.time += 2 * TURN_MS
+  t.ok(source.arrives(MAX_SHARE))
   await hand.round()
   source.cost = 1e-6
-  hand.time += 2 * TURN
-  t.ok(source.arrives(MOST))
+  hand.time += 2 * TURN_MS
+  t.ok(source.arrives(MAX_SHARE))
   await hand.round()
-  t.equal(source.share, MOST)
+  t.equal(source.share, MAX_SHARE)
 })
 
 t.test('chunks that have become cheap are passed on whole after some pieces', async (t) => {
   const hand = new Hand()
   const source = await known(hand, 1e-3)
   source.cost = 1e-7
-  source.arrives(MOST)
+  source.arrives(MAX_SHARE)
   await hand.rest(t, source)
   t.ok(source.pieces.length < 8, `${source.pieces}`)
-  hand.time += 2 * TURN
-  t.ok(source.arrives(MOST))
+  hand.time += 2 * TURN_MS
+  t.ok(source.arrives(MAX_SHARE))
 })
 
 t.test('very expensive bytes are passed on in pieces of a minimum size', async (t) => {
   const hand = new Hand()
   const source = await known(hand, 1000)
-  source.arrives(MOST)
+  source.arrives(MAX_SHARE)
   await hand.round()
   t.match(source.pieces, [64])
 })
@@ -183,15 +183,15 @@ t.test('very expensive bytes are passed on in pieces of a minimum size', async (
 t.test('a source that is closed when its turn comes does not stop the others', async (t) => {
   const hand = new Hand()
   const [gone, there] = [await known(hand, 1e-3), await known(hand, 1e-3)]
-  gone.arrives(MOST)
-  there.arrives(MOST)
+  gone.arrives(MAX_SHARE)
+  there.arrives(MAX_SHARE)
   gone.held = 0
   await hand.round()
   t.equal(there.pieces.length, 1)
   there.held = 0
   await hand.round()
   t.equal(hand.immediates.length, 0)
-  t.notOk(there.arrives(MOST))
+  t.notOk(there.arrives(MAX_SHARE))
   await hand.round()
   t.equal(there.pieces.length, 2, 'and it begins again')
 })
@@ -201,10 +201,10 @@ t.test('the time of other processes is not counted', async (t) => {
   const sources = Array.from({ length: 10 }, () => new Source(hand, 1e-6))
   for (let n = 0; n < 100; n++) {
     for (const source of sources) {
-      t.ok(source.arrives(MOST))
+      t.ok(source.arrives(MAX_SHARE))
       hand.others += 10
     }
     await hand.round()
   }
-  t.ok(sources.every((source) => source.share === MOST))
+  t.ok(sources.every((source) => source.share === MAX_SHARE))
 })

@@ -3,7 +3,7 @@
 
 import net from 'node:net'
 import t, { type Test } from 'tap'
-import { endsOf, SocketCarrier } from '../../lib/transport/socket.js'
+import { addressesOf, SocketCarrier } from '../../lib/transport/socket.js'
 import { broken, until } from './socket-support.js'
 import { fill, next, Recorder, recording, scratch, sockets, turns } from './support.js'
 
@@ -106,7 +106,7 @@ t.test('an IPv4 client of an IPv6 socket has an IPv4 address', async (t) => {
   const [server] = await next<[net.Socket]>(listener, 'connection')
   listener.close()
   t.equal(server.remoteAddress, '::ffff:127.0.0.1')
-  const { remote, local } = endsOf(server)
+  const { remote, local } = addressesOf(server)
   t.same([remote.family, remote.address], ['IPv4', '127.0.0.1'])
   t.equal(String(local), `127.0.0.1:${port}`)
   client.destroy()

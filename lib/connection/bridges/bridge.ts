@@ -23,7 +23,7 @@ const next: Read<Buffer | null> = {
 
 export class Bridge implements ReadLock {
   readonly idle = false
-  readonly gathers = false
+  readonly keepsSkipped = false
   released = false
   #reason: unknown
   readonly refusal: string

@@ -1,11 +1,12 @@
 // A batch: all whole messages that have arrived, in one read. It waits only while it is empty. What a batch cannot hold (a
 // message over the limit, or one that cannot be decoded) ends it, and is the failure of the next batch, so that no message in
 // front is lost and a read that fails takes nothing.
+// Decision: docs/decisions/a-batch-is-one-read.md
 
-import { keepHere } from '../../bytes/keep.js'
 import type { ByteQueue } from '../../bytes/queue.js'
 import { type Search, searchFor } from '../../bytes/search.js'
 import type { MessageFormat, Splitter } from '../../bytes/split.js'
+import { markUntransferable } from '../../bytes/untransferable.js'
 import { ItemRead } from './iterators.js'
 import { exceeded, type Limit, limitBehind } from './limit.js'
 import { dropRest, OVERFLOW, type OverflowState } from './overflow.js'
@@ -30,7 +31,7 @@ export interface BatchFormat<T> extends MessageFormat {
 function takeSplit<T>(queue: ByteQueue, splitter: Splitter<T>, most: number, messages: T[]): void {
   const chunk = queue.window(Number.POSITIVE_INFINITY)
   const length = splitter.split(chunk, most, messages)
-  if (splitter.shares && length < chunk.length) keepHere(chunk.buffer)
+  if (splitter.shares && length < chunk.length) markUntransferable(chunk.buffer)
   queue.skip(length)
 }
 
@@ -105,7 +106,7 @@ export class NextBatch<T extends string | Buffer> extends ItemRead<T[]> {
     const count = batch.length
     try {
       // In a message, the room that is left of it is judged for each.
-      if (splitter !== undefined && end > 0 && end <= queue.whole && !this.#lock?.gathers)
+      if (splitter !== undefined && end > 0 && end <= queue.contiguous && !this.#lock?.keepsSkipped)
         takeSplit(queue, splitter, this.limit.bytes, batch)
       else batch.push(isLast ? this.#takeLast(queue) : this.#takeOne(queue, end))
     } catch (error) {
@@ -128,6 +129,6 @@ export class NextBatch<T extends string | Buffer> extends ItemRead<T[]> {
   /** Starts behind `bytes` bytes that were taken. In a message they count: a batch ends where the room of the message does. */
   #restart(bytes: number): void {
     this.#search = searchFor(this.#format.delimiter)
-    if (this.#lock?.gathers) this.limit = limitBehind(this.limit, bytes, this.#lock, this.#format.maxBytes)
+    if (this.#lock?.keepsSkipped) this.limit = limitBehind(this.limit, bytes, this.#lock, this.#format.maxBytes)
   }
 }

@@ -6,7 +6,7 @@ import type { Delimiter } from '../../bytes/delimiter.js'
 import { kindOf } from '../../kind-of.js'
 import { LineIterator } from './iterators.js'
 import { MatchRead } from './match-read.js'
-import { delimiterOf, gathers, lineFormatOf, skipOptionsOf, skipsOverflow, startRead, tryRead } from './read-arguments.js'
+import { delimiterOf, keepsSkipped, lineFormatOf, skipOptionsOf, skipsOverflow, startRead, tryRead } from './read-arguments.js'
 import type { ReadHalf } from './read-half.js'
 import { LineRead, UntilRead } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
@@ -164,7 +164,7 @@ export abstract class DelimitedReads {
     return startRead(this.#lock, () => {
       const resolved = skipOptionsOf(options, this.#lock)
       const compiled = delimiterOf(delimiter, resolved, this.#readHalf)
-      return this.#readHalf.run((limit) => new SkipUntilRead(compiled, limit, gathers(this.#lock)), resolved, this.#lock)
+      return this.#readHalf.run((limit) => new SkipUntilRead(compiled, limit, keepsSkipped(this.#lock)), resolved, this.#lock)
     })
   }
 

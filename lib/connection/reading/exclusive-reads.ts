@@ -3,9 +3,9 @@
 // Decision: docs/decisions/a-failed-read-consumes-nothing.md
 
 import { ConcurrentReadError, ConnectionClosedError, isLinnetError, LimitExceededError } from '../../errors.js'
-import { isNews, markHandled } from '../../rejections.js'
-import { leaveSignal } from '../../signals.js'
-import { showCaller, stacks } from '../../stacks.js'
+import { isIgnorable, markHandled } from '../../rejections.js'
+import { removeAbortListener } from '../../signals.js'
+import { attachCaller, stacks } from '../../stacks.js'
 import { READ } from '../deadlines.js'
 import { Backpressure, type BackpressureSource } from './backpressure.js'
 import type { ParkedRead } from './parked-read.js'
@@ -32,7 +32,7 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
   /** True while a read is pending, a lock is held, or reads are refused: the fast paths check this one flag. */
   protected busy = false
   /** Bytes that the last `tryRead…` needed. Until the next read the queue may grow to that size. */
-  protected tried = 0
+  protected tryLimit = 0
   protected readonly backpressure: Backpressure = new Backpressure(this)
   /** Made when the first pattern waits. */
   protected pace: PatternPace | undefined
@@ -56,13 +56,13 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
     if (lock?.released) throw lock.errorAfterRelease()
     if (this.unpark() !== undefined || this.lock !== lock) {
       // Bytes that arrived may complete a pending pattern.
-      if (this.pace?.claim()) this.retry()
+      if (this.pace?.takeRetry()) this.retry()
       failIfAborted(this.pendingRead)
       failIfAborted(this.#waiting())
       if (this.pendingRead !== undefined || this.lock !== lock) throw this.#conflict(lock)
     }
     if (signal?.aborted) throw signal.reason
-    if (this.queue.torn) this.abortTorn()
+    if (this.queue.detached) this.abortDetached()
     if (this.refusal !== undefined) throw this.refusal()
   }
 
@@ -77,13 +77,13 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
   }
 
   /** Aborts the connection: the program transferred memory that held unread bytes, so the rest of the stream cannot be read. */
-  protected abortTorn(): void {
+  protected abortDetached(): void {
     const cause = new TypeError(
       'the memory of a Buffer that a read returned was transferred while it held unread bytes: copy what goes to another thread',
     )
     this.host.abort(cause)
     // The abort of a connection that has closed has no effect.
-    this.refuse(() => this.host.own(new ConnectionClosedError({ cause })))
+    this.refuse(() => this.host.raised(new ConnectionClosedError({ cause })))
   }
 
   // --- attempts --------------------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
 
   #took(bytes: number, read: Read<unknown>): void {
     if (!('overflows' in read)) this.overflowing = false
-    if (this.queue.length === 0) this.forgetText()
+    if (this.queue.length === 0) this.clearText()
     this.lock?.took(bytes, read.limit)
     if (this.backpressure.paused) this.backpressure.check()
   }
@@ -108,13 +108,13 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
   protected retry(): void {
     const pending = this.unpark()
     if (pending === undefined) return
-    if (this.queue.torn) return this.abortTorn()
+    if (this.queue.detached) return this.abortDetached()
     let result: unknown
     try {
       result = this.attempt(pending.read)
     } catch (error) {
       const failure = this.failure(error, pending.options, undefined)
-      this.failPending(failure, isNews(failure))
+      this.failPending(failure, isIgnorable(failure))
       return
     }
     if (result === WAIT && this.stream !== 'open') {
@@ -124,7 +124,7 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
     if (result === WAIT) {
       // A byte arrived, also where the read has dropped it.
       if (pending.idle) firstByteArrived(this.host, pending, READ)
-      if (pending.read.attemptMs !== undefined) this.rest(pending.read.attemptMs)
+      if (pending.read.attemptMs !== undefined) this.pausePattern(pending.read.attemptMs)
       return
     }
     this.#settle()
@@ -132,22 +132,22 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
   }
 
   /** Delays the next attempt of a pattern; the last one took `ms` milliseconds. */
-  protected rest(ms: number): void {
+  protected pausePattern(ms: number): void {
     this.pace ??= new PatternPace(() => this.retry())
-    this.pace.rest(ms)
+    this.pace.pause(ms)
   }
 
   /** Whether the attempt for bytes that arrived can wait for the pattern's pace. Bytes that reach the limit are judged at once. */
-  protected mayRest(pending: PendingRead<unknown>): boolean {
-    if (!this.pace?.resting || this.queue.length >= pending.read.limit.bytes) return false
-    this.pace.owe()
+  protected delaysPattern(pending: PendingRead<unknown>): boolean {
+    if (!this.pace?.pausing || this.queue.length >= pending.read.limit.bytes) return false
+    this.pace.requestRetry()
     return true
   }
 
   /** What a read that threw `error` rejects with. An exceeded limit is raised by the connection, a wrong argument is not. */
   protected failure(error: unknown, options: ResolvedReadOptions, lock: ReadLock | undefined): unknown {
-    lock?.failed(error, isNews(error, options.signal))
-    return isLinnetError(error) && error instanceof LimitExceededError ? this.host.own(error) : error
+    lock?.failed(error, isIgnorable(error, options.signal))
+    return isLinnetError(error) && error instanceof LimitExceededError ? this.host.raised(error) : error
   }
 
   // --- the end of the pending read -------------------------------------------------------------------------------------
@@ -158,19 +158,19 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
     this.pace?.stop()
     this.busy = this.lock !== undefined || this.refusal !== undefined
     this.host.lift(READ)
-    if (pending !== undefined) leaveSignal(pending.options.signal, pending)
+    if (pending !== undefined) removeAbortListener(pending.options.signal, pending)
     return pending
   }
 
   /** Rejects the pending read, if any; the next one may start at once. `mayIgnore`: the rejection needs no handler. */
   failPending(error: unknown, mayIgnore: boolean = true): void {
     // Bytes that arrived earlier come before the error.
-    if (this.pace?.claim()) this.retry()
+    if (this.pace?.takeRetry()) this.retry()
     const pending = this.#settle()
     if (pending === undefined) return
     if (pending.read.iterator !== undefined) pending.read.iterator.done = true
     this.lock?.failed(error, mayIgnore)
-    if (stacks.wanted) showCaller(error, pending, this.host)
+    if (stacks.enabled) attachCaller(error, pending, this.host)
     if (mayIgnore) markHandled(pending.promise)
     pending.reject(error)
     this.backpressure.checkSoon()
@@ -193,7 +193,7 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
     this.busy = true
     this.pace?.stop()
     this.queue.clear()
-    this.forgetText()
+    this.clearText()
     if (this.lock !== undefined || this.unpark() !== undefined) {
       const error = refusal()
       this.lock?.refused(error)
@@ -248,6 +248,6 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
 
   /** True if more bytes must be let in: for a pending read, for a `tryRead…` that needed more, or to be discarded. */
   get needsMore(): boolean {
-    return this.pendingRead !== undefined || this.parked?.waits === true || this.refusal !== undefined || this.queue.length < this.tried
+    return this.pendingRead !== undefined || this.parked?.waits === true || this.refusal !== undefined || this.queue.length < this.tryLimit
   }
 }

@@ -69,7 +69,7 @@ export abstract class ReadIterator<T, Item extends { readonly options: ResolvedR
   /** Reads the next item. Throws if the read is refused. */
   protected abstract readItem(item: Item): Promise<IteratorResult<T>>
 
-  protected leave(): void {
+  protected endIteration(): void {
     this.done = true
     this.readHalf.cancelRead(this, DONE)
   }
@@ -177,7 +177,7 @@ class NextLine extends ItemRead<string> {
   /** Starts behind `bytes` bytes that were dropped. In a message they count. */
   #restart(bytes: number): void {
     this.#search = searchFor(this.#format.delimiter)
-    if (this.#lock?.gathers) this.limit = limitBehind(this.limit, bytes, this.#lock, this.#maxBytes)
+    if (this.#lock?.keepsSkipped) this.limit = limitBehind(this.limit, bytes, this.#lock, this.#maxBytes)
   }
 }
 

@@ -4,9 +4,9 @@
 
 import { EndOfStreamError, type ErrorDetails, isLinnetError } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'
-import { isNews, markHandled } from '../../rejections.js'
-import { leaveSignal, waitUnder } from '../../signals.js'
-import { rememberCaller, showCaller, stacks } from '../../stacks.js'
+import { isIgnorable, markHandled } from '../../rejections.js'
+import { addAbortListener, removeAbortListener } from '../../signals.js'
+import { attachCaller, captureCaller, stacks } from '../../stacks.js'
 import { nextTick, setImmediate } from '../../turn.js'
 import { MESSAGE } from '../deadlines.js'
 import type { Limit } from './limit.js'
@@ -25,12 +25,12 @@ const REFUSAL =
 /** The `reader` that the function of a message gets. Once the message is settled, its reads reject. */
 class MessageReader extends ReadMethods {}
 
-const waitsOf = (message: Message): void => message.waits()
+const startWaiting = (message: Message): void => message.waits()
 
 /** A message while it is read; after that, the error of late reads. */
 export class Message implements ReadLock, PendingOperation {
   readonly operation = 'readMessage()'
-  readonly gathers = true
+  readonly keepsSkipped = true
   readonly since: number = Date.now()
   readonly options: ResolvedReadOptions
   readonly limits: ConnectionLimits
@@ -60,11 +60,11 @@ export class Message implements ReadLock, PendingOperation {
   /** Calls `read` and resolves with its result. */
   read<T>(read: (reader: Reader) => T | PromiseLike<T>): Promise<T> {
     this.#readHalf.acquire(this)
-    if (stacks.wanted) rememberCaller(this, this.read)
+    if (stacks.enabled) captureCaller(this, this.read)
     this.#readHalf.queue.mark()
     this.#readHalf.drainLater(this)
     // On the next tick: a message that is buffered whole is read by then, and needs neither a timer nor a listener.
-    if (this.#limited) nextTick(waitsOf, this)
+    if (this.#limited) nextTick(startWaiting, this)
     let resolve!: (value: T) => void
     const promise = new Promise<T>((done, failed) => {
       resolve = done
@@ -90,17 +90,17 @@ export class Message implements ReadLock, PendingOperation {
     if (this.#watched || this.released) return
     this.#watched = true
     startTimer(this.#readHalf.host, this, MESSAGE)
-    waitUnder(this.options.signal, this)
+    addAbortListener(this.options.signal, this)
   }
 
   #resolved(resolve: () => void): void {
     if (this.released) return
     // A read without `await`. Resolving after a turn keeps a loop of such messages from blocking the event loop.
-    const forgotten = this.#readHalf.pending !== undefined
+    const unawaited = this.#readHalf.pending !== undefined
     this.#state = { kind: 'resolved' }
     this.#readHalf.queue.commit()
     this.#end()
-    if (forgotten) setImmediate(resolve)
+    if (unawaited) setImmediate(resolve)
     else resolve()
   }
 
@@ -121,7 +121,7 @@ export class Message implements ReadLock, PendingOperation {
     this.#readHalf.queue.rewind()
     this.#readHalf.overflowing = this.#wasOverflowing
     if (isLinnetError(error) && error instanceof EndOfStreamError) widenPartial(error, this.#readHalf.partial())
-    if (stacks.wanted) showCaller(error, this, this.#readHalf.host)
+    if (stacks.enabled) attachCaller(error, this, this.#readHalf.host)
     this.#end()
     if (mayIgnore) markHandled(this.#promise)
     this.#reject(error)
@@ -129,7 +129,7 @@ export class Message implements ReadLock, PendingOperation {
 
   #end(): void {
     this.#readHalf.host.lift(MESSAGE)
-    leaveSignal(this.options.signal, this)
+    removeAbortListener(this.options.signal, this)
     this.#readHalf.release(this)
   }
 
@@ -160,7 +160,7 @@ export class Message implements ReadLock, PendingOperation {
     if (limit.shared) this.#shared += bytes
   }
 
-  failed(error: unknown, mayIgnore: boolean = isNews(error)): void {
+  failed(error: unknown, mayIgnore: boolean = isIgnorable(error)): void {
     this.#failures ??= new Map()
     this.#failures.set(error, mayIgnore || this.#failures.get(error) === true)
   }

@@ -19,10 +19,10 @@ export interface OverflowState {
  * Where bytes were dropped, `search` must not be used again.
  */
 export function dropRest(search: Search, queue: ByteQueue, stream: Stream, state: OverflowState, lock: ReadLock | undefined): boolean {
-  const room = lock?.gathers ? lock.limitOf(undefined) : undefined
+  const room = lock?.keepsSkipped ? lock.limitOf(undefined) : undefined
   const end = room === undefined ? search.find(queue, stream !== 'open') : found(search, queue, stream, room)
   if (end === 0 && stream === 'open' && room !== undefined) return false
-  queue.skip(end > 0 ? end : stream === 'ended' ? queue.length : search.passed(queue))
+  queue.skip(end > 0 ? end : stream === 'ended' ? queue.length : search.ruledOut(queue))
   state.overflowing = end === 0 && stream !== 'ended'
   return end > 0
 }

@@ -1,9 +1,9 @@
 // A batch that waits with nothing unread. Nearly always the next chunk has whole messages, and the batch is split off that
 // chunk without a `NextBatch` and a `PendingRead`.
 
-import { keepHere } from '../../bytes/keep.js'
 import type { ByteQueue } from '../../bytes/queue.js'
 import type { Splitter } from '../../bytes/split.js'
+import { markUntransferable } from '../../bytes/untransferable.js'
 import { type BatchFormat, NextBatch } from './batch-read.js'
 import { limitOf } from './limit.js'
 import type { OverflowState } from './overflow.js'
@@ -28,9 +28,9 @@ export class ParkedBatch<T extends string | Buffer> extends ParkedRead<IteratorR
     const value: T[] = []
     const length = this.#split(chunk, value)
     if (length === 0) return undefined
-    if (length === chunk.length) queue.pass(length)
+    if (length === chunk.length) queue.countConsumed(length)
     else {
-      if (this.#splitter.shares) keepHere(chunk.buffer)
+      if (this.#splitter.shares) markUntransferable(chunk.buffer)
       queue.push(chunk)
       queue.skip(length)
     }

@@ -8,7 +8,7 @@ import type { ByteQueue } from '../../bytes/queue.js'
 import { indexOf } from '../../bytes/view.js'
 import type { ConnectionLimits } from '../../options/connection.js'
 import { limitOf } from './limit.js'
-import { makePromise, PendingRead, type PendingReadHost, type Settling } from './pending-read.js'
+import { type Deferred, makePromise, PendingRead, type PendingReadHost } from './pending-read.js'
 import { type Read, UntilRead } from './read-kinds.js'
 import { resolveReadOptions } from './read-options.js'
 
@@ -18,7 +18,7 @@ const NO_OPTIONS = resolveReadOptions(undefined)
 const ignore = (): void => {}
 const NO_PROMISE: Promise<never> = new Promise(ignore)
 
-export abstract class ParkedRead<T> implements Settling<T> {
+export abstract class ParkedRead<T> implements Deferred<T> {
   promise: Promise<T> = NO_PROMISE
   resolve: (value: T) => void = ignore
   reject: (error: unknown) => void = ignore
@@ -46,18 +46,18 @@ export abstract class ParkedRead<T> implements Settling<T> {
   /** Ends the wait and resolves the read. */
   settle(result: T): void {
     const { resolve } = this
-    this.#forget()
+    this.#clear()
     resolve(result)
   }
 
   /** Turns the wait into a `PendingRead` with the same promise. */
   unpark(host: PendingReadHost): PendingRead<T> {
     const pending = new PendingRead<T>(host, this.read(), NO_OPTIONS, this.#idle, this)
-    this.#forget()
+    this.#clear()
     return pending
   }
 
-  #forget(): void {
+  #clear(): void {
     this.waits = false
     this.promise = NO_PROMISE
     this.resolve = ignore
@@ -74,7 +74,7 @@ export class ParkedUntil extends ParkedRead<Buffer> {
     const end = indexOf.call(chunk, this.delimiter.byte, 0) + 1
     if (end === 0 || end > this.limits.maxBufferSize) return undefined
     if (end === chunk.length) {
-      queue.pass(end)
+      queue.countConsumed(end)
       return chunk
     }
     queue.push(chunk)

@@ -15,34 +15,34 @@ export class PatternPace {
   readonly #retry: () => void
   #immediate: NodeJS.Immediate | undefined
   #timer: NodeJS.Timeout | undefined
-  #owed = false
+  #retryRequested = false
 
   constructor(retry: () => void) {
     this.#retry = retry
   }
 
   /** True during a pause. */
-  get resting(): boolean {
+  get pausing(): boolean {
     return this.#immediate !== undefined || this.#timer !== undefined
   }
 
   /** Starts a pause after a try that found nothing and took `ms` milliseconds. */
-  rest(ms: number): void {
+  pause(ms: number): void {
     this.stop()
     if (ms < LONG) this.#immediate = setImmediate(this.#wake)
     else this.#timer = setTimeout(this.#wake, ms * PAUSE)
   }
 
   /** Bytes arrived during the pause: the pattern is tried at its end. */
-  owe(): void {
-    this.#owed = true
+  requestRetry(): void {
+    this.#retryRequested = true
   }
 
   /** Whether bytes arrived during the pause. The caller then makes the try. */
-  claim(): boolean {
-    const owed = this.#owed
-    this.#owed = false
-    return owed
+  takeRetry(): boolean {
+    const retryRequested = this.#retryRequested
+    this.#retryRequested = false
+    return retryRequested
   }
 
   /** Ends the pause without a try. */
@@ -51,12 +51,12 @@ export class PatternPace {
     clearTimeout(this.#timer)
     this.#immediate = undefined
     this.#timer = undefined
-    this.#owed = false
+    this.#retryRequested = false
   }
 
   readonly #wake = (): void => {
-    const owed = this.#owed
+    const retryRequested = this.#retryRequested
     this.stop()
-    if (owed) this.#retry()
+    if (retryRequested) this.#retry()
   }
 }

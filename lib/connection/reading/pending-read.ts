@@ -3,7 +3,7 @@
 
 import { DrainingError, type LinnetError, TimeoutError, type TimeoutKind, untraced } from '../../errors.js'
 import type { ConnectionLimits } from '../../options/connection.js'
-import { waitUnder } from '../../signals.js'
+import { addAbortListener } from '../../signals.js'
 import { afterTurn } from '../../turn.js'
 import type { DeadlineKind } from '../deadlines.js'
 import type { Read } from './read-kinds.js'
@@ -28,7 +28,7 @@ export interface PendingReadHost {
 }
 
 /** A promise with its `resolve` and `reject`, and when the wait for it began. */
-export interface Settling<T> {
+export interface Deferred<T> {
   promise: Promise<T>
   resolve: (value: T) => void
   reject: (error: unknown) => void
@@ -37,23 +37,23 @@ export interface Settling<T> {
 }
 
 // One executor for all promises: a closure for each costs as much as the promise.
-let settling: Pick<Settling<never>, 'resolve' | 'reject'> | undefined
+let current: Pick<Deferred<never>, 'resolve' | 'reject'> | undefined
 const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
-  const pending = settling as NonNullable<typeof settling>
+  const pending = current as NonNullable<typeof current>
   pending.resolve = resolve
   pending.reject = reject
   // A reference that stays here would keep the bytes of the read in memory.
-  settling = undefined
+  current = undefined
 }
 
 /** Makes the promise of `it`, and returns it. */
-export function makePromise<T>(it: Settling<T>): Promise<T> {
-  settling = it as never
+export function makePromise<T>(it: Deferred<T>): Promise<T> {
+  current = it as never
   return (it.promise = new Promise<T>(capture))
 }
 
 /** A read that waits, and the promise that it settles. */
-export class PendingRead<T> implements PendingOperation, Settling<T> {
+export class PendingRead<T> implements PendingOperation, Deferred<T> {
   readonly read: Read<T>
   readonly options: ResolvedReadOptions
   promise!: Promise<T>
@@ -65,7 +65,7 @@ export class PendingRead<T> implements PendingOperation, Settling<T> {
   readonly #host: PendingReadHost
 
   /** `parked`: the wait that this read continues, with its promise. */
-  constructor(host: PendingReadHost, read: Read<T>, options: ResolvedReadOptions, idle: boolean, parked?: Settling<T>) {
+  constructor(host: PendingReadHost, read: Read<T>, options: ResolvedReadOptions, idle: boolean, parked?: Deferred<T>) {
     this.#host = host
     this.read = read
     this.options = options
@@ -78,7 +78,7 @@ export class PendingRead<T> implements PendingOperation, Settling<T> {
       this.resolve = parked.resolve
       this.reject = parked.reject
     }
-    waitUnder(options.signal, this)
+    addAbortListener(options.signal, this)
   }
 
   get operation(): string {
@@ -104,7 +104,7 @@ export function failIfAborted(waiting: PendingOperation | undefined): void {
 /** The connection, as a time limit uses it. */
 interface TimerHost {
   limit(kind: DeadlineKind, ms: number): void
-  own<E extends LinnetError>(error: E): E
+  raised<E extends LinnetError>(error: E): E
   readonly holding: boolean
 }
 
@@ -133,7 +133,7 @@ export function firstByteArrived(host: TimerHost, waiting: PendingOperation, kin
 export function expired(host: TimerHost, waiting: PendingOperation): void {
   const { operation } = waiting
   const make = (): TimeoutError => new TimeoutError({ operation, timeout: timeoutOf(waiting), kind: timeoutKindOf(waiting) })
-  waiting.fail(host.own(untraced(operation, make)))
+  waiting.fail(host.raised(untraced(operation, make)))
 }
 
 /**
@@ -145,6 +145,6 @@ export function drainSoon(host: TimerHost, waiting: PendingOperation, waits: () 
     if (!waits() || !waiting.idle) return
     // Bytes have arrived that the connection has not passed on yet.
     if (host.holding) drainSoon(host, waiting, waits)
-    else waiting.fail(host.own(untraced(waiting.operation, () => new DrainingError())))
+    else waiting.fail(host.raised(untraced(waiting.operation, () => new DrainingError())))
   })
 }

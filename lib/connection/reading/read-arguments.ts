@@ -62,10 +62,10 @@ export function skipsOverflow(options: unknown): boolean {
 /** Checks the options of a skip. Outside of a message skipped bytes are not gathered, so that there is no default limit. */
 export function skipOptionsOf(options: unknown, lock: ReadLock | undefined): ResolvedReadOptions {
   const resolved = resolvePlainOptions(options)
-  return resolved.maxBytes === undefined && !gathers(lock) ? { ...resolved, maxBytes: Number.POSITIVE_INFINITY } : resolved
+  return resolved.maxBytes === undefined && !keepsSkipped(lock) ? { ...resolved, maxBytes: Number.POSITIVE_INFINITY } : resolved
 }
 
 /** Whether skipped bytes are kept, so that a message can be unread again. */
-export function gathers(lock: ReadLock | undefined): boolean {
-  return lock?.gathers ?? false
+export function keepsSkipped(lock: ReadLock | undefined): boolean {
+  return lock?.keepsSkipped ?? false
 }

@@ -5,7 +5,7 @@ import { compileDelimiter } from '../../bytes/delimiter.js'
 import { LineCache } from '../../bytes/lines.js'
 import type { ConnectionLostError } from '../../errors.js'
 import { rejectHandled } from '../../rejections.js'
-import { rememberCaller, stacks } from '../../stacks.js'
+import { captureCaller, stacks } from '../../stacks.js'
 import { READ } from '../deadlines.js'
 import { ExclusiveReads } from './exclusive-reads.js'
 import { type Limit, limitOf } from './limit.js'
@@ -38,18 +38,18 @@ export class ReadHalf extends ExclusiveReads {
     if (compiled.byte < 0) return undefined
     const parked = (this.#until ??= new ParkedUntil())
     parked.delimiter = compiled
-    return this.park(parked, this.fresh)
+    return this.park(parked, this.atMessageStart)
   }
 
   /** Starts a read that has to wait, because nothing is unread. Undefined: use the slow path. */
   park<T>(parked: ParkedRead<T>, idle: boolean): Promise<T> | undefined {
     const { host } = this
-    if (this.busy || this.queue.length > 0 || this.stream !== 'open' || host.draining || stacks.wanted) return undefined
+    if (this.busy || this.queue.length > 0 || this.stream !== 'open' || host.draining || stacks.enabled) return undefined
     const { limits } = host
     this.parked = parked
     const promise = parked.park(limits, idle)
     this.busy = true
-    this.tried = 0
+    this.tryLimit = 0
     // The carrier is not paused: nothing is unread.
     host.limit(READ, idle ? limits.idleTimeout : limits.readTimeout)
     host.readerWaits()
@@ -78,8 +78,8 @@ export class ReadHalf extends ExclusiveReads {
 
   #tookFast(): void {
     this.overflowing = false
-    this.tried = 0
-    if (this.queue.length === 0) this.forgetText()
+    this.tryLimit = 0
+    if (this.queue.length === 0) this.clearText()
     if (this.backpressure.paused) this.backpressure.check()
   }
 
@@ -99,14 +99,14 @@ export class ReadHalf extends ExclusiveReads {
     try {
       this.assertReadable(lock, options.signal)
       const read = make(this.#limitOf(options.maxBytes, lock))
-      this.tried = 0
+      this.tryLimit = 0
       // Before the attempt, which may drop the unread bytes.
       const empty = this.queue.length === 0
       // Decision: docs/decisions/what-arrived-comes-first.md
       const result = this.attempt(read)
       if (result !== WAIT) return Promise.resolve(result)
       if (this.stream !== 'open') throw this.endError()
-      return this.#wait(read, options, empty && (options.idle ?? idle ?? this.fresh)).promise
+      return this.#wait(read, options, empty && (options.idle ?? idle ?? this.atMessageStart)).promise
     } catch (error) {
       throw this.failure(error, options, lock)
     }
@@ -120,12 +120,12 @@ export class ReadHalf extends ExclusiveReads {
     try {
       this.assertReadable(lock, options.signal)
       const read = make(this.#limitOf(options.maxBytes, lock))
-      this.tried = 0
+      this.tryLimit = 0
       const result = this.attempt(read)
       if (result !== WAIT) return result
       if (this.stream !== 'open') throw this.endError()
       // Decision: docs/decisions/a-try-counts-as-a-read.md
-      this.tried = read.most ?? read.limit.bytes
+      this.tryLimit = read.needed ?? read.limit.bytes
       if (this.backpressure.paused) this.backpressure.check()
       return undefined
     } catch (error) {
@@ -142,8 +142,8 @@ export class ReadHalf extends ExclusiveReads {
     const pending = new PendingRead(this, read, options, !inMessage && idle)
     this.pendingRead = pending
     this.busy = true
-    if (read.attemptMs !== undefined && this.queue.length > 0) this.rest(read.attemptMs)
-    if (stacks.wanted) rememberCaller(pending, this.begin)
+    if (read.attemptMs !== undefined && this.queue.length > 0) this.pausePattern(read.attemptMs)
+    if (stacks.enabled) captureCaller(pending, this.begin)
     // Inside a message the message's time limit applies, unless the read has its own.
     if (!inMessage || options.timeout !== undefined) startTimer(this.host, pending, READ)
     this.drainLater(pending)
@@ -168,10 +168,10 @@ export class ReadHalf extends ExclusiveReads {
       if (this.queue.length > 0) this.backpressure.checkSoon()
       return
     }
-    if (this.queue.torn) return this.abortTorn()
+    if (this.queue.detached) return this.abortDetached()
     this.queue.push(chunk)
     if (this.lock?.idle) this.lock.firstByteArrived()
-    if (this.pace === undefined || this.pendingRead === undefined || !this.mayRest(this.pendingRead)) this.retry()
+    if (this.pace === undefined || this.pendingRead === undefined || !this.delaysPattern(this.pendingRead)) this.retry()
     if (this.pendingRead === undefined) this.backpressure.checkSoon()
   }
 

@@ -24,7 +24,7 @@ export interface Read<T> {
   attempt(queue: ByteQueue, stream: Stream): T | Wait
   readonly limit: Limit
   /** The number of bytes it needs, if that is known. */
-  readonly most?: number
+  readonly needed?: number
   /** The time of the last attempt in milliseconds, for reads whose every attempt looks at all bytes that have arrived. */
   readonly attemptMs?: number
   /** The iterator whose item it reads, if any. A failed read ends the iteration; ending the iteration cancels the read. */
@@ -75,7 +75,7 @@ export function found(search: Search, queue: ByteQueue, stream: Stream, limit: L
 /** Whether a search that found `end`, or 0 for nothing yet, can no longer succeed within the limit. */
 export function isBeyond(limit: Limit, search: Search, queue: ByteQueue, end: number): boolean {
   // Decision: docs/decisions/limits-are-exact.md
-  return (end === 0 ? search.soonest(queue) : end) > limit.bytes
+  return (end === 0 ? search.earliestEnd(queue) : end) > limit.bytes
 }
 
 /** `readLine`: a line without its line end. */
@@ -118,26 +118,26 @@ export function takeLine(queue: ByteQueue, end: number, matched: number, { carri
 /** `readExactly`, and with `keep` `peek`: n bytes. */
 export class ExactRead implements Read<Buffer | string> {
   readonly limit: Limit
-  readonly most: number
+  readonly needed: number
   readonly #encoding: BufferEncoding | undefined
   readonly #keep: boolean
 
   constructor(n: number, limit: Limit, encoding: BufferEncoding | undefined, keep: boolean) {
     if (n > limit.bytes) throw exceeded(limit, n)
-    this.most = n
+    this.needed = n
     this.limit = limit
     this.#encoding = encoding
     this.#keep = keep
   }
 
   get operation(): string {
-    return `${this.#keep ? 'peek' : 'readExactly'}(${this.most})`
+    return `${this.#keep ? 'peek' : 'readExactly'}(${this.needed})`
   }
 
   attempt(queue: ByteQueue): Buffer | string | Wait {
-    if (queue.length < this.most) return WAIT
-    if (!this.#keep) return take(queue, this.most, this.#encoding)
-    return this.#encoding === undefined ? queue.copy(this.most) : queue.peek(this.most).toString(this.#encoding)
+    if (queue.length < this.needed) return WAIT
+    if (!this.#keep) return take(queue, this.needed, this.#encoding)
+    return this.#encoding === undefined ? queue.copy(this.needed) : queue.peek(this.needed).toString(this.#encoding)
   }
 }
 
@@ -209,7 +209,7 @@ export function nextLength(queue: ByteQueue, stream: Stream, encoding: BufferEnc
 
 /** The length of the next piece, at most `most` bytes. */
 export function pieceOf(queue: ByteQueue, most: number): number {
-  return Math.min(queue.length, most, Math.max(queue.whole, LARGE))
+  return Math.min(queue.length, most, Math.max(queue.contiguous, LARGE))
 }
 
 /**

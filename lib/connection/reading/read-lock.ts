@@ -17,11 +17,11 @@ export interface ReadLock {
   waits(): void
   /** A read through this lock consumed bytes. */
   took(bytes: number, limit: Limit): void
-  /** A read through this lock failed. `mayIgnore`: the rejection needs no handler; default: as `isNews` says of the error. */
+  /** A read through this lock failed. `mayIgnore`: the rejection needs no handler; default: as `isIgnorable` returns for the error. */
   failed(error: unknown, mayIgnore?: boolean): void
   /** The connection was closed, aborted or cut off. */
   refused(error: Error): void
   limitOf(maxBytes: number | undefined): Limit
   /** Whether skipped bytes must be kept, so that they can be unread again. */
-  readonly gathers: boolean
+  readonly keepsSkipped: boolean
 }

@@ -7,7 +7,7 @@ import { ownOption } from '../../options/own.js'
 import { BatchedReads } from './batched-reads.js'
 import { ChunkIterator } from './iterators.js'
 import type { Limit } from './limit.js'
-import { gathers, skipOptionsOf, startRead, tryRead } from './read-arguments.js'
+import { keepsSkipped, skipOptionsOf, startRead, tryRead } from './read-arguments.js'
 import type { ReadHalf } from './read-half.js'
 import { ExactRead, IntoRead, SomeRead, ToEndRead } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
@@ -210,7 +210,7 @@ export abstract class ReadMethods extends BatchedReads {
     return startRead(this.#lock, () => {
       countOf(n, 'n')
       const resolved = skipOptionsOf(options, this.#lock)
-      return this.#readHalf.run((limit) => new SkipRead(n, limit, gathers(this.#lock)), resolved, this.#lock)
+      return this.#readHalf.run((limit) => new SkipRead(n, limit, keepsSkipped(this.#lock)), resolved, this.#lock)
     })
   }
 

@@ -23,7 +23,7 @@ export interface ReadHalfHost {
   /** True while bytes have arrived that the connection has not passed on to its read half. */
   readonly holding: boolean
   /** Marks an error as raised by this connection, and returns it. */
-  own<E extends LinnetError>(error: E): E
+  raised<E extends LinnetError>(error: E): E
   /** Resets the connection. */
   abort(reason: unknown): void
   /** A read starts to wait. */
@@ -54,7 +54,7 @@ export abstract class ReceivedStream {
   }
 
   /** True if nothing was consumed since the last write: the next read then waits for a new message. */
-  get fresh(): boolean {
+  get atMessageStart(): boolean {
     // Decision: docs/decisions/a-new-message-or-the-rest-of-one.md
     return this.writtenAt === this.queue.consumed
   }
@@ -65,7 +65,7 @@ export abstract class ReceivedStream {
   }
 
   /** Drops the decoded text, once all of its bytes were read. */
-  protected forgetText(): void {
+  protected clearText(): void {
     this.lines?.clear()
     this.#latin1?.clear()
   }
@@ -78,7 +78,7 @@ export abstract class ReceivedStream {
     if (this.refusal !== undefined) return this.refusal()
     if (this.loss !== undefined) return this.loss
     const make = (): EndOfStreamError => new EndOfStreamError(this.partial())
-    return this.host.own(waiting === undefined ? make() : untraced(waiting, make))
+    return this.host.raised(waiting === undefined ? make() : untraced(waiting, make))
   }
 
   /**

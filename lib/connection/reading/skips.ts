@@ -56,11 +56,11 @@ export class SkipUntilRead implements Read<number> {
 
   attempt(queue: ByteQueue, stream: Stream): number | Wait {
     const end = this.#search.find(queue, stream !== 'open')
-    const least = this.#dropped + (end === 0 ? this.#search.soonest(queue) : end)
+    const least = this.#dropped + (end === 0 ? this.#search.earliestEnd(queue) : end)
     if (least > this.limit.bytes) {
       const size = this.#dropped + (end === 0 ? queue.length : end)
       // Drops at most `maxBytes`, and no byte that may begin the delimiter: a later `skipUntil` continues there.
-      const passed = end === 0 ? this.#search.passed(queue) : end - this.#search.matched
+      const passed = end === 0 ? this.#search.ruledOut(queue) : end - this.#search.matched
       if (!this.#gather) queue.skip(Math.min(passed, this.limit.bytes - this.#dropped))
       throw exceeded(this.limit, size)
     }
@@ -74,7 +74,7 @@ export class SkipUntilRead implements Read<number> {
 
   /** Drops the bytes that cannot belong to the delimiter. */
   #drop(queue: ByteQueue): void {
-    const passed = this.#search.passed(queue)
+    const passed = this.#search.ruledOut(queue)
     if (passed === 0) return
     queue.skip(passed)
     this.#dropped += passed

@@ -2,10 +2,11 @@
 // one step, without a call and a count for each. A list is appended whole or not at all: with a piece of another kind in it, or
 // if it does not fit, nothing is appended, and the slow path checks it and appends it piece by piece.
 
+import { LARGE } from '../../bytes/large.js'
 import { set } from '../../bytes/view.js'
 import { SLAB } from './slabs.js'
-import { joinsNext, MAX_BYTES_PER_UNIT } from './utf8.js'
-import { LARGE, type WriteBuffer } from './write-buffer.js'
+import { MAX_BYTES_PER_UNIT, splitsSurrogatePair } from './utf8.js'
+import type { WriteBuffer } from './write-buffer.js'
 
 /** Appends a list of small texts, or of small pieces of bytes; returns the number of their bytes. Undefined: nothing was appended. */
 export function addSmallList(buffer: WriteBuffer, list: readonly unknown[]): number | undefined {
@@ -34,7 +35,7 @@ function addTexts(buffer: WriteBuffer, list: readonly unknown[]): number | undef
 
 /** Whether halves of a surrogate pair in two pieces would become one character. */
 function joins(texts: readonly string[]): boolean {
-  return texts.filter((text) => text.length > 0).some(joinsNext)
+  return texts.filter((text) => text.length > 0).some(splitsSurrogatePair)
 }
 
 function addBytes(buffer: WriteBuffer, list: readonly unknown[]): number | undefined {

@@ -11,7 +11,7 @@ const LOW_SURROGATE = 0xdc00 >> 10
  * Whether a text ends with half a surrogate pair that the next text completes. Each text is encoded on its own, so each
  * half is U+FFFD: joined, they would become one character. A callback of `Array.prototype.some`.
  */
-export function joinsNext(text: string, at: number, texts: readonly string[]): boolean {
+export function splitsSurrogatePair(text: string, at: number, texts: readonly string[]): boolean {
   const next = texts[at + 1]
   return next !== undefined && text.charCodeAt(text.length - 1) >> 10 === HIGH_SURROGATE && next.charCodeAt(0) >> 10 === LOW_SURROGATE
 }

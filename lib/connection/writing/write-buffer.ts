@@ -12,7 +12,7 @@ import { set, view } from '../../bytes/view.js'
 import { NO_PIECES, PieceList } from './piece-list.js'
 import { hasSpareSlab, releaseSlab, SLAB, takeSlab } from './slabs.js'
 import { copySmall, releaseSmall, sharedMemory } from './small-copies.js'
-import { joinsNext, MAX_BYTES_PER_UNIT } from './utf8.js'
+import { MAX_BYTES_PER_UNIT, splitsSurrogatePair } from './utf8.js'
 
 // Up to this size a lone copy in memory of its own is as cheap as one in a slab.
 const SMALL = 1024
@@ -154,14 +154,14 @@ export class WriteBuffer extends PieceList {
     let length: number
     if (units * MAX_BYTES_PER_UNIT < SHORT_TEXT && this.#hasNoOpenBytes) {
       let bytes = Buffer.from(text)
-      if (bytes.length > units && texts.some(joinsNext)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
+      if (bytes.length > units && texts.some(splitsSurrogatePair)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
       this.#single = bytes
       this.#shared = 0
       length = bytes.length
     } else {
       const slab = this.#room(this.#byteBound(text, texts, units))
       length = slab.write(text, this.#to)
-      if (length > units && texts.some(joinsNext)) {
+      if (length > units && texts.some(splitsSurrogatePair)) {
         length = 0
         for (const each of texts) length += slab.write(each, this.#to + length)
       }
@@ -177,7 +177,7 @@ export class WriteBuffer extends PieceList {
     const bound = units * MAX_BYTES_PER_UNIT
     const slab = this.#slab
     const fits = slab === undefined ? this.#nextSlabSize === 0 : this.#to + bound <= slab.length
-    return fits || texts.some(joinsNext) ? bound : Buffer.byteLength(text)
+    return fits || texts.some(splitsSurrogatePair) ? bound : Buffer.byteLength(text)
   }
 
   /** A slab with room for `length` bytes at `#to`, behind the open small bytes where they fit together. */

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import type { Connection } from '../../connection/connection.js'
 import { ConnectionClosedError, ConnectionLostError, EndOfStreamError, type LinnetError, TimeoutError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, throws } from './expect.js'
-import { clog, type Rules, resets, send } from './speak.js'
+import { fillUntilBlocked, type Rules, resets, send } from './speak.js'
 import { turns, until } from './time.js'
 import { unhandled } from './unhandled.js'
 
@@ -53,7 +53,7 @@ export const aborting: Rules = {
   },
 
   async 'abort rejects every pending and later call with ConnectionClosedError, its cause the reason'(a, b) {
-    const { write } = await clog(a)
+    const { write } = await fillUntilBlocked(a)
     await send(b, a, 'unread')
     const { signal } = a
     const pending = [begin(a.readUntil('\n')), begin(write), begin(a.flush())]
@@ -76,7 +76,7 @@ export const aborting: Rules = {
   },
 
   async 'calls reject by the first event that ended the connection: an end before an abort'(a) {
-    await clog(a)
+    await fillUntilBlocked(a)
     const [read, ending] = [begin(a.read()), begin(a.end())]
     a.abort(reason)
     equal((await rejects(ending, ConnectionClosedError, 'end, pending at the abort')).cause, reason, 'its cause')
@@ -113,7 +113,7 @@ export const aborting: Rules = {
   },
 
   async 'an abort of the other side rejects the pending writes'(a, b) {
-    const { write } = await clog(a)
+    const { write } = await fillUntilBlocked(a)
     const waiting = begin(write)
     const flushed = begin(a.flush())
     b.abort()
@@ -124,7 +124,7 @@ export const aborting: Rules = {
   },
 
   async 'bytes that were queued at an abort are dropped, and the bytes that do arrive are followed by a loss'(a, b) {
-    const { sent } = await clog(a)
+    const { sent } = await fillUntilBlocked(a)
     // The bytes that were sent may all arrive; so more are queued, which must not.
     const more = 1_000_000
     begin(a.write(Buffer.alloc(more)))
@@ -153,7 +153,7 @@ export const aborting: Rules = {
   },
 
   async 'a close that is cut short resolves, and what was queued is lost'(a, b) {
-    const { write } = await clog(a)
+    const { write } = await fillUntilBlocked(a)
     const waiting = begin(write)
     const closing = begin(a.close())
     b.abort()

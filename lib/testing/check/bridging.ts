@@ -3,7 +3,7 @@
 
 import { ConcurrentReadError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, throws } from './expect.js'
-import { hears, pattern, type Rules, resets, send } from './speak.js'
+import { pattern, type Rules, receives, resets, send } from './speak.js'
 import { until } from './time.js'
 
 const reason = new Error('aborted by the check')
@@ -24,7 +24,7 @@ export const bridging: Rules = {
     const speaking = begin(a.end(there.subarray(10)))
     duplex.write(back.subarray(0, 1000))
     duplex.end(back.subarray(1000))
-    await hears(a, back)
+    await receives(a, back)
     await speaking
     await until(() => ended)
     bytes(Buffer.concat(pieces), there, 'what the Duplex read')
@@ -61,7 +61,7 @@ export const bridging: Rules = {
     )
     const writer = writable.getWriter()
     const speaking = begin(Promise.all([a.end(there), writer.write(back), writer.close()]))
-    await hears(a, back)
+    await receives(a, back)
     await speaking
     bytes(await hearing, there, 'what the readable gave')
     expect(['local', 'peer'].includes((await b.closed).by), 'by of closed is neither local nor peer')

@@ -2,7 +2,7 @@
 
 import { ConnectionClosedError, EndOfStreamError } from '../../errors.js'
 import { begin, bytes, equal, expect, rejects, stays, throws } from './expect.js'
-import { hears, pattern, type Rules, send } from './speak.js'
+import { pattern, type Rules, receives, send } from './speak.js'
 import { until } from './time.js'
 
 export const ending: Rules = {
@@ -12,7 +12,7 @@ export const ending: Rules = {
     begin(a.write(speech.subarray(1000, 400_000)))
     begin(a.write(speech.subarray(400_000, 499_000)))
     const ended = begin(a.end(speech.subarray(499_000)))
-    await hears(b, speech)
+    await receives(b, speech)
     await ended
     equal(a.queued, 0, 'queued after end')
   },
@@ -22,7 +22,7 @@ export const ending: Rules = {
     await a.end('question\n')
     equal((await b.readToEnd()).toString(), 'question\n', 'readToEnd of the question')
     const answering = begin(b.write(reply).then(() => b.end()))
-    await hears(a, reply)
+    await receives(a, reply)
     await answering
   },
 
@@ -98,7 +98,7 @@ export const ending: Rules = {
     begin(a.write(speech.subarray(0, 600_000)))
     begin(a.write(speech.subarray(600_000)))
     const closing = begin(a.close())
-    await hears(b, speech)
+    await receives(b, speech)
     await stays(closing, 'close() while the peer has not ended')
     await b.end()
     await closing

@@ -3,7 +3,7 @@
 
 import type { Connection } from '../../connection/connection.js'
 import { begin, equal, expect, stays, throws } from './expect.js'
-import { clog, type Rules, resets, send, sized } from './speak.js'
+import { fillUntilBlocked, type Rules, resets, send, sized } from './speak.js'
 
 export const facts: Rules = {
   async 'ended and peerEnded tell which side has ended'(a, b) {
@@ -62,7 +62,7 @@ export const facts: Rules = {
     expect(b.waiting?.operation.startsWith('readMessage') === true, `the operation while readMessage waits is ${b.waiting?.operation}`)
     await send(a, b, '1\nx')
     await message
-    await clog(a)
+    await fillUntilBlocked(a)
     equal(a.waiting?.operation, 'write', 'the operation while write waits')
     begin(a.close())
     equal(a.waiting?.operation, 'close', 'the operation while close waits')

@@ -2,15 +2,15 @@
 
 import { ConnectionClosedError, LimitExceededError } from '../../errors.js'
 import { begin, equal, expect, rejects, stays, throws } from './expect.js'
-import { clog, type Rules } from './speak.js'
+import { fillUntilBlocked, type Rules } from './speak.js'
 
 // How far a side may read beyond its high-water mark, for example by one large chunk of its carrier: far less than the limit
-// of `clog`.
+// of `fillUntilBlocked`.
 const SLACK = 4 * 1024 * 1024
 
 export const pressing: Rules = {
   async 'a side that does not read makes write wait, and reading lets it go on'(a, b) {
-    const { write, sent } = await clog(a)
+    const { write, sent } = await fillUntilBlocked(a)
     const waiting = begin(write)
     expect(a.queued > 0, 'queued is 0 although a write waits')
     expect(
@@ -27,7 +27,7 @@ export const pressing: Rules = {
   },
 
   async 'flush waits for what is queued'(a, b) {
-    const { sent } = await clog(a)
+    const { sent } = await fillUntilBlocked(a)
     const flushed = begin(a.flush())
     await stays(flushed, 'flush while nobody reads')
     await b.skip(sent)
@@ -37,7 +37,7 @@ export const pressing: Rules = {
 
   async 'tryWrite queues all of its data below the high-water mark, and otherwise nothing'(a, b) {
     equal(a.tryWrite('abc'), true, 'tryWrite with nothing queued')
-    const { sent } = await clog(a)
+    const { sent } = await fillUntilBlocked(a)
     const { queued } = a
     equal(a.tryWrite('lost'), false, 'tryWrite to a side that does not read')
     equal(a.queued, queued, 'queued after it')
@@ -52,7 +52,7 @@ export const pressing: Rules = {
   },
 
   async 'writeHighWaterMark is the mark of write and tryWrite'(a, b) {
-    const { sent } = await clog(a)
+    const { sent } = await fillUntilBlocked(a)
     a.setLimits({ writeHighWaterMark: 2 * a.queued })
     await a.write('x')
     equal(a.tryWrite('y'), true, 'tryWrite below a mark that was raised')
@@ -69,7 +69,7 @@ export const pressing: Rules = {
 
   async 'a connection whose queue exceeds maxWriteBuffer is aborted as a slow consumer'(a) {
     a.setLimits({ maxWriteBuffer: 1000 })
-    const { write } = await clog(a)
+    const { write } = await fillUntilBlocked(a)
     const waiting = begin(write)
     const error = await rejects(a.write('x'), LimitExceededError, 'a write beyond maxWriteBuffer')
     equal(error.option, 'maxWriteBuffer', 'option of its error')

@@ -4,7 +4,7 @@
 import { EndOfStreamError, LimitExceededError } from '../../errors.js'
 import { clearImmediate, setImmediate } from '../../turn.js'
 import { begin, bytes, equal, expect, rejects, stays, throws } from './expect.js'
-import { cuts, hears, pattern, type Rules, send } from './speak.js'
+import { cuts, pattern, type Rules, receives, send } from './speak.js'
 import { until } from './time.js'
 
 export const reading: Rules = {
@@ -16,7 +16,12 @@ export const reading: Rules = {
     const speakLarge = async (): Promise<void> => {
       for (let at = 0; at < toA.length; at += 100_000) await b.write(toA.subarray(at, at + 100_000))
     }
-    const all = [begin(speakSmall()), begin(speakLarge()), begin(hears(a.chunks(toA.length), toA)), begin(hears(b.chunks(toB.length), toB))]
+    const all = [
+      begin(speakSmall()),
+      begin(speakLarge()),
+      begin(receives(a.chunks(toA.length), toA)),
+      begin(receives(b.chunks(toB.length), toB)),
+    ]
     await Promise.all(all)
   },
 

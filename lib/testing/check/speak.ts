@@ -49,7 +49,7 @@ export function pattern(size: number, seed: number): Buffer {
 }
 
 /** Fails unless the pieces are exactly these bytes and none of them is empty. */
-export async function hears(pieces: AsyncIterable<Buffer>, expected: Buffer): Promise<void> {
+export async function receives(pieces: AsyncIterable<Buffer>, expected: Buffer): Promise<void> {
   let at = 0
   for await (const piece of pieces) {
     expect(piece.length > 0, `after ${at} bytes an empty chunk came`)
@@ -66,7 +66,7 @@ export async function sized(reader: Reader): Promise<string> {
 }
 
 /** Writes until a write waits for the peer to read. Resolves with that write, and with the total number of bytes written. */
-export async function clog(connection: Connection): Promise<{ write: Promise<void>; sent: number }> {
+export async function fillUntilBlocked(connection: Connection): Promise<{ write: Promise<void>; sent: number }> {
   for (let sent = PIECE.length; sent <= MOST; sent += PIECE.length) {
     const write = connection.write(PIECE)
     write.catch(() => {})

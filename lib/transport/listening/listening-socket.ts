@@ -4,10 +4,10 @@
 import type { ListenOptions, Server, Socket } from 'node:net'
 import { type Address, lostAddress, tcpAddress, unixAddress } from '../../address.js'
 import { net } from '../../net.js'
-import { bare } from '../../options/own.js'
+import { withoutPrototype } from '../../options/own.js'
 import { afterTurn } from '../../turn.js'
 import type { Carrier } from '../carrier.js'
-import { endsOf, SocketCarrier, type SocketOptions } from '../socket.js'
+import { addressesOf, SocketCarrier, type SocketOptions } from '../socket.js'
 import type { Listener, ListenerSink } from './listener.js'
 
 type State =
@@ -29,7 +29,7 @@ export class ListeningSocket {
   constructor(sink: ListenerSink, defaults: SocketOptions) {
     this.#sink = sink
     // Paused, so that a waiting connection is not read. Half-open, because the connection decides when each side ends.
-    this.#server = net().createServer(bare({ pauseOnConnect: true, allowHalfOpen: true, ...defaults }))
+    this.#server = net().createServer(withoutPrototype({ pauseOnConnect: true, allowHalfOpen: true, ...defaults }))
     // Node reads `maxConnections` from the server, which inherits from Object.prototype.
     this.#server.maxConnections = Number.POSITIVE_INFINITY
     this.#server.on('connection', (socket) => this.#accept(socket))
@@ -44,7 +44,7 @@ export class ListeningSocket {
     const server = this.#server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(bare(options), () => {
+      server.listen(withoutPrototype(options), () => {
         server.off('error', reject)
         resolve()
       })
@@ -64,11 +64,11 @@ export class ListeningSocket {
 
   // A peer that has already reset has no address. On a socket that is bound to one address every connection has that local
   // address.
-  #ends(socket: Socket): ReturnType<typeof endsOf> {
+  #ends(socket: Socket): ReturnType<typeof addressesOf> {
     const { address, family } = this.#address
-    if (family === 'unix') return endsOf(socket, this.#address)
+    if (family === 'unix') return addressesOf(socket, this.#address)
     const anywhere = family === 'IPv6' ? '::' : '0.0.0.0'
-    const ends = endsOf(socket, address === anywhere ? undefined : this.#address)
+    const ends = addressesOf(socket, address === anywhere ? undefined : this.#address)
     // A socket without a local address is dead too.
     return ends.local.family === 'unix' ? { remote: lostAddress(family), local: this.#address } : ends
   }

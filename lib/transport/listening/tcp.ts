@@ -8,7 +8,7 @@ import { dns } from '../../builtins.js'
 import { codeOf, DrainingError, InvalidOptionsError } from '../../errors.js'
 import { net } from '../../net.js'
 import type { ResolvedEndpoint } from '../../options/listen.js'
-import { bare } from '../../options/own.js'
+import { withoutPrototype } from '../../options/own.js'
 import type { SocketOptions } from '../socket.js'
 import type { Listener, ListenerSink } from './listener.js'
 import { type BindOptions, closeAll, ListeningSocket, listenerOf } from './listening-socket.js'
@@ -47,7 +47,7 @@ export async function bindTcp(endpoint: TcpEndpoint, sink: ListenerSink, default
 /** The addresses of a host name, each once, in the order of the system's preference. */
 async function addressesOf(host: string, stopped: Promise<void> | undefined): Promise<string[]> {
   const found = await new Promise<LookupAddress[]>((resolve, reject) => {
-    dns().lookup(host, bare({ all: true as const }), (error, addresses) => (error ? reject(error) : resolve(addresses)))
+    dns().lookup(host, withoutPrototype({ all: true as const }), (error, addresses) => (error ? reject(error) : resolve(addresses)))
     void stopped?.then(() => reject(new DrainingError()))
   })
   return [...new Set(found.map(({ address }) => tcpAddress(address, 0).address))]
@@ -116,7 +116,7 @@ async function bindToOnePort(servers: readonly Server[]): Promise<void> {
   let port = 0
   for (const server of servers) {
     await new Promise<void>((resolve, reject) => {
-      const options: BindOptions = bare({ host: '127.0.0.1', port, reusePort: true })
+      const options: BindOptions = withoutPrototype({ host: '127.0.0.1', port, reusePort: true })
       server.once('error', reject).listen(options, resolve)
     })
     port = (server.address() as { port: number }).port

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { codeOf } from '../../errors.js'
 import { net } from '../../net.js'
 import type { ResolvedEndpoint } from '../../options/listen.js'
-import { bare } from '../../options/own.js'
+import { withoutPrototype } from '../../options/own.js'
 import type { SocketOptions } from '../socket.js'
 import { systemError } from '../system-error.js'
 import { LONGEST_PATH, pathTooLong } from '../unix-path.js'
@@ -75,7 +75,7 @@ async function bindIn(directory: string, file: string, listeningSocket: Listenin
  */
 function isAlive(path: string, absolute: string): Promise<boolean | undefined> {
   return new Promise((resolve) => {
-    const probe = net().connect(bare({ path }), () => {
+    const probe = net().connect(withoutPrototype({ path }), () => {
       probe.destroy()
       resolve(true)
     })

@@ -4,7 +4,7 @@
 
 import type { Duplex } from 'node:stream'
 import { type Address, unixAddress } from '../../address.js'
-import { bare } from '../../options/own.js'
+import { withoutPrototype } from '../../options/own.js'
 import { nextTick, setImmediate } from '../../turn.js'
 import type { Carrier, CarrierSink } from '../carrier.js'
 import { CarrierDuplex } from '../carrier-duplex.js'
@@ -23,7 +23,7 @@ type Phase =
   | 'closed'
 
 /** The addresses of the two ends, and a PROXY header. */
-export interface MemoryEnds {
+export interface MemoryAddresses {
   /** The client's address. Default: an unnamed Unix socket's. */
   readonly from?: Address | undefined
   /** The server's address. Default: an unnamed Unix socket's. */
@@ -34,7 +34,7 @@ export interface MemoryEnds {
 
 const unnamed = unixAddress()
 // Without a prototype, so that nothing is inherited from Object.prototype.
-const UNNAMED_ENDS: MemoryEnds = Object.freeze(bare({}))
+const UNNAMED_ADDRESSES: MemoryAddresses = Object.freeze(withoutPrototype({}))
 
 function memoryError(code: string, text: string): Error {
   return codedError(code, `${code}: ${text}`)
@@ -72,8 +72,8 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
     })
   }
 
-  static pair(options: WireOptions, ends: MemoryEnds): [Carrier, Carrier] {
-    const { from = unnamed, to = unnamed, header } = bare(ends)
+  static pair(options: WireOptions, ends: MemoryAddresses): [Carrier, Carrier] {
+    const { from = unnamed, to = unnamed, header } = withoutPrototype(ends)
     const [a, b] = [new MemoryCarrier(options, from, to), new MemoryCarrier(options, to, from)]
     a.#peer = b
     b.#peer = a
@@ -257,6 +257,6 @@ class MemoryCarrier implements Carrier, Receiver, Sender {
 }
 
 /** The two ends of a connection in memory. The first is the client's. */
-export function memoryPair(options: WireOptions, ends: MemoryEnds = UNNAMED_ENDS): [Carrier, Carrier] {
+export function memoryPair(options: WireOptions, ends: MemoryAddresses = UNNAMED_ADDRESSES): [Carrier, Carrier] {
   return MemoryCarrier.pair(options, ends)
 }

@@ -89,11 +89,11 @@ t.test('a read counts as consuming exactly if it consumes a byte', async (t) => 
       const wire = wired(limits)
       wire.push('x')
       wire.push('\n')
-      t.ok(wire.core.readHalf.fresh)
+      t.ok(wire.core.readHalf.atMessageStart)
       await within(start(wire))
-      t.equal(wire.core.readHalf.fresh, fresh, name)
+      t.equal(wire.core.readHalf.atMessageStart, fresh, name)
       void wire.connection.write('answer')
-      t.ok(wire.core.readHalf.fresh)
+      t.ok(wire.core.readHalf.atMessageStart)
     }
   }
 })

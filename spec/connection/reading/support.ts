@@ -5,7 +5,7 @@ import { unixAddress } from '../../../lib/address.js'
 import { Connection, coreOf } from '../../../lib/connection/connection.js'
 import { ConnectionCore } from '../../../lib/connection/lifecycle.js'
 import type { ConnectionOptions } from '../../../lib/index.js'
-import { connectionSettings } from '../../../lib/options/connection.js'
+import { resolveConnectionOptions } from '../../../lib/options/connection.js'
 import type { Carrier, CarrierSink } from '../../../lib/transport/carrier.js'
 import type { Clock, Timer } from '../../../lib/transport/clock.js'
 import { turn } from '../../support/wait.js'
@@ -129,7 +129,7 @@ export interface Wired {
 export function wired(options: ConnectionOptions = {}): Wired {
   const carrier = new FakeCarrier()
   const clock = new HandClock()
-  const core = new ConnectionCore(carrier, connectionSettings(options), clock)
+  const core = new ConnectionCore(carrier, resolveConnectionOptions(options), clock)
   return {
     connection: new Connection(core),
     core,

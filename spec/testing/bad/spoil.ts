@@ -4,7 +4,7 @@
 import { Connection } from '../../../lib/connection/connection.js'
 import { ConnectionCore } from '../../../lib/connection/lifecycle.js'
 import type { ReadOptions } from '../../../lib/connection/reading/read-options.js'
-import { connectionSettings } from '../../../lib/options/connection.js'
+import { resolveConnectionOptions } from '../../../lib/options/connection.js'
 import type { MakePair } from '../../../lib/testing/check.js'
 import { pair } from '../../../lib/testing/pair.js'
 import type { Carrier, CarrierSink } from '../../../lib/transport/carrier.js'
@@ -75,7 +75,7 @@ export function carriers(
         }
         attach({ ...honest, ...tells })
       }
-      return new Connection(new ConnectionCore(carrier, connectionSettings({}), systemClock))
+      return new Connection(new ConnectionCore(carrier, resolveConnectionOptions({}), systemClock))
     })
     return [a as Connection, b as Connection]
   }
