@@ -35,6 +35,8 @@ shutdownOn(server, { grace: 30_000 })
 
 // From this event on Node tracks its connections and applies `headersTimeout` and `requestTimeout`.
 http.emit('listening')
+// Deno destroys a connection after each response if its server does not listen itself.
+if ('Deno' in globalThis) Object.defineProperty(http, 'listening', { value: true })
 
 // By default Node writes an answer and destroys the socket immediately, which discards the answer.
 http.on('clientError', (error: NodeJS.ErrnoException, socket) => {

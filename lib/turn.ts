@@ -6,22 +6,34 @@ export const setImmediate: typeof globalThis.setImmediate = globalThis.setImmedi
 export const clearImmediate: typeof globalThis.clearImmediate = globalThis.clearImmediate
 export const nextTick: typeof process.nextTick = process.nextTick
 
-const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout
-
 /** Calls back after two immediates. Set in a socket's callback, the first runs before the event loop polls again, the second after. */
 export function afterTwoImmediates(callback: () => void): void {
   setImmediate(() => setImmediate(callback))
 }
 
-/**
- * Calls back after two timers, each followed by an immediate. On Deno consecutive immediates run without a poll between them,
- * and a read that has just begun takes two polls.
- */
-export function afterTwoTimers(callback: () => void): void {
-  setTimeout(() => setImmediate(() => setTimeout(() => setImmediate(callback), 0)), 0)
+// While its loop has something to do, Deno polls the system after every 61 passes of the loop, each of which runs the immediates that
+// were set before it. A read that has just begun takes two polls.
+const PASSES = 2 * 62
+
+/** What waits, in order, and the number of the pass that it waits for. */
+const waiting: { readonly callback: () => void; readonly due: number }[] = []
+let passed = 0
+
+function pass(): void {
+  passed++
+  for (let [first] = waiting; first !== undefined && first.due <= passed; [first] = waiting) {
+    waiting.shift()
+    setImmediate(first.callback)
+  }
+  if (waiting.length > 0) setImmediate(pass)
+}
+
+/** Calls back after so many immediates that Deno has polled twice. All callers share them. */
+export function afterManyImmediates(callback: () => void): void {
+  if (waiting.push({ callback, due: passed + PASSES }) === 1) setImmediate(pass)
 }
 
 /** Calls `callback` once the bytes that are in the kernel now have arrived. */
 export const afterTurn: (callback: () => void) => void =
   /* c8 ignore next: only one of the two is true of a runtime */
-  'Deno' in globalThis ? afterTwoTimers : afterTwoImmediates
+  'Deno' in globalThis ? afterManyImmediates : afterTwoImmediates

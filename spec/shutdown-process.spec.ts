@@ -39,7 +39,7 @@ t.test('after SIGTERM or SIGINT the process ends in order, with its own exit cod
       const { socket, text, closed } = await client(t, running)
       socket.write('half')
       await turns()
-      running.child.kill(signal)
+      running.signal(signal)
       socket.write(' a message\n')
       await within(closed)
       t.equal(await running.ends(), 7)
@@ -57,7 +57,7 @@ t.test('a signal ends an idle connection at once, and a busy one at the end of t
   await Promise.all([
     (async () => {
       const { closed } = await client(t, idle)
-      idle.child.kill('SIGTERM')
+      idle.signal('SIGTERM')
       t.equal(await idle.ends(), 0)
       await closed
     })(),
@@ -65,7 +65,7 @@ t.test('a signal ends an idle connection at once, and a busy one at the end of t
       const { socket, closed } = await client(t, busy)
       socket.write('half a message')
       await turns()
-      busy.child.kill('SIGTERM')
+      busy.signal('SIGTERM')
       t.equal(await busy.ends(), 0)
       await closed
     })(),
@@ -80,13 +80,13 @@ t.test('a second signal aborts the open connections if it arrives more than half
   const { socket, closed } = await client(t, running)
   socket.write('half a message')
   await turns()
-  running.child.kill('SIGTERM')
+  running.signal('SIGTERM')
   await running.says(/draining/)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGINT'] as const) running.child.kill(signal)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGINT'] as const) running.signal(signal)
   t.equal(await isPending(running.exit), true)
   await sleep(600)
   t.equal(await isPending(running.exit), true)
-  running.child.kill('SIGINT')
+  running.signal('SIGINT')
   await within(closed)
   t.equal(await running.ends(), 0)
 })
@@ -99,11 +99,11 @@ t.test('after its disposal, or the close of the server, a signal has its default
   )
   await Promise.all([
     client(t, off).then(async () => {
-      off.child.kill('SIGTERM')
+      off.signal('SIGTERM')
       t.equal(await off.ends(), 'SIGTERM')
     }),
     over.says(/over/).then(async () => {
-      over.child.kill('SIGINT')
+      over.signal('SIGINT')
       t.equal(await over.ends(), 'SIGINT')
     }),
   ])

@@ -3,13 +3,13 @@
 import { spawnSync } from 'node:child_process'
 import net from 'node:net'
 import t from 'tap'
-import { afterTurn, afterTwoImmediates, afterTwoTimers } from '../lib/turn.js'
+import { afterManyImmediates, afterTurn, afterTwoImmediates } from '../lib/turn.js'
 import { within } from './support/wait.js'
 
-const kinds = { 'the turn of this runtime': afterTurn, 'two timers': afterTwoTimers, 'two immediates': afterTwoImmediates }
+const kinds = { 'the turn of this runtime': afterTurn, 'many immediates': afterManyImmediates, 'two immediates': afterTwoImmediates }
 
 for (const [name, after] of Object.entries(kinds)) {
-  // On Deno immediates do not poll: that is why there is another kind.
+  // On Deno the loop does not poll between two immediates: that is why there is another kind.
   const skip = after === afterTwoImmediates && after !== afterTurn && 'not the turn of this runtime'
   t.test(`bytes in the kernel have arrived after ${name}`, { skip }, async (t) => {
     // The other end is another process, so that its bytes arrive while this one is blocked.

@@ -6,6 +6,7 @@ import net from 'node:net'
 import t, { type Test } from 'tap'
 import { connect, HandshakeError, type ListenOptions, listen, pipe, type Server, TimeoutError } from '../../lib/index.js'
 import { identityOf } from '../support/certificates.js'
+import { program } from '../support/program.js'
 import { rejection, until, within } from '../support/wait.js'
 
 const { key, cert } = identityOf()
@@ -114,31 +115,22 @@ t.test('neither a read nor the idle limit of a pipe expires if bytes arrived whi
 })
 
 t.test('a process that is stopped and continued cuts no peer that sent data meanwhile', async (t) => {
-  const entry = new URL('../../lib/index.js', import.meta.url).href
-  const child = spawn(
-    process.execPath,
-    [
-      '--input-type=module',
-      '-e',
-      `import { listen } from ${JSON.stringify(entry)}
-      const server = await listen({ port: 0, host: '127.0.0.1', idleTimeout: 500, readTimeout: 500 })
-      console.log(server.port)
-      await server.serve(async (connection) => { for await (const line of connection.lines()) await connection.write(line + '\\n') })`,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+  const run = program(
+    t,
+    `const server = await linnet.listen({ port: 0, host: '127.0.0.1', idleTimeout: 500, readTimeout: 500 })
+    console.log('port', server.port)
+    await server.serve(async (connection) => { for await (const line of connection.lines()) await connection.write(line + '\\n') })`,
   )
-  t.teardown(() => child.kill('SIGKILL'))
-  const port = await new Promise<number>((resolve) => child.stdout.once('data', (text) => resolve(Number(text))))
-  const socket = net.connect(port, '127.0.0.1').on('error', () => {})
+  const socket = net.connect(Number((await run.says(/^port (\d+)$/m))[1]), '127.0.0.1').on('error', () => {})
   let heard = ''
   socket.on('data', (chunk) => (heard += chunk))
   t.teardown(() => socket.destroy())
   socket.write('one\n')
   await until(() => heard === 'one\n')
-  child.kill('SIGSTOP')
+  run.signal('SIGSTOP')
   socket.write('two\n')
   await new Promise((resolve) => setTimeout(resolve, 1200))
-  child.kill('SIGCONT')
+  run.signal('SIGCONT')
   await until(() => heard === 'one\ntwo\n')
   t.pass('it answers')
 })

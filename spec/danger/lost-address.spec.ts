@@ -7,6 +7,7 @@ import t from 'tap'
 import { listen } from '../../lib/index.js'
 import type { ListenOptions } from '../../lib/options/listen.js'
 import { identityOf } from '../support/certificates.js'
+import { descriptorOpenedBy } from '../support/descriptors.js'
 import { program } from '../support/program.js'
 import { until } from '../support/wait.js'
 
@@ -62,10 +63,9 @@ for (const [name, options] of Object.entries(cases)) {
 for (const place of ['{ fd: 3 }', '{ systemd: true }', "{ systemd: 'unknown' }"]) {
   t.test(`a client that resets before it is accepted is dropped on an inherited socket: ${place}`, async (t) => {
     const shared = net.createServer()
-    await new Promise<void>((resolve) => shared.listen(0, '127.0.0.1', resolve))
+    const fd = await descriptorOpenedBy(() => new Promise<void>((resolve) => shared.listen(0, '127.0.0.1', resolve)))
     t.teardown(() => shared.close())
     const { port } = shared.address() as net.AddressInfo
-    const { fd } = (shared as unknown as { _handle: { fd: number } })._handle
     const code = `
       const { spawnSync } = await import('node:child_process')
       Object.assign(process.env, { LISTEN_PID: process.pid, LISTEN_FDS: 1 })

@@ -72,7 +72,7 @@ t.test('the server prints nothing for idle, slow, scanning and broken clients, a
   for (let round = 0; round < 2; round++) {
     await within(Promise.all(Object.values(deeds).map((deed) => act(t, port, deed))), 'the end of all clients', 20_000)
   }
-  run.child.kill('SIGUSR2')
+  run.signal('SIGUSR2')
   const stats = JSON.parse((await run.says(/^stats (.*)$/m))[1]!)
   t.match(stats, { accepted: 2 * Object.keys(deeds).length, handlerErrors: 0 })
   // A client that resets before it is accepted has no address any more, and is dropped.
@@ -84,7 +84,7 @@ t.test('the server prints nothing for idle, slow, scanning and broken clients, a
     act(t, port, (socket) => socket.pause().write('flood\n')),
   ]
   await turns(20)
-  run.child.kill('SIGTERM')
+  run.signal('SIGTERM')
   await within(Promise.all(idle))
   t.equal(await run.ends(), 0)
   t.match(run.stdout, /^done$/m)
@@ -95,10 +95,10 @@ t.test('the server prints nothing for clients that it drops', async (t) => {
   const { run, port } = await started(t)
   const crowd = Array.from({ length: 60 }, () => act(t, port, () => {}))
   await within(Promise.all(crowd), 'the end of all clients', 20_000)
-  run.child.kill('SIGUSR2')
+  run.signal('SIGUSR2')
   const stats = JSON.parse((await run.says(/^stats (.*)$/m))[1]!)
   t.ok(stats.dropped > 0)
-  run.child.kill('SIGTERM')
+  run.signal('SIGTERM')
   t.equal(await run.ends(), 0)
   t.equal(run.stderr, '')
 })

@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { root } from '../support/program.js'
+import { moduleFlags, root } from '../support/program.js'
 import { within } from '../support/wait.js'
 
 // A server whose handlers fail. Each line of its standard input causes one failure, and the end of input closes the server.
@@ -34,8 +34,7 @@ type End = { code: number | null; stdout: string }
 
 /** Runs it with `stderr` as descriptor 2. `ruin` breaks that in the middle. */
 async function failing(t: Test, stderr: number | 'pipe', ruin: (child: ReturnType<typeof spawn>) => void = () => {}): Promise<End> {
-  const args = ['--input-type=module', '--eval', code]
-  const child = spawn('sh', ['-c', 'unset NODE_OPTIONS; exec "$0" "$@"', process.execPath, ...args], {
+  const child = spawn('sh', ['-c', 'unset NODE_OPTIONS; exec "$0" "$@"', process.execPath, ...moduleFlags, code], {
     cwd: root,
     stdio: ['pipe', 'pipe', stderr],
   })

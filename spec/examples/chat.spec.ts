@@ -76,7 +76,7 @@ t.test('a guest that does not read delays no other guest', { skip }, async (t) =
   const ann = await guest(t, chat, 'ann')
   const bob = await guest(t, chat, 'bob')
   const slow = await guest(t, chat, 'slow', '-I', '4096')
-  slow.child.kill('SIGSTOP')
+  slow.signal('SIGSTOP')
   const line = `${'x'.repeat(999)}\n`
   // More than the system queues for a guest with a small receive buffer (4 MB on Linux), at a rate that bob keeps up with.
   for (let megabytes = 0; megabytes < 5; megabytes += 0.05) {
@@ -85,7 +85,7 @@ t.test('a guest that does not read delays no other guest', { skip }, async (t) =
   }
   bob.says('still here\n')
   await ann.hears('bob: still here\n')
-  slow.child.kill('SIGCONT')
+  slow.signal('SIGCONT')
   chat.interrupt()
   await sayGoodbye(t, ann, bob, slow)
   t.strictSame(await chat.ended(), { code: 0, signal: null })

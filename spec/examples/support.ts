@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { signal } from '../support/program.js'
 
 const { CI } = process.env
 
@@ -69,9 +70,13 @@ export class Running {
     return this.heard
   }
 
+  signal(name: NodeJS.Signals): void {
+    signal(this.child, name)
+  }
+
   /** Ctrl-C. */
   interrupt(): void {
-    this.child.kill('SIGINT')
+    this.signal('SIGINT')
   }
 
   /** Its exit code and signal, once it has ended. */

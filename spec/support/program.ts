@@ -10,7 +10,16 @@ import { within } from './wait.js'
 export const root: string = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** The arguments before the text of a module on this runtime's command line. */
-const moduleFlags: readonly string[] = 'deno' in process.versions ? ['eval', '--ext=mjs'] : ['--input-type=module', '--eval']
+export const moduleFlags: readonly string[] = 'deno' in process.versions ? ['eval', '--ext=mjs'] : ['--input-type=module', '--eval']
+
+/**
+ * Sends a signal to a child. On Deno `child.kill` sends one signal only, ends the child's standard input, and later reports that signal
+ * as the end of the child, whatever its exit code is.
+ */
+export function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) throw new Error('the child has not started')
+  process.kill(pid, name)
+}
 
 export interface ProgramOptions {
   /** The limit of its descriptors. */
@@ -60,6 +69,10 @@ export class Program {
       look()
     })
     return within(said, `${pattern} of a program`, ms)
+  }
+
+  signal(name: NodeJS.Signals): void {
+    signal(this.child, name)
   }
 
   /** Resolves with its exit code or signal. */

@@ -11,17 +11,11 @@ export const denoTls = [
     tests: {
       'connection/bridges/duplex': tls('a large stream goes through two bridges unharmed', 'back-pressure applies in both directions'),
       'connection/bridges/web': tls('a large stream is piped through unharmed', 'back-pressure applies in both directions'),
-      'connection/reading/cancelling': tls('a cancelled read affects neither writes nor the close'),
-      'connection/ending-peer': tls('a peer that only ended its side receives its whole answer, however late'),
-      'connection/writing/memory': tls('a source may yield the same memory again with each piece'),
       'connection/reading/backpressure': tls(
         'without reads, at most the mark and two chunks are read ahead',
         'small reads from a large stream do not fill memory',
       ),
-      'connection/reading/iterators': tls(
-        'chunks loses no byte and yields no empty piece',
-        'lines yields the lines of readLine, and the last one',
-      ),
+      'connection/reading/iterators': tls('chunks loses no byte and yields no empty piece'),
       'connection/reading/iterators-overflow': tls('an over-long line is dropped whole, and the next one is kept'),
       'connection/reading/ends': tls('an end comes after the unread bytes before it'),
       'connection/writing/write-from': tls('no more is read from a source than the peer has room for'),

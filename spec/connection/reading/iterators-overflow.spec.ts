@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { everywhere } from '../../support/fixture.js'
-import { rejection, turn, turns, within } from '../../support/wait.js'
+import { nextPass, rejection, within } from '../../support/wait.js'
 import { shown, unread, wired } from './support.js'
 
 everywhere(t, 'an over-long line is dropped whole, and the next one is kept', async (t, connect) => {
@@ -161,10 +161,10 @@ t.test('whatever is cut, cancelled or timed out, a loop yields all lines within 
         const size = pieces[n % 8] as number
         push(text.slice(at, at + size))
         at += size
-        if (n % 3 === 0) await turn()
+        if (n % 3 === 0) await nextPass()
         if (cuts[n % 8] === 'abort') controller.abort('cut')
         if (cuts[n % 8] === 'time-out') await clock.pass(10)
-        await turns(n % 2)
+        if (n % 2 === 1) await nextPass()
       }
       end()
       await within(reading)

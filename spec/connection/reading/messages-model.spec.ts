@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Reader } from '../../../lib/index.js'
-import { turn } from '../../support/wait.js'
+import { nextPass } from '../../support/wait.js'
 import {
   type Answer,
   batches,
@@ -135,7 +135,7 @@ async function play(plan: Plan, steps: readonly Step[]): Promise<void> {
     },
   )
   model.run(undefined)
-  await turn()
+  await nextPass()
   for (const step of [...steps, { do: 'cancel' } as const]) {
     if (step.do === 'arrive' && model.stream === 'open') {
       push(step.text)
@@ -151,7 +151,7 @@ async function play(plan: Plan, steps: readonly Step[]): Promise<void> {
     if (step.do === 'cancel') controller.abort('cancelled')
     if (step.do === 'expire') await clock.pass(10)
     model.run(step.do === 'cancel' ? 'cancelled' : step.do === 'expire' ? 'TimeoutError' : undefined)
-    await turn()
+    await nextPass()
     if (inspect(outcome) !== inspect(model.outcome)) throw new Error(`${inspect(outcome)} instead of ${inspect(model.outcome)}`)
     if (model.outcome !== 'pending' && unread(connection) !== model.text)
       throw new Error(`${inspect(unread(connection))} is unread, not ${inspect(model.text)}`)

@@ -3,7 +3,7 @@
 
 import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { turn } from '../../support/wait.js'
+import { nextPass } from '../../support/wait.js'
 import { type Case, OWN, type Stream } from './cases.js'
 import { shown, unread, wired } from './support.js'
 
@@ -137,9 +137,9 @@ export async function play(script: readonly (Step & { readonly pause: boolean })
   }
   for (const step of script) {
     await perform(step)
-    if (step.pause) await turn()
+    if (step.pause) await nextPass()
   }
-  await turn()
+  await nextPass()
   check('outcomes', outcomes, model.outcomes)
   check('unread', unread(connection), model.left)
   check('buffered', connection.buffered, model.left.length)

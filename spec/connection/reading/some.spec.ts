@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { everywhere } from '../../support/fixture.js'
-import { isPending, pattern, rejection, turn, within } from '../../support/wait.js'
+import { isPending, nextPass, pattern, rejection, within } from '../../support/wait.js'
 import { unread, wired } from './support.js'
 
 everywhere(t, 'read resolves at once with the bytes received so far', async (t, connect) => {
@@ -115,7 +115,7 @@ t.test('text is the same wherever it is cut, cancelled or limited', async (t) =>
         const size = sizes[n % sizes.length] as number
         push(bytes.subarray(at, at + size))
         at += size
-        await turn()
+        await nextPass()
       }
       end()
       await collected

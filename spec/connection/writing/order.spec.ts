@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { Connection } from '../../../lib/index.js'
 import { accepted, everywhere, memory } from '../../support/fixture.js'
-import { pattern, turn, turns, until } from '../../support/wait.js'
+import { nextPass, pattern, turn, turns, until } from '../../support/wait.js'
 
 everywhere(t, 'text, views of every kind and lists of them arrive as one stream in the order of the calls', async (t, connect) => {
   const { a, b } = await connect()
@@ -163,7 +163,7 @@ t.test('a loop of large writes to a fast peer lets other connections have their 
   const looping = loop()
   for (let n = 1; n <= 3; n++) {
     const before = works.length
-    await turn()
+    await nextPass()
     // A wait of two turns: a mebibyte in each, and the block that exceeds it.
     t.ok(works.length - before <= 36, `${works.length - before} blocks in a turn`)
     t.ok(works.length > 0)
@@ -233,7 +233,7 @@ async function perform(connection: Connection, acts: readonly Act[]): Promise<Bu
         if (connection.queued > 0) throw new Error('it is not flushed')
       }
     }
-    if (pause) await turn()
+    if (pause) await nextPass()
     const total = sent.reduce((sum, { length }) => sum + length, 0)
     if (connection.queued + connection.bytesWritten !== total) throw new Error('bytes are missing in the count')
   }

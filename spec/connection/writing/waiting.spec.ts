@@ -74,7 +74,7 @@ t.test('waiting writes resolve in call order', async (t) => {
 })
 
 t.test('setLimits moves the mark from the next write on', async (t) => {
-  const { a } = memory(t, { client: { writeHighWaterMark: 10 }, highWaterMark: 1 })
+  const { a } = memory(t, { client: { writeHighWaterMark: 10 }, highWaterMark: 1, server: { readHighWaterMark: 1 } })
   const waits = a.write(Buffer.alloc(100))
   a.setLimits({ writeHighWaterMark: 1000 })
   t.equal(await isPending(a.write('x')), false)

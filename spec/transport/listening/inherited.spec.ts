@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { ResolvedEndpoint } from '../../../lib/options/listen.js'
 import { passedSockets } from '../../../lib/transport/listening/passed-sockets.js'
+import { descriptorOpenedBy } from '../../support/descriptors.js'
 import { program as start } from '../../support/program.js'
 import { dial, knock } from '../listening-support.js'
 import { next, scratch } from '../support.js'
@@ -25,32 +26,17 @@ interface Report {
 // The test starts a process, which takes long on a busy machine.
 t.setTimeout(120_000)
 
-/** The sockets of this process, by their descriptors. */
-const socketsHere = (): number[] =>
-  fs
-    .readdirSync('/dev/fd')
-    .map(Number)
-    // The directory was read by a descriptor too, which is closed by now.
-    .filter((fd) => fs.statSync(`/dev/fd/${fd}`, { throwIfNoEntry: false })?.isSocket())
-
-/** The first socket that `open` opens. (Not every runtime shows the descriptor of a socket.) */
-async function opened(open: () => Promise<unknown>): Promise<number> {
-  const before = new Set(socketsHere())
-  await open()
-  return Math.min(...socketsHere().filter((fd) => !before.has(fd)))
-}
-
 const mine: net.Server[] = []
 const descriptors = new Map<net.Server | dgram.Socket, number>()
 async function recording(at: net.ListenOptions): Promise<net.Server> {
   const server = net.createServer()
-  descriptors.set(server, await opened(() => new Promise<void>((resolve) => void server.listen(at, resolve))))
+  descriptors.set(server, await descriptorOpenedBy(() => new Promise<void>((resolve) => void server.listen(at, resolve))))
   mine.push(server)
   return server
 }
 const descriptorOf = (holder: net.Server | dgram.Socket): number => descriptors.get(holder) ?? -1
 /** The descriptor of a socket that is connected. */
-const connected = (to: net.NetConnectOpts): Promise<number> => opened(() => dial(t, to))
+const connected = (to: net.NetConnectOpts): Promise<number> => descriptorOpenedBy(() => dial(t, to))
 const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port
 
 // --- the inheriting process ----------------------------------------------------------------------------------
@@ -67,7 +53,7 @@ const [web, six, unix, web2, named, odd] = [
 ]
 fs.renameSync(`${path}.first`, path)
 const udp = dgram.createSocket('udp4')
-descriptors.set(udp, await opened(() => new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))))
+descriptors.set(udp, await descriptorOpenedBy(() => new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))))
 const client = await connected({ host: '127.0.0.1', port: portOf(web) })
 const onPath = await connected({ path })
 const program = fileURLToPath(new URL('../bind-child.js', import.meta.url))

@@ -3,6 +3,7 @@
 
 import * as fc from 'fast-check'
 import t from 'tap'
+import { nextPass } from '../../support/wait.js'
 import { FOREVER, Recorder, recording, turns } from '../support.js'
 import { Hand, pair } from './support.js'
 
@@ -76,9 +77,9 @@ t.test('several chunks arrive in one turn, and the bytes that they make room for
   recording(a)
   const recorder = recording(b)
   t.equal(a.write(Buffer.alloc(100)), false)
-  await turns()
+  await nextPass()
   t.equal(recorder.chunks.length, 4)
-  await turns()
+  await nextPass()
   t.equal(recorder.chunks.length, 8)
 })
 
