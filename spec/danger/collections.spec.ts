@@ -40,7 +40,7 @@ t.test('a server that listens holds at most 2.5 MB of heap more than one of node
   t.ok(held < 2.5 * MB, `${held} bytes beyond ${least}`)
 })
 
-t.test('512 MiB of large lines cause at most one full collection', { skip }, async (t) => {
+t.test('512 MiB of large lines cause at most three full collections', { skip }, async (t) => {
   const run = program(t, importing + counting, { library: false })
   const [, port] = await run.says(/port (\d+)/)
   const socket = connect(Number(port), '127.0.0.1')
@@ -63,6 +63,6 @@ t.test('512 MiB of large lines cause at most one full collection', { skip }, asy
   await within(all, 'the echo of 512 MiB', 120_000)
   socket.end()
   const [, full] = await run.says(/full (\d+)/)
-  // The best code by hand has one now and then as well.
-  t.ok(Number(full) <= 1, `${full} full collections`)
+  // None to two on Node 20 to 26. With a heap of 11 MB there were sixteen.
+  t.ok(Number(full) <= 3, `${full} full collections`)
 })
