@@ -16,7 +16,7 @@
 //   connection/           `run` and `close`
 //   client/               the other end: look-up, Happy Eyeballs, TLS handshake, and the loop of `reconnect`
 //
-// Beside them: options/ checks all options, testing/ is `linnet/testing`, and `pipe`, `together` and `shutdownOn` are one file
+// Beside them: options/ checks all options, framing/ is `linnet/framing`, testing/ is `linnet/testing`, and `pipe`, `together` and `shutdownOn` are one file
 // each. Imports point downwards only: index → testing, server, client → connection → transport, bytes → errors, address.
 
 export type { Address } from './address.js'

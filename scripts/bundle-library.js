@@ -30,6 +30,8 @@ const { output } = await bundle.write({
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: `${SHARED}.js`,
+  // All that two entry points use goes into that one file. Otherwise there would be a file for each set of entry points.
+  codeSplitting: { groups: [{ name: SHARED, minShareCount: 2 }] },
   sourcemap: true,
   // Editors read comments in the declarations, debuggers in the source maps. Here they would only slow down each start.
   comments: { annotation: true, legal: true, jsdoc: false },

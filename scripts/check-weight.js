@@ -22,7 +22,7 @@ const sizeOf = (pattern) => files.filter(({ name }) => pattern.test(name)).reduc
 
 const budget = [
   // Three files (code, map, declarations) for each entry point and the shared one, six texts and package.json.
-  { what: 'files', is: files.length, most: 16, unit: 1 },
+  { what: 'files', is: files.length, most: 20, unit: 1 },
   { what: 'kB to download', is: packed.length, most: 600 * KB, unit: KB },
   { what: 'kB unpacked', is: sizeOf(/./), most: 2300 * KB, unit: KB },
   { what: "kB of code that `import 'linnet'` loads", is: sizeOf(/dist\/(index|shared)\.js$/), most: 420 * KB, unit: KB },

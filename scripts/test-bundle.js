@@ -11,7 +11,7 @@ import { join, relative, resolve } from 'node:path'
 import { root } from './entries.js'
 
 const specs = join(root, 'build/spec')
-const entry = /\/build\/lib\/(testing\/)?index\.js$/
+const entry = /\/build\/lib\/((framing|testing)\/)?index\.js$/
 
 /** Specs that import internal modules. */
 const INSIDE = ['danger/injection', 'danger/kept-text', 'danger/one-failure', 'danger/transferred', 'testing/check', 'testing/der']

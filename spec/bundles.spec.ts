@@ -19,7 +19,11 @@ const dist = (file: string): string => JSON.stringify(join(root, 'dist', file))
 const source = readFileSync(join(root, 'scripts/consumer/bundled.mjs'), 'utf8')
 const expected = readFileSync(join(root, 'scripts/consumer/bundled.txt'), 'utf8')
 const input = join(folder, 'entry.mjs')
-writeFileSync(input, source.replace("'linnet'", dist('index.js')).replace("'linnet/testing'", dist('testing.js')))
+const entries = { "'linnet'": 'index.js', "'linnet/framing'": 'framing.js', "'linnet/testing'": 'testing.js' }
+writeFileSync(
+  input,
+  Object.entries(entries).reduce((text, [specifier, file]) => text.replace(specifier, dist(file)), source),
+)
 
 for (const bundler of ['esbuild', 'rolldown', 'webpack']) {
   for (const format of ['esm', 'cjs'] as const) {

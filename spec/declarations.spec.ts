@@ -41,6 +41,78 @@ const files = {
     void memoryServer().server.serve(echo)
     void checkConnection(() => pair())
     `,
+  'framing.ts': `
+    import type { Connection, Reader } from 'linnet'
+    import { type Codec, type Framed, type StandardSchemaV1, delimited, framed, json, lengthPrefixed, lines, netstring } from 'linnet/framing'
+    import * as z from 'zod'
+    declare const connection: Connection
+    type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+    const same = <A, B>(is: Same<A, B>): boolean => is
+    const Order = z.object({ item: z.string(), at: z.string().transform((text) => new Date(text)), count: z.number().optional() })
+    const orders = framed(connection, json(lengthPrefixed({ bytes: 4 }), Order))
+    for await (const order of orders) same<typeof order, z.output<typeof Order>>(true)
+    for await (const { item, at, count } of orders) {
+      same<typeof item, string>(true)
+      same<typeof at, Date>(true)
+      same<typeof count, number | undefined>(true)
+    }
+    const order = await orders.read({ timeout: 5 })
+    same<typeof order, z.output<typeof Order>>(true)
+    await orders.write({ item: 'tea', at: '2026-11-30' })
+    // @ts-expect-error the schema's input has text
+    await orders.write({ item: 'tea', at: new Date() })
+    // @ts-expect-error a member is missing
+    await orders.write({ item: 'tea' })
+    // @ts-expect-error there is no such option
+    await orders.read({ encoding: 'utf8' })
+    same<typeof orders, Framed<z.output<typeof Order>, z.input<typeof Order>>>(true)
+    const values = framed(connection, json(lines()))
+    const value = await values.read()
+    same<typeof value, unknown>(true)
+    await values.write({ a: [1] })
+    const texts = framed(connection, lines())
+    const text = await texts.read()
+    same<typeof text, string>(true)
+    // @ts-expect-error lines are text
+    await texts.write(Buffer.from('x'))
+    const blobs = framed(connection, netstring({ maxBytes: 5 }))
+    const blob = await blobs.read()
+    same<typeof blob, Buffer>(true)
+    await blobs.write('text')
+    await blobs.write(new Uint8Array(1))
+    // @ts-expect-error no number
+    await blobs.write(5)
+    const same2: Connection = blobs.connection
+    // @ts-expect-error a length has 1, 2, 3, 4 or 8 bytes
+    lengthPrefixed({ bytes: 5 })
+    // @ts-expect-error its size has to be given
+    lengthPrefixed()
+    // @ts-expect-error a frame is written with one delimiter
+    delimited(['a', 'b'])
+    // @ts-expect-error no schema
+    json(lines(), { parse: () => 1 })
+    // @ts-expect-error JSON in JSON is no text
+    json(json(lines()))
+    interface Event { type: number; body: Buffer }
+    const events: Codec<Event, { type: number; body: string }> = {
+      async read(reader: Reader) {
+        const [type = 0] = await reader.readExactly(1)
+        return { type, body: await reader.readUntil('\\0') }
+      },
+      tryRead: (reader) => undefined,
+      encode: ({ type, body }) => [Uint8Array.of(type), body, '\\0'],
+    }
+    for await (const event of framed(connection, events)) same<typeof event, Event>(true)
+    // @ts-expect-error a body is written as text
+    await framed(connection, events).write({ type: 1, body: Buffer.from('x') })
+    const own: StandardSchemaV1<string, number> = { '~standard': { version: 1, vendor: 'own', validate: (value) => ({ value: Number(value) }) } }
+    const numbers = framed(connection, json(lines(), own))
+    const number = await numbers.read()
+    same<typeof number, number>(true)
+    await numbers.write('5')
+    // @ts-expect-error the schema takes text
+    await numbers.write(5)
+    `,
   'inlined.d.ts': `${shared}\nexport { TypedEventEmitter }`,
   'emitter.ts': `
     import type Theirs from 'typed-emitter'
@@ -82,8 +154,8 @@ function complaints(names: readonly string[], way: keyof typeof ways): string {
 }
 
 for (const way of Object.keys(ways) as (keyof typeof ways)[]) {
-  t.test(`events, iteration and the testing kit are typed under ${way}, and no constructor is offered`, async (t) => {
-    t.equal(complaints(['events.ts', 'testing.ts'], way), '')
+  t.test(`events, iteration, the testing kit and framing are typed under ${way}, and no constructor is offered`, async (t) => {
+    t.equal(complaints(['events.ts', 'testing.ts', 'framing.ts'], way), '')
   })
 }
 
@@ -105,7 +177,7 @@ t.test('nothing that is internal is declared', async (t) => {
   t.notMatch(shared, /@internal|ConnectionCore|ServerCore|Inbox|Lease|Zod/)
 })
 
-t.test('both entry points export from one file, so that a class is the same in both', async (t) => {
-  for (const name of ['index', 'testing'])
+t.test('all entry points export from one file, so that a class is the same in all', async (t) => {
+  for (const name of ['index', 'framing', 'testing'])
     t.match(readFileSync(join(root, `dist/${name}.d.ts`), 'utf8'), /^export \{[^}]*\} from '.\/shared.js'\n$/)
 })

@@ -10,7 +10,7 @@ import { program, root } from './support/program.js'
 
 const dist = join(root, 'dist')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const scripts = ['index.js', 'shared.js', 'testing.js']
+const scripts = ['framing.js', 'index.js', 'shared.js', 'testing.js']
 
 async function output(t: Test, code: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   // Before the library is loaded: of what was loaded earlier Node does not read the maps.
@@ -24,8 +24,8 @@ async function output(t: Test, code: string, env: NodeJS.ProcessEnv = {}): Promi
 t.test('each file of dist is needed, and none is missing', async (t) => {
   const needed = scripts.flatMap((name) => [name, `${name}.map`, name.replace('.js', '.d.ts')])
   // And a file at the path that the entry point has in lib/, for those who import a checkout by its paths.
-  t.strictSame(readdirSync(dist).sort(), [...needed, 'testing'].sort())
-  t.strictSame(readdirSync(join(dist, 'testing')), ['index.js'])
+  t.strictSame(readdirSync(dist).sort(), [...needed, 'framing', 'testing'].sort())
+  for (const name of ['framing', 'testing']) t.strictSame(readdirSync(join(dist, name)), ['index.js'])
   const code =
     "const byPath = await import('./dist/testing/index.js'); console.log(Object.keys(testing).every((name) => byPath[name] === testing[name]))"
   t.equal(await output(t, code), 'true\n')

@@ -31,30 +31,40 @@ async function prints(t: Test, code: string, options: ProgramOptions = {}): Prom
     .map((line) => JSON.parse(line))
 }
 
-t.test("'linnet' and 'linnet/testing' export exactly the documented names", async (t) => {
-  const [core, testing] = await prints(
+t.test('each entry point exports exactly the documented names', async (t) => {
+  const [core, framing, testing] = await prints(
     t,
-    `for (const name of ['linnet', 'linnet/testing']) console.log(JSON.stringify(Object.keys(await import(name)).sort()))`,
+    `for (const name of ['linnet', 'linnet/framing', 'linnet/testing']) console.log(JSON.stringify(Object.keys(await import(name)).sort()))`,
   )
   t.strictSame(core, [...errors, 'Connection', 'Server', 'connect', 'listen', 'pipe', 'reconnect', 'shutdownOn', 'together'].sort())
+  const codecs = ['contentLength', 'delimited', 'json', 'lengthPrefixed', 'lines', 'netstring', 'varintPrefixed']
+  t.strictSame(framing, ['Framed', 'framed', ...codecs].sort())
   t.strictSame(testing, ['checkConnection', 'manualClock', 'memoryServer', 'pair', 'testCertificate'])
 })
 
-t.test('both entry points have the same classes', async (t) => {
+t.test('all entry points have the same classes', async (t) => {
   const [same] = await prints(
     t,
-    `const { Connection, Server, InvalidOptionsError } = await import('linnet')
+    `const { Connection, FrameError, Server, InvalidOptionsError } = await import('linnet')
+     const { framed, lines } = await import('linnet/framing')
      const { pair, memoryServer } = await import('linnet/testing')
      const [a, b] = pair()
      let refused
      try { pair({ no: 1 }) } catch (error) { refused = error }
-     console.log(JSON.stringify(a instanceof Connection && b instanceof Connection && memoryServer().server instanceof Server && refused instanceof InvalidOptionsError))`,
+     const framing = framed(a, lines()).connection === a && (await framed(a, lines()).write('\\n').catch((error) => error)) instanceof FrameError
+     console.log(JSON.stringify(framing && a instanceof Connection && b instanceof Connection && memoryServer().server instanceof Server && refused instanceof InvalidOptionsError))`,
   )
   t.equal(same, true)
 })
 
 t.test('no other path of the package can be imported', async (t) => {
-  const names = ['linnet/server/core.js', 'linnet/dist/index.js', 'linnet/framing', 'linnet/testing/pair.js', 'linnet/lib/index.ts']
+  const names = [
+    'linnet/server/core.js',
+    'linnet/dist/index.js',
+    'linnet/framing/lines.js',
+    'linnet/testing/pair.js',
+    'linnet/lib/index.ts',
+  ]
   const codes = await prints(
     t,
     `for (const name of ${JSON.stringify(names)}) console.log(JSON.stringify(await import(name).then(() => 'found', ({ code }) => code)))`,

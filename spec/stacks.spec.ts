@@ -2,7 +2,8 @@
 // connection.
 
 import t from 'tap'
-import { type Connection, EndOfStreamError, type LinnetError } from '../lib/index.js'
+import { framed, lines } from '../lib/framing/index.js'
+import { type Connection, EndOfStreamError, type LinnetError, type Reader } from '../lib/index.js'
 import { attachCaller, enablesStacks, stacks } from '../lib/stacks.js'
 import { manualClock, pair } from '../lib/testing/index.js'
 import { everywhere } from './support/fixture.js'
@@ -22,6 +23,8 @@ const loop = async (connection: Connection): Promise<void> => {
 }
 const message = (connection: Connection): Promise<unknown> => connection.readMessage((reader) => reader.readUntil('\n'))
 
+const frame = (connection: Connection): Promise<unknown> => framed(connection, lines()).read()
+
 everywhere(t, 'the stack of a read that rejects later has the operation, the connection and the caller', async (t, connect) => {
   stacks.enabled = true
   t.teardown(() => {
@@ -33,6 +36,7 @@ everywhere(t, 'the stack of a read that rejects later has the operation, the con
     },
     loop,
     message,
+    frame,
   ]) {
     const { a, b } = await connect()
     const pending = rejection(read(b))
@@ -48,6 +52,19 @@ everywhere(t, 'the stack of a read that rejects later has the operation, the con
       frames.join('\n'),
     )
   }
+})
+
+t.test('the stack of a frame that fails in tryRead has the caller of the read', async (t) => {
+  stacks.enabled = true
+  t.teardown(() => {
+    stacks.enabled = false
+  })
+  const [a, b] = pair()
+  await a.end('long\n')
+  await b.peek(5)
+  const codec = { ...lines(), tryRead: (reader: Reader) => reader.tryReadLine({ maxBytes: 2 }) }
+  const error = (await rejection(framed(b, codec).read())) as LinnetError
+  t.match(error.stack, /^LimitExceededError: .*\n {4}at framed\.read\(\) on connection \d+, called from:\n(.*\n)*.*stacks\.spec/)
 })
 
 t.test('the stack of a time-out and of an abort has the caller too, and the reason of a signal keeps its own stack', async (t) => {

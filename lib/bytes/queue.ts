@@ -8,11 +8,18 @@ import { indexOf, view } from './view.js'
 // Taken chunks are removed from the list when there are this many and they are half of it: amortised O(1).
 const TRIM_FROM = 64
 
+/** A place in the stream that `returnTo` can go back to. */
+export interface Position {
+  readonly first: number
+  readonly offset: number
+  readonly consumed: number
+}
+
 export class ByteQueue extends ChunkList {
   /** All bytes ever taken or skipped. A rewind subtracts those since its mark. */
   consumed = 0
   #detached = false
-  #mark: { first: number; offset: number; consumed: number } | undefined
+  #mark: Position | undefined
   /** The chunk that the last view was made of, and its memory: reading these properties of a Buffer costs as much as the view. */
   #viewed: Buffer | undefined
   #memory: ArrayBufferLike | undefined
@@ -35,6 +42,27 @@ export class ByteQueue extends ChunkList {
     if (this.#mark !== undefined && n > 0) markUntransferable(bytes.buffer)
     this.skip(n)
     return bytes
+  }
+
+  /**
+   * Takes `before + n + after` bytes (≤ length) and returns the `n` in the middle, with one view or one copy. If it throws (out
+   * of memory), it takes none.
+   */
+  takeMiddle(before: number, n: number, after: number): Buffer {
+    const head = this.chunks[this.first]
+    const start = this.offset + before
+    const end = start + n + after
+    if (head !== undefined && end < head.length) {
+      const bytes = this.#view(head, start, n)
+      this.length -= end - this.offset
+      this.consumed += end - this.offset
+      this.offset = end
+      return bytes
+    }
+    const bytes = this.peek(before + n)
+    if (this.#mark !== undefined && before + n > 0) markUntransferable(bytes.buffer)
+    this.skip(before + n + after)
+    return bytes.subarray(before)
   }
 
   /** Takes the next `n` bytes (n ≤ length), and returns the first `length` of them as text. If it throws (too long for a string), it takes none. */
@@ -143,7 +171,21 @@ export class ByteQueue extends ChunkList {
   /** Keeps the bytes taken from here on, for `rewind`. A second mark replaces the first. */
   mark(): void {
     this.commit()
-    this.#mark = { first: this.first, offset: this.offset, consumed: this.consumed }
+    this.#mark = this.position
+  }
+
+  /** The place of the first unread byte. */
+  get position(): Position {
+    return { first: this.first, offset: this.offset, consumed: this.consumed }
+  }
+
+  /** Makes all bytes taken since `position` unread again. Only while there is a mark, and it is not newer. */
+  returnTo(position: Position): void {
+    this.length += this.consumed - position.consumed
+    this.consumed = position.consumed
+    for (let index = position.first; index < this.first; index++) this.#detached ||= (this.chunks[index] as Buffer).length === 0
+    this.first = position.first
+    this.offset = position.offset
   }
 
   /** Bytes taken since the mark. */
@@ -154,11 +196,7 @@ export class ByteQueue extends ChunkList {
   /** Makes all bytes taken since the mark unread again, and removes the mark. */
   rewind(): void {
     if (this.#mark === undefined) return
-    this.length += this.marked
-    this.consumed = this.#mark.consumed
-    for (let index = this.#mark.first; index < this.first; index++) this.#detached ||= (this.chunks[index] as Buffer).length === 0
-    this.first = this.#mark.first
-    this.offset = this.#mark.offset
+    this.returnTo(this.#mark)
     this.#mark = undefined
   }
 

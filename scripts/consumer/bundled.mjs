@@ -4,6 +4,7 @@
 
 import { PassThrough } from 'node:stream'
 import { Connection, connect, LinnetError, listen } from 'linnet'
+import { framed, json, lines } from 'linnet/framing'
 import { memoryServer, pair } from 'linnet/testing'
 
 const { LINNET_KEY: key, LINNET_CERT: cert } = process.env
@@ -32,6 +33,11 @@ async function main() {
   void b.run(echo)
   a.setLimits({ maxBufferSize: 200 })
   console.log('pair', a instanceof Connection, await said(a))
+
+  const [c, d] = pair()
+  void framed(c, json(lines())).write({ hello: 'frame' })
+  console.log('framed', (await framed(d, json(lines())).read()).hello)
+  c.abort()
 
   const memory = memoryServer({ maxConnections: 5, tls: { key, cert } })
   void memory.server.serve(echo)

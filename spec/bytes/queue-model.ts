@@ -1,7 +1,7 @@
 // A model of the queue as one Buffer, and runs of the same random steps on the queue and on the model.
 
 import fc from 'fast-check'
-import { ByteQueue } from '../../lib/bytes/queue.js'
+import { ByteQueue, type Position } from '../../lib/bytes/queue.js'
 import { bytes, KiB, same } from './support.js'
 
 /** The queue as one Buffer: slow, and too simple to be wrong. */
@@ -33,6 +33,15 @@ class Model {
     this.taken = undefined
   }
 
+  /** Back to where `taken` had that many bytes. */
+  returnTo(length: number) {
+    if (!this.taken) return
+    const back = this.taken.subarray(length)
+    this.unread = Buffer.concat([back, this.unread])
+    this.consumed -= back.length
+    this.taken = this.taken.subarray(0, length)
+  }
+
   indexOf(sequence: Buffer, from: number, before: number) {
     const found = this.unread.indexOf(sequence, from)
     return from < this.unread.length && found < before ? found : -1
@@ -60,22 +69,25 @@ const share = fc.oneof(
 
 export const seed = fc.nat()
 
-type Read = 'take' | 'peek' | 'skip' | 'copyTo' | 'at' | 'byte' | 'window' | 'takeThrough'
+type Read = 'take' | 'peek' | 'skip' | 'copyTo' | 'at' | 'byte' | 'window' | 'takeThrough' | 'takeMiddle'
 
 type Step =
   | { do: 'push'; size: number; seed: number }
   | { do: 'burst'; size: number; count: number; seed: number }
   | { do: Read; share: number }
   | { do: 'find'; share: number; length: number; window: number; seed: number }
-  | { do: 'mark' | 'rewind' | 'commit' | 'clear' }
+  | { do: 'mark' | 'rewind' | 'commit' | 'clear' | 'remember' | 'return' }
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('push' as const), size, seed }) },
   // Many of one size: fills slabs, and makes the list long enough to be trimmed.
   { weight: 2, arbitrary: fc.record({ do: fc.constant('burst' as const), size, count: fc.integer({ min: 2, max: 90 }), seed }) },
   {
-    weight: 11,
-    arbitrary: fc.record({ do: fc.constantFrom<Read[]>('take', 'peek', 'skip', 'copyTo', 'at', 'byte', 'window', 'takeThrough'), share }),
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constantFrom<Read[]>('take', 'peek', 'skip', 'copyTo', 'at', 'byte', 'window', 'takeThrough', 'takeMiddle'),
+      share,
+    }),
   },
   {
     weight: 4,
@@ -88,6 +100,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom<('mark' | 'rewind' | 'commit')[]>('mark', 'rewind', 'commit') }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom<('remember' | 'return')[]>('remember', 'return') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('clear' as const) }) },
 )
 
@@ -97,9 +110,12 @@ export class Run {
   readonly model = new Model()
   /** All buffers that were handed out, with what they held then. */
   readonly handedOut: { buffer: Buffer; copy: Buffer }[] = []
+  /** A place behind the mark, and the bytes taken from the mark up to it. */
+  place: { position: Position; taken: number } | undefined
 
   step(step: Step) {
     const { queue, model } = this
+    if (step.do === 'mark' || step.do === 'rewind' || step.do === 'commit' || step.do === 'clear') this.place = undefined
     switch (step.do) {
       case 'push':
         this.push(step.size, step.seed)
@@ -125,6 +141,14 @@ export class Run {
       case 'clear':
         queue.clear()
         model.clear()
+        break
+      case 'remember':
+        if (model.taken) this.place = { position: queue.position, taken: model.taken.length }
+        break
+      case 'return':
+        if (this.place === undefined) break
+        queue.returnTo(this.place.position)
+        model.returnTo(this.place.taken)
         break
       default:
         this.read(step.do, step.share)
@@ -174,6 +198,13 @@ export class Run {
       same(how, buffer, copy)
       this.handedOut.push({ buffer, copy })
       model.skip(length)
+    } else if (how === 'takeMiddle') {
+      const [before, after] = [Math.ceil(n / 3), Math.floor(n / 4)]
+      const buffer = queue.takeMiddle(before, n - before - after, after)
+      const copy = Buffer.from(model.unread.subarray(before, n - after))
+      same(how, buffer, copy)
+      this.handedOut.push({ buffer, copy })
+      model.skip(n)
     } else {
       for (const byte of [97, 98, 99]) {
         same(how, queue.indexOfByte(byte, n), n < queue.length ? model.unread.indexOf(byte, n) : -1)

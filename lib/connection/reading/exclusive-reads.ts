@@ -2,7 +2,7 @@
 // read that is ended by an abort, a time limit, a drain or the end of the stream consumes nothing. The base of `ReadHalf`.
 // Decision: docs/decisions/a-failed-read-consumes-nothing.md
 
-import { ConcurrentReadError, ConnectionClosedError, isLinnetError, LimitExceededError } from '../../errors.js'
+import { ConcurrentReadError, ConnectionClosedError, FrameError, isLinnetError, LimitExceededError } from '../../errors.js'
 import { isIgnorable, markHandled } from '../../rejections.js'
 import { removeAbortListener } from '../../signals.js'
 import { attachCaller, stacks } from '../../stacks.js'
@@ -144,10 +144,10 @@ export abstract class ExclusiveReads extends ReceivedStream implements PendingRe
     return true
   }
 
-  /** What a read that threw `error` rejects with. An exceeded limit is raised by the connection, a wrong argument is not. */
+  /** What a read that threw `error` rejects with. The connection raises exceeded limits and broken frames; a wrong argument it does not. */
   protected failure(error: unknown, options: ResolvedReadOptions, lock: ReadLock | undefined): unknown {
     lock?.failed(error, isIgnorable(error, options.signal))
-    return isLinnetError(error) && error instanceof LimitExceededError ? this.host.raised(error) : error
+    return isLinnetError(error) && (error instanceof LimitExceededError || error instanceof FrameError) ? this.host.raised(error) : error
   }
 
   // --- the end of the pending read -------------------------------------------------------------------------------------

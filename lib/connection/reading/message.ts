@@ -19,17 +19,17 @@ import type { Reader } from './reader.js'
 
 type State = { kind: 'reading' } | { kind: 'resolved' } | { kind: 'rejected'; error: unknown }
 
-const REFUSAL =
-  'readMessage() reads this connection until its function is done: in that function read through its argument, elsewhere await it first'
+const OPERATION = 'readMessage()'
 
 /** The `reader` that the function of a message gets. Once the message is settled, its reads reject. */
 class MessageReader extends ReadMethods {}
 
+const ignore = (): void => {}
 const startWaiting = (message: Message): void => message.waits()
 
 /** A message while it is read; after that, the error of late reads. */
 export class Message implements ReadLock, PendingOperation {
-  readonly operation = 'readMessage()'
+  readonly operation: string
   readonly keepsSkipped = true
   readonly since: number = Date.now()
   readonly options: ResolvedReadOptions
@@ -46,10 +46,13 @@ export class Message implements ReadLock, PendingOperation {
   #shared = 0
   /** The largest `maxBytes` of its reads. */
   #largest = 0
-  #promise!: Promise<unknown>
-  #reject!: (error: unknown) => void
+  /** Undefined for a message that is tried: it has no promise. */
+  #promise: Promise<unknown> | undefined
+  #resolve: (value: never) => void = ignore
+  #reject: (error: unknown) => void = ignore
 
-  constructor(readHalf: ReadHalf, options: ResolvedReadOptions) {
+  constructor(readHalf: ReadHalf, options: ResolvedReadOptions, operation: string = OPERATION) {
+    this.operation = operation
     this.#readHalf = readHalf
     this.options = options
     this.limits = readHalf.host.limits
@@ -65,16 +68,15 @@ export class Message implements ReadLock, PendingOperation {
     this.#readHalf.drainLater(this)
     // On the next tick: a message that is buffered whole is read by then, and needs neither a timer nor a listener.
     if (this.#limited) nextTick(startWaiting, this)
-    let resolve!: (value: T) => void
-    const promise = new Promise<T>((done, failed) => {
-      resolve = done
-      this.#reject = failed
+    const promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
     })
     this.#promise = promise
     // An async function, so that a synchronous throw becomes a rejection.
     const reading = (async () => read(new MessageReader(this.#readHalf, this)))()
     reading.then(
-      (value) => this.#resolved(() => resolve(value)),
+      (value) => this.#resolved(value),
       (error) => this.#rejected(error),
     )
     return promise
@@ -93,15 +95,64 @@ export class Message implements ReadLock, PendingOperation {
     addAbortListener(this.options.signal, this)
   }
 
-  #resolved(resolve: () => void): void {
+  #resolved(value: unknown): void {
     if (this.released) return
     // A read without `await`. Resolving after a turn keeps a loop of such messages from blocking the event loop.
     const unawaited = this.#readHalf.pending !== undefined
     this.#state = { kind: 'resolved' }
     this.#readHalf.queue.commit()
     this.#end()
-    if (unawaited) setImmediate(resolve)
-    else resolve()
+    if (unawaited) setImmediate(() => this.#resolve(value as never))
+    else this.#resolve(value as never)
+  }
+
+  /**
+   * Calls `read`, which reads by the `tryRead…` methods only, and returns its result. If that is undefined, or if it throws, all
+   * bytes are unread again. There is no promise and no time limit.
+   */
+  try<T>(read: (reader: Reader) => T | undefined): T | undefined {
+    this.#readHalf.acquire(this)
+    if (stacks.enabled) captureCaller(this, this.try)
+    this.#readHalf.queue.mark()
+    let value: T | undefined
+    try {
+      value = read(new MessageReader(this.#readHalf, this))
+    } catch (error) {
+      if (!this.released) this.fail(error)
+      throw error
+    }
+    // The function may have aborted the connection.
+    if (this.#state.kind === 'rejected') throw this.#state.error
+    this.#state = { kind: 'resolved' }
+    if (value === undefined) this.#unread()
+    else this.#readHalf.queue.commit()
+    this.#end()
+    return value
+  }
+
+  /** Calls `read` while the message is read. If it returns undefined or throws, what it took is unread again. */
+  attempt<T>(read: () => T | undefined): T | undefined {
+    const { position } = this.#readHalf.queue
+    const shared = this.#shared
+    let value: T | undefined
+    try {
+      value = read()
+      return value
+    } finally {
+      if (value === undefined && !this.released) {
+        this.#readHalf.queue.returnTo(position)
+        this.#shared = shared
+      }
+    }
+  }
+
+  /** Makes all bytes unread again and resolves with `value`. Without effect once the message is settled. */
+  cancel(value: unknown): void {
+    if (this.#state.kind !== 'reading') return
+    this.#state = { kind: 'resolved' }
+    this.#unread()
+    this.#end()
+    this.#resolve(value as never)
   }
 
   /** The function rejected. If a read of the message failed with that error, all bytes are unread again; otherwise they stay consumed. */
@@ -112,19 +163,29 @@ export class Message implements ReadLock, PendingOperation {
     this.#state = { kind: 'rejected', error }
     this.#readHalf.queue.commit()
     this.#end()
+    if (this.threw(error)) markHandled(this.#promise as Promise<unknown>)
     this.#reject(error)
+  }
+
+  /** Its function rejected with an error of its own, `error`. Returns whether that rejection needs no handler. */
+  protected threw(_error: unknown): boolean {
+    return false
   }
 
   /** Rejects the message and makes its bytes unread again. `mayIgnore`: the rejection needs no handler. */
   fail(error: unknown, mayIgnore: boolean = true): void {
     this.#state = { kind: 'rejected', error }
-    this.#readHalf.queue.rewind()
-    this.#readHalf.overflowing = this.#wasOverflowing
+    this.#unread()
     if (isLinnetError(error) && error instanceof EndOfStreamError) widenPartial(error, this.#readHalf.partial())
     if (stacks.enabled) attachCaller(error, this, this.#readHalf.host)
     this.#end()
-    if (mayIgnore) markHandled(this.#promise)
+    if (mayIgnore && this.#promise !== undefined) markHandled(this.#promise)
     this.#reject(error)
+  }
+
+  #unread(): void {
+    this.#readHalf.queue.rewind()
+    this.#readHalf.overflowing = this.#wasOverflowing
   }
 
   #end(): void {
@@ -142,13 +203,13 @@ export class Message implements ReadLock, PendingOperation {
   }
 
   get refusal(): string {
-    return REFUSAL
+    return `${this.operation} reads this connection until its function is done: in that function read through its argument, elsewhere await it first`
   }
 
   errorAfterRelease(pending?: string): unknown {
     if (this.#state.kind === 'rejected') return this.#state.error
     if (pending !== undefined)
-      return new TypeError(`readMessage() is done while its ${pending} is pending: await each read in its function`)
+      return new TypeError(`${this.operation} is done while its ${pending} is pending: await each read in its function`)
     return new TypeError('this message has been read: its reader cannot be used any more, read from the connection')
   }
 
@@ -171,7 +232,7 @@ export class Message implements ReadLock, PendingOperation {
 
   /**
    * The limit of a read in the message: its own `maxBytes`, or else what the reads without one leave of `maxBufferSize`. In
-   * all, the message gathers at most its own `maxBytes`, or without one `maxBufferSize` more than the largest `maxBytes` of
+   * all, the message keepsSkipped at most its own `maxBytes`, or without one `maxBufferSize` more than the largest `maxBytes` of
    * its reads.
    */
   limitOf(own: number | undefined): Limit {

@@ -10,9 +10,7 @@ import type { ConnectionLimits } from '../../options/connection.js'
 import { limitOf } from './limit.js'
 import { type Deferred, makePromise, PendingRead, type PendingReadHost } from './pending-read.js'
 import { type Read, UntilRead } from './read-kinds.js'
-import { resolveReadOptions } from './read-options.js'
-
-const NO_OPTIONS = resolveReadOptions(undefined)
+import { NO_OPTIONS } from './read-options.js'
 
 // In place of the promise and its functions while no read waits. They would keep alive what was read.
 const ignore = (): void => {}

@@ -3,6 +3,7 @@
 
 import { compileDelimiter } from '../../bytes/delimiter.js'
 import { LineCache } from '../../bytes/lines.js'
+import type { ByteQueue } from '../../bytes/queue.js'
 import type { ConnectionLostError } from '../../errors.js'
 import { rejectHandled } from '../../rejections.js'
 import { captureCaller, stacks } from '../../stacks.js'
@@ -11,9 +12,9 @@ import { ExclusiveReads } from './exclusive-reads.js'
 import { type Limit, limitOf } from './limit.js'
 import { type ParkedRead, ParkedUntil } from './parked-read.js'
 import { PendingRead, startTimer } from './pending-read.js'
-import { type Read, WAIT } from './read-kinds.js'
+import { type Read, WAIT, type Wait } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
-import type { ResolvedReadOptions } from './read-options.js'
+import { NO_OPTIONS, type ResolvedReadOptions } from './read-options.js'
 
 export class ReadHalf extends ExclusiveReads {
   /** Made when the first `readUntil` is parked. */
@@ -74,6 +75,46 @@ export class ReadHalf extends ExclusiveReads {
     const line = this.lines.next(this.queue, maxBytes ?? this.host.limits.maxBufferSize)
     if (line !== undefined) this.#tookFast()
     return line
+  }
+
+  /**
+   * Takes a frame of a codec that is buffered whole. `take` takes all bytes of it or none; `limit`: that of the codec. Undefined:
+   * use the slow path. Throws what the slow path would reject with.
+   */
+  takeFrame<T>(take: (queue: ByteQueue, limit: Limit) => T | Wait, limit: Limit | undefined): T | undefined {
+    const { queue } = this
+    if (this.busy || queue.length === 0 || queue.detached) return undefined
+    try {
+      const frame = take(queue, limit ?? limitOf(undefined, this.host.limits.maxBufferSize))
+      if (frame === WAIT) return undefined
+      this.#tookFast()
+      return frame
+    } catch (error) {
+      throw this.failure(error, NO_OPTIONS, undefined)
+    }
+  }
+
+  /** Calls `take`, which reads by the fast paths. If it returns undefined, what it took is unread again; if it throws, it stays taken. */
+  takeUnless<T>(take: () => T | undefined): T | undefined {
+    if (this.busy) return undefined
+    const { queue, overflowing } = this
+    queue.mark()
+    let taken: T | undefined | null = null
+    try {
+      taken = take()
+      return taken
+    } finally {
+      if (taken !== undefined) queue.commit()
+      else {
+        queue.rewind()
+        this.overflowing = overflowing
+      }
+    }
+  }
+
+  /** Whether a read may start now. */
+  get free(): boolean {
+    return !this.busy
   }
 
   #tookFast(): void {

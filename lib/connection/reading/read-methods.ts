@@ -15,9 +15,23 @@ import type { BytesOptions, EitherOptions, IntoOptions, ReadOptions, TextOptions
 import { INTO, resolvePlainOptions, resolveReadOptions } from './read-options.js'
 import { SkipRead } from './skips.js'
 
+/** What the methods of a reader read from. */
+export interface ReadSource {
+  readonly readHalf: ReadHalf
+  readonly lock: ReadLock | undefined
+}
+
+/** The source of a reader; undefined for a value that is no reader of the library. For codecs. */
+export let sourceOf: (reader: unknown) => ReadSource | undefined
+
 export abstract class ReadMethods extends BatchedReads {
   readonly #readHalf: ReadHalf
   readonly #lock: ReadLock | undefined
+
+  static {
+    sourceOf = (reader) =>
+      typeof reader === 'object' && reader !== null && #readHalf in reader ? { readHalf: reader.#readHalf, lock: reader.#lock } : undefined
+  }
 
   /** @internal */
   constructor(readHalf: ReadHalf, lock?: ReadLock) {

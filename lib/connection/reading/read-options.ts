@@ -16,8 +16,8 @@ export interface ReadOptions {
   /**
    * Whether the read waits for a new message (true) or for the rest of one (false). The first byte of a new message is
    * waited for under `idleTimeout`, all else under `readTimeout`, and only the wait for a first byte ends when the server
-   * drains. Default: true for `lines`, batches and `readMessage`; for other reads, true if nothing was consumed since the last
-   * write.
+   * drains. Default: true for `lines`, batches, `readMessage` and `framed`; for other reads, true if nothing was consumed since
+   * the last write.
    */
   idle?: boolean | undefined
 }
@@ -71,7 +71,8 @@ export interface ResolvedReadOptions {
   readonly encoding: BufferEncoding | undefined
 }
 
-const NO_OPTIONS: ResolvedReadOptions = Object.freeze({
+/** Those of a read that was given none. */
+export const NO_OPTIONS: ResolvedReadOptions = Object.freeze({
   signal: undefined,
   timeout: undefined,
   maxBytes: undefined,

@@ -1,0 +1,170 @@
+// Where the frames of a connection are read from, by one of three ways: the format of a codec of the library, `tryRead` of a
+// program's codec for what is buffered, and else a message (`readMessage`) over the codec's function `read`.
+
+import type { ByteQueue } from '../bytes/queue.js'
+import { type Connection, coreOf } from '../connection/connection.js'
+import type { Limit } from '../connection/reading/limit.js'
+import { Message } from '../connection/reading/message.js'
+import type { ReadHalf } from '../connection/reading/read-half.js'
+import { type IteratorState, type Read, type Stream, WAIT, type Wait } from '../connection/reading/read-kinds.js'
+import { NO_OPTIONS, type ResolvedReadOptions } from '../connection/reading/read-options.js'
+import { FrameError, isLinnetError, isRaisedBy } from '../errors.js'
+import { DONE } from '../iterator.js'
+import { isThenable } from '../kind-of.js'
+import type { Codec } from './codec.js'
+import { type FrameFormat, hasStart, OPERATION } from './format.js'
+import { formatOf } from './own-codec.js'
+
+/** An iteration over frames. */
+export interface FrameIteration extends IteratorState {
+  /** The message of the pending `next`, if it is read as one. */
+  message: Message | undefined
+}
+
+export class FrameSource<In> {
+  readonly readHalf: ReadHalf
+  readonly #codec: Codec<In, never>
+  readonly #format: FrameFormat<In> | undefined
+  /** The options of a read that was given none: the limit of the codec. */
+  readonly #options: ResolvedReadOptions
+
+  constructor(connection: Connection, codec: Codec<In, never>) {
+    this.readHalf = coreOf(connection).readHalf
+    this.#codec = codec
+    this.#format = formatOf(codec)
+    this.#options = { ...NO_OPTIONS, maxBytes: this.#format?.maxBytes }
+  }
+
+  /** Takes a frame that is buffered whole. Undefined: call `read` or `next`. Throws what these would reject with. */
+  tryTake(): In | undefined {
+    const format = this.#format
+    if (format === undefined) return this.#codec.tryRead === undefined ? undefined : this.#tryMessage()
+    try {
+      return format.fast(this.readHalf)
+    } catch (error) {
+      throw this.#own(error)
+    }
+  }
+
+  #tryMessage(): In | undefined {
+    const { readHalf } = this
+    if (!readHalf.free || readHalf.queue.length === 0) return undefined
+    try {
+      return new Message(readHalf, NO_OPTIONS, OPERATION).try((reader) => {
+        const frame = this.#codec.tryRead?.(reader)
+        if (isThenable(frame)) throw new TypeError('tryRead must return a message or undefined, not a Promise: it cannot be async')
+        return frame
+      })
+    } catch (error) {
+      throw this.#own(error)
+    }
+  }
+
+  /** Reads the next frame. Throws if the read is refused. */
+  read(options: ResolvedReadOptions): Promise<In> {
+    const format = this.#format
+    if (options.maxBytes !== undefined || !hasStart(format)) return this.#readMessage(options)
+    const resolved = options === NO_OPTIONS ? this.#options : { ...options, maxBytes: format.maxBytes }
+    return this.readHalf.begin((limit) => format.start(limit, undefined), resolved, undefined, true)
+  }
+
+  #readMessage(options: ResolvedReadOptions): Promise<In> {
+    return this.#message(options).read(async (reader) => {
+      const frame = await this.#codec.read(reader)
+      if (this.#atEnd) throw this.readHalf.endError()
+      return frame
+    })
+  }
+
+  /** Reads the next frame of an iteration. */
+  next(iteration: FrameIteration): Promise<IteratorResult<In>> {
+    const format = this.#format
+    if (!hasStart(format)) return this.#nextMessage(iteration)
+    return this.readHalf.begin((limit) => new FrameItem(format.start(limit, undefined), iteration), this.#options, undefined, true)
+  }
+
+  #nextMessage(iteration: FrameIteration): Promise<IteratorResult<In>> {
+    const message = this.#message(NO_OPTIONS, iteration)
+    iteration.message = message
+    return message.read(async (reader) => {
+      try {
+        const value = await this.#codec.read(reader)
+        if (!this.#atEnd) return { value, done: false }
+      } catch (error) {
+        if (!this.#atEnd) throw error
+      }
+      iteration.done = true
+      return DONE
+    })
+  }
+
+  #message(options: ResolvedReadOptions, iteration?: FrameIteration): FrameMessage {
+    this.readHalf.assertReadable(undefined, options.signal)
+    return new FrameMessage(this.readHalf, options, iteration)
+  }
+
+  /** Whether the peer has ended its side, and the message that is read has no byte: no function makes a frame of nothing. */
+  get #atEnd(): boolean {
+    const { stream, queue } = this.readHalf
+    return stream === 'ended' && queue.length === 0 && queue.marked === 0
+  }
+
+  #own(error: unknown): unknown {
+    return ownFrameError(error, this.readHalf)
+  }
+}
+
+/** Marks a FrameError as raised by the connection, so that it is a normal end of a handler. */
+function ownFrameError(error: unknown, { host }: ReadHalf): unknown {
+  return isLinnetError(error) && error instanceof FrameError ? host.raised(error) : error
+}
+
+/** The message of one frame. */
+class FrameMessage extends Message {
+  readonly #half: ReadHalf
+  readonly #iteration: FrameIteration | undefined
+
+  constructor(readHalf: ReadHalf, options: ResolvedReadOptions, iteration: FrameIteration | undefined) {
+    super(readHalf, options, OPERATION)
+    this.#half = readHalf
+    this.#iteration = iteration
+  }
+
+  protected override threw(error: unknown): boolean {
+    if (this.#iteration !== undefined) this.#iteration.done = true
+    return isRaisedBy(ownFrameError(error, this.#half), this.#half.host.id)
+  }
+
+  override fail(error: unknown, mayIgnore?: boolean): void {
+    if (this.#iteration !== undefined) this.#iteration.done = true
+    super.fail(error, mayIgnore)
+  }
+
+  override get refusal(): string {
+    return `${OPERATION} reads this connection until its frame is whole: await it, or abort it by its \`signal\``
+  }
+}
+
+/** The read of one frame of an iteration, which resolves with the iterator's result. */
+class FrameItem<T> implements Read<IteratorResult<T>> {
+  readonly operation: string
+  readonly limit: Limit
+  readonly iterator: IteratorState
+  readonly #frame: Read<T>
+
+  constructor(frame: Read<T>, iterator: IteratorState) {
+    this.operation = frame.operation
+    this.limit = frame.limit
+    this.iterator = iterator
+    this.#frame = frame
+  }
+
+  attempt(queue: ByteQueue, stream: Stream): IteratorResult<T> | Wait {
+    if (queue.length === 0 && stream === 'ended') {
+      this.iterator.done = true
+      return DONE
+    }
+    const value = this.#frame.attempt(queue, stream)
+    return value === WAIT ? WAIT : { value, done: false }
+  }
+}
