@@ -1,4 +1,5 @@
 // Frames that end with a delimiter: `hello\0`.
+// Decision: docs/decisions/what-is-written-reads-back.md
 
 import { type CompiledDelimiter, compileDelimiter } from '../bytes/delimiter.js'
 import type { ByteQueue } from '../bytes/queue.js'

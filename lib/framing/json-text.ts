@@ -1,4 +1,5 @@
 // JSON as text: parsed without members that set a prototype, and written only if it reads back as it is.
+// Decision: docs/decisions/what-is-written-reads-back.md
 
 import { FrameError } from '../errors.js'
 import { kindOf } from '../kind-of.js'

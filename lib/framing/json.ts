@@ -3,6 +3,7 @@
 //
 // If the frames are those of a codec of the library, and validation is synchronous, a buffered frame is read synchronously. The
 // first frame shows whether a schema is synchronous.
+// Decision: docs/decisions/a-broken-frame-stays-unread.md
 
 import type { ByteQueue } from '../bytes/queue.js'
 import type { Limit } from '../connection/reading/limit.js'

@@ -1,5 +1,6 @@
 // Formats whose frames begin with a header that has the length of the body: what they have in common once the header is read.
-// The limit is judged before the body is gathered. All bytes of a frame are taken together, with one view or one copy.
+// The limit is checked before the body is gathered. All bytes of a frame are taken together, with one view or one copy.
+// Decision: docs/decisions/a-broken-frame-stays-unread.md
 
 import type { ByteQueue } from '../bytes/queue.js'
 import { exceeded, type Limit } from '../connection/reading/limit.js'
@@ -78,7 +79,7 @@ export abstract class PrefixFormat implements BytesFormat<Buffer> {
   }
 
   /** The bytes that a frame needs; undefined while its header is not whole. */
-  needs({ header, body }: Progress): number | undefined {
+  needed({ header, body }: Progress): number | undefined {
     return header === 0 ? undefined : header + body + this.trailer
   }
 }
@@ -86,7 +87,7 @@ export abstract class PrefixFormat implements BytesFormat<Buffer> {
 class PrefixRead implements Read<Buffer> {
   readonly operation = OPERATION
   readonly limit: Limit
-  most?: number
+  needed?: number
   readonly #format: PrefixFormat
   readonly #whole: Limit | undefined
   readonly #progress = new Progress()
@@ -99,8 +100,8 @@ class PrefixRead implements Read<Buffer> {
 
   attempt(queue: ByteQueue): Buffer | Wait {
     const frame = this.#format.take(queue, this.#progress, this.limit, this.#whole)
-    const needs = this.#format.needs(this.#progress)
-    if (needs !== undefined) this.most = needs
+    const needed = this.#format.needed(this.#progress)
+    if (needed !== undefined) this.needed = needed
     return frame
   }
 }
