@@ -159,3 +159,15 @@ t.test('a delay keeps the process alive, and the end of the loop lets it go', as
   await run.says(/done/)
   t.equal(await run.ends(), 0)
 })
+
+t.test('the time that a connection has to live does not keep the process alive', async (t) => {
+  const server = await opened(t)
+  void server.serve(async (connection) => void (await connection.readToEnd()))
+  const run = program(
+    t,
+    `
+    const iterator = linnet.reconnect({ host: '127.0.0.1', port: ${server.port} }, { resetAfter: 3_600_000 })[Symbol.asyncIterator]()
+    iterator.next().then(({ value: connection }) => connection.unref())`,
+  )
+  t.equal(await run.ends(), 0)
+})
