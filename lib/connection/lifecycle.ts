@@ -24,6 +24,7 @@ import type { CloseInfo } from './close-info.js'
 import { closeLimits, type LimitedClose, SHORT } from './close-limits.js'
 import { CLOSE, type DeadlineKind, HANDSHAKE, MESSAGE, READ, WRITE } from './deadlines.js'
 import { ConnectionParts } from './parts.js'
+import { PendingEnd } from './pending-end.js'
 import { expired, type PendingOperation } from './reading/pending-read.js'
 
 type Phase = { kind: 'open' } | { kind: 'closing'; flushing: boolean; since: number } | { kind: 'over' }
@@ -36,19 +37,6 @@ const ENDED_BY_PEER = 'the peer has ended, and with `allowHalfOpen: false` that 
 
 const OPEN: Phase = { kind: 'open' }
 const OVER: Phase = { kind: 'over' }
-
-/** The end of stream that `end()` waits for. */
-class PendingEnd {
-  readonly since: number = Date.now()
-  resolve!: () => void
-  reject!: (error: unknown) => void
-  readonly promise: Promise<void> = markHandled(
-    new Promise((resolve, reject) => {
-      this.resolve = resolve
-      this.reject = reject
-    }),
-  )
-}
 
 export class ConnectionCore extends ConnectionParts implements LimitedClose {
   /** The handler has returned, which closes the connection. */

@@ -3,26 +3,22 @@
 // which costs a third of encoding each. Large pieces are kept by reference. The order of the pieces is kept. A piece that no
 // memory can be allocated for changes nothing.
 //
-//   closed pieces (`PieceList`) · small bytes, alone or joined in a slab · text that is not encoded yet
+//   closed pieces (`PieceList`) · small bytes, alone or joined in a slab (`OpenBytes`) · text that is not encoded yet
 //
 // Decision: docs/decisions/an-awaited-write-frees-its-buffers.md
 
 import { LARGE } from '../../bytes/large.js'
 import { set, view } from '../../bytes/view.js'
-import { NO_PIECES, PieceList } from './piece-list.js'
-import { hasSpareSlab, releaseSlab, SLAB, takeSlab } from './slabs.js'
-import { copySmall, releaseSmall, sharedMemory } from './small-copies.js'
+import { FIRST_SLAB, OpenBytes, SMALL } from './open-bytes.js'
+import { NO_PIECES } from './piece-list.js'
+import { hasSpareSlab, releaseSlab, SLAB } from './slabs.js'
+import { releaseSmall } from './small-copies.js'
 import { MAX_BYTES_PER_UNIT, splitsSurrogatePair } from './utf8.js'
 
-// Up to this size a lone copy in memory of its own is as cheap as one in a slab.
-const SMALL = 1024
 // Lone text that may be longer is encoded into a slab; a shorter answer is not worth one.
 const SHORT_TEXT = 4 * 1024
 // The most texts that are kept as text. Joining more gains nothing, and each costs five times its bytes.
 const MAX_TEXTS = 256
-// The first slab behind bytes that are not sent; each further one is twice as large.
-const FIRST_SLAB = 4 * 1024
-
 // The texts of a buffer that has none. Never added to.
 const NO_TEXTS: string[] = []
 
@@ -41,23 +37,13 @@ export interface Mark {
   readonly extraBytes: number
 }
 
-export class WriteBuffer extends PieceList {
-  /** A lone small piece behind the closed ones. While it is set, the slab holds no open bytes. */
-  #single: Buffer | undefined
-  /** Which memory the lone piece shares with those of other connections; 0 for none. */
-  #shared = 0
-  /** Small pieces joined, from `#from` to `#to`. */
-  #slab: Buffer | undefined
-  #from = 0
-  #to = 0
+export class WriteBuffer extends OpenBytes {
   /** Text behind all bytes. */
   #texts: string[] = NO_TEXTS
   /** The UTF-16 units of that text. */
   #units = 0
   /** Bytes that encoded text has beyond its units, since `encodePending` returned them last. */
   #extraBytes = 0
-  /** The size of the next slab while bytes handed to the carrier were not sent; 0 otherwise. */
-  #nextSlabSize = 0
 
   /** Appends bytes: a copy of a small piece, a large one by reference. @throws RangeError without memory: then nothing was appended */
   add(bytes: Uint8Array): void {
@@ -68,25 +54,13 @@ export class WriteBuffer extends PieceList {
       return
     }
     this.#flushText()
-    if (this.#hasNoOpenBytes && (length <= SMALL || !hasSpareSlab())) {
-      this.#keepSingle(bytes)
+    if (this.hasNoOpenBytes && (length <= SMALL || !hasSpareSlab())) {
+      this.keepSingle(bytes)
       return
     }
-    const slab = this.#room(length)
-    set.call(slab, bytes, this.#to)
-    this.#to += length
-  }
-
-  #keepSingle(bytes: Uint8Array): void {
-    if (bytes.length <= SMALL) {
-      this.#single = copySmall(bytes)
-      this.#shared = sharedMemory()
-      return
-    }
-    const copy = Buffer.allocUnsafe(bytes.length)
-    set.call(copy, bytes)
-    this.#single = copy
-    this.#shared = 0
+    const slab = this.room(length)
+    set.call(slab, bytes, this.to)
+    this.to += length
   }
 
   /**
@@ -113,21 +87,21 @@ export class WriteBuffer extends PieceList {
    */
   reserve(length: number): Buffer {
     this.#flushText()
-    return this.#room(length)
+    return this.room(length)
   }
 
   get tail(): number {
-    return this.#to
+    return this.to
   }
 
   /** Appends the `length` bytes that were put into reserved memory. */
   extend(length: number): void {
-    this.#to += length
+    this.to += length
   }
 
   #addLarge(bytes: Buffer): void {
     this.#flushText()
-    this.#closeOpenBytes()
+    this.closeOpenBytes()
     this.append(bytes)
   }
 
@@ -139,10 +113,6 @@ export class WriteBuffer extends PieceList {
     return extra
   }
 
-  get #hasNoOpenBytes(): boolean {
-    return this.#single === undefined && this.#to === this.#from
-  }
-
   #flushText(): void {
     if (this.#units > 0) this.#encode()
   }
@@ -152,20 +122,20 @@ export class WriteBuffer extends PieceList {
     const units = this.#units
     const text = texts.length === 1 ? (texts[0] as string) : texts.join('')
     let length: number
-    if (units * MAX_BYTES_PER_UNIT < SHORT_TEXT && this.#hasNoOpenBytes) {
+    if (units * MAX_BYTES_PER_UNIT < SHORT_TEXT && this.hasNoOpenBytes) {
       let bytes = Buffer.from(text)
       if (bytes.length > units && texts.some(splitsSurrogatePair)) bytes = Buffer.concat(texts.map((each) => Buffer.from(each)))
-      this.#single = bytes
-      this.#shared = 0
+      this.single = bytes
+      this.shared = 0
       length = bytes.length
     } else {
-      const slab = this.#room(this.#byteBound(text, texts, units))
-      length = slab.write(text, this.#to)
+      const slab = this.room(this.#byteBound(text, texts, units))
+      length = slab.write(text, this.to)
       if (length > units && texts.some(splitsSurrogatePair)) {
         length = 0
-        for (const each of texts) length += slab.write(each, this.#to + length)
+        for (const each of texts) length += slab.write(each, this.to + length)
       }
-      this.#to += length
+      this.to += length
     }
     this.#texts = NO_TEXTS
     this.#units = 0
@@ -175,51 +145,9 @@ export class WriteBuffer extends PieceList {
   /** An upper bound of the bytes of text; their exact number where that saves memory. */
   #byteBound(text: string, texts: readonly string[], units: number): number {
     const bound = units * MAX_BYTES_PER_UNIT
-    const slab = this.#slab
-    const fits = slab === undefined ? this.#nextSlabSize === 0 : this.#to + bound <= slab.length
+    const slab = this.slab
+    const fits = slab === undefined ? this.nextSlabSize === 0 : this.to + bound <= slab.length
     return fits || texts.some(splitsSurrogatePair) ? bound : Buffer.byteLength(text)
-  }
-
-  /** A slab with room for `length` bytes at `#to`, behind the open small bytes where they fit together. */
-  #room(length: number): Buffer {
-    const single = this.#single
-    const slab = this.#slab
-    const needed = single === undefined ? length : single.length + length
-    if (slab !== undefined && this.#to + needed <= slab.length) {
-      if (single !== undefined) this.#join(slab, single)
-      return slab
-    }
-    const together = single !== undefined && needed <= SLAB
-    const next = this.#nextSlab(together ? needed : length)
-    if (!together) this.#closeOpenBytes()
-    this.#slab = next
-    this.#from = 0
-    this.#to = 0
-    if (together) this.#join(next, single)
-    return next
-  }
-
-  #join(slab: Buffer, single: Buffer): void {
-    set.call(slab, single, this.#to)
-    this.#to += single.length
-    this.#single = undefined
-  }
-
-  #nextSlab(least: number): Buffer {
-    if (this.#nextSlabSize === 0) return takeSlab()
-    let size = this.#nextSlabSize
-    while (size < least) size *= 2
-    const slab = size < SLAB ? Buffer.allocUnsafeSlow(size) : takeSlab()
-    this.#nextSlabSize = Math.min(size * 2, SLAB)
-    return slab
-  }
-
-  /** Makes the open small bytes a closed piece. */
-  #closeOpenBytes(): void {
-    const small = this.#single ?? this.#takeJoined()
-    if (small === undefined) return
-    this.#single = undefined
-    this.append(small)
   }
 
   /** The state to pass to `undo`. Only `add` and `addText` may be called between the two. */
@@ -227,11 +155,11 @@ export class WriteBuffer extends PieceList {
     return {
       pieces: this.pieces,
       pieceCount: this.pieces.length,
-      single: this.#single,
-      shared: this.#shared,
-      slab: this.#slab,
-      from: this.#from,
-      to: this.#to,
+      single: this.single,
+      shared: this.shared,
+      slab: this.slab,
+      from: this.from,
+      to: this.to,
       texts: this.#texts,
       textCount: this.#texts.length,
       units: this.#units,
@@ -243,11 +171,11 @@ export class WriteBuffer extends PieceList {
   undo(mark: Mark): void {
     this.pieces = mark.pieces
     this.pieces.length = mark.pieceCount
-    this.#single = mark.single
-    this.#shared = mark.shared
-    this.#slab = mark.slab
-    this.#from = mark.from
-    this.#to = mark.to
+    this.single = mark.single
+    this.shared = mark.shared
+    this.slab = mark.slab
+    this.from = mark.from
+    this.to = mark.to
     this.#texts = mark.texts
     this.#texts.length = mark.textCount
     this.#units = mark.units
@@ -260,58 +188,49 @@ export class WriteBuffer extends PieceList {
     this.#flushText()
     // Where text needed another slab, the bytes joined before it became a closed piece.
     if (this.pieces.length > 0) return undefined
-    const single = this.#single
-    const small = single ?? this.#takeJoined()
+    const single = this.single
+    const small = single ?? this.takeJoined()
     if (small === undefined) return undefined
-    if (single === undefined) this.#shared = 0
-    this.#single = undefined
-    if (this.#nextSlabSize === 0) this.#nextSlabSize = FIRST_SLAB
+    if (single === undefined) this.shared = 0
+    this.single = undefined
+    if (this.nextSlabSize === 0) this.nextSlabSize = FIRST_SLAB
     return small
   }
 
   /** Makes the memory of what `takeSmall` returned usable again: it was sent, and nothing was appended since. */
   releaseSmall(small: Buffer): void {
-    if (this.#shared > 0) releaseSmall(small, this.#shared)
-  }
-
-  /** Takes the bytes joined in the slab, if there are any. */
-  #takeJoined(): Buffer | undefined {
-    if (this.#to === this.#from) return undefined
-    const { buffer, byteOffset } = this.#slab as Buffer
-    const joined = view(buffer, byteOffset + this.#from, this.#to - this.#from)
-    this.#from = this.#to
-    return joined
+    if (this.shared > 0) releaseSmall(small, this.shared)
   }
 
   /** Takes the next pieces, at most `slice` bytes; an empty list if none is left. A piece of no bytes is one whose memory was detached. */
   next(slice: number): readonly Buffer[] {
     this.#flushText()
-    this.#closeOpenBytes()
+    this.closeOpenBytes()
     if (this.pieces.length === 0) return NO_PIECES
-    if (this.#nextSlabSize === 0) this.#nextSlabSize = FIRST_SLAB
+    if (this.nextSlabSize === 0) this.nextSlabSize = FIRST_SLAB
     return this.takeSlice(slice)
   }
 
   /** All bytes were sent: the slab can be used again. */
   recycle(): void {
-    const slab = this.#slab
+    const slab = this.slab
     if (slab !== undefined) {
       this.clear()
       releaseSlab(slab)
     }
-    this.#nextSlabSize = 0
+    this.nextSlabSize = 0
   }
 
   /** Drops all bytes. The slab is not made usable again: the system may still read it. */
   clear(): void {
     this.pieces = NO_PIECES
     this.head = 0
-    this.#single = undefined
+    this.single = undefined
     this.#texts = NO_TEXTS
     this.#units = 0
     this.#extraBytes = 0
-    this.#slab = undefined
-    this.#from = 0
-    this.#to = 0
+    this.slab = undefined
+    this.from = 0
+    this.to = 0
   }
 }
