@@ -8,8 +8,8 @@ import { setImmediate } from '../turn.js'
 const MOST_UNWRITTEN = 1024 * 1024
 
 const ignore = (): void => {}
-/** The number of errors that are being printed. While it is above 0, stderr has one `error` listener of this module. */
-let printing = 0
+/** The number of errors that are being printed to a stderr. While it is above 0, the stderr has one `error` listener of this module. */
+const printing = new WeakMap<NodeJS.WriteStream, number>()
 /** The number of errors that were left out because stderr was not read. */
 let unprinted = 0
 
@@ -25,15 +25,25 @@ export function print(error: unknown, connection: Connection): void {
       return
     }
     // A failed write is an `error` event after console.error has returned. Without a listener it would end the process.
-    if (printing++ === 0) stderr.on('error', ignore)
-    show(unprinted > 0 ? `${what} (${unprinted} before it were not printed: stderr was not read)` : what, error)
-    unprinted = 0
+    const others = printing.get(stderr) ?? 0
+    if (others === 0) stderr.on('error', ignore)
+    printing.set(stderr, others + 1)
     // The callback runs once the text was written or has failed; the `error` event of a failure follows in the same turn.
-    stderr.write('', () => {
+    const over = (): void => {
       setImmediate(() => {
-        if (--printing === 0) stderr.off('error', ignore)
+        const left = (printing.get(stderr) as number) - 1
+        printing.set(stderr, left)
+        if (left === 0) stderr.off('error', ignore)
       })
-    })
+    }
+    try {
+      show(unprinted > 0 ? `${what} (${unprinted} before it were not printed: stderr was not read)` : what, error)
+      unprinted = 0
+      stderr.write('', over)
+    } catch {
+      // On Deno a write to a full disk throws.
+      over()
+    }
   } catch {
     // There is no stderr, or it throws. `stats().handlerErrors` has counted the error.
   }

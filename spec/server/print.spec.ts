@@ -51,6 +51,29 @@ t.test('print does not throw, whatever console.error and stderr do', async (t) =
   }
 })
 
+t.test('a write to stderr that throws leaves no listener on it, and the next error is printed with one', async (t) => {
+  const [connection] = pair()
+  let full = true
+  t.capture(console, 'error', () => {
+    if (full) throw new Error('ENOSPC')
+  })
+  for (const bad of [{}, undefined]) {
+    const own = Object.getOwnPropertyDescriptor(process, 'stderr') as PropertyDescriptor
+    Object.defineProperty(process, 'stderr', { configurable: true, get: () => bad })
+    print(new Error('a bug'), connection)
+    Object.defineProperty(process, 'stderr', own)
+  }
+  const stream = stderr(t, (_chunk, _encoding, done) => setImmediate(done))
+  print(new Error('a bug'), connection)
+  print(new Error('a bug'), connection)
+  t.equal(stream.listenerCount('error'), 1)
+  await until(() => stream.listenerCount('error') === 0)
+  full = false
+  print(new Error('a bug'), connection)
+  t.equal(stream.listenerCount('error'), 1)
+  await until(() => stream.listenerCount('error') === 0)
+})
+
 t.test('a stderr that is not read is filled up to a limit, and the number of omitted errors is printed once it is read', async (t) => {
   const [connection] = pair()
   const lines: string[] = []
