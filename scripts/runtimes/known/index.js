@@ -42,7 +42,7 @@ export const covering = [
 ]
 
 /** Slow specs of the covering set. They are skipped on Node 22 and 24, because Node 20 runs all specs and Node 26 these. */
-export const long = ['client/connect', 'connection/start-tls', 'server/serve', 'testing/check', 'transport/listening/unix']
+export const long = ['client/connect', 'connection/start-tls', 'server/serve', 'testing/check', 'transport/listening/takeover']
 
 /** @type {Record<string, Known[]>} */
 const lists = { node22: node, node24: node, node26: node, bun, deno: [...deno, ...denoTls] }
