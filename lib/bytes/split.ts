@@ -22,8 +22,10 @@ export interface MessageFormat {
 export interface Splitter<T> {
   /** Whether the messages share the memory of the chunk. */
   readonly shares: boolean
-  /** Appends the messages to `messages`, up to the first one of more than `most` bytes; returns the number of their bytes. If it throws, they count as not split. */
-  split(chunk: Buffer, most: number, messages: T[]): number
+  /** The bytes of the messages that were split off last. */
+  readonly bytes: number
+  /** Returns the whole messages in front of the first one of more than `most` bytes. */
+  split(chunk: Buffer, most: number): T[]
 }
 
 /** The splitter of a format; undefined for a list of delimiters. */
@@ -72,8 +74,30 @@ const CARRIAGE_RETURN = 13
 const PIECE = 3800
 const WIDE_PIECE = PIECE / 2
 
+// The most messages that an array is made for in advance.
+const MAX_EXPECTED = 8192
+
+abstract class ArraySplitter<T> implements Splitter<T> {
+  abstract readonly shares: boolean
+  bytes = 0
+  /** The messages of the last chunk. Elements of an array that has its size cost a third less than those that are pushed. */
+  #expected = 0
+
+  split(chunk: Buffer, most: number): T[] {
+    this.bytes = 0
+    const messages = new Array<T>(this.#expected)
+    const count = this.fill(messages, chunk, most)
+    if (messages.length > count) messages.length = count
+    this.#expected = Math.min(count, MAX_EXPECTED)
+    return messages
+  }
+
+  /** Sets the elements of `messages` from 0 on, and `bytes`; returns the number of messages. */
+  protected abstract fill(messages: T[], chunk: Buffer, most: number): number
+}
+
 /** Decodes many messages at once. */
-class TextSplitter implements Splitter<string> {
+class TextSplitter extends ArraySplitter<string> {
   readonly shares = false
   readonly #needle: number
   readonly #delimiter: string
@@ -83,6 +107,7 @@ class TextSplitter implements Splitter<string> {
   readonly #decoder: 'utf8' | 'latin1'
 
   constructor(sequence: Buffer, { keepsDelimiter, carriageReturn }: MessageFormat, decoder: 'utf8' | 'latin1') {
+    super()
     this.#needle = needleOf(sequence)
     this.#delimiter = sequence.toString('latin1')
     this.#length = sequence.length
@@ -91,22 +116,25 @@ class TextSplitter implements Splitter<string> {
     this.#decoder = decoder
   }
 
-  split(chunk: Buffer, most: number, messages: string[]): number {
+  protected fill(messages: string[], chunk: Buffer, most: number): number {
     const end = this.#lastEnd(chunk, chunk.length)
-    if (end === 0) return 0
     const wide = this.#decoder === 'utf8' && !isAscii(chunk)
     const decoder = wide ? 'utf8' : 'latin1'
     // No message of a piece is longer than the piece, and so none is beyond the limit.
     const piece = Math.min(wide ? WIDE_PIECE : PIECE, most)
-    for (let from = 0, to: number; from < end; from = to) {
-      to = end - from <= piece ? end : this.#lastEnd(chunk, from + piece)
+    let count = 0
+    let from = 0
+    while (from < end) {
+      let to = end - from <= piece ? end : this.#lastEnd(chunk, from + piece)
       if (to <= from) {
         to = indexOf.call(chunk, this.#needle, from) + this.#length
-        if (to - from > most) return from
+        if (to - from > most) break
       }
-      this.#slice(chunk.toString(decoder, from, to), messages)
+      count = this.#slice(chunk.toString(decoder, from, to), messages, count)
+      from = to
     }
-    return end
+    this.bytes = from
+    return count
   }
 
   /** Where the last delimiter before `before` ends; 0 if there is none. */
@@ -115,47 +143,52 @@ class TextSplitter implements Splitter<string> {
     return at < 0 ? 0 : at + this.#length
   }
 
-  /** Slices text that ends with a delimiter. */
-  #slice(text: string, messages: string[]): void {
+  /** Slices text that ends with a delimiter; returns `count` and the number of its messages. */
+  #slice(text: string, messages: string[], count: number): number {
     const delimiter = this.#delimiter
     const length = this.#length
     const kept = this.#kept
     const returns = this.#carriageReturn && text.includes('\r')
+    let index = count
     for (let from = 0, at: number; from < text.length; from = at + length) {
       at = text.indexOf(delimiter, from)
       const isReturn = returns && at > from && text.charCodeAt(at - 1) === CARRIAGE_RETURN
-      messages.push(text.slice(from, isReturn ? at - 1 : at + kept))
+      messages[index++] = text.slice(from, isReturn ? at - 1 : at + kept)
     }
+    return index
   }
 }
 
 /** Makes each message of the bytes themselves: views, or text in an encoding that cannot be split. */
-class EachSplitter implements Splitter<string | Buffer> {
+class EachSplitter extends ArraySplitter<string | Buffer> {
   readonly shares: boolean
   readonly #needle: number
   readonly #length: number
   readonly #format: MessageFormat
 
   constructor(sequence: Buffer, format: MessageFormat) {
+    super()
     this.shares = format.encoding === undefined
     this.#needle = needleOf(sequence)
     this.#length = sequence.length
     this.#format = format
   }
 
-  split(chunk: Buffer, most: number, messages: (string | Buffer)[]): number {
+  protected fill(messages: (string | Buffer)[], chunk: Buffer, most: number): number {
     const { buffer, byteOffset } = chunk
     const { encoding, keepsDelimiter, carriageReturn } = this.#format
     const length = this.#length
+    let count = 0
     let from = 0
     let at = indexOf.call(chunk, this.#needle, 0)
     while (at >= 0 && at + length - from <= most) {
       let end = keepsDelimiter ? at + length : at
       if (carriageReturn && at > from && chunk[at - 1] === CARRIAGE_RETURN) end--
-      messages.push(encoding === undefined ? view(buffer, byteOffset + from, end - from) : chunk.toString(encoding, from, end))
+      messages[count++] = encoding === undefined ? view(buffer, byteOffset + from, end - from) : chunk.toString(encoding, from, end)
       from = at + length
       at = indexOf.call(chunk, this.#needle, from)
     }
-    return from
+    this.bytes = from
+    return count
   }
 }

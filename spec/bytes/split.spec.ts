@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { compileDelimiter } from '../../lib/bytes/delimiter.js'
-import { type MessageFormat, splitterFor } from '../../lib/bytes/split.js'
+import { type MessageFormat, type Splitter, splitterFor } from '../../lib/bytes/split.js'
 import { same } from './support.js'
+
+const none = Number.POSITIVE_INFINITY
 
 const formatOf = (delimiter: string | Uint8Array, encoding?: BufferEncoding, isLine = false): MessageFormat => ({
   delimiter: compileDelimiter(delimiter),
@@ -29,13 +31,21 @@ function model(chunk: Buffer, format: MessageFormat, most: number): [unknown[], 
 
 function check(chunk: Buffer, format: MessageFormat, most: number): void {
   const [messages, bytes] = model(chunk, format, most)
-  const got: unknown[] = []
-  same('bytes', splitterFor(format)?.split(chunk, most, got as string[]), bytes)
+  const splitter = splitterFor(format) as Splitter<string | Buffer>
+  // Arrays are made for the messages of the last chunk.
+  for (const before of ['', 'a\n;;\0\r\n'.repeat(50)]) {
+    splitter.split(Buffer.from(before), none)
+    const got = splitter.split(chunk, most)
+    same('bytes', splitter.bytes, bytes)
+    compare(got, messages)
+  }
+}
+
+function compare(got: readonly unknown[], messages: readonly unknown[]): void {
   same('messages', got.length, messages.length)
   for (const [at, message] of messages.entries()) same(`message ${at}`, got[at], message)
 }
 
-const none = Number.POSITIVE_INFINITY
 const encodings = [undefined, 'utf8', 'UTF-8', 'latin1', 'binary', 'ascii', 'hex', 'base64', 'utf16le'] as (BufferEncoding | undefined)[]
 const delimiters = ['\n', '\r\n', ';;', 'aba', '\0', 'é', Buffer.from([0x82]), Buffer.from([0xff, 0xfe])]
 // Whole, cut and invalid characters of one to four bytes, and what an encoding may take for a delimiter.

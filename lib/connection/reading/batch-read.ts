@@ -28,11 +28,12 @@ export interface BatchFormat<T> extends MessageFormat {
 }
 
 /** Splits the whole messages off the first chunk of a queue, and takes them. */
-function takeSplit<T>(queue: ByteQueue, splitter: Splitter<T>, most: number, messages: T[]): void {
+function takeSplit<T>(queue: ByteQueue, splitter: Splitter<T>, most: number): T[] {
   const chunk = queue.window(Number.POSITIVE_INFINITY)
-  const length = splitter.split(chunk, most, messages)
-  if (splitter.shares && length < chunk.length) markUntransferable(chunk.buffer)
-  queue.skip(length)
+  const messages = splitter.split(chunk, most)
+  if (splitter.shares && splitter.bytes < chunk.length) markUntransferable(chunk.buffer)
+  queue.skip(splitter.bytes)
+  return messages
 }
 
 /** The next batch of an iteration. */
@@ -43,6 +44,8 @@ export class NextBatch<T extends string | Buffer> extends ItemRead<T[]> {
   readonly #state: OverflowState
   readonly #lock: ReadLock | undefined
   #search: Search
+  /** The messages that were taken. It is empty while the read waits. */
+  #batch: T[] = []
 
   constructor(limit: Limit, iterator: IteratorState, format: BatchFormat<T>, state: OverflowState, lock: ReadLock | undefined) {
     super(limit, iterator)
@@ -65,11 +68,10 @@ export class NextBatch<T extends string | Buffer> extends ItemRead<T[]> {
         if (queue.consumed > consumed) this.#restart(queue.consumed - consumed)
         if (!isDropped) return stream === 'ended' ? null : WAIT
       }
-      const batch: T[] = []
-      const rest = this.#fill(batch, queue, stream)
-      if (batch.length > 0) {
+      const rest = this.#fill(queue, stream)
+      if (this.#batch.length > 0) {
         this.#state.overflowing = false
-        return batch
+        return this.#batch
       }
       if (rest !== OVERFLOW) return rest
       this.#state.overflowing = true
@@ -78,7 +80,7 @@ export class NextBatch<T extends string | Buffer> extends ItemRead<T[]> {
   }
 
   /** Takes all whole messages. Returns why it stopped: at the end of the stream (null), for more bytes, or at a message over the limit. */
-  #fill(batch: T[], queue: ByteQueue, stream: Stream): null | Wait | typeof OVERFLOW {
+  #fill(queue: ByteQueue, stream: Stream): null | Wait | typeof OVERFLOW {
     for (;;) {
       // Before the limit, which may be used up in a message.
       if (queue.length === 0) return stream === 'ended' ? null : WAIT
@@ -90,31 +92,34 @@ export class NextBatch<T extends string | Buffer> extends ItemRead<T[]> {
         : isBeyond(this.limit, this.#search, queue, end)
       if (beyond) {
         // No error is made for a message that is dropped, nor for one behind others.
-        if (this.overflows || batch.length > 0) return OVERFLOW
+        if (this.overflows || this.#batch.length > 0) return OVERFLOW
         throw exceeded(this.limit, end === 0 ? queue.length : end)
       }
       if (end === 0 && !isLast) return WAIT
       const { consumed } = queue
-      if (!this.#takeNext(batch, queue, end, isLast)) return WAIT
+      if (!this.#takeNext(queue, end, isLast)) return WAIT
       this.#restart(queue.consumed - consumed)
     }
   }
 
   /** Takes the message that the search has found, and in the same chunk all whole ones behind it. False if it has to be the next batch. */
-  #takeNext(batch: T[], queue: ByteQueue, end: number, isLast: boolean): boolean {
+  #takeNext(queue: ByteQueue, end: number, isLast: boolean): boolean {
     const { splitter } = this.#format
-    const count = batch.length
     try {
       // In a message, the room that is left of it is judged for each.
       if (splitter !== undefined && end > 0 && end <= queue.contiguous && !this.#lock?.keepsSkipped)
-        takeSplit(queue, splitter, this.limit.bytes, batch)
-      else batch.push(isLast ? this.#takeLast(queue) : this.#takeOne(queue, end))
+        this.#append(takeSplit(queue, splitter, this.limit.bytes))
+      else this.#batch.push(isLast ? this.#takeLast(queue) : this.#takeOne(queue, end))
     } catch (error) {
-      batch.length = count
-      if (count === 0) throw error
+      if (this.#batch.length === 0) throw error
       return false
     }
     return true
+  }
+
+  #append(messages: T[]): void {
+    if (this.#batch.length === 0) this.#batch = messages
+    else for (const message of messages) this.#batch.push(message)
   }
 
   #takeOne(queue: ByteQueue, end: number): T {

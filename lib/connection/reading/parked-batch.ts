@@ -25,9 +25,9 @@ export class ParkedBatch<T extends string | Buffer> extends ParkedRead<IteratorR
   }
 
   take(chunk: Buffer, queue: ByteQueue): IteratorResult<T[]> | undefined {
-    const value: T[] = []
-    const length = this.#split(chunk, value)
-    if (length === 0) return undefined
+    const value = this.#split(chunk)
+    if (value === undefined || value.length === 0) return undefined
+    const length = this.#splitter.bytes
     if (length === chunk.length) queue.countConsumed(length)
     else {
       if (this.#splitter.shares) markUntransferable(chunk.buffer)
@@ -37,12 +37,12 @@ export class ParkedBatch<T extends string | Buffer> extends ParkedRead<IteratorR
     return { value, done: false }
   }
 
-  #split(chunk: Buffer, messages: T[]): number {
+  #split(chunk: Buffer): T[] | undefined {
     try {
-      return this.#splitter.split(chunk, this.#format.maxBytes ?? this.limits.maxBufferSize, messages)
+      return this.#splitter.split(chunk, this.#format.maxBytes ?? this.limits.maxBufferSize)
     } catch {
       // The chunk cannot be decoded. `NextBatch` finds that too, and fails.
-      return 0
+      return undefined
     }
   }
 

@@ -18,17 +18,14 @@ function addTexts(buffer: WriteBuffer, list: readonly unknown[]): number | undef
   for (let at = 0; at < list.length; at++) {
     const piece = list[at]
     if (typeof piece !== 'string' || piece.length * MAX_BYTES_PER_UNIT >= LARGE) return undefined
-    // V8 joins the pieces when the whole text is read, which costs less than `join`.
+    // V8 joins the pieces when the whole text is read, which costs as much as `join`.
     text += piece
     if (text.length > SLAB) return undefined
   }
-  const length = Buffer.byteLength(text)
-  if (length === 0 || length > SLAB) return undefined
-  const isAscii = length === text.length
-  if (!isAscii && joins(list as readonly string[])) return undefined
-  const memory = buffer.reserve(length)
-  // As Latin-1, ASCII is copied without looking at each character.
-  memory.write(text, buffer.tail, isAscii ? 'latin1' : 'utf8')
+  const memory = text === '' ? undefined : buffer.reserveText(text)
+  if (memory === undefined) return undefined
+  const length = memory.write(text, buffer.tail)
+  if (length > text.length && joins(list as readonly string[])) return undefined
   buffer.extend(length)
   return length
 }

@@ -82,12 +82,19 @@ export class WriteBuffer extends OpenBytes {
   }
 
   /**
-   * Memory with room for `length` bytes from `tail` on, behind all others. What is put there counts once `extend` is called.
-   * Nothing else may be appended meanwhile. @throws RangeError without memory
+   * Memory with room for at most SLAB bytes from `tail` on, behind all others. What is put there counts once `extend` is
+   * called. Nothing else may be appended meanwhile. @throws RangeError without memory
    */
   reserve(length: number): Buffer {
     this.#flushText()
     return this.room(length)
+  }
+
+  /** The same for text as UTF-8; undefined if it is longer. */
+  reserveText(text: string): Buffer | undefined {
+    this.#flushText()
+    const bound = this.#byteBound(text, NO_TEXTS)
+    return bound > SLAB ? undefined : this.room(bound)
   }
 
   get tail(): number {
@@ -129,7 +136,7 @@ export class WriteBuffer extends OpenBytes {
       this.shared = 0
       length = bytes.length
     } else {
-      const slab = this.room(this.#byteBound(text, texts, units))
+      const slab = this.room(this.#byteBound(text, texts))
       length = slab.write(text, this.to)
       if (length > units && texts.some(splitsSurrogatePair)) {
         length = 0
@@ -142,11 +149,11 @@ export class WriteBuffer extends OpenBytes {
     this.#extraBytes += length - units
   }
 
-  /** An upper bound of the bytes of text; their exact number where that saves memory. */
-  #byteBound(text: string, texts: readonly string[], units: number): number {
-    const bound = units * MAX_BYTES_PER_UNIT
+  /** An upper bound of the bytes of text, which was joined of `texts`; their exact number where that saves memory. */
+  #byteBound(text: string, texts: readonly string[]): number {
+    const bound = text.length * MAX_BYTES_PER_UNIT
     const slab = this.slab
-    const fits = slab === undefined ? this.nextSlabSize === 0 : this.to + bound <= slab.length
+    const fits = slab === undefined ? this.nextSlabSize === 0 && bound <= SLAB : this.to + bound <= slab.length
     return fits || texts.some(splitsSurrogatePair) ? bound : Buffer.byteLength(text)
   }
 

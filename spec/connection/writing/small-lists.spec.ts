@@ -54,6 +54,19 @@ t.test(
   },
 )
 
+t.test('a list in a list of one is a TypeError, as in any list', async (t) => {
+  const { a } = memory(t)
+  for (const list of [[['nested']], [[Buffer.from('nested')]]] as unknown[]) {
+    t.ok((await rejection(a.write(list as string))) instanceof TypeError)
+  }
+  t.equal(a.queued, 0)
+})
+
+t.test('text that would not fit if each unit took three bytes is measured, and fits', async (t) => {
+  const list = ['x'.repeat(5000), 'y'.repeat(5000), 'z'.repeat(5000), 'é'.repeat(5000), 'x'.repeat(5000)]
+  t.equal(added(list), list.join(''))
+})
+
 everywhere(t, 'lists of any pieces arrive in order, whatever they hold', async (t, connect) => {
   const { a, b } = await connect({ b: { maxBufferSize: 1e7 } })
   const lists: (string | Buffer)[][] = [
