@@ -102,6 +102,10 @@ export abstract class ChunkList {
 
   /** The byte at `position` (< length). */
   at(position: number): number {
+    const head = this.chunks[this.first] as Buffer
+    const index = this.offset + position
+    // Nearly every byte that is looked at is one of the first.
+    if (index < head.length) return head[index] as number
     const chunk = this.chunks[this.#locate(position)] as Buffer
     return chunk[position - this.#start] as number
   }
