@@ -119,6 +119,12 @@ export class ByteQueue extends ChunkList {
     this.consumed += n
   }
 
+  /** Takes back the only chunk, as if it had not been appended. `consumed`: what had been consumed before that. */
+  unpush(consumed: number): void {
+    this.clear()
+    this.consumed = consumed
+  }
+
   /** Drops the next `n` bytes (n ≤ length). */
   skip(n: number): void {
     this.length -= n

@@ -29,10 +29,10 @@ class DelimitedFormat implements BytesFormat<Buffer> {
   }
 
   fast(readHalf: ReadHalf): Buffer | undefined {
-    return readHalf.takeFrame(this.#takeBuffered, this.#limit)
+    return readHalf.takeFrame(this, this.#limit)
   }
 
-  readonly #takeBuffered = (queue: ByteQueue, limit: Limit): Buffer | Wait => {
+  takeBuffered(queue: ByteQueue, limit: Limit): Buffer | Wait {
     const { byte } = this.#delimiter
     const end = byte >= 0 ? queue.indexOfByte(byte, 0) : queue.indexOf(this.#sequence, 0)
     const { length } = this.#sequence

@@ -5,11 +5,13 @@ import type { Message } from '../connection/reading/message.js'
 import { ConcurrentReadError, isLinnetError } from '../errors.js'
 import { AsyncIteratorBase, DONE } from '../iterator.js'
 import { rejectHandled } from '../rejections.js'
+import type { ParkedItem } from './frame-reads.js'
 import type { FrameIteration, FrameSource } from './source.js'
 
-export class FrameIterator<In> extends AsyncIteratorBase<In> implements FrameIteration {
+export class FrameIterator<In> extends AsyncIteratorBase<In> implements FrameIteration<In> {
   done = false
   message: Message | undefined
+  parked: ParkedItem<In> | undefined
   readonly #source: FrameSource<In>
 
   constructor(source: FrameSource<In>) {

@@ -14,7 +14,7 @@ import { FrameError, type Issue } from '../errors.js'
 import { isThenable, kindOf } from '../kind-of.js'
 import { functionOf } from '../options/arguments.js'
 import type { Codec } from './codec.js'
-import { type FrameFormat, hasStart } from './format.js'
+import { type BytesFormat, type FrameFormat, isSynchronous } from './format.js'
 import { bytesOfFrame, jsonOf, parseJson } from './json-text.js'
 import { formatOf, withFormat } from './own-codec.js'
 import {
@@ -95,14 +95,21 @@ class Content {
   }
 
   formatOver(frames: FrameFormat<Frame>): FrameFormat<unknown> {
-    const format: FrameFormat<unknown> = {
-      maxBytes: frames.maxBytes,
-      fast: (readHalf) => {
-        const frame = frames.fast(readHalf)
-        return frame === undefined ? undefined : this.decode(frame)
-      },
+    const fast = (readHalf: ReadHalf): unknown => {
+      const frame = frames.fast(readHalf)
+      return frame === undefined ? undefined : this.decode(frame)
     }
-    if (hasStart(frames)) format.start = (limit, whole) => new JsonRead(frames.start(limit, whole), this)
+    const { maxBytes } = frames
+    if (!isSynchronous(frames)) return { maxBytes, fast }
+    const format: BytesFormat<unknown> = {
+      maxBytes,
+      fast,
+      takeBuffered: (queue, limit) => {
+        const frame = frames.takeBuffered(queue, limit)
+        return frame === WAIT ? WAIT : this.decode(frame)
+      },
+      start: (limit, whole) => new JsonRead(frames.start(limit, whole), this),
+    }
     return format
   }
 }
@@ -134,15 +141,17 @@ class CheckedContent extends Content {
     return undefined
   }
 
-  // Without `start`: a program's function must not run in the middle of a read.
+  // Without `takeBuffered` and `start`: a program's function must not run when bytes arrive.
   override formatOver(frames: FrameFormat<Frame>): FrameFormat<unknown> {
     const take = (readHalf: ReadHalf): unknown => {
       const frame = frames.fast(readHalf)
       return frame === undefined ? undefined : this.decodeNow(frame)
     }
+    // A schema below this one would replace the mark of `takeUnless` by its own.
+    const usable = isSynchronous(frames)
     return {
       maxBytes: frames.maxBytes,
-      fast: (readHalf) => (this.synchronous ? readHalf.takeUnless(() => take(readHalf)) : undefined),
+      fast: (readHalf) => (usable && this.synchronous ? readHalf.takeUnless(() => take(readHalf)) : undefined),
     }
   }
 }

@@ -1,15 +1,17 @@
 // Lines of text, as `readLine` reads them.
 
 import { compileDelimiter } from '../bytes/delimiter.js'
+import type { ByteQueue } from '../bytes/queue.js'
 import type { Limit } from '../connection/reading/limit.js'
 import type { ReadHalf } from '../connection/reading/read-half.js'
-import { type LineFormat, LineRead, type Read } from '../connection/reading/read-kinds.js'
+import { type LineFormat, LineRead, type Read, takeLine, WAIT, type Wait } from '../connection/reading/read-kinds.js'
 import type { Codec } from './codec.js'
 import { assertSize, refused, textOf } from './encode.js'
 import { type BytesFormat, OPERATION } from './format.js'
 import { type FrameOptions, maxBytesOf } from './options.js'
 import { codecOf } from './own-codec.js'
 
+const LINE_FEED = 10
 const LINE: LineFormat = { delimiter: compileDelimiter('\n'), carriageReturn: true, encoding: 'utf8' }
 
 class LineFrame extends LineRead {
@@ -27,6 +29,11 @@ class LinesFormat implements BytesFormat<string> {
 
   fast(readHalf: ReadHalf): string | undefined {
     return readHalf.takeLine(this.maxBytes)
+  }
+
+  takeBuffered(queue: ByteQueue, limit: Limit): string | Wait {
+    const end = queue.indexOfByte(LINE_FEED, 0) + 1
+    return end === 0 || end > limit.bytes ? WAIT : takeLine(queue, end, 1, LINE)
   }
 
   start(limit: Limit): Read<string> {

@@ -50,10 +50,12 @@ export abstract class PrefixFormat implements BytesFormat<Buffer> {
   protected check(_queue: ByteQueue, _end: number): void {}
 
   fast(readHalf: ReadHalf): Buffer | undefined {
-    return readHalf.takeFrame(this.#takeBuffered, this.#limit)
+    return readHalf.takeFrame(this, this.#limit)
   }
 
-  readonly #takeBuffered = (queue: ByteQueue, limit: Limit): Buffer | Wait => this.take(queue, once.reset(), limit, undefined)
+  takeBuffered(queue: ByteQueue, limit: Limit): Buffer | Wait {
+    return this.take(queue, once.reset(), limit, undefined)
+  }
 
   start(limit: Limit, whole: Limit | undefined): Read<Buffer> {
     return new PrefixRead(this, limit, whole)

@@ -1,24 +1,25 @@
 // Where the frames of a connection are read from, by one of three ways: the format of a codec of the library, `tryRead` of a
 // program's codec for what is buffered, and else a message (`readMessage`) over the codec's function `read`.
 
-import type { ByteQueue } from '../bytes/queue.js'
 import { type Connection, coreOf } from '../connection/connection.js'
-import type { Limit } from '../connection/reading/limit.js'
 import { Message } from '../connection/reading/message.js'
 import type { ReadHalf } from '../connection/reading/read-half.js'
-import { type IteratorState, type Read, type Stream, WAIT, type Wait } from '../connection/reading/read-kinds.js'
+import type { IteratorState } from '../connection/reading/read-kinds.js'
 import { NO_OPTIONS, type ResolvedReadOptions } from '../connection/reading/read-options.js'
 import { FrameError, isLinnetError, isRaisedBy } from '../errors.js'
 import { DONE } from '../iterator.js'
 import { isThenable } from '../kind-of.js'
 import type { Codec } from './codec.js'
-import { type FrameFormat, hasStart, OPERATION } from './format.js'
+import { type FrameFormat, isSynchronous, OPERATION } from './format.js'
+import { FrameItem, ParkedFrame, ParkedItem } from './frame-reads.js'
 import { formatOf } from './own-codec.js'
 
 /** An iteration over frames. */
-export interface FrameIteration extends IteratorState {
+export interface FrameIteration<In> extends IteratorState {
   /** The message of the pending `next`, if it is read as one. */
   message: Message | undefined
+  /** Made when the first `next` is parked. */
+  parked: ParkedItem<In> | undefined
 }
 
 export class FrameSource<In> {
@@ -27,6 +28,8 @@ export class FrameSource<In> {
   readonly #format: FrameFormat<In> | undefined
   /** The options of a read that was given none: the limit of the codec. */
   readonly #options: ResolvedReadOptions
+  /** Made when the first read is parked. */
+  #parked: ParkedFrame<In> | undefined
 
   constructor(connection: Connection, codec: Codec<In, never>) {
     this.readHalf = coreOf(connection).readHalf
@@ -63,7 +66,9 @@ export class FrameSource<In> {
   /** Reads the next frame. Throws if the read is refused. */
   read(options: ResolvedReadOptions): Promise<In> {
     const format = this.#format
-    if (options.maxBytes !== undefined || !hasStart(format)) return this.#readMessage(options)
+    if (options.maxBytes !== undefined || !isSynchronous(format)) return this.#readMessage(options)
+    const parked = options === NO_OPTIONS ? this.readHalf.park((this.#parked ??= new ParkedFrame(format)), true) : undefined
+    if (parked !== undefined) return parked
     const resolved = options === NO_OPTIONS ? this.#options : { ...options, maxBytes: format.maxBytes }
     return this.readHalf.begin((limit) => format.start(limit, undefined), resolved, undefined, true)
   }
@@ -77,13 +82,15 @@ export class FrameSource<In> {
   }
 
   /** Reads the next frame of an iteration. */
-  next(iteration: FrameIteration): Promise<IteratorResult<In>> {
+  next(iteration: FrameIteration<In>): Promise<IteratorResult<In>> {
     const format = this.#format
-    if (!hasStart(format)) return this.#nextMessage(iteration)
+    if (!isSynchronous(format)) return this.#nextMessage(iteration)
+    const parked = this.readHalf.park((iteration.parked ??= new ParkedItem(format, iteration)), true)
+    if (parked !== undefined) return parked
     return this.readHalf.begin((limit) => new FrameItem(format.start(limit, undefined), iteration), this.#options, undefined, true)
   }
 
-  #nextMessage(iteration: FrameIteration): Promise<IteratorResult<In>> {
+  #nextMessage(iteration: FrameIteration<In>): Promise<IteratorResult<In>> {
     const message = this.#message(NO_OPTIONS, iteration)
     iteration.message = message
     return message.read(async (reader) => {
@@ -98,7 +105,7 @@ export class FrameSource<In> {
     })
   }
 
-  #message(options: ResolvedReadOptions, iteration?: FrameIteration): FrameMessage {
+  #message(options: ResolvedReadOptions, iteration?: FrameIteration<In>): FrameMessage {
     this.readHalf.assertReadable(undefined, options.signal)
     return new FrameMessage(this.readHalf, options, iteration)
   }
@@ -122,9 +129,9 @@ function ownFrameError(error: unknown, { host }: ReadHalf): unknown {
 /** The message of one frame. */
 class FrameMessage extends Message {
   readonly #half: ReadHalf
-  readonly #iteration: FrameIteration | undefined
+  readonly #iteration: IteratorState | undefined
 
-  constructor(readHalf: ReadHalf, options: ResolvedReadOptions, iteration: FrameIteration | undefined) {
+  constructor(readHalf: ReadHalf, options: ResolvedReadOptions, iteration: IteratorState | undefined) {
     super(readHalf, options, OPERATION)
     this.#half = readHalf
     this.#iteration = iteration
@@ -142,29 +149,5 @@ class FrameMessage extends Message {
 
   override get refusal(): string {
     return `${OPERATION} reads this connection until its frame is whole: await it, or abort it by its \`signal\``
-  }
-}
-
-/** The read of one frame of an iteration, which resolves with the iterator's result. */
-class FrameItem<T> implements Read<IteratorResult<T>> {
-  readonly operation: string
-  readonly limit: Limit
-  readonly iterator: IteratorState
-  readonly #frame: Read<T>
-
-  constructor(frame: Read<T>, iterator: IteratorState) {
-    this.operation = frame.operation
-    this.limit = frame.limit
-    this.iterator = iterator
-    this.#frame = frame
-  }
-
-  attempt(queue: ByteQueue, stream: Stream): IteratorResult<T> | Wait {
-    if (queue.length === 0 && stream === 'ended') {
-      this.iterator.done = true
-      return DONE
-    }
-    const value = this.#frame.attempt(queue, stream)
-    return value === WAIT ? WAIT : { value, done: false }
   }
 }

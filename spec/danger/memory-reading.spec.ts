@@ -16,6 +16,15 @@ const LIMIT = 256 * KIB
 // Each line is within the limit of the read that takes it.
 const lines = Buffer.from(`${'h'.repeat(1000)}\n`.repeat(2000))
 
+/** A handler that reads a frame. */
+function frames(codec: string): string {
+  return `async (c) => {
+    const { framed, ...codecs } = await import('linnet/framing')
+    const { contentLength, delimited, lengthPrefixed } = codecs
+    await framed(c, ${codec}).read().catch(() => c.closed)
+  }`
+}
+
 /** The most bytes that a read of a message without end may hold. */
 const reads: Record<string, { options?: string; handler: string; words: Buffer; most: number }> = {
   'a message whose reads have limits of their own holds those and maxBufferSize': {
@@ -41,6 +50,21 @@ const reads: Record<string, { options?: string; handler: string; words: Buffer; 
     handler: "async (c) => { for await (const line of c.lines({ overflow: 'skip' })); }",
     words: much,
     most: LIMIT + AHEAD,
+  },
+  'a frame with a length above the limit holds the read-ahead and no more': {
+    handler: frames('lengthPrefixed({ bytes: 8 })'),
+    words: Buffer.concat([Buffer.from([0, 0, 1, 0, 0, 0, 0, 0]), much]),
+    most: AHEAD,
+  },
+  'a frame that does not end holds its limit': {
+    handler: frames(`delimited('\\0', { maxBytes: ${LIMIT} })`),
+    words: much,
+    most: LIMIT + AHEAD,
+  },
+  'header lines of a frame that do not end hold the read-ahead and no more': {
+    handler: frames('contentLength()'),
+    words: Buffer.from('Name: value\r\n'.repeat(200_000)),
+    most: AHEAD,
   },
   'skipUntil holds none of the bytes that it skips': { handler: "(c) => c.skipUntil('never')", words: much, most: AHEAD },
   'a pipe to a peer that reads nothing holds the read-ahead of both sides': {

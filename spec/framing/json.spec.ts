@@ -194,6 +194,32 @@ t.test('a synchronous schema is asked once about each frame that fits', async (t
   t.strictSame(schema.seen, [1, 2, 3])
 })
 
+t.test('JSON in JSON is read and written, with a schema at each level or at one', async (t) => {
+  const inner = {
+    plain: json(lines(), z.string()),
+    later: json(
+      lines(),
+      z.string().refine(async () => true),
+    ),
+  }
+  for (const [name, codec] of Object.entries(inner)) {
+    for (const schema of [undefined, counting((value) => value === 'later')]) {
+      const outer = schema === undefined ? json(codec) : json(codec, schema)
+      const { connection, push } = wired()
+      const messages = framed(connection, outer)
+      const values = [1, 'later', 'nothing', [2], 'later', 'nothing', 3]
+      push(values.map((value) => wireOf(outer.encode(value))).join(''))
+      for (const value of values) t.strictSame(await messages.read(), value === 'nothing' && schema !== undefined ? undefined : value, name)
+      const waiting = messages.read()
+      push(wireOf(outer.encode('last')))
+      t.equal(await waiting, 'last')
+      push('"{"\n"5"\n')
+      t.match(await rejection(messages.read()), { code: 'ERR_LINNET_FRAME' })
+      t.equal(await messages.read(), 5, 'wrong content is taken at each level')
+    }
+  }
+})
+
 t.test('paths of issues are strings and numbers, whatever a schema has', async (t) => {
   const issues = [{ message: 'a', path: ['list', 0, Symbol('s')] }, { message: 'b', path: [{ key: 'list' }, { key: 1 }] }, { message: 'c' }]
   const schema: StandardSchemaV1 = { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues }) } }

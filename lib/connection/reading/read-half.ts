@@ -16,6 +16,12 @@ import { type Read, WAIT, type Wait } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
 import { NO_OPTIONS, type ResolvedReadOptions } from './read-options.js'
 
+/** What takes frames of a codec off the unread bytes. */
+interface Frames<T> {
+  /** Takes all bytes of the next frame or, with WAIT or an exception, none. */
+  takeBuffered(queue: ByteQueue, limit: Limit): T | Wait
+}
+
 export class ReadHalf extends ExclusiveReads {
   /** Made when the first `readUntil` is parked. */
   #until: ParkedUntil | undefined
@@ -78,14 +84,14 @@ export class ReadHalf extends ExclusiveReads {
   }
 
   /**
-   * Takes a frame of a codec that is buffered whole. `take` takes all bytes of it or none; `limit`: that of the codec. Undefined:
-   * use the slow path. Throws what the slow path would reject with.
+   * Takes a frame of a codec that is buffered whole. `limit`: that of the codec. Undefined: use the slow path. Throws what the
+   * slow path would reject with.
    */
-  takeFrame<T>(take: (queue: ByteQueue, limit: Limit) => T | Wait, limit: Limit | undefined): T | undefined {
+  takeFrame<T>(frames: Frames<T>, limit: Limit | undefined): T | undefined {
     const { queue } = this
     if (this.busy || queue.length === 0 || queue.detached) return undefined
     try {
-      const frame = take(queue, limit ?? limitOf(undefined, this.host.limits.maxBufferSize))
+      const frame = frames.takeBuffered(queue, limit ?? limitOf(undefined, this.host.limits.maxBufferSize))
       if (frame === WAIT) return undefined
       this.#tookFast()
       return frame
