@@ -22,7 +22,7 @@ static void transfer(void) {
     next_events(events);
     while (up && sent < bytes) {
       uint64_t left = bytes - sent;
-      ssize_t n = send(fd, lines + sent % size, left < BUFFER ? left : BUFFER, MSG_NOSIGNAL);
+      ssize_t n = send(fd, messages + sent % size, left < BUFFER ? left : BUFFER, MSG_NOSIGNAL);
       if (n < 0 && errno == EAGAIN) break;
       if (n < 0) fail("send");
       sent += (uint64_t)n;

@@ -29,7 +29,7 @@ static int go_on(Visit *v, uint32_t events) {
   if (events & EPOLLERR) return -1;
   if (!v->asked && events & EPOLLOUT) {
     v->asked = 1;
-    if (send(v->fd, lines, size, MSG_NOSIGNAL) != (ssize_t)size) return -1;
+    if (send(v->fd, messages, size, MSG_NOSIGNAL) != (ssize_t)size) return -1;
   }
   while (v->received < size) {
     ssize_t got = recv(v->fd, incoming, BUFFER, 0);

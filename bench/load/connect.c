@@ -49,7 +49,7 @@ int dial_blocking(void) {
 void nonblocking(int fd) { fcntl(fd, F_SETFL, O_NONBLOCK); }
 
 void send_one(int fd) {
-  if (send(fd, lines, size, MSG_NOSIGNAL) != (ssize_t)size) fail("send");
+  if (send(fd, messages, size, MSG_NOSIGNAL) != (ssize_t)size) fail("send");
 }
 
 void receive_one(int fd) {

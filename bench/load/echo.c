@@ -1,4 +1,4 @@
-/* Lines that are echoed, a number of them in flight on each connection. The connections stay open from slice to slice. */
+/* Messages that are echoed, a number of them in flight on each connection. The connections stay open from slice to slice. */
 #include "load.h"
 
 #define TOGETHER 64
@@ -6,8 +6,8 @@
 typedef struct {
   int fd;
   uint64_t sent, received; /* bytes */
-  uint64_t allowed;        /* bytes that may be sent: what is answered, and the lines in flight */
-  uint64_t head, tail;     /* of `stamps`: lines sent and not answered */
+  uint64_t allowed;        /* bytes that may be sent: what is answered, and the messages in flight */
+  uint64_t head, tail;     /* of `stamps`: messages sent and not answered */
   uint64_t *stamps;
 } Connection;
 
@@ -41,18 +41,18 @@ void echo_open(int connections, uint64_t window) {
 static void send_some(Connection *c, uint64_t stamp) {
   while (c->sent < c->allowed) {
     uint64_t left = c->allowed - c->sent;
-    ssize_t n = send(c->fd, lines + c->sent % size, left < BUFFER ? left : BUFFER, MSG_NOSIGNAL);
+    ssize_t n = send(c->fd, messages + c->sent % size, left < BUFFER ? left : BUFFER, MSG_NOSIGNAL);
     if (n < 0) {
       if (errno == EAGAIN) return;
       fail("send");
     }
     c->sent += (uint64_t)n;
-    /* A line's time begins when its first byte is sent. */
+    /* A message's time begins when its first byte is sent. */
     for (uint64_t begun = (c->sent + size - 1) / size; c->head < begun;) c->stamps[c->head++ & (room - 1)] = stamp;
   }
 }
 
-/* Handles answered lines. */
+/* Handles answered messages. */
 static uint64_t receive(Connection *c, uint64_t *t) {
   uint64_t before = c->received / size;
   for (;;) {
@@ -80,7 +80,7 @@ void echo_slice(uint64_t ms) {
     all[i].allowed += in_flight * size;
     send_some(&all[i], now());
   }
-  /* All lines are sent at once at first: the time is measured from when as many have been answered. */
+  /* All messages are sent at once at first: the time is measured from when as many have been answered. */
   while (open > 0) {
     int n = next_events(events);
     t = now();

@@ -1,10 +1,14 @@
 /* The load generator: its own process, one thread, epoll, no allocation for each message, every echoed byte checked.
  *
- *   load echo  PORT CONNECTIONS IN_FLIGHT SIZE   lines of SIZE bytes, IN_FLIGHT of them unanswered on each connection
+ *   load echo  PORT CONNECTIONS IN_FLIGHT SIZE [FORM]
+ *                                                messages of SIZE bytes, IN_FLIGHT of them unanswered on each connection
  *   load churn PORT PARALLEL SIZE                connect, one line, its echo, close
  *   load bulk  PORT BYTES DIRECTION              transfers of BYTES: up (sink), down (source) or both (echo)
  *   load drip  PORT BYTES PIECE                  lines of BYTES in pieces of PIECE, one after the other's echo
  *   load idle  PORT CONNECTIONS                  opens them and sends one line on each
+ *
+ * FORM is `line` (the default; SIZE includes the line feed), `length` (four bytes of length, big endian, and SIZE bytes),
+ * or `json` (an object of JSON on a line; SIZE includes the line feed).
  *
  * It connects, prints `ready`, and is then driven by lines on stdin until stdin ends:
  *
@@ -17,8 +21,7 @@
  * that the server ends, ten seconds of silence) ends the process with exit code 1 and one line on stderr. Linux only. */
 #include "load.h"
 
-char *lines, *incoming;
-uint64_t size = 64;
+char *incoming;
 
 void fail(const char *what) {
   fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
@@ -30,37 +33,21 @@ void wrong(const char *what) {
   exit(1);
 }
 
-void check(const char *bytes, uint64_t length, uint64_t at) {
-  while (length > 0) {
-    uint64_t phase = at % size, part = length < BUFFER ? length : BUFFER;
-    if (memcmp(bytes, lines + phase, part) != 0) {
-      fprintf(stderr, "load: a byte near %llu is not what was sent\n", (unsigned long long)at);
-      exit(1);
-    }
-    bytes += part, at += part, length -= part;
-  }
-}
-
-static void fill_lines(void) {
-  lines = malloc(BUFFER + 2 * size);
-  incoming = malloc(BUFFER);
-  if (lines == NULL || incoming == NULL) fail("malloc");
-  for (uint64_t i = 0; i < BUFFER + 2 * size; i++) lines[i] = i % size == size - 1 ? '\n' : (char)('a' + i % size % 23);
-}
-
 static uint64_t number(const char *text) { return strtoull(text, NULL, 10); }
 
 int main(int argc, char **argv) {
   const char *mode = argc > 1 ? argv[1] : "";
   int idle = strcmp(mode, "idle") == 0, echo = strcmp(mode, "echo") == 0, churn = strcmp(mode, "churn") == 0;
   int bulk = strcmp(mode, "bulk") == 0, drip = strcmp(mode, "drip") == 0;
-  if (argc != (idle ? 4 : echo ? 6 : churn || bulk || drip ? 5 : 0)) {
+  int form = echo && argc == 7;
+  if (argc != (idle ? 4 : echo ? 6 + form : churn || bulk || drip ? 5 : 0)) {
     fprintf(stderr, "usage: see the head of load.c\n");
     return 2;
   }
-  if (echo || churn) size = number(argv[echo ? 5 : 4]);
   raise_limit();
-  fill_lines();
+  messages_init(form ? argv[6] : "line", echo ? number(argv[5]) : churn ? number(argv[4]) : LINE);
+  incoming = malloc(BUFFER);
+  if (incoming == NULL) fail("malloc");
   connect_init(atoi(argv[2]));
   void (*slice)(uint64_t) = NULL;
   if (echo) echo_open(atoi(argv[3]), number(argv[4])), slice = echo_slice;

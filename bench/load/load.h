@@ -14,14 +14,18 @@
 #define BUFFER (1 << 20)
 #define MOST_EVENTS 1024
 #define SILENCE 10000 /* ms */
+#define LINE 64       /* bytes, where no size is given */
 
-/* --- load.c: sent and received bytes ----------------------------------------------------------------------------- */
-extern char *lines, *incoming; /* lines: SIZE-periodic, BUFFER + 2 * SIZE bytes long */
-extern uint64_t size;
-
+/* --- load.c: failures, and received bytes ------------------------------------------------------------------------- */
+extern char *incoming;
 __attribute__((noreturn)) void fail(const char *what);  /* with errno */
 __attribute__((noreturn)) void wrong(const char *what); /* without */
-/* `length` bytes of a connection's stream of lines, from position `at` on. */
+
+/* --- message.c: sent bytes ---------------------------------------------------------------------------------------- */
+extern char *messages; /* one after the other, BUFFER + 2 * SIZE bytes of them */
+extern uint64_t size;  /* of a message, with its length or line feed */
+void messages_init(const char *form, uint64_t bytes);
+/* `length` bytes of a connection's stream of messages, from position `at` on. */
 void check(const char *bytes, uint64_t length, uint64_t at);
 
 /* --- measure.c --------------------------------------------------------------------------------------------------- */
@@ -40,7 +44,7 @@ void raise_limit(void);
 int dial_blocking(void); /* connected; gives up after SILENCE */
 int dial_begun(void);    /* non-blocking, the connection is under way */
 void nonblocking(int fd);
-void send_one(int fd);    /* one line */
+void send_one(int fd);    /* one message */
 void receive_one(int fd); /* its echo; both wait */
 void watch(int fd, void *data);
 /* At least one event. Ends the process if there is none within SILENCE. */
