@@ -23,6 +23,19 @@ declare module 'it-byte-stream' {
   export function byteStream(duplex: object): ByteStream
 }
 
+declare module 'frame-stream' {
+  type Transform = import('node:stream').Transform
+  /** Pushes each message without its length. */
+  export function decode(options?: { lengthSize?: number; maxSize?: number }): Transform
+  /** Writes each chunk with its length in front of it. */
+  export function encode(options?: { lengthSize?: number }): Transform
+}
+
+declare module 'split2' {
+  /** Pushes what the mapper returns for each line. */
+  export default function split(mapper: (line: string) => unknown, options?: { maxLength?: number }): import('node:stream').Transform
+}
+
 declare module 'mitata' {
   /** Nanoseconds for one call. */
   interface Stats {

@@ -1,7 +1,8 @@
 // The columns of a scenario's table, by its unit.
 
+import { shortNameOf } from '../runner/contenders.js'
 import type { Measure, Results } from '../runner/results.js'
-import type { Scenario } from '../runner/scenarios.js'
+import type { Scenario } from '../runner/scenario.js'
 import { cpu, digits, kib, MISSING, mb, mib, micros, rate, spreadOf } from './format.js'
 import { ratioOf, type Spread, valuesOf } from './statistics.js'
 
@@ -18,7 +19,7 @@ const WORDS = {
 
 export function columnsOf(results: Results, scenario: Scenario): Column[] {
   const { name, reference, unit } = scenario
-  const to = reference.replace('-bulk', '')
+  const to = shortNameOf(reference)
   const value = (measure: Measure) => (id: string) => valuesOf(results, name, id, measure)
   const of = (title: string, measure: Measure, write: (spread: Spread | undefined) => string): Column => ({
     title,

@@ -1,6 +1,6 @@
 // Formats numbers with three significant digits and a unit.
 
-import type { Scenario } from '../runner/scenarios.js'
+import type { Scenario } from '../runner/scenario.js'
 import type { Spread } from './statistics.js'
 
 export const MISSING = '–'

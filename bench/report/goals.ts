@@ -61,6 +61,7 @@ const A_WRITE_A_LINE: readonly [string, number][] = [
 const goals: readonly Goal[] = [
   rate('ping-pong', 'linnet', 'N3', 0.95, 1),
   most('ping-pong', 'linnet', 'p99', 'N3', 1.1),
+  rate('ping-pong', 'linnet-framed', 'N3', 0.95, 1),
   ...['connections-4', 'connections-16'].flatMap((scenario) => [
     rate(scenario, 'linnet', 'N3', 0.92, 0.97),
     most(scenario, 'linnet', 'p99', 'N3', 1.1),
@@ -75,6 +76,10 @@ const goals: readonly Goal[] = [
   rate('pipelined', 'linnet-try-line', 'N3', 0.7, 0.8),
   rate('pipelined', 'linnet-try-until', 'N3', 0.7, 0.8),
   ...PIPELINED.flatMap((scenario) => [rate(scenario, 'linnet-batches', 'N3', 0.95, 1.1), rate(scenario, 'linnet-batches', 'go', 0.5)]),
+  rate('framed-length', 'linnet-length', 'N3-length', 0.4, 0.5),
+  rate('framed-length', 'linnet-length', 'frame-stream', 5),
+  rate('framed-json', 'linnet-json', 'N3-json', 0.6, 0.8),
+  rate('framed-json', 'linnet-json', 'split2', 2.5),
   rate('large', 'linnet', 'N3', 1.35),
   rate('large', 'linnet', 'N1', 0.97, 1),
   most('large', 'linnet', 'p99', 'N3', 0.5),

@@ -2,9 +2,10 @@
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeOf, inOrder, labelOf } from '../runner/contenders.js'
+import { beforeOf, inOrder, labelOf, shortNameOf } from '../runner/contenders.js'
 import type { Results } from '../runner/results.js'
-import { type Scenario, scenarios } from '../runner/scenarios.js'
+import type { Scenario } from '../runner/scenario.js'
+import { scenarios } from '../runner/scenarios.js'
 import { chart } from './chart.js'
 import { columnsOf } from './columns.js'
 import { digits, MISSING, mb, spreadOf, table } from './format.js'
@@ -74,7 +75,7 @@ function goalTable(results: Results): string {
     goal.scenario,
     labelOf(goal.contender),
     WORDS[goal.measure] ?? goal.measure,
-    goal.against === undefined ? '' : goal.against.replace('-bulk', ''),
+    goal.against === undefined ? '' : shortNameOf(goal.against),
     asked({ goal, found, reached }),
     goal.beyond === undefined ? '' : digits(goal.beyond),
     spreadOf(found, writerOf({ goal, found, reached })),

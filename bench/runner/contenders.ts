@@ -18,12 +18,19 @@ export interface Contender {
   readonly collects?: false
   /** For linnet: the file from which it loads the library. */
   readonly library?: string
+  /** For linnet: the entry point that it needs besides the main one. */
+  readonly entry?: string
   find(): Found | Promise<Found>
 }
 
 const NPM = 'npm i --prefix bench/packages'
 
-const ofLinnet = (id: string, label: string, file: string): Contender => onNode(id, label, 'linnet', file)
+const FRAMING = './framing'
+
+const ofLinnet = (id: string, label: string, file: string, entry?: string): Contender => ({
+  ...onNode(id, label, 'linnet', file),
+  ...(entry === undefined ? {} : { entry }),
+})
 
 const onNode = (id: string, label: string, group: Group, file: string, ...needed: string[]): Contender => ({
   id,
@@ -66,8 +73,7 @@ export const contenders: readonly Contender[] = [
   ofLinnet('linnet-try-until', 'linnet tryReadUntil first', 'linnet-try-until.js'),
   ofLinnet('linnet-batches', 'linnet lineBatches()', 'linnet-batches.js'),
   ofLinnet('linnet-batches-bytes', 'linnet batches()', 'linnet-batches-bytes.js'),
-  // A planned contender, which scenarios and goals already name:
-  // ofLinnet('linnet-framed', 'linnet framed(lines)', 'linnet-framed.js'), with `for await (const line of frames) await frames.write(line)`
+  ofLinnet('linnet-framed', 'linnet framed(lines())', 'linnet-framed.js', FRAMING),
   onNode('N1', 'N1 net, a write a line', 'node', 'n1.js'),
   onNode('N2', 'N2 net, the same with Nagle', 'node', 'n2.js'),
   onNode('N3', 'N3 net, best by hand', 'node', 'n3.js'),
@@ -123,6 +129,12 @@ export const contenders: readonly Contender[] = [
   },
   ofLinnet('linnet-bulk', 'linnet', 'linnet-bulk.js'),
   onNode('N1-bulk', 'net', 'node', 'n1-bulk.js'),
+  ofLinnet('linnet-length', 'linnet framed(lengthPrefixed())', 'linnet-length.js', FRAMING),
+  onNode('N3-length', 'N3 with lengths, best by hand', 'node', 'n3-length.js'),
+  onNode('frame-stream', 'frame-stream', 'packages', 'frame-stream.js', 'frame-stream'),
+  ofLinnet('linnet-json', 'linnet framed(json(lines()))', 'linnet-json.js', FRAMING),
+  onNode('N3-json', 'N3 with JSON, best by hand', 'node', 'n3-json.js'),
+  onNode('split2', 'split2 and JSON.parse', 'packages', 'split2.js', 'split2'),
 ]
 
 // `--against` adds the linnet of another checkout, in the same passes.
@@ -145,6 +157,11 @@ export function groupOf(id: string): Group | undefined {
 export function labelOf(id: string): string {
   const label = contenders.find((contender) => contender.id === kindOf(id))?.label ?? kindOf(id)
   return id.endsWith(BEFORE) ? `before: ${label}` : label
+}
+
+/** The short name of a contender to which ratios are taken: the same for the best by hand, whatever it echoes. */
+export function shortNameOf(id: string): string {
+  return id.replace(/-(?:bulk|length|json)$/, '')
 }
 
 /** The ids in the order of tables, each of linnet followed by its version of the other checkout. */

@@ -4,7 +4,7 @@ import { type Bench, type Entrant, explained } from './bench.js'
 import { shuffled } from './order.js'
 import type { Limits, Record } from './passes.js'
 import { takesPartOften } from './plan.js'
-import type { Scenario } from './scenarios.js'
+import type { Scenario } from './scenario.js'
 import type { Fresh } from './starting.js'
 
 export async function measureFresh(

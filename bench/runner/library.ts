@@ -11,8 +11,15 @@ const run = promisify(execFile)
 /** The variable that servers/library.ts reads. */
 export const LIBRARY = 'LINNET_BENCH_LIBRARY'
 
-/** The file that `import 'linnet'` loads in a checkout. @throws Error with a message for the user */
-export async function libraryOf(checkout: string = root): Promise<string> {
+export interface Library {
+  /** The file that `import 'linnet'` loads. */
+  readonly file: string
+  /** The keys of `exports` in package.json. */
+  readonly entries: readonly string[]
+}
+
+/** The library of a checkout. @throws Error with a message for the user */
+export async function libraryOf(checkout: string = root): Promise<Library> {
   const folder = resolve(checkout)
   const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => {
     throw new Error(`there is no package.json in ${folder}`)
@@ -22,7 +29,7 @@ export async function libraryOf(checkout: string = root): Promise<string> {
   if (name !== 'linnet' || entry === undefined) throw new Error(`${folder} is not a checkout of linnet`)
   const file = join(folder, entry)
   if (!(await stat(file).catch(() => undefined))) throw new Error(`${folder} is not built: npm ci && npm run build`)
-  return file
+  return { file, entries: Object.keys(exports) }
 }
 
 /** The short name of a checkout's commit; with `+` if its library has changes. */

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Scale } from './bench.js'
 import { type Contender, contenders } from './contenders.js'
-import { type Scenario, scenarios } from './scenarios.js'
+import type { Scenario } from './scenario.js'
+import { scenarios } from './scenarios.js'
 import { built, sources } from './tools.js'
 
 export type Mode = 'whole' | 'quick' | 'smoke'
@@ -30,7 +31,7 @@ export interface Options {
 }
 
 export const usage: string = `npm run bench -- [options]
-  --quick              about a minute: five passes, linnet, N1, N3 and the floor only
+  --quick              a minute and a half: five passes, linnet, N1, N3 and the floor only
   --smoke              twenty seconds: each scenario once, with two contenders; checks that it works, measures nothing
   --only A,B           scenarios: ${[...new Set(scenarios.flatMap(({ name, group }) => [group, name]))].join(', ')}
   --contenders A,B     by id or group (linnet*, node, packages, peers): ${contenders
@@ -40,7 +41,7 @@ export const usage: string = `npm run bench -- [options]
   --against DIR        linnet as built in another checkout takes part in the same passes (npm ci && npm run build
                        there); packages and peers do not, unless they are named
   --library DIR        linnet as built in another checkout is measured instead of this one's
-  --passes N           of every scenario; default 25 to 40, of which a scenario is cut short that takes too long
+  --passes N           of every scenario; default 15 to 40, of which a scenario is cut short that takes too long
   --slice MS           length of a slice; default 120, for 10,000 connections 400
   --seed N             the order of contenders, to repeat that of a run
   --out DIR            default bench/ for a whole run, else build/bench/results/

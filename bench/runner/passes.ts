@@ -7,7 +7,7 @@ import type { Generator } from './generator.js'
 import { shuffled } from './order.js'
 import { cpuOf, memoryOf, type Server } from './process.js'
 import type { Measures } from './results.js'
-import type { Load, Scenario } from './scenarios.js'
+import type { Load, Scenario } from './scenario.js'
 
 const MICRO = 1e6
 const MILLI = 1000

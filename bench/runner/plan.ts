@@ -3,11 +3,11 @@
 
 import type { Entrant, Scale } from './bench.js'
 import { before, type Contender, contenders, groupOf, kindOf } from './contenders.js'
-import { LIBRARY, libraryOf } from './library.js'
+import { LIBRARY, type Library, libraryOf } from './library.js'
 import { missingDescriptors } from './limits.js'
 import type { Options } from './options.js'
 import type { Results } from './results.js'
-import type { Scenario } from './scenarios.js'
+import type { Scenario } from './scenario.js'
 
 export interface Step {
   readonly scenario: Scenario
@@ -41,7 +41,7 @@ export async function planOf(options: Options, results: Results): Promise<Step[]
       continue
     }
     if (found.version !== undefined) results.versions[contender.id] = found.version
-    for (const each of contender.group === 'linnet' ? versions(contender, library, other) : [contender]) {
+    for (const each of contender.group === 'linnet' ? versions(contender, library, other, results) : [contender]) {
       entrants.set(each.id, { contender: each, command: found.command, env: each.library === undefined ? {} : { [LIBRARY]: each.library } })
     }
   }
@@ -57,9 +57,16 @@ export async function planOf(options: Options, results: Results): Promise<Step[]
   return steps
 }
 
-function versions(contender: Contender, library: string, other: string | undefined): Contender[] {
-  const now = { ...contender, library }
-  return other === undefined ? [now] : [now, before(contender, other)]
+/** The contender of each checkout. A checkout from before an entry point has no contender for it. */
+function versions(contender: Contender, library: Library, other: Library | undefined, results: Results): Contender[] {
+  const { entry = '.' } = contender
+  const all: [Library, Contender][] = [[library, { ...contender, library: library.file }]]
+  if (other !== undefined) all.push([other, before(contender, other.file)])
+  return all.flatMap(([{ entries }, version]) => {
+    if (entries.includes(entry)) return [version]
+    leftOut(results, version.label, `a checkout with the entry point ${entry}`)
+    return []
+  })
 }
 
 function leftOut(results: Results, what: string, how: string): void {

@@ -1,52 +1,11 @@
 // The scenarios: the load of the generator, the contenders, the unit that is counted, and the contender to which ratios are taken.
 
 import { MEMORY } from './memory.js'
-import { COLLECTIONS, type Fresh, GARBAGE, START } from './starting.js'
-
-/** A load that is applied in slices, to servers that run through all passes. */
-export interface Load {
-  readonly how: 'slices'
-  /** Arguments of the server. */
-  readonly server: readonly string[]
-  /** Arguments of the generator with that many connections; {port} is replaced by the server's port. */
-  readonly generator: (connections: number) => readonly string[]
-  /** The length of one slice, in milliseconds. */
-  readonly slice: number
-  /** The additional time of a slice, for estimates: until all connections have been served once, and until all are answered. */
-  readonly beyond: number
-  /** A contender is warm after so many units, or after so many milliseconds of CPU time. */
-  readonly warm: { readonly units: number; readonly ms: number }
-}
-
-export interface Scenario {
-  readonly name: string
-  /** A group of scenarios that can be selected together. */
-  readonly group: string
-  readonly title: string
-  /** The unit that is counted. */
-  readonly unit: 'message' | 'connection' | 'byte' | 'idle' | 'start' | 'collection' | 'garbage'
-  /** The contender to which ratios are taken. */
-  readonly reference: string
-  /** The contenders, and those of a quick run. */
-  readonly contenders: readonly string[]
-  readonly quick: readonly string[]
-  /** Passes of a whole run. */
-  readonly passes: number
-  /** The contenders that run in all passes, not only in the first; all, if there is no list. */
-  readonly often?: readonly string[]
-  /** Connections that are open at once. */
-  readonly connections: number
-  readonly method: Load | Fresh
-}
+import { bulk, drip, echo, FEW_PASSES, LESS_PASSES, MANY_PASSES, PASSES, PORT, type Scenario, SLICE } from './scenario.js'
+import { COLLECTIONS, GARBAGE, START } from './starting.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
-const SLICE = 120
-const PORT = '{port}'
-
-// The passes that give a quartile range of a few hundredths, as far as fifteen minutes allow.
-const MANY_PASSES = 40
-const PASSES = 25
 
 const LOOPS = ['linnet', 'linnet-lines']
 const FORMS = [...LOOPS, 'linnet-try-line', 'linnet-try-until', 'linnet-framed', 'linnet-batches', 'linnet-batches-bytes']
@@ -54,72 +13,13 @@ const BY_HAND = ['N1', 'N2', 'N3', 'N4', 'floor', 'for-await', 'readline']
 const PACKAGES = ['promise-socket', 'it-byte-stream']
 const PEERS = ['tornado', 'asyncio', 'uvloop', 'bun', 'deno', 'go', 'c']
 
-interface Echo {
-  readonly name: string
-  readonly group?: string
-  readonly title: string
-  readonly connections: number
-  readonly inFlight?: number
-  readonly size?: number
-  readonly contenders: readonly string[]
-  readonly quick?: readonly string[]
-  readonly passes?: number
-  readonly slice?: number
-  readonly beyond?: number
-  readonly warm: Load['warm']
-}
-
-function echo(of: Echo): Scenario {
-  const { name, group = name, title, connections, inFlight = 1, size = 64, contenders, quick = ['linnet', 'N3'] } = of
-  const { passes = PASSES, slice = SLICE, beyond = 5, warm } = of
-  const generator: Load['generator'] = (count) => ['echo', PORT, String(count), String(inFlight), String(size)]
-  const method: Load = { how: 'slices', server: ['echo'], generator, slice, beyond, warm }
-  return { name, group, title, unit: 'message', reference: 'N3', contenders, quick, passes, connections, method }
-}
-
-/** `bytes` of one transfer: about the number that is transferred in a slice. */
-function bulk(direction: 'up' | 'down' | 'both', title: string, bytes: number): Scenario {
-  return {
-    name: `bulk-${direction}`,
-    group: 'bulk',
-    title,
-    unit: 'byte',
-    reference: 'N1-bulk',
-    contenders: ['linnet-bulk', 'N1-bulk'],
-    quick: ['linnet-bulk', 'N1-bulk'],
-    passes: MANY_PASSES,
-    connections: 1,
-    method: {
-      how: 'slices',
-      server: [direction, String(bytes)],
-      generator: () => ['bulk', PORT, String(bytes), direction],
-      slice: SLICE,
-      beyond: 30,
-      warm: { units: 1024 * MIB, ms: 1000 },
-    },
-  }
-}
-
-function drip(name: string, size: number, piece: number, title: string, beyond: number): Scenario {
-  return {
-    name,
-    group: 'drip',
-    title,
-    unit: 'byte',
-    reference: 'N1',
-    contenders: [...LOOPS, 'N1', 'N3'],
-    quick: ['linnet', 'N1'],
-    passes: PASSES,
-    connections: 1,
-    method: {
-      how: 'slices',
-      server: ['long'],
-      generator: () => ['drip', PORT, String(size), String(piece)],
-      slice: SLICE,
-      beyond,
-      warm: { units: 256 * MIB, ms: 700 },
-    },
-  }
+const framed = {
+  group: 'framed',
+  connections: 16,
+  inFlight: 64,
+  passes: FEW_PASSES,
+  beyond: 10,
+  warm: { units: 300_000, ms: 600 },
 }
 
 const few = { group: 'connections', contenders: ['linnet', 'N1', 'N3', 'floor'], passes: MANY_PASSES }
@@ -129,7 +29,8 @@ export const scenarios: readonly Scenario[] = [
     name: 'ping-pong',
     title: 'Ping-pong: 1 connection, one line of 64 bytes in flight',
     connections: 1,
-    contenders: [...LOOPS, ...BY_HAND, ...PACKAGES, ...PEERS],
+    contenders: [...LOOPS, 'linnet-framed', ...BY_HAND, ...PACKAGES, ...PEERS],
+    passes: LESS_PASSES,
     warm: { units: 25_000, ms: 800 },
   }),
   echo({
@@ -192,9 +93,27 @@ export const scenarios: readonly Scenario[] = [
     inFlight: 512,
     size: 32,
     contenders: [...FORMS, ...BY_HAND, 'N3-bytes', ...PACKAGES, ...PEERS],
-    quick: ['linnet', 'linnet-lines', 'linnet-batches', 'N3', 'floor'],
+    quick: ['linnet', 'linnet-lines', 'linnet-framed', 'linnet-batches', 'N3', 'floor'],
     beyond: 15,
     warm: { units: 500_000, ms: 600 },
+  }),
+  echo({
+    ...framed,
+    name: 'framed-length',
+    title: 'Framed by length: 16 connections, 64 messages in flight on each, of four bytes of length and 64 of content',
+    form: 'length',
+    reference: 'N3-length',
+    contenders: ['linnet-length', 'N3-length', 'frame-stream'],
+    quick: ['linnet-length', 'N3-length'],
+  }),
+  echo({
+    ...framed,
+    name: 'framed-json',
+    title: 'Framed as JSON: 16 connections, 64 objects in flight on each, one a line of 64 bytes',
+    form: 'json',
+    reference: 'N3-json',
+    contenders: ['linnet-json', 'N3-json', 'split2'],
+    quick: ['linnet-json', 'N3-json'],
   }),
   echo({
     name: 'large',
@@ -204,6 +123,7 @@ export const scenarios: readonly Scenario[] = [
     size: 64 * KIB,
     contenders: [...LOOPS, 'N1', 'N2', 'N3', 'N3-bytes', 'N4', 'floor', 'for-await', ...PEERS],
     quick: ['linnet', 'N1', 'N3'],
+    passes: LESS_PASSES,
     beyond: 10,
     warm: { units: 8000, ms: 500 },
   }),
@@ -215,7 +135,7 @@ export const scenarios: readonly Scenario[] = [
     reference: 'N1',
     contenders: [...LOOPS, 'N1', 'for-await', 'readline', ...PACKAGES, ...PEERS],
     quick: ['linnet', 'N1'],
-    passes: PASSES,
+    passes: LESS_PASSES,
     connections: 16,
     method: {
       how: 'slices',
@@ -278,6 +198,7 @@ export const scenarios: readonly Scenario[] = [
     contenders: [...LOOPS, 'N1', 'N3', 'floor'],
     quick: ['linnet'],
     passes: 3,
+    often: ['linnet', 'N3'],
     connections: 64,
     method: GARBAGE,
   },
