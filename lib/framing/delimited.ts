@@ -4,6 +4,7 @@
 import { type CompiledDelimiter, compileDelimiter } from '../bytes/delimiter.js'
 import type { ByteQueue } from '../bytes/queue.js'
 import { type Search, searchFor } from '../bytes/search.js'
+import { indexOf } from '../bytes/view.js'
 import type { Limit } from '../connection/reading/limit.js'
 import type { ReadHalf } from '../connection/reading/read-half.js'
 import { found, type Read, type Stream, WAIT, type Wait } from '../connection/reading/read-kinds.js'
@@ -86,21 +87,32 @@ export function delimited(delimiter: string | Uint8Array, options?: FrameOptions
   if (maxBytes !== undefined && maxBytes < sequence.length) {
     throw new RangeError(`a limit of ${maxBytes} bytes is smaller than the delimiter ${compiled.text}: raise maxBytes`)
   }
+  const overlaps = overlapsOf(sequence)
   return codecOf(new DelimitedFormat(compiled, maxBytes), (message) => {
     const given = bodyOf(message)
-    const body = typeof given === 'string' ? Buffer.from(given) : given
-    assertSize(body.length + sequence.length, maxBytes)
-    if (endsEarly(body, sequence)) throw refused(`the message has the delimiter ${compiled.text} in it, or at its end`, body)
-    return frameOf(NOTHING, body, sizeOfBody(body), sequence)
+    const size = sizeOfBody(given)
+    const body = typeof given === 'string' ? Buffer.from(given) : Buffer.from(given.buffer, given.byteOffset, size)
+    assertSize(size + sequence.length, maxBytes)
+    // Searching a number costs a fifth of searching a buffer.
+    const isIn = compiled.byte >= 0 ? indexOf.call(body, compiled.byte, 0) >= 0 : body.includes(sequence)
+    if (isIn || overlaps.some((start) => endsWith(body, start))) {
+      throw refused(`the message has the delimiter ${compiled.text} in it, or at its end`, body)
+    }
+    return frameOf(NOTHING, body, size, sequence)
   })
 }
 
-/** Whether the first delimiter in the body with its delimiter begins before the end of the body. */
-function endsEarly(body: Uint8Array, sequence: Buffer): boolean {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
-  if (bytes.includes(sequence)) return true
-  if (sequence.length === 1) return false
-  // One that begins in the last bytes of the body ends in the delimiter.
-  const last = bytes.subarray(Math.max(0, bytes.length - sequence.length + 1))
-  return Buffer.concat([last, sequence]).indexOf(sequence) < last.length
+/**
+ * The beginnings of a delimiter that must not be the end of a body: followed by the delimiter, they make it begin earlier. `a`
+ * for `aa`; none for most delimiters.
+ */
+function overlapsOf(sequence: Buffer): Buffer[] {
+  const lengths = Array.from({ length: sequence.length - 1 }, (_, at) => at + 1)
+  return lengths
+    .filter((length) => sequence.subarray(length).equals(sequence.subarray(0, sequence.length - length)))
+    .map((length) => sequence.subarray(0, length))
+}
+
+function endsWith(body: Buffer, end: Buffer): boolean {
+  return body.length >= end.length && body.subarray(body.length - end.length).equals(end)
 }

@@ -2,6 +2,7 @@
 // one piece of memory; a large body is passed on without a copy.
 
 import { LARGE } from '../bytes/large.js'
+import { set } from '../bytes/view.js'
 import { bytesOf, checkWritable } from '../connection/writing/write-data.js'
 import { FrameError, LimitExceededError } from '../errors.js'
 import { kindOf } from '../kind-of.js'
@@ -9,9 +10,10 @@ import { kindOf } from '../kind-of.js'
 // In Node 20, and not in the declarations of ES2023.
 const { isWellFormed } = String.prototype as unknown as { isWellFormed(this: string): boolean }
 
-/** Checks a message of bytes or text. @throws TypeError for another, FrameError for text that does not read back */
+/** Checks a message of bytes or text. @throws TypeError for another */
 export function bodyOf(message: unknown): string | Uint8Array {
-  if (typeof message === 'string') return textOf(message)
+  // The memory of a view of no bytes may be detached.
+  if (typeof message === 'string' || (message instanceof Uint8Array && message.length > 0)) return message
   if (!ArrayBuffer.isView(message)) throw new TypeError(`message must be a string or a view of bytes, not ${kindOf(message)}`)
   checkWritable(message)
   return bytesOf(message)
@@ -20,8 +22,12 @@ export function bodyOf(message: unknown): string | Uint8Array {
 /** Checks a message of text. @throws TypeError for another, FrameError for text that does not read back */
 export function textOf(message: unknown): string {
   if (typeof message !== 'string') throw new TypeError(`message must be a string, not ${kindOf(message)}`)
-  if (!isWellFormed.call(message)) throw refused('the message has half of a surrogate pair, which is no UTF-8', message)
+  checkText(message)
   return message
+}
+
+function checkText(text: string): void {
+  if (!isWellFormed.call(text)) throw refused('the message has half of a surrogate pair, which is no UTF-8', text)
 }
 
 /** The error for a message that would not read back as it is. */
@@ -33,9 +39,13 @@ export function refused(what: string, frame: string | Uint8Array | undefined, ca
   })
 }
 
-/** The bytes of a body. */
+/** The number of bytes of a body. @throws FrameError for text that does not read back */
 export function sizeOfBody(body: string | Uint8Array): number {
-  return typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  if (typeof body !== 'string') return body.length
+  const size = Buffer.byteLength(body)
+  // Half of a pair takes three bytes, so that ASCII needs no check.
+  if (size !== body.length) checkText(body)
+  return size
 }
 
 /** @throws LimitExceededError for a message above the codec's limit */
@@ -53,10 +63,10 @@ export function frameOf(head: Buffer, body: string | Uint8Array, size: number, t
     return tail.length === 0 ? [header, large] : [header, large, tail]
   }
   const frame = Buffer.allocUnsafe(head.length + size + tail.length)
-  // Headers are short: a loop costs less than the call of `set`.
+  // Headers and terminators are short: a loop costs less than a call of `set`.
   for (let at = 0; at < head.length; at++) frame[at] = head[at] as number
   if (typeof body === 'string') frame.write(body, head.length)
-  else frame.set(body, head.length)
-  if (tail.length > 0) frame.set(tail, head.length + size)
+  else set.call(frame, body, head.length)
+  for (let at = 0; at < tail.length; at++) frame[head.length + size + at] = tail[at] as number
   return frame
 }

@@ -52,10 +52,18 @@ class NetstringFormat extends PrefixFormat {
  */
 export function netstring(options?: FrameOptions): Codec<Buffer, string | NodeJS.ArrayBufferView> {
   const maxBytes = maxBytesOf(options, 'netstring()')
+  const room = Buffer.alloc(MOST_DIGITS + 1)
   return codecOf(new NetstringFormat(maxBytes), (message) => {
     const body = bodyOf(message)
     const size = sizeOfBody(body)
     assertSize(size, maxBytes)
-    return frameOf(Buffer.from(`${size}:`), body, size, END)
+    let at = MOST_DIGITS
+    room[at] = COLON
+    let rest = size
+    do {
+      room[--at] = ZERO + (rest % 10)
+      rest = Math.floor(rest / 10)
+    } while (rest > 0)
+    return frameOf(room.subarray(at), body, size, END)
   })
 }

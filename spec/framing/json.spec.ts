@@ -305,6 +305,25 @@ t.test('limits, broken frames and refusals are those of the frames', async (t) =
   t.match(await rejection(framed(connection, json(lines())).read({ maxBytes: 1 })), { code: 'ERR_LINNET_LIMIT' })
 })
 
+t.test('the limit of a frame is the same where it is read as a message', async (t) => {
+  for (const schema of [undefined, counting(), counting(() => true)]) {
+    for (const codec of Object.values(frames)) {
+      for (const [size, fits] of [
+        [98, true],
+        [99, false],
+      ] as const) {
+        // biome-ignore format: a table
+        const { connection, push } = wired({ maxBufferSize: 100 })
+        const messages = framed(connection, schema === undefined ? json(codec) : json(codec, schema))
+        const reading = messages.read().catch((error: unknown) => error)
+        push(net(JSON.stringify('x'.repeat(size))))
+        if (fits) t.equal(await reading, 'x'.repeat(size))
+        else t.match(await reading, { code: 'ERR_LINNET_LIMIT', limit: 100, size: 101, option: 'maxBufferSize' })
+      }
+    }
+  }
+})
+
 t.test('what is no codec of text or bytes, or no schema, is a TypeError', async (t) => {
   for (const codec of [undefined, null, 5, {}, { read: () => {} }, lines]) t.throws(() => json(codec as never), { name: 'TypeError' })
   const schemas = [
