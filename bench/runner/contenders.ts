@@ -129,10 +129,10 @@ export const contenders: readonly Contender[] = [
   },
   ofLinnet('linnet-bulk', 'linnet', 'linnet-bulk.js'),
   onNode('N1-bulk', 'net', 'node', 'n1-bulk.js'),
-  ofLinnet('linnet-length', 'linnet framed(lengthPrefixed())', 'linnet-length.js', FRAMING),
+  ofLinnet('linnet-length', 'linnet lengthPrefixed()', 'linnet-length.js', FRAMING),
   onNode('N3-length', 'N3 with lengths, best by hand', 'node', 'n3-length.js'),
   onNode('frame-stream', 'frame-stream', 'packages', 'frame-stream.js', 'frame-stream'),
-  ofLinnet('linnet-json', 'linnet framed(json(lines()))', 'linnet-json.js', FRAMING),
+  ofLinnet('linnet-json', 'linnet json(lines())', 'linnet-json.js', FRAMING),
   onNode('N3-json', 'N3 with JSON, best by hand', 'node', 'n3-json.js'),
   onNode('split2', 'split2 and JSON.parse', 'packages', 'split2.js', 'split2'),
 ]
