@@ -22,7 +22,7 @@ const FOR_TESTS = {
   'lib/transport/descriptor.ts': ['descriptorOf'],
   'lib/transport/duplex.ts': ['DuplexCarrier', 'duplexOf'],
   'lib/transport/read-turns.ts': ['PIECE_MS', 'TURN_MS'],
-  'lib/turn.ts': ['afterTwoImmediates', 'afterTwoTimers'],
+  'lib/turn.ts': ['afterTwoImmediates', 'afterManyImmediates'],
 }
 
 const [all, library] = [knip(), knip('--production', '--include', 'exports,files')]
