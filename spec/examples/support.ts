@@ -102,6 +102,29 @@ export class ClientExample extends Running {
   }
 }
 
+/** An example that connects, and reads its standard input. */
+export class FedExample extends Running {
+  static start(t: Test, name: string, variables: NodeJS.ProcessEnv, ...args: string[]): FedExample {
+    const example = new FedExample(t, spawn(process.execPath, [fileOf(name), ...args], { env: { ...env, ...variables } }))
+    // It may end before its input does.
+    example.child.stdin?.on('error', () => {})
+    return example
+  }
+
+  says(text: string): void {
+    this.child.stdin?.write(text)
+  }
+
+  ends(text?: string): void {
+    this.child.stdin?.end(text)
+  }
+}
+
+/** An example that needs neither peers nor input. */
+export function runExample(t: Test, name: string): Running {
+  return new Running(t, spawn(process.execPath, [fileOf(name)], { env, stdio: ['ignore', 'pipe', 'pipe'] }))
+}
+
 /** An example that listens. */
 export class Example extends Running {
   port = 0
