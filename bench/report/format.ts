@@ -17,7 +17,8 @@ const SCALES: readonly [number, string][] = [
   [1e3, 'k'],
 ]
 
-function large(value: number): string {
+/** A number with its thousands as a letter: 1.38 M. */
+export function large(value: number): string {
   const [scale, letter] = SCALES.find(([least]) => value >= least) ?? [1, '']
   return `${digits(value / scale)}${letter === '' ? '' : ` ${letter}`}`
 }

@@ -10,14 +10,20 @@ import { chart } from './chart.js'
 import { columnsOf } from './columns.js'
 import { digits, MISSING, mb, spreadOf, table } from './format.js'
 import { type Verdict, verdicts } from './goals.js'
+import { ratesChart } from './rates-chart.js'
 import { ratioOf, type Spread } from './statistics.js'
 
-/** Writes the tables, and the chart if it has values; returns the names of the files. */
+/** Writes the tables, and each chart that has values; returns the names of the files. */
 export async function writeReport(folder: string, results: Results): Promise<string[]> {
-  const picture = chart(results)
-  if (picture !== undefined) await writeFile(join(folder, 'results.svg'), picture)
-  await writeFile(join(folder, 'results.md'), `${markdown(results, picture !== undefined)}\n`)
-  return picture === undefined ? ['results.md'] : ['results.md', 'results.svg']
+  const pictures = { 'results.svg': chart(results), 'rates.svg': ratesChart(results) }
+  const files = ['results.md']
+  for (const [name, picture] of Object.entries(pictures)) {
+    if (picture === undefined) continue
+    await writeFile(join(folder, name), picture)
+    files.push(name)
+  }
+  await writeFile(join(folder, 'results.md'), `${markdown(results, pictures['results.svg'] !== undefined)}\n`)
+  return files
 }
 
 /** A scenario's table, for the terminal. */
