@@ -103,8 +103,8 @@ for (const [what, act] of Object.entries({
     t.teardown(() => server.close({ grace: 0 }))
     const peer = net.connect(server.port, '127.0.0.1')
     const closed = new Promise((resolve) => peer.once('close', resolve))
-    const connection = (await server.accept()) as Connection
-    await pipelining(t, peer)
+    const [accepted] = await Promise.all([server.accept(), pipelining(t, peer)])
+    const connection = accepted as Connection
     let read = 0
     for (; read < 20_000; read++) {
       await connection.readLine()

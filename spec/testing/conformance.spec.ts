@@ -14,31 +14,29 @@ const memory: Record<string, PairOptions> = {
   'a pair with next to nothing under way': { highWaterMark: 1000 },
 }
 
-t.test('a good connection is accepted', async (t) => {
-  for (const [name, options] of Object.entries(memory)) {
-    await t.test(name, async () => {
-      await checkConnection(() => pair(options))
-    })
-  }
-
-  for (const carrier of carrierNames) {
-    await t.test(`one over ${carrier}`, async (t) => {
-      await checkConnection(async () => {
-        const { a, b } = await ends(t, carrier)
-        return [a, b]
-      })
-    })
-  }
-
-  await t.test('one of a server in memory', async () => {
-    const { server, connect } = memoryServer()
-    await checkConnection(async () => [await connect(), (await server.accept()) as Connection])
-    await server.close({ grace: 0 })
+for (const [name, options] of Object.entries(memory)) {
+  t.test(`a good connection is accepted: ${name}`, async () => {
+    await checkConnection(() => pair(options))
   })
+}
 
-  await t.test('one whose methods are all wrapped', async () => {
-    await checkConnection(() => pair().map(wrapped) as [Connection, Connection])
+for (const carrier of carrierNames) {
+  t.test(`a good connection is accepted: one over ${carrier}`, async (t) => {
+    await checkConnection(async () => {
+      const { a, b } = await ends(t, carrier)
+      return [a, b]
+    })
   })
+}
+
+t.test('a good connection is accepted: one of a server in memory', async () => {
+  const { server, connect } = memoryServer()
+  await checkConnection(async () => [await connect(), (await server.accept()) as Connection])
+  await server.close({ grace: 0 })
+})
+
+t.test('a good connection is accepted: one whose methods are all wrapped', async () => {
+  await checkConnection(() => pair().map(wrapped) as [Connection, Connection])
 })
 
 /** A connection each of whose methods is a function of its own that calls the one it had. */

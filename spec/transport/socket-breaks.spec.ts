@@ -4,7 +4,7 @@ import net from 'node:net'
 import t from 'tap'
 import { SocketCarrier } from '../../lib/transport/socket.js'
 import { broken, until } from './socket-support.js'
-import { fill, next, Recorder, recording, scratch, sockets, turns } from './support.js'
+import { fill, fillUp, next, Recorder, recording, scratch, sockets, turns } from './support.js'
 
 const open = (): number => process.getActiveResourcesInfo().filter((name) => /^(TCP|Pipe)(Socket)?Wrap$/.test(name)).length
 
@@ -39,15 +39,18 @@ t.test('an end is reported without delay while bytes are queued on this side', a
   const { client, server } = await sockets(t)
   const carrier = new SocketCarrier(server)
   const recorder = recording(carrier)
-  const given = fill(carrier)
+  // On Deno a large write never leaves within the call, so the system may still have room behind it.
+  const given = await fillUp(carrier, recorder)
+  const before = recorder.events.length
+  const sent = recorder.count('sent')
   client.end('question')
   await recorder.waitFor('end')
-  t.same(recorder.events, ['data', 'end'])
+  t.same(recorder.events.slice(before), ['data', 'end'])
   let got = 0
   client.on('data', (chunk) => {
     got += chunk.length
   })
-  await recorder.waitFor('sent')
+  await recorder.waitFor('sent', sent + 1)
   carrier.end()
   await next(client, 'end')
   t.equal(got, given)
