@@ -3,12 +3,9 @@
 import { listen } from './library.js'
 import { listenOptions, ready } from './support.js'
 
-/** The place of a program's work. */
-const answer = (line: string): string => `${line}\n`
-
 const server = await listen(listenOptions)
 ready(server.port)
 
 await server.serve(async (connection) => {
-  for await (const lines of connection.lineBatches()) await connection.write(lines.map(answer))
+  for await (const lines of connection.lineBatches()) await connection.write(lines.map((line) => `${line}\n`))
 })

@@ -107,6 +107,22 @@ t.test('the memory of a list may be used again after the call', async (t) => {
   t.equal(await b.readToEnd('latin1'), 'abcd')
 })
 
+t.test('a list of a class of the program is written as its elements, whatever its methods do', async (t) => {
+  class List extends Array<string> {
+    override join(): string {
+      return 'joined'
+    }
+    override filter(): never[] {
+      throw new Error('filtered')
+    }
+  }
+  const { a, b } = memory(t)
+  a.write(List.of('one ', 'zwei ', 'drei'))
+  a.write(List.of(' ü\ud83d', '\udc26'))
+  await a.end()
+  t.equal(await b.readToEnd('utf8'), 'one zwei drei ü\ufffd\ufffd')
+})
+
 t.test('a getter of a list may write, and both writes arrive whole', async (t) => {
   const { a, b } = memory(t)
   const list: unknown[] = [Buffer.from('[one '), Buffer.from('two]')]
