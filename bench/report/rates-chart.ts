@@ -10,6 +10,7 @@ const SCENARIO = 'pipelined'
 type Kind = 'linnet' | 'other'
 
 const ROWS: readonly (readonly [id: string, label: string, kind: Kind])[] = [
+  ['N3', 'node:net, all lines of a chunk by hand', 'other'],
   ['linnet-batches', 'linnet, all lines that have arrived', 'linnet'],
   ['linnet-lines', 'linnet, for await over lines()', 'linnet'],
   ['linnet', 'linnet, await of each line', 'linnet'],
