@@ -21,6 +21,7 @@ import { mutated, mutationsOf } from './mutations.js'
 /** Each room, and the specs that try it beside those of its own folder. */
 const ROOMS = {
   'lib/bytes': ['connection/reading/until', 'connection/reading/match', 'connection/reading/try', 'danger/transferred'],
+  'lib/framing': [],
   'lib/proxy-protocol': ['server/proxy-header', 'server/proxy-header-refused'],
   'lib/options': ['mistakes/option-forms', 'mistakes/option-names', 'mistakes/option-values', 'mistakes/tls-options', 'foreign'],
 }

@@ -32,6 +32,10 @@ export type TextCodec = Codec<string | Uint8Array, string>
 
 type Frame = string | Uint8Array
 
+/** How many issues an error message lists, and how many characters of each. `issues` has all of them. */
+const LISTED = 5
+const QUOTED = 120
+
 /**
  * JSON in the frames of another codec.
  *
@@ -187,9 +191,15 @@ function assertText(frame: unknown): Frame {
 function outcome(result: SchemaResult<unknown>, frame: Frame): unknown {
   if (result.issues === undefined) return result.value
   const issues = result.issues.map(issueOf)
-  const list = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
-  const message = `the frame does not fit its schema: ${list.join('; ')}; it is taken, and the next frame can be read`
+  const message = `the frame does not fit its schema: ${listOf(issues)}; it is taken, and the next frame can be read`
   throw new FrameError({ frame: bytesOfFrame(frame), issues, message })
+}
+
+/** The first issues as text. The peer determines how many there are, and how long: all of them would flood a log. */
+function listOf(issues: readonly Issue[]): string {
+  const list = issues.slice(0, LISTED).map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+  const more = issues.length > LISTED ? `; and ${issues.length - LISTED} more` : ''
+  return list.map((each) => (each.length > QUOTED ? `${each.slice(0, QUOTED)}…` : each)).join('; ') + more
 }
 
 function issueOf({ message, path = [] }: SchemaIssue): Issue {

@@ -236,6 +236,17 @@ t.test('paths of issues are strings and numbers, whatever a schema has', async (
   })
 })
 
+t.test('an error message lists the first issues, however many and however long they are', async (t) => {
+  const { connection, push } = wired()
+  const text = JSON.stringify(Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${n} ${'x'.repeat(1000)}`, 'wrong'])))
+  push(`${text}\n`)
+  const error = (await rejection(framed(connection, json(lines(), z.record(z.string(), z.number()))).read())) as FrameError
+  t.equal(error.issues.length, 100)
+  t.match(error.message, /^the frame does not fit its schema: 0 x{100,}…; .*…; and 95 more; it is taken/)
+  t.ok(error.message.length < 1000)
+  t.equal(String(error.frame), text)
+})
+
 t.test('a member __proto__ is no way in: it is dropped at any depth, also with escapes', async (t) => {
   const texts = [
     '{"__proto__":{"admin":true},"a":1}',
