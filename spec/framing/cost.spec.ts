@@ -1,10 +1,23 @@
-// A frame that is buffered whole costs no promise beyond the one that `read` returns, and no timer.
+// What a frame costs: one that is buffered whole no promise beyond the one that `read` returns, and no timer; one in many pieces no
+// more than its bytes.
 
 import { createHook } from 'node:async_hooks'
 import t from 'tap'
 import * as z from 'zod'
-import { contentLength, delimited, framed, json, lengthPrefixed, lines, netstring, varintPrefixed } from '../../lib/framing/index.js'
-import { wired } from '../connection/reading/support.js'
+import {
+  type Codec,
+  contentLength,
+  delimited,
+  framed,
+  json,
+  lengthPrefixed,
+  lines,
+  netstring,
+  varintPrefixed,
+} from '../../lib/framing/index.js'
+import { unread, wired } from '../connection/reading/support.js'
+import { within } from '../support/wait.js'
+import { lengthOf } from './support.js'
 
 /** The promises that `work` makes. */
 function promises(work: () => void): number {
@@ -66,3 +79,24 @@ for (const [name, [codec, frame]] of Object.entries(frames)) {
     t.equal(connection.waiting, undefined)
   })
 }
+
+t.test('a frame in many pieces costs linear time', async (t) => {
+  const size = 300_000
+  const frames = {
+    lengthPrefixed: [lengthPrefixed({ bytes: 4 }), lengthOf(size, 4, 'big'), ''],
+    netstring: [netstring(), `${size}:`, ','],
+    delimited: [delimited('ab'), '', 'ab'],
+    lines: [lines(), '', '\n'],
+    contentLength: [contentLength(), `X: ${'x'.repeat(8000)}\r\nContent-Length: ${size}\r\n\r\n`, ''],
+  } as const
+  for (const [name, [codec, head, tail]] of Object.entries(frames)) {
+    const { connection, push } = wired()
+    const reading = framed(connection, codec as Codec<unknown>).read()
+    for (const byte of head) push(byte)
+    const piece = 'x'.repeat(10)
+    for (let n = 0; n < size / 10; n++) push(piece)
+    for (const byte of tail) push(byte)
+    t.equal(((await within(reading)) as string).length, size, name)
+    t.equal(unread(connection), '')
+  }
+})

@@ -200,3 +200,31 @@ export function cutAt(text: string, places: readonly number[]): string[] {
 }
 
 export const wrongJson = ['', '{', '{"a":}', 'nul', "{'a':1}", '[1,]', '\u00ff']
+
+/** Reads one frame of these bytes. */
+export async function readOne(codec: Codec<unknown, never>, bytes: string): Promise<unknown> {
+  const { connection, push } = wired()
+  push(bytes)
+  return framed(connection, codec).read()
+}
+
+export const encode = (message: unknown): string => String(message)
+
+/** A number of bytes on a line, and these. */
+export const sized: Codec<string> = {
+  async read(reader) {
+    return reader.readExactly(Number(await reader.readLine()), 'latin1')
+  },
+  encode,
+}
+
+/** The same codec as a program would write it, without what the library's own has. */
+export const plain = ({
+  read,
+  encode,
+}: Codec<Buffer, string | NodeJS.ArrayBufferView>): Codec<Buffer, string | NodeJS.ArrayBufferView> => ({
+  read: (reader) => read(reader),
+  encode,
+})
+const codec = netstring()
+export const both = { 'of the library': codec, 'of a program': plain(codec), 'with tryRead': { ...plain(codec), tryRead: codec.tryRead! } }
