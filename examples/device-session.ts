@@ -35,9 +35,10 @@ export async function takeReadings(connection: Connection, store: Store): Promis
       message = await messages.read()
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
-      // A frame that is broken does not say where the next one begins.
-      if (error.issues.length === 0) return refuse(0, error.message)
-      await refuse(error.frame?.readUInt32BE(3) ?? 0, error.message)
+      const sequence = error.issues.length === 0 ? 0 : (error.frame?.readUInt32BE(3) ?? 0)
+      await refuse(sequence, error.message)
+      // A frame that is broken does not say where the next one begins. Without its hello a device cannot go on either.
+      if (sequence === 0) return
       continue
     }
 

@@ -67,6 +67,7 @@ t.test('a frame that is broken, and a message that is out of place, end the conn
     [damaged, /^the checksum of the frame does not fit/],
     [long, /^a frame has at most 1024 bytes of content, not 1025/],
     [frame('accepted', 1, {}), /not accepted$/],
+    [frame('hello', 0, { device: 'a device', run: RUN }), /^the content does not fit: device: Invalid/],
   ]
   for (const [bytes, reason] of rows) {
     const [connection] = await device(t, example)
