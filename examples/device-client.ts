@@ -34,8 +34,9 @@ const input = measure()
 
 const server = { host: hostname, port: Number(port), timeout: 5_000, readTimeout: 10_000, closeTimeout: 1_000, maxBufferSize: 4096 }
 const onFailure = (error: Error): void => console.log(error.message)
+const delays = { minDelay: Number(PAUSE), maxDelay: 100 * Number(PAUSE), signal: stop.signal, onFailure }
 
-for await (const connection of reconnect(server, { minDelay: Number(PAUSE), maxDelay: 60_000, signal: stop.signal, onFailure })) {
+for await (const connection of reconnect(server, delays)) {
   try {
     await deliver(connection)
   } catch (error) {
