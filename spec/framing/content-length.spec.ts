@@ -54,6 +54,18 @@ t.test('header lines of 8 KiB in all are read, of a byte more not, at every cut'
   t.equal(textOf(await reading), 'ab', 'a carriage return may begin the blank line')
 })
 
+t.test('a line that leaves no room for the blank line exceeds the limit, whatever follows, and before it is checked', async (t) => {
+  const ends = (end: number, last: string): string => `X: ${'x'.repeat(end - 3 - last.length)}${last}`
+  for (const wire of [`${ends(8191, '\r\n')}Y: z\r\n\r\n`, `${ends(8191, '\n')}\r\n`]) {
+    const error = await rejection(readOne(contentLength(), wire))
+    t.match(error, { code: 'ERR_LINNET_LIMIT', limit: 8192, size: 8193 })
+  }
+  t.match(await rejection(readOne(contentLength(), `${ends(8190, '\n')}\r\n`)), { code: 'ERR_LINNET_FRAME' })
+  const { connection, push } = wired()
+  push('\r\n')
+  t.match(await rejection(framed(connection, contentLength()).read({ maxBytes: 1 })), { code: 'ERR_LINNET_LIMIT', limit: 1, size: 2 })
+})
+
 t.test('maxBytes of a read bounds the header too', async (t) => {
   const { connection, push } = wired()
   push('Content-Length: 2\r\n\r\nab')
