@@ -98,11 +98,6 @@ export const deno = [
     },
   },
   {
-    why: 'it searches 64 MiB in a given time, and a busy machine needs more',
-    sometimes: true,
-    tests: { 'bytes/search': ['searching for a list is linear in 64 MiB'] },
-  },
-  {
     why: 'a listener on :: takes IPv4 clients also with ipv6Only, and what waits in the queue of the system at a close is not reset',
     never: true,
     tests: {
@@ -142,11 +137,6 @@ export const deno = [
   {
     why: 'async_hooks counts no promises, by which these tests see what is made',
     tests: { 'framing/cost': framed },
-  },
-  {
-    why: 'Deno opens files of its caches while the test counts descriptors, now and then',
-    sometimes: true,
-    tests: { 'client/reconnect-sockets': ['a loop over TCP returns to a server that was restarted'] },
   },
   {
     why: 'a thousand courses take longer than a test may: a step of the manual clock takes 20 ms on a busy machine',
