@@ -25,7 +25,7 @@ export interface Codec<In, Out = In> {
   /**
    * Reads one message. It may make any number of reads through `reader`: together they are one read of the connection, as in
    * `readMessage`. If one of them fails, all bytes are unread again; an error of the function's own leaves them consumed. At the
-   * end of the stream, with no byte of a next message, what it returns is not used.
+   * end of the stream or after a loss, with no byte of a next message, what it returns is not used.
    */
   read(reader: Reader): Promise<In>
   /** Returns the bytes of a message, as `write` takes them. If it throws, nothing is sent. */

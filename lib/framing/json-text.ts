@@ -1,6 +1,7 @@
 // JSON as text: parsed without members that set a prototype, and written only if it reads back as it is.
 // Decision: docs/decisions/what-is-written-reads-back.md
 
+import { isNumberObject } from 'node:util/types'
 import { FrameError } from '../errors.js'
 import { kindOf } from '../kind-of.js'
 import { refused } from './encode.js'
@@ -36,15 +37,17 @@ function textOfBytes(frame: Uint8Array): string {
   return bytes.toString()
 }
 
-// Not recursive: JSON can be nested more deeply than the stack is.
-function removePrototypes(root: unknown): void {
+/** Removes members with the name `__proto__`. Returns whether there was one. Not recursive: JSON can be nested more deeply than the stack is. */
+function removePrototypes(root: unknown): boolean {
+  let found = false
   const left = [root]
   while (left.length > 0) {
     const value = left.pop()
     if (typeof value !== 'object' || value === null) continue
-    if (Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__')
+    if (Object.hasOwn(value, '__proto__')) found = Reflect.deleteProperty(value, '__proto__')
     for (const member of Object.values(value)) left.push(member)
   }
+  return found
 }
 
 /**
@@ -63,12 +66,16 @@ export function jsonOf(message: unknown): string {
     throw refused('JSON has no form for the message, `cause` says why', undefined, cause)
   }
   if (text === undefined) throw refused(`JSON has no form for ${kindOf(message)}`, undefined)
-  if (text.includes('"__proto__":')) throw refused('the message has a member with the name `__proto__`, which is not read', text)
+  // The text may also be the end of another name: `"a\"__proto__":`.
+  if (text.includes('"__proto__":') && removePrototypes(JSON.parse(text))) {
+    throw refused('the message has a member with the name `__proto__`, which is not read', text)
+  }
   return text
 }
 
 /** Throws for a value that JSON.stringify would write as `null`. */
-function refuseLost(this: unknown, name: string, value: unknown): unknown {
+function refuseLost(this: unknown, name: string, given: unknown): unknown {
+  const value = isNumberObject(given) ? Number(given) : given
   const lost = typeof value === 'number' ? !Number.isFinite(value) : Array.isArray(this) && isLeftOut(value)
   if (lost) throw new TypeError(`${typeof value === 'number' ? String(value) : kindOf(value)} at '${name}' would be written as null`)
   return value

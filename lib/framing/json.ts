@@ -147,15 +147,12 @@ class CheckedContent extends Content {
 
   // Without `takeBuffered` and `start`: a program's function must not run when bytes arrive.
   override formatOver(frames: FrameFormat<Frame>): FrameFormat<unknown> {
-    const take = (readHalf: ReadHalf): unknown => {
-      const frame = frames.fast(readHalf)
-      return frame === undefined ? undefined : this.decodeNow(frame)
-    }
-    // A schema below this one would replace the mark of `takeUnless` by its own.
+    const decode = (frame: Frame): unknown => this.decodeNow(frame)
+    // A schema below this one would replace the mark of `takeDecoded` by its own.
     const usable = isSynchronous(frames)
     return {
       maxBytes: frames.maxBytes,
-      fast: (readHalf) => (usable && this.synchronous ? readHalf.takeUnless(() => take(readHalf)) : undefined),
+      fast: (readHalf) => (usable && this.synchronous ? readHalf.takeDecoded(() => frames.fast(readHalf), decode) : undefined),
     }
   }
 }

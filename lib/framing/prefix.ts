@@ -102,8 +102,8 @@ class PrefixRead implements Read<Buffer> {
 
   attempt(queue: ByteQueue): Buffer | Wait {
     const frame = this.#format.take(queue, this.#progress, this.limit, this.#whole)
-    const needed = this.#format.needed(this.#progress)
-    if (needed !== undefined) this.needed = needed
+    // A header may be longer than the limit of the body: a program that polls by `tryRead` needs its next byte in any case.
+    this.needed = this.#format.needed(this.#progress) ?? Math.max(queue.length + 1, this.limit.bytes)
     return frame
   }
 }

@@ -75,9 +75,14 @@ export class FrameSource<In> {
 
   #readMessage(options: ResolvedReadOptions): Promise<In> {
     return this.#message(options).read(async (reader) => {
-      const frame = await this.#codec.read(reader)
-      if (this.#atEnd) throw this.readHalf.endError()
-      return frame
+      let frame: In | undefined
+      try {
+        frame = await this.#codec.read(reader)
+      } catch (error) {
+        if (!this.#isNothing || !isFrameError(error)) throw error
+      }
+      if (this.#isNothing) throw this.readHalf.endError()
+      return frame as In
     })
   }
 
@@ -96,10 +101,11 @@ export class FrameSource<In> {
     return message.read(async (reader) => {
       try {
         const value = await this.#codec.read(reader)
-        if (!this.#atEnd) return { value, done: false }
+        if (!this.#isNothing) return { value, done: false }
       } catch (error) {
-        if (!this.#atEnd) throw error
+        if (!this.#isNothing || (this.#isLost && !isFrameError(error))) throw error
       }
+      if (this.#isLost) throw this.readHalf.endError()
       iteration.done = true
       return DONE
     })
@@ -110,10 +116,14 @@ export class FrameSource<In> {
     return new FrameMessage(this.readHalf, options, iteration)
   }
 
-  /** Whether the peer has ended its side, and the message that is read has no byte: no function makes a frame of nothing. */
-  get #atEnd(): boolean {
+  /** Whether the stream has ended or is lost, and the message that is read has no byte: no function makes a frame of nothing. */
+  get #isNothing(): boolean {
     const { stream, queue } = this.readHalf
-    return stream === 'ended' && queue.length === 0 && queue.marked === 0
+    return stream !== 'open' && queue.length === 0 && queue.marked === 0
+  }
+
+  get #isLost(): boolean {
+    return this.readHalf.stream === 'lost'
   }
 
   #own(error: unknown): unknown {
@@ -123,7 +133,11 @@ export class FrameSource<In> {
 
 /** Marks a FrameError as raised by the connection, so that it is a normal end of a handler. */
 function ownFrameError(error: unknown, { host }: ReadHalf): unknown {
-  return isLinnetError(error) && error instanceof FrameError ? host.raised(error) : error
+  return isFrameError(error) ? host.raised(error) : error
+}
+
+function isFrameError(error: unknown): error is FrameError {
+  return isLinnetError(error) && error instanceof FrameError
 }
 
 /** The message of one frame. */

@@ -1,11 +1,21 @@
 // Codecs of the library in the hands of a program: copied, composed, and called with a reader.
 
 import t from 'tap'
-import { type Codec, framed, json, lengthPrefixed, lines, netstring } from '../../lib/framing/index.js'
+import {
+  type Codec,
+  contentLength,
+  delimited,
+  framed,
+  json,
+  lengthPrefixed,
+  lines,
+  netstring,
+  varintPrefixed,
+} from '../../lib/framing/index.js'
 import type { Reader } from '../../lib/index.js'
 import { unread, wired } from '../connection/reading/support.js'
 import { rejection } from '../support/wait.js'
-import { encode, settled } from './support.js'
+import { encode, settled, textOf } from './support.js'
 
 t.test('a copy of a codec of the library is one, and one with another function is a program codec', async (t) => {
   const { connection, push } = wired()
@@ -102,6 +112,29 @@ t.test('a program that polls by tryRead gets a frame beyond readHighWaterMark', 
       if (codec.tryRead?.(connection) !== undefined) break
     }
     t.equal(pushed, wire.length)
+    t.equal(connection.buffered, 0)
+  }
+})
+
+t.test('a program that polls by tryRead gets a frame whose header is longer than the limit of its body', async (t) => {
+  const header = 'Content-Length: 1\r\n\r\n'
+  const polled: [Codec<Buffer, never>, string][] = [
+    [contentLength({ maxBytes: 1 }), `${header}a`],
+    [lengthPrefixed({ bytes: 8, maxBytes: 1 }), '\0\0\0\0\0\0\0\x01a'],
+    [varintPrefixed({ maxBytes: 1 }), '\x81\x80\x80\0a'],
+    [netstring({ maxBytes: 1 }), '1:a,'],
+    [delimited('--=', { maxBytes: 4 }), 'a--='],
+  ]
+  for (const [codec, wire] of polled) {
+    const { connection, carrier, push } = wired({ readHighWaterMark: 1 })
+    let pushed = 0
+    let found: Buffer | undefined
+    for (let polls = 0; polls < 100 && found === undefined; polls++) {
+      if (!carrier.paused) push(wire[pushed++] ?? '')
+      found = codec.tryRead?.(connection)
+      await settled()
+    }
+    t.equal(textOf(found), 'a', wire)
     t.equal(connection.buffered, 0)
   }
 })

@@ -22,6 +22,14 @@ interface Frames<T> {
   takeBuffered(queue: ByteQueue, limit: Limit): T | Wait
 }
 
+// Nothing reads through this lock: it has what other reads, and an abort, ask of one.
+const DECODING = {
+  released: false,
+  idle: false,
+  refusal: 'framed.read() decodes a frame of this connection: read when it is done, not in the function of its schema',
+  refused: (): void => {},
+} as Partial<ReadLock> as ReadLock
+
 export class ReadHalf extends ExclusiveReads {
   /** Made when the first `readUntil` is parked. */
   #until: ParkedUntil | undefined
@@ -100,17 +108,26 @@ export class ReadHalf extends ExclusiveReads {
     }
   }
 
-  /** Calls `take`, which reads by the fast paths. If it returns undefined, what it took is unread again; if it throws, it stays taken. */
-  takeUnless<T>(take: () => T | undefined): T | undefined {
+  /**
+   * Takes a frame by `take`, which uses the fast paths, and returns what `decode`, a function of the program, makes of it. Other
+   * reads are refused meanwhile. If the result is undefined, the frame is unread again; if `decode` throws, it stays taken.
+   */
+  takeDecoded<F, T>(take: () => F | undefined, decode: (frame: F) => T | undefined): T | undefined {
     if (this.busy) return undefined
     const { queue, overflowing } = this
     queue.mark()
-    let taken: T | undefined | null = null
+    let decoded: T | undefined | null = null
     try {
-      taken = take()
-      return taken
+      const frame = take()
+      if (frame === undefined) return (decoded = undefined)
+      this.acquire(DECODING)
+      decoded = decode(frame)
+      // The function may have aborted the connection: the slow path has the error.
+      if (this.refusal !== undefined) decoded = undefined
+      return decoded
     } finally {
-      if (taken !== undefined) queue.commit()
+      if (this.lock === DECODING) this.release(DECODING)
+      if (decoded !== undefined) queue.commit()
       else {
         queue.rewind()
         this.overflowing = overflowing
