@@ -6,6 +6,7 @@ import { framed, json, lines } from '../../lib/framing/index.js'
 import { FrameError } from '../../lib/index.js'
 import { wired } from '../connection/reading/support.js'
 import { rejection } from '../support/wait.js'
+import { wireOf } from './support.js'
 
 t.test('a member __proto__ is no way in: it is dropped at any depth, also with escapes', async (t) => {
   const texts = [
@@ -43,7 +44,7 @@ t.test('a message that JSON has no form for, or that would not read back, is ref
   cycle.self = cycle
   const own = Object.defineProperty({}, '__proto__', { value: 1, enumerable: true })
   const failing = { toJSON: () => { throw new Error('mine') } } // biome-ignore format: short
-  const messages = [undefined, () => {}, Symbol('s'), 1n, { a: [1n] }, cycle, Number.NaN, Number.POSITIVE_INFINITY, { a: { b: -Infinity } }, [undefined], [() => {}], [Symbol('s')], { toJSON: () => undefined }, failing, own] // biome-ignore format: short
+  const messages = [undefined, () => {}, Symbol('s'), 1n, { a: [1n] }, cycle, Number.NaN, Number.POSITIVE_INFINITY, { a: { b: -Infinity } }, [new Number(Number.NaN)], { a: new Number(Infinity) }, [undefined], [() => {}], [Symbol('s')], { toJSON: () => undefined }, failing, own] // biome-ignore format: short
   for (const [at, message] of messages.entries()) {
     const { connection } = wired()
     const error = await rejection(framed(connection, json(lines())).write(message))
@@ -61,4 +62,16 @@ t.test('what JSON.stringify leaves out, or toJSON says, is written so', async (t
   t.equal(codec.encode({ a: undefined, b: () => {}, c: null, d: [null] }), '{"c":null,"d":[null]}\n')
   t.equal(codec.encode(new Date(0)), '"1970-01-01T00:00:00.000Z"\n')
   t.equal(codec.encode({ n: -0, s: '\ud800 __proto__ "null"' }), '{"n":0,"s":"\\ud800 __proto__ \\"null\\""}\n')
+})
+
+t.test('a name that ends like __proto__ is written and read back, and the name itself is refused at any depth', async (t) => {
+  const codec = json(lines())
+  for (const message of [{ 'a"__proto__': 1 }, [{ '"__proto__': { b: '"__proto__":' } }], { __proto__x: 1 }]) {
+    const { connection, push } = wired()
+    push(wireOf(codec.encode(message)))
+    t.strictSame(await framed(connection, codec).read(), message)
+  }
+  const own = Object.defineProperty({}, '__proto__', { value: 1, enumerable: true })
+  for (const message of [[{ 'a"__proto__': 1 }, { a: own }], { toJSON: () => own }])
+    t.throws(() => codec.encode(message), { code: 'ERR_LINNET_FRAME', message: /`__proto__`/ })
 })

@@ -4,7 +4,7 @@ import t from 'tap'
 import * as z from 'zod'
 import { framed, json, lines, netstring, type StandardSchemaV1 } from '../../lib/framing/index.js'
 import type { FrameError } from '../../lib/index.js'
-import { wired } from '../connection/reading/support.js'
+import { unread, wired } from '../connection/reading/support.js'
 import { rejection, turns } from '../support/wait.js'
 import { counting, frames, net } from './json-support.js'
 import { wireOf } from './support.js'
@@ -133,4 +133,49 @@ t.test('what is no codec of text or bytes, or no schema, is a TypeError', async 
     name: 'TypeError',
     message: /needs a codec that reads text or bytes, not a number/,
   })
+})
+
+t.test('while a schema decides, also at once, every other read is a ConcurrentReadError', async (t) => {
+  for (const codec of Object.values(frames)) {
+    const { connection, push } = wired()
+    const refused: Promise<unknown>[] = []
+    const schema = counting()
+    const { validate } = schema['~standard']
+    const reading: StandardSchemaV1 = {
+      '~standard': {
+        ...schema['~standard'],
+        validate(value) {
+          refused.push(rejection(messages.read()), rejection(connection.readLine()), rejection(messages[Symbol.asyncIterator]().next()))
+          return validate(value)
+        },
+      },
+    }
+    const messages = framed(connection, json(codec, reading))
+    push([1, 2, 3].map((value) => net(`${value}`)).join(''))
+    for (const value of [1, 2, 3]) t.equal(await messages.read(), value)
+    t.ok(refused.length >= 9)
+    for (const error of await Promise.all(refused)) t.match(error, { code: 'ERR_LINNET_CONCURRENT_READ', message: /^framed\.read\(\)/ })
+    t.equal(unread(connection), '')
+  }
+})
+
+t.test('a schema that aborts the connection fails the read with that, whatever it returns', async (t) => {
+  for (const codec of Object.values(frames)) {
+    const { connection, push } = wired()
+    const schema: StandardSchemaV1 = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate(value) {
+          if (value === 2) connection.abort('enough')
+          return { value }
+        },
+      },
+    }
+    const messages = framed(connection, json(codec, schema))
+    push(net('1') + net('2') + net('3'))
+    t.equal(await messages.read(), 1)
+    t.match(await rejection(messages.read()), { code: 'ERR_LINNET_CLOSED', cause: 'enough' })
+    t.match(await rejection(messages.read()), { code: 'ERR_LINNET_CLOSED', cause: 'enough' })
+  }
 })
