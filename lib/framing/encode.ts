@@ -15,8 +15,7 @@ export function bodyOf(message: unknown): string | Uint8Array {
   // The memory of a view of no bytes may be detached.
   if (typeof message === 'string' || (message instanceof Uint8Array && message.length > 0)) return message
   if (!ArrayBuffer.isView(message)) throw new TypeError(`message must be a string or a view of bytes, not ${kindOf(message)}`)
-  checkWritable(message)
-  return bytesOf(message)
+  return bytesOf(checkWritable(message) as NodeJS.ArrayBufferView)
 }
 
 /** Checks a message of text. @throws TypeError for another, FrameError for text that does not read back */

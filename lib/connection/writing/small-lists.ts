@@ -40,18 +40,21 @@ function joins(texts: readonly string[]): boolean {
 }
 
 function addBytes(buffer: WriteBuffer, list: readonly unknown[]): number | undefined {
-  // A copy: reading an element may call a getter, which may write, and between the two loops nothing may.
-  const pieces = [...list]
+  // A copy, made by index: reading an element may call a getter, which may write, and between the two loops nothing may.
+  const pieces: Uint8Array[] = []
   let length = 0
-  for (const piece of pieces) {
+  for (let at = 0; at < list.length; at++) {
+    const piece = list[at]
     // The memory of a view of no bytes may be detached.
     if (!(piece instanceof Uint8Array) || piece.length === 0 || piece.length >= LARGE) return undefined
     length += piece.length
+    if (length > SLAB) return undefined
+    pieces.push(piece)
   }
-  if (length === 0 || length > SLAB) return undefined
+  if (length === 0) return undefined
   const memory = buffer.reserve(length)
   let at = buffer.tail
-  for (const piece of pieces as Uint8Array[]) {
+  for (const piece of pieces) {
     set.call(memory, piece, at)
     at += piece.length
   }

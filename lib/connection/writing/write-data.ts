@@ -12,16 +12,22 @@ export type WriteData = Piece | readonly Piece[]
 // Throws for a typed array whose memory is detached, and otherwise does nothing for one of no bytes.
 const { keys } = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
 
-/** Checks all of `data`. `piece`: its index in a source, for the message. @throws TypeError for data that cannot be written */
-export function checkWritable(data: unknown, piece?: number): asserts data is WriteData {
+/**
+ * Checks all of `data`, and returns it; of a list a copy. Each element is read once, by its index: a getter may return something
+ * else the next time, and a class of the program may iterate over something else.
+ * `piece`: its index in a source, for the message. @throws TypeError for data that cannot be written
+ */
+export function checkWritable(data: unknown, piece?: number): WriteData {
+  if (!Array.isArray(data)) return checkPiece(data, piece)
+  const pieces: Piece[] = []
   // Not `forEach`, which skips the holes of an array.
-  if (Array.isArray(data)) for (let at = 0; at < data.length; at++) checkPiece(data[at], piece, at)
-  else checkPiece(data, piece)
+  for (let at = 0; at < data.length; at++) pieces.push(checkPiece(data[at], piece, at))
+  return pieces
 }
 
 /** `at`: the index in an array. */
-function checkPiece(data: unknown, piece: number | undefined, at?: number): void {
-  if (typeof data === 'string' || (data instanceof Uint8Array && data.length > 0)) return
+function checkPiece(data: unknown, piece: number | undefined, at?: number): Piece {
+  if (typeof data === 'string' || (data instanceof Uint8Array && data.length > 0)) return data
   if (!ArrayBuffer.isView(data)) throw new TypeError(refusalOf(data, piece, at))
   try {
     // With detached memory a DataView throws here; the `byteLength` of a typed array is 0.
@@ -29,6 +35,7 @@ function checkPiece(data: unknown, piece: number | undefined, at?: number): void
   } catch (cause) {
     throw detachedMemory('before it was written', cause)
   }
+  return data as NodeJS.ArrayBufferView
 }
 
 function refusalOf(data: unknown, piece: number | undefined, at: number | undefined): string {

@@ -42,8 +42,7 @@ export async function writeFrom(writeHalf: WriteHalf, source: unknown): Promise<
         pieces.done()
         return bytes
       }
-      checkWritable(value, at++)
-      const taken = writeHalf.putAwaited(value)
+      const taken = writeHalf.putAwaited(checkWritable(value, at++))
       bytes += taken.bytes
       room = taken.room
     }

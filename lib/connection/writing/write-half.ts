@@ -45,9 +45,9 @@ export class WriteHalf extends WriteSender {
   writeEncoded(data: unknown, encoding: unknown): Promise<void> {
     try {
       const encodes = encodingOf(encoding)
-      checkWritable(data)
+      const checked = checkWritable(data)
       const encoded = (piece: Piece): Piece => (typeof piece === 'string' ? Buffer.from(piece, encodes) : piece)
-      return this.write(Array.isArray(data) ? data.map(encoded) : encoded(data as Piece))
+      return this.write(Array.isArray(checked) ? checked.map(encoded) : encoded(checked as Piece))
     } catch (error) {
       return rejectHandled(error)
     }
@@ -71,12 +71,12 @@ export class WriteHalf extends WriteSender {
   tryWrite(data: unknown): boolean {
     const { writeHighWaterMark } = this.host.limits
     if (this.#enqueueSmall(data, writeHighWaterMark)) return true
-    checkWritable(data)
+    const checked = checkWritable(data)
     // What was written in this turn may not have been sent yet.
     if (this.scheduled && !this.below(writeHighWaterMark)) this.sendQueued()
     // Sending may have failed, and cut the connection.
     if (this.state.kind !== 'open' || !this.below(writeHighWaterMark)) return false
-    this.enqueue(data)
+    this.enqueue(checked)
     return true
   }
 
@@ -108,9 +108,9 @@ export class WriteHalf extends WriteSender {
 
   /** The slow path: queues all of `data`, or throws and queues nothing. Returns as `enqueue` does. */
   #enqueueChecked(data: unknown): number {
-    checkWritable(data)
+    const checked = checkWritable(data)
     this.#assertWritable()
-    return this.enqueue(data)
+    return this.enqueue(checked)
   }
 
   #assertWritable(): void {

@@ -4,6 +4,7 @@ import t from 'tap'
 import { SLAB } from '../../../lib/connection/writing/slabs.js'
 import { addSmallList } from '../../../lib/connection/writing/small-lists.js'
 import { WriteBuffer } from '../../../lib/connection/writing/write-buffer.js'
+import { ConnectionClosedError } from '../../../lib/errors.js'
 import { everywhere, memory } from '../../support/fixture.js'
 import { rejection, within } from '../../support/wait.js'
 
@@ -149,4 +150,55 @@ t.test('queued bytes of a list are counted, and a waiting list resolves when the
   await within(waits)
   await a.end()
   t.equal(await arrived, 'grün und blau')
+})
+
+t.test('a class of the program that iterates and maps over something else is written as its elements', async (t) => {
+  class List<T> extends Array<T> {
+    override *[Symbol.iterator](): ArrayIterator<T> {
+      yield 7 as T
+    }
+    override map(): never[] {
+      return []
+    }
+  }
+  const { a, b } = memory(t)
+  a.write(List.of('small ', 'texts, ') as string[])
+  a.write(List.of(Buffer.from('bytes, '), Buffer.from('more, ')) as Buffer[])
+  a.write(List.of<string | Buffer>('both, ', Buffer.from('kinds, ')) as string[])
+  t.equal(a.tryWrite(List.of<string | Buffer>(Buffer.from('tried, '), 'too, ') as string[]), true)
+  a.write(List.of('6f6e', '65') as string[], 'hex')
+  await a.writeFrom([List.of<string | Buffer>(', from a ', Buffer.from('source')) as string[]])
+  await a.end(List.of<string | Buffer>(', ', Buffer.from('end')) as string[])
+  t.equal(await b.readToEnd('latin1'), 'small texts, bytes, more, both, kinds, tried, too, one, from a source, end')
+})
+
+t.test('each element of a mixed list is checked as it is written, and a write that its getter makes does not split the list', async (t) => {
+  const { a, b } = memory(t)
+  const list: unknown[] = ['[one ', Buffer.from('two '), 'three]']
+  let asked = 0
+  Object.defineProperty(list, 2, {
+    enumerable: true,
+    get: () => {
+      a.write(`(${++asked})`)
+      // The second time it is a number, which cannot be written.
+      return asked === 1 ? 'three]' : 7
+    },
+  })
+  await a.write(list as string[])
+  await a.end()
+  t.equal(await b.readToEnd('latin1'), '(1)[one two three]')
+})
+
+t.test('a list whose getter ends the sending side rejects, and nothing of it is sent', async (t) => {
+  const { a, b } = memory(t)
+  const list: unknown[] = ['one', Buffer.from('two'), 'three']
+  Object.defineProperty(list, 2, {
+    enumerable: true,
+    get: () => {
+      void a.end()
+      return 'three'
+    },
+  })
+  t.ok((await rejection(a.write(list as string[]))) instanceof ConnectionClosedError)
+  t.equal(await b.readToEnd('latin1'), '')
 })
