@@ -54,7 +54,7 @@ export class Framed<In, Out = In> implements AsyncIterable<In> {
    *   byte, or `readTimeout` after it.
    * - DrainingError: the server is closing, and no byte of the frame has arrived.
    * - ConnectionLostError: the connection broke. ConnectionClosedError: this side closed, aborted or cut it off.
-   * - what a codec of the program throws. What it has read then stays consumed.
+   * - what a codec of the program throws. What its `read` has read then stays consumed, and nothing that its `tryRead` has read.
    *
    * **Cancelling** by `signal` rejects with `signal.reason`. Unless stated otherwise all bytes are unread after a rejection, and
    * the next read may be made at once.
