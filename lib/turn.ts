@@ -38,12 +38,6 @@ function afterImmediates(count: number): Schedule {
 /** Calls back after so many immediates that Deno has polled twice: a read that has just begun takes two polls. */
 export const afterManyImmediates: Schedule = afterImmediates(2 * PASSES)
 
-const onDeno = 'Deno' in globalThis
-
-/** Calls `callback` after the loop has polled. Set in a socket's callback, Node calls it before it polls. */
-/* c8 ignore next: only one of the two is true of a runtime */
-export const afterPoll: Schedule = onDeno ? afterImmediates(PASSES) : setImmediate
-
 /** Calls `callback` once the bytes that are in the kernel now have arrived. */
 /* c8 ignore next: only one of the two is true of a runtime */
-export const afterTurn: Schedule = onDeno ? afterManyImmediates : afterTwoImmediates
+export const afterTurn: Schedule = 'Deno' in globalThis ? afterManyImmediates : afterTwoImmediates

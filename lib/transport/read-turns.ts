@@ -6,7 +6,7 @@
 // nothing is held, and the only cost is reading the clock for a large chunk.
 // Decision: docs/decisions/large-chunks-wait-for-their-turn.md
 
-import { afterPoll, nextTick } from '../turn.js'
+import { nextTick, setImmediate as nodesSetImmediate } from '../turn.js'
 
 /** A connection whose bytes can be held back. */
 export interface PacedSource {
@@ -73,7 +73,7 @@ export class ReadTurns {
   #askAt = 0
   #long = false
 
-  constructor(host: TurnHost = { now, cpu, setImmediate: afterPoll }) {
+  constructor(host: TurnHost = { now, cpu, setImmediate: nodesSetImmediate }) {
     this.#host = host
   }
 
