@@ -3,7 +3,7 @@
 // So closes wait here, on one timer for all of them, and only those that are still under way when it fires get their own limit,
 // for the time that remains.
 
-import { setTimeout } from '../transport/clock.js'
+import { setTimeout, systemClock } from '../transport/clock.js'
 
 /** A close that may wait here. */
 export interface LimitedClose {
@@ -15,30 +15,28 @@ export interface LimitedClose {
 const DELAY = 100
 export const SHORT: number = 5 * DELAY
 
-const now: () => number = performance.now.bind(performance)
-
 class CloseLimits {
   /** When each close, or its last progress, began. */
   readonly #began = new Map<LimitedClose, number>()
-  #scheduled = false
+  /** Set until it fires. It keeps the process alive while a close waits: a connection in memory has nothing else that does. */
+  #timer: NodeJS.Timeout | undefined
 
   /** Lets a close wait, or starts its time again. */
   add(close: LimitedClose): void {
-    this.#began.set(close, now())
-    if (this.#scheduled) return
-    this.#scheduled = true
-    // The connection itself keeps the process alive.
-    setTimeout(this.#start, DELAY).unref()
+    this.#began.set(close, systemClock.now())
+    this.#timer ??= setTimeout(this.#start, DELAY)
+    this.#timer.ref()
   }
 
   /** The close has completed. */
   remove(close: LimitedClose): void {
     this.#began.delete(close)
+    if (this.#began.size === 0) this.#timer?.unref()
   }
 
   readonly #start = (): void => {
-    this.#scheduled = false
-    const at = now()
+    this.#timer = undefined
+    const at = systemClock.now()
     for (const [close, began] of this.#began) {
       this.#began.delete(close)
       close.startCloseLimit(at - began)

@@ -242,8 +242,9 @@ export class ConnectionCore extends ConnectionParts implements LimitedClose {
   /** Starts the limit of the close, or starts it again. */
   #limitClose(): void {
     const { closeTimeout } = this.options
-    if (this.#limitStarted || closeTimeout <= SHORT || this.clock !== systemClock || systemClock.faked) this.startCloseLimit(0)
-    else closeLimits.add(this)
+    const isUsual = closeTimeout > SHORT && this.referenced && this.clock === systemClock && !systemClock.faked
+    if (isUsual && !this.#limitStarted) closeLimits.add(this)
+    else this.startCloseLimit(0)
   }
 
   startCloseLimit(elapsed: number): void {

@@ -38,6 +38,8 @@ export abstract class ConnectionParts implements CarrierSink, ReadHalfHost, Writ
   readonly writeHalf: WriteHalf
   readonly closeState: CloseState
   draining = false
+  /** Whether the connection and its time limits keep the process alive. */
+  protected referenced = true
   /** Undefined while no time limit was ever started, as in most connections. */
   #deadlines: Deadlines | undefined
   #deadlinesStopped = false
@@ -151,11 +153,13 @@ export abstract class ConnectionParts implements CarrierSink, ReadHalfHost, Writ
   }
 
   ref(): void {
+    this.referenced = true
     this.carrier.ref()
     this.#deadlines?.reference(true)
   }
 
   unref(): void {
+    this.referenced = false
     this.carrier.unref()
     this.#ensuredDeadlines.reference(false)
   }

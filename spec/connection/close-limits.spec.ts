@@ -3,6 +3,7 @@
 import t from 'tap'
 import { closeLimits, type LimitedClose, SHORT } from '../../lib/connection/close-limits.js'
 import { connect, listen } from '../../lib/index.js'
+import { program } from '../support/program.js'
 
 /** A close, and the time that had passed when its limit was started. */
 class Close implements LimitedClose {
@@ -20,10 +21,8 @@ t.test('a close that is still under way after a while gets its limit, for the ti
   closeLimits.add(one)
   closeLimits.add(other)
   closeLimits.add(one)
-  const held = setTimeout(() => {}, 60_000)
   t.ok((await one.done) > 0)
   t.ok((await other.done) > 0)
-  clearTimeout(held)
   t.equal(one.started.length, 1, 'once, if its time was started again')
 })
 
@@ -32,9 +31,7 @@ t.test('a close that has completed gets no limit', async (t) => {
   closeLimits.add(done)
   closeLimits.remove(done)
   closeLimits.add(late)
-  const held = setTimeout(() => {}, 60_000)
   await late.done
-  clearTimeout(held)
   t.same(done.started, [])
 })
 
@@ -52,4 +49,15 @@ t.test('the time in which a close waited for its limit is part of closeTimeout',
     t.equal((await connection.closed).by, 'local')
     break
   }
+})
+
+t.test('a process in which nothing but a close waits does not end before it has completed', async (t) => {
+  const run = program(t, `const [a] = testing.pair({ client: { closeTimeout: ${SHORT + 50} } }); await a.close(); console.log('closed')`)
+  t.equal(await run.ends(), 0, run.stderr)
+  t.equal(run.stdout, 'closed\n')
+})
+
+t.test('the close of a connection that does not keep the process alive does not either', async (t) => {
+  const run = program(t, 'const [a] = testing.pair({ client: { closeTimeout: 60_000 } }); a.unref(); void a.close()')
+  t.equal(await run.ends(), 0, run.stderr)
 })
