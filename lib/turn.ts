@@ -12,32 +12,27 @@ export function afterTwoImmediates(callback: () => void): void {
 }
 
 // While its loop has something to do, Deno polls the system after every 61 passes of the loop, each of which runs the immediates that
-// were set before it.
-const PASSES = 62
+// were set before it. A read that has just begun takes two polls.
+const PASSES = 2 * 62
 
-type Schedule = (callback: () => void) => void
+/** The callbacks that wait, in order, and the number of the pass that each waits for. */
+const waiting: { readonly callback: () => void; readonly due: number }[] = []
+let passed = 0
 
-/** Returns a function that calls back after so many immediates, which all its callers share. */
-function afterImmediates(count: number): Schedule {
-  /** What waits, in order, and the number of the immediate that it waits for. */
-  const waiting: { readonly callback: () => void; readonly due: number }[] = []
-  let passed = 0
-  const pass = (): void => {
-    passed++
-    for (let [first] = waiting; first !== undefined && first.due <= passed; [first] = waiting) {
-      waiting.shift()
-      setImmediate(first.callback)
-    }
-    if (waiting.length > 0) setImmediate(pass)
+function pass(): void {
+  passed++
+  for (let [first] = waiting; first !== undefined && first.due <= passed; [first] = waiting) {
+    waiting.shift()
+    setImmediate(first.callback)
   }
-  return (callback) => {
-    if (waiting.push({ callback, due: passed + count }) === 1) setImmediate(pass)
-  }
+  if (waiting.length > 0) setImmediate(pass)
 }
 
-/** Calls back after so many immediates that Deno has polled twice: a read that has just begun takes two polls. */
-export const afterManyImmediates: Schedule = afterImmediates(2 * PASSES)
+/** Calls back after so many immediates that Deno has polled twice. All callers share them. */
+export function afterManyImmediates(callback: () => void): void {
+  if (waiting.push({ callback, due: passed + PASSES }) === 1) setImmediate(pass)
+}
 
 /** Calls `callback` once the bytes that are in the kernel now have arrived. */
 /* c8 ignore next: only one of the two is true of a runtime */
-export const afterTurn: Schedule = 'Deno' in globalThis ? afterManyImmediates : afterTwoImmediates
+export const afterTurn: (callback: () => void) => void = 'Deno' in globalThis ? afterManyImmediates : afterTwoImmediates

@@ -1,6 +1,8 @@
-// The type of a codec: how a program describes the messages of its protocol. The codecs of the library have it too.
+// The type of a codec, by which a program describes the messages of its protocol, and its check. The codecs of the library have it too.
 
 import type { Reader } from '../connection/reading/reader.js'
+import { kindOf } from '../kind-of.js'
+import { functionOf } from '../options/arguments.js'
 
 /**
  * How the messages of a protocol are read and written: two functions, and a third for speed.
@@ -35,4 +37,12 @@ export interface Codec<In, Out = In> {
    * `undefined` or throws, nothing is consumed; after `undefined`, `read` is called. Optional.
    */
   tryRead?(reader: Reader): In | undefined
+}
+
+/** @throws TypeError for a value that is no codec */
+export function assertCodec(codec: Codec<unknown, never>): void {
+  if (typeof codec !== 'object' || codec === null) throw new TypeError(`codec must be a codec, lines() for example, not ${kindOf(codec)}`)
+  functionOf(codec.read, 'codec.read')
+  functionOf(codec.encode, 'codec.encode')
+  if (codec.tryRead !== undefined) functionOf(codec.tryRead, 'codec.tryRead')
 }

@@ -8,8 +8,8 @@ import { exceeded, type Limit } from '../connection/reading/limit.js'
 import { LimitExceededError } from '../errors.js'
 import type { Codec } from './codec.js'
 import { assertSize, bodyOf, frameOf, sizeOfBody } from './encode.js'
+import { codecOf } from './format-codec.js'
 import { type FrameOptions, maxBytesOf } from './options.js'
-import { codecOf } from './own-codec.js'
 import { broken, PrefixFormat, type Progress } from './prefix.js'
 
 const LINE_FEED = 10

@@ -11,8 +11,8 @@ import { found, type Read, type Stream, WAIT, type Wait } from '../connection/re
 import type { Codec } from './codec.js'
 import { assertSize, bodyOf, frameOf, refused, sizeOfBody } from './encode.js'
 import { type BytesFormat, OPERATION, ownLimit } from './format.js'
+import { codecOf } from './format-codec.js'
 import { type FrameOptions, maxBytesOf } from './options.js'
-import { codecOf } from './own-codec.js'
 
 const NOTHING = Buffer.alloc(0)
 

@@ -4,9 +4,8 @@ import { type Connection, isConnection } from '../connection/connection.js'
 import { type ReadOptions, type ResolvedReadOptions, resolvePlainOptions } from '../connection/reading/read-options.js'
 import { isLinnetError, LimitExceededError } from '../errors.js'
 import { kindOf } from '../kind-of.js'
-import { functionOf } from '../options/arguments.js'
 import { markHandled, rejectHandled } from '../rejections.js'
-import type { Codec } from './codec.js'
+import { assertCodec, type Codec } from './codec.js'
 import { FrameIterator } from './iterator.js'
 import { FrameSource } from './source.js'
 
@@ -28,10 +27,7 @@ export class Framed<In, Out = In> implements AsyncIterable<In> {
   /** @internal */
   constructor(connection: Connection, codec: Codec<In, Out>) {
     if (!isConnection(connection)) throw new TypeError(`connection must be a Connection of linnet, not ${kindOf(connection)}`)
-    if (typeof codec !== 'object' || codec === null) throw new TypeError(`codec must be a codec, lines() for example, not ${kindOf(codec)}`)
-    functionOf(codec.read, 'codec.read')
-    functionOf(codec.encode, 'codec.encode')
-    if (codec.tryRead !== undefined) functionOf(codec.tryRead, 'codec.tryRead')
+    assertCodec(codec)
     this.connection = connection
     this.#codec = codec
     this.#source = new FrameSource(connection, codec)

@@ -12,11 +12,10 @@ import { type Read, type Stream, WAIT, type Wait } from '../connection/reading/r
 import type { Reader } from '../connection/reading/reader.js'
 import { FrameError, type Issue } from '../errors.js'
 import { isThenable, kindOf } from '../kind-of.js'
-import { functionOf } from '../options/arguments.js'
-import type { Codec } from './codec.js'
+import { assertCodec, type Codec } from './codec.js'
 import { type BytesFormat, type FrameFormat, isSynchronous } from './format.js'
+import { formatOf, withFormat } from './format-codec.js'
 import { bytesOfFrame, jsonOf, parseJson } from './json-text.js'
-import { formatOf, withFormat } from './own-codec.js'
 import {
   type SchemaInput,
   type SchemaIssue,
@@ -57,9 +56,7 @@ const QUOTED = 120
 export function json(codec: TextCodec): Codec<unknown>
 export function json<Schema extends StandardSchemaV1>(codec: TextCodec, schema: Schema): Codec<SchemaOutput<Schema>, SchemaInput<Schema>>
 export function json(codec: TextCodec, schema?: StandardSchemaV1): Codec<unknown> {
-  if (typeof codec !== 'object' || codec === null) throw new TypeError(`codec must be a codec, lines() for example, not ${kindOf(codec)}`)
-  functionOf(codec.read, 'codec.read')
-  functionOf(codec.encode, 'codec.encode')
+  assertCodec(codec)
   const content = schema === undefined ? new Content() : new CheckedContent(schemaOf(schema))
   const outer: Codec<unknown> = {
     async read(reader: Reader): Promise<unknown> {

@@ -4,8 +4,8 @@ import type { ByteQueue } from '../bytes/queue.js'
 import { FrameError, LimitExceededError } from '../errors.js'
 import type { Codec } from './codec.js'
 import { assertSize, bodyOf, frameOf, sizeOfBody } from './encode.js'
+import { codecOf } from './format-codec.js'
 import { type LengthPrefixedOptions, largestLength, lengthPrefixedOptions, type ResolvedLengthPrefixed } from './options.js'
-import { codecOf } from './own-codec.js'
 import { broken, PrefixFormat, type Progress } from './prefix.js'
 
 class LengthFormat extends PrefixFormat {

@@ -8,8 +8,8 @@ import { type LineFormat, LineRead, type Read, takeLine, WAIT, type Wait } from 
 import type { Codec } from './codec.js'
 import { assertSize, refused, textOf } from './encode.js'
 import { type BytesFormat, OPERATION } from './format.js'
+import { codecOf } from './format-codec.js'
 import { type FrameOptions, maxBytesOf } from './options.js'
-import { codecOf } from './own-codec.js'
 
 const LINE_FEED = 10
 const LINE: LineFormat = { delimiter: compileDelimiter('\n'), carriageReturn: true, encoding: 'utf8' }

@@ -11,8 +11,8 @@ import { DONE } from '../iterator.js'
 import { isThenable } from '../kind-of.js'
 import type { Codec } from './codec.js'
 import { type FrameFormat, isSynchronous, OPERATION } from './format.js'
+import { formatOf } from './format-codec.js'
 import { FrameItem, ParkedFrame, ParkedItem } from './frame-reads.js'
-import { formatOf } from './own-codec.js'
 
 /** An iteration over frames. */
 export interface FrameIteration<In> extends IteratorState {

@@ -4,7 +4,7 @@ import { Message } from '../connection/reading/message.js'
 import { NO_OPTIONS } from '../connection/reading/read-options.js'
 import type { Reader } from '../connection/reading/reader.js'
 import { OPERATION } from './format.js'
-import { readSource } from './own-codec.js'
+import { readSource } from './format-codec.js'
 
 /** Calls `read` with a reader that reads what `reader` reads. If it returns undefined or throws, nothing is taken. */
 export function tryWhole<T>(reader: Reader, read: (reader: Reader) => T | undefined): T | undefined {

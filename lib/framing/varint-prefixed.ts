@@ -4,8 +4,8 @@
 import type { ByteQueue } from '../bytes/queue.js'
 import type { Codec } from './codec.js'
 import { assertSize, bodyOf, frameOf, sizeOfBody } from './encode.js'
+import { codecOf } from './format-codec.js'
 import { type FrameOptions, maxBytesOf } from './options.js'
-import { codecOf } from './own-codec.js'
 import { broken, PrefixFormat, type Progress } from './prefix.js'
 
 /** The most bytes of a length. */

@@ -115,16 +115,16 @@ export function resolveReconnectOptions(target: unknown, options: unknown = {}):
   return { target: typeof target === 'function' ? asking(target) : constant(target), ...delays, maxAttempts, signal, onFailure, clock }
 }
 
-function targetPlan(target: unknown): ResolvedConnectOptions {
+function resolveTarget(target: unknown): ResolvedConnectOptions {
   return resolveCheckedConnectOptions(checkOptions(schemas().target, target))
 }
 
 function constant(target: unknown): () => Promise<ResolvedConnectOptions> {
-  const resolved = targetPlan(target)
+  const resolved = resolveTarget(target)
   return async () => resolved
 }
 
 // biome-ignore lint/complexity/noBannedTypes: what `typeof` says of it
 function asking(target: Function): () => Promise<ResolvedConnectOptions> {
-  return async () => targetPlan(await target())
+  return async () => resolveTarget(await target())
 }

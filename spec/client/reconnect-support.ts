@@ -12,34 +12,11 @@ import { type ManualClock, manualClock } from '../../lib/testing/index.js'
 import type { Carrier } from '../../lib/transport/carrier.js'
 import type { Timer } from '../../lib/transport/clock.js'
 import { memoryPair } from '../../lib/transport/memory/carrier.js'
+import { countTimers } from '../support/counting-clock.js'
 import { turns } from '../support/wait.js'
 import { Held } from './support.js'
 
 type Target = ReconnectTarget | (() => ReconnectTarget | PromiseLike<ReconnectTarget>)
-
-/** A manual clock that counts the timers that are set. */
-function countingClock(): { clock: ManualClock; timers: Set<Timer> } {
-  const clock = manualClock()
-  const timers = new Set<Timer>()
-  const setTimer = clock.setTimer.bind(clock)
-  clock.setTimer = (callback, ms) => {
-    const timer = setTimer(() => {
-      timers.delete(counted)
-      callback()
-    }, ms)
-    const counted: Timer = {
-      ref: () => timer.ref(),
-      unref: () => timer.unref(),
-      clear() {
-        timers.delete(counted)
-        timer.clear()
-      },
-    }
-    timers.add(counted)
-    return counted
-  }
-  return { clock, timers }
-}
 
 /** An attempt that a test answers. A cut resets what has come of it, as that of a socket does. */
 class Answered extends Held<Carrier> {
@@ -71,11 +48,11 @@ export class Loop {
   readonly servers: Connection[] = []
 
   constructor(t: Test | undefined, settings: ReconnectOptions = {}, target: Target = { path: '/run/server' }) {
-    const { clock, timers } = countingClock()
+    const clock = manualClock()
     const { dialled, failures } = this
     const { signal } = this.controller
     this.clock = clock
-    this.timers = timers
+    this.timers = countTimers(clock)
     const onFailure = (error: Error, failure: ReconnectFailure): void => void failures.push({ error, failure })
     const dialer: Dialer = {
       clock,

@@ -168,3 +168,9 @@ t.test('arguments that are no connection or no codec are TypeErrors', async (t) 
   })
   t.equal(framed(connection, lines()).connection, connection)
 })
+
+t.test('json refuses what is no codec as framed does, when it is called', async (t) => {
+  for (const wrong of [undefined, null, lines, 5]) t.throws(() => json(wrong as never), { name: 'TypeError', message: /^codec must/ })
+  for (const name of ['read', 'encode', 'tryRead'])
+    t.throws(() => json({ ...lines(), [name]: 1 } as never), { name: 'TypeError', message: `codec.${name} must be a function` })
+})

@@ -16,7 +16,8 @@ import {
   type ServerEvents,
 } from '../../lib/index.js'
 import { type MemoryConnectOptions, memoryServer } from '../../lib/testing/index.js'
-import type { Clock, Timer } from '../../lib/transport/clock.js'
+import { type Clock, systemClock } from '../../lib/transport/clock.js'
+import { countTimers } from '../support/counting-clock.js'
 import { opened, socketPath } from '../support/fixture.js'
 import { within } from '../support/wait.js'
 
@@ -206,28 +207,14 @@ export async function talk(client: Connection, line = 'hello'): Promise<void> {
 
 /** The machine's clock, and how many of its timers run. */
 export function countingClock(): Clock & { readonly running: number } {
-  const timers = new Set<Timer>()
+  const { now, setTimer } = systemClock
+  const clock: Clock = { now, setTimer }
+  const timers = countTimers(clock)
   return {
     get running() {
       return timers.size
     },
-    now: () => performance.now(),
-    setTimer(callback, ms) {
-      const timer = setTimeout(() => {
-        timers.delete(counted)
-        callback()
-      }, ms)
-      const counted: Timer = {
-        ref: () => timer.ref(),
-        unref: () => timer.unref(),
-        clear() {
-          timers.delete(counted)
-          clearTimeout(timer)
-        },
-      }
-      timers.add(counted)
-      return counted
-    },
+    ...clock,
   }
 }
 
