@@ -1,6 +1,6 @@
 // Checks delimiters and prepares them for searching: text becomes UTF-8 bytes, and a single byte becomes a number (searching
 // for a number costs a tenth of searching for a string). A protocol uses few delimiters, again for every message, so those
-// given as text are cached.
+// given as text are cached; of lists of text, the last one.
 
 import { isRegExp, isUint8Array } from 'node:util/types'
 import { kindOf } from '../kind-of.js'
@@ -24,8 +24,10 @@ export interface CompiledDelimiter {
 const CACHED = 256
 // Longer delimiters are rare, and would stay in memory.
 const LONGEST_CACHED = 256
+const LONGEST_LIST_CACHED = 16
 const cache = new Map<string, CompiledDelimiter>()
 let last: { given: string; compiled: CompiledDelimiter } = { given: '\n', compiled: compile(['\n'], '\n') }
+let lastList: { texts: readonly unknown[]; compiled: CompiledDelimiter } | undefined
 
 /**
  * Checks and prepares a delimiter.
@@ -35,7 +37,8 @@ let last: { given: string; compiled: CompiledDelimiter } = { given: '\n', compil
 export function compileDelimiter(delimiter: unknown): CompiledDelimiter {
   // Nearly all reads use the delimiter of the read before.
   if (delimiter === last.given) return last.compiled
-  if (typeof delimiter !== 'string') return compile(Array.isArray(delimiter) ? delimiter : [delimiter], delimiter)
+  if (Array.isArray(delimiter)) return compileList(delimiter)
+  if (typeof delimiter !== 'string') return compile([delimiter], delimiter)
   const known = cache.get(delimiter)
   if (known !== undefined) {
     last = { given: delimiter, compiled: known }
@@ -46,6 +49,25 @@ export function compileDelimiter(delimiter: unknown): CompiledDelimiter {
   if (cache.size >= CACHED) cache.clear()
   cache.set(delimiter, compiled)
   return compiled
+}
+
+/** Compares the items, since the list may be a literal, which is a new one for each read, or may have been changed. */
+function compileList(list: readonly unknown[]): CompiledDelimiter {
+  if (lastList !== undefined && isSame(list, lastList.texts)) return lastList.compiled
+  const items = [...list]
+  const compiled = compile(items, items)
+  if (items.length <= LONGEST_LIST_CACHED && items.every(isShortText)) lastList = { texts: items, compiled }
+  return compiled
+}
+
+function isSame(list: readonly unknown[], texts: readonly unknown[]): boolean {
+  if (list.length !== texts.length) return false
+  for (let at = 0; at < texts.length; at++) if (list[at] !== texts[at]) return false
+  return true
+}
+
+function isShortText(item: unknown): boolean {
+  return typeof item === 'string' && item.length <= LONGEST_CACHED
 }
 
 function compile(list: readonly unknown[], given: unknown): CompiledDelimiter {

@@ -90,3 +90,23 @@ t.test('an error message shows a delimiter as a literal on one line', async (t) 
   t.equal(named('\0\t\x1b'), `'\\u0000\\t\\u001b'`)
   t.equal(named('\ud800'), `'\\ud800'`)
 })
+
+t.test('the last list of texts is not prepared again, and is compared by its items', async (t) => {
+  const list = ['\n\r\n', '\n\n']
+  const compiled = compileDelimiter(list)
+  t.equal(compileDelimiter(['\n\r\n', '\n\n']), compiled, 'a new list with the same items')
+  t.not(compileDelimiter(['\n\r\n']), compiled, 'fewer items')
+  t.not(compileDelimiter(['\n\r\n', '\r\r']), compiled, 'another item')
+  t.not(compileDelimiter(list), compiled, 'only the last one is remembered')
+  list[1] = 'x'
+  t.same(parts(list).sequences, ['0a0d0a', '78'], 'a list that was changed is another one')
+  const bytes = Buffer.from('ab')
+  t.not(compileDelimiter([bytes]), compileDelimiter([bytes]), 'bytes may change without a trace')
+  bytes.fill('c')
+  t.same(parts([bytes]).sequences, ['6363'])
+  const long = ['x'.repeat(257)]
+  t.not(compileDelimiter(long), compileDelimiter(long), 'long text is not kept')
+  const many = Array.from({ length: 17 }, (_, index) => String(index))
+  t.not(compileDelimiter(many), compileDelimiter(many), 'nor are many texts')
+  t.throws(() => compileDelimiter([]), RangeError)
+})
