@@ -14,7 +14,7 @@ for (const page of readdirSync(guide).filter((name) => name.endsWith('.md'))) {
   const blocks = Array.from(text.matchAll(/^```typescript\n(.*?)\n```$/gms), ([, code]) => code as string)
   if (blocks.length === 0) continue
   t.test(`${page} shows the code of the examples that it links as it is in their files`, async (t) => {
-    const names = new Set(Array.from(text.matchAll(/\]\(\.\.\/\.\.\/examples\/([\w-]+\.ts)\)/g), ([, name]) => name as string))
+    const names = new Set(Array.from(text.matchAll(/\]\(\.\.\/\.\.\/examples\/([\w/-]+\.ts)\)/g), ([, name]) => name as string))
     const examples = [...names].map((name) => `\n${readFileSync(join(root, 'examples', name), 'utf8')}`)
     for (const code of blocks) t.ok(examples.some((example) => example.includes(`\n${code}\n`)) && code !== '', code)
   })
