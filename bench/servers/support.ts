@@ -17,6 +17,10 @@ export const listenOptions: { host: string; maxBufferSize: number } = {
   maxBufferSize: mode === 'long' ? 128 * MIB : MIB,
 }
 
+/** The answer of the HTTP servers, and its headers. */
+export const HELLO = 'hello\n'
+export const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
+
 /** Prints the port of the server, for which the runner waits. */
 export function ready(port: number): void {
   console.log(port)
