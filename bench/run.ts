@@ -12,7 +12,7 @@ import { type Options, readOptions, usage } from './runner/options.js'
 import { randomFrom } from './runner/order.js'
 import { type Limits, measureInPasses, type Record } from './runner/passes.js'
 import { planOf, type Step } from './runner/plan.js'
-import { type Results, readResults, writeResults } from './runner/results.js'
+import { fileNameOf, type Results, readAll, writeResults } from './runner/results.js'
 import { complaints } from './runner/smoke.js'
 import { compile, linkPackages, pinTo, root } from './runner/tools.js'
 
@@ -32,12 +32,14 @@ try {
 
 async function main(options: Options): Promise<void> {
   await mkdir(options.out, { recursive: true })
-  const file = join(options.out, 'results.json')
-  const results = options.render ? await readResults(file) : await run(options, file)
-  if (results.failures.length > 0) process.exitCode = 1
-  if (options.mode === 'smoke') return check(results)
-  const written = await writeReport(options.out, results)
-  console.log(`results: ${['results.json', ...written].map((name) => relative(root, join(options.out, name))).join(', ')}`)
+  if (!options.render) {
+    const results = await run(options, join(options.out, fileNameOf(process.version)))
+    if (results.failures.length > 0) process.exitCode = 1
+    if (options.mode === 'smoke') return check(results)
+  }
+  const { results, beside } = await readAll(options.out)
+  const written = await writeReport(options.out, results, beside)
+  console.log(`results: ${written.map((name) => relative(root, join(options.out, name))).join(', ')}`)
 }
 
 async function run(options: Options, file: string): Promise<Results> {

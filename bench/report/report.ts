@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeOf, inOrder, labelOf, shortNameOf } from '../runner/contenders.js'
-import type { Results } from '../runner/results.js'
+import { fileNameOf, type Results } from '../runner/results.js'
 import type { Scenario } from '../runner/scenario.js'
 import { scenarios } from '../runner/scenarios.js'
 import { chart } from './chart.js'
@@ -13,8 +13,8 @@ import { type Verdict, verdicts } from './goals.js'
 import { ratesChart } from './rates-chart.js'
 import { ratioOf, type Spread } from './statistics.js'
 
-/** Writes the tables, and each chart that has values; returns the names of the files. */
-export async function writeReport(folder: string, results: Results): Promise<string[]> {
+/** Writes the tables, and each chart that has values; returns the names of the files. `beside`: the same on newer versions of Node. */
+export async function writeReport(folder: string, results: Results, beside: readonly Results[] = []): Promise<string[]> {
   const pictures = { 'results.svg': chart(results), 'rates.svg': ratesChart(results) }
   const files = ['results.md']
   for (const [name, picture] of Object.entries(pictures)) {
@@ -22,8 +22,18 @@ export async function writeReport(folder: string, results: Results): Promise<str
     await writeFile(join(folder, name), picture)
     files.push(name)
   }
-  await writeFile(join(folder, 'results.md'), `${markdown(results, pictures['results.svg'] !== undefined)}\n`)
+  await writeFile(join(folder, 'results.md'), `${markdown(results, beside, pictures['results.svg'] !== undefined)}\n`)
+  for (const other of beside) {
+    const name = tablesOf(other)
+    await writeFile(join(folder, name), `${markdown(other, [], false)}\n`)
+    files.push(name)
+  }
   return files
+}
+
+/** The name of the file with the tables of a run. */
+function tablesOf({ machine }: Results): string {
+  return fileNameOf(machine.node).replace('.json', '.md')
 }
 
 /** A scenario's table, for the terminal. */
@@ -35,13 +45,14 @@ export function summary(results: Results, scenario: Scenario): string {
   return lines.map((cells) => `  ${line(cells)}`).join('\n')
 }
 
-function markdown(results: Results, pictured: boolean): string {
+function markdown(results: Results, beside: readonly Results[], pictured: boolean): string {
   const measured = scenarios.filter(({ name }) => results.samples.some(({ scenario }) => scenario === name))
   const parts = [
     '# Benchmark results',
     head(results),
+    ...beside.map(besideHead),
     pictured ? '![Messages a second, as ratios to N3](results.svg)' : '',
-    goalTable(results),
+    goalTable(results, beside),
     againstTable(results),
     ...measured.map((scenario) => {
       const [columns = [], ...rows] = rowsOf(results, scenario)
@@ -63,6 +74,14 @@ function head({ machine, run, versions }: Results): string {
   ].join('\n')
 }
 
+/** The run of a newer version of Node, whose figures are columns of the goals. */
+function besideHead(results: Results): string {
+  const { machine, run } = results
+  const { date, node, commit } = machine
+  const file = tablesOf(results)
+  return `Beside it, in [${file}](${file}): \`${run.command}\`, ${date.replace('T', ' ')} UTC, commit ${commit}, Node ${node}, seed ${run.seed}.`
+}
+
 // --- tables --------------------------------------------------------------------------------------------------------------
 
 /** The head of a scenario's table, and a row for each contender. */
@@ -73,22 +92,32 @@ function rowsOf(results: Results, scenario: Scenario): string[][] {
   return [['', ...columns.map(({ title }) => title)], ...ids.map((id) => [labelOf(id), ...columns.map(({ cell }) => cell(id))])]
 }
 
-function goalTable(results: Results): string {
+function goalTable(results: Results, beside: readonly Results[]): string {
   const all = verdicts(results)
+  const others = beside.map((other) => verdicts(other))
   const found = all.filter((verdict) => verdict.found !== undefined)
   if (found.length === 0) return ''
-  const rows = found.map(({ goal, found, reached }) => [
-    goal.scenario,
-    labelOf(goal.contender),
-    WORDS[goal.measure] ?? goal.measure,
-    goal.against === undefined ? '' : shortNameOf(goal.against),
-    asked({ goal, found, reached }),
-    goal.beyond === undefined ? '' : digits(goal.beyond),
-    spreadOf(found, writerOf({ goal, found, reached })),
-    String(found?.count ?? 0),
-    reached ? 'yes' : 'no',
-  ])
+  const rows = found.map((verdict) => {
+    const { goal, found, reached } = verdict
+    const write = writerOf(verdict)
+    return [
+      goal.scenario,
+      labelOf(goal.contender),
+      WORDS[goal.measure] ?? goal.measure,
+      goal.against === undefined ? '' : shortNameOf(goal.against),
+      asked(verdict),
+      goal.beyond === undefined ? '' : digits(goal.beyond),
+      spreadOf(found, write),
+      String(found?.count ?? 0),
+      reached ? 'yes' : 'no',
+      ...others.flatMap((verdicts) => {
+        const other = verdicts[all.indexOf(verdict)]
+        return [spreadOf(other?.found, write), other?.found === undefined ? MISSING : other.reached ? 'yes' : 'no']
+      }),
+    ]
+  })
   const columns = ['', 'of', 'what', 'ratio to', 'goal', 'beyond', 'measured', 'passes', 'reached']
+  for (const { machine } of beside) columns.push(`Node ${machine.node.slice(1)}`, 'reached')
   const absent = [...new Set(all.flatMap(({ goal, found }) => (found === undefined ? `${goal.scenario} ${goal.contender}` : [])))]
   const note = absent.length === 0 ? '' : `\n\nNot measured in this run, or not there yet: ${absent.join(', ')}.`
   return `## Goals\n\n${table(columns, rows, 4)}${note}`

@@ -45,7 +45,7 @@ export const usage: string = `npm run bench -- [options]
   --slice MS           length of a slice; default 120, for 10,000 connections 400
   --seed N             the order of contenders, to repeat that of a run
   --out DIR            default bench/ for a whole run, else build/bench/results/
-  --render             only writes the tables and the chart anew, from DIR/results.json`
+  --render             only writes the tables and the chart anew, from the results in DIR`
 
 const USUAL_SLICE = 120
 const MOST_SEED = 2 ** 32

@@ -1,7 +1,8 @@
 // The results and their format: in memory one sample for each scenario, contender and pass; in results.json one row for each scenario
 // and contender, with a column of passes for each measure, so that a diff shows one line for each change.
 
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Machine } from './machine.js'
 
 /** The results of one contender in one pass. `unit` below is that of the scenario: a message, a connection or a byte. */
@@ -77,6 +78,28 @@ const MEASURES: readonly Measure[] = [
   'collections',
   'garbage',
 ]
+
+// The results of the oldest Node that linnet runs on have the plain name; those of a newer one stand beside them.
+const FLOOR = 20
+const NAME = /^results(?:-node(\d+))?\.json$/
+
+/** The name of the results of a version of Node, as in `process.version`. */
+export function fileNameOf(node: string): string {
+  const major = Number.parseInt(node.slice(1), 10)
+  return major === FLOOR ? 'results.json' : `results-node${major}.json`
+}
+
+/** The results in a folder: those of the oldest version of Node, and beside them those of newer ones. */
+export async function readAll(folder: string): Promise<{ results: Results; beside: Results[] }> {
+  const files = (await readdir(folder)).flatMap((name) => {
+    const [, major = String(FLOOR)] = NAME.exec(name) ?? [undefined, '']
+    return major === '' ? [] : { name, major: Number(major) }
+  })
+  files.sort((a, b) => a.major - b.major)
+  const [results, ...beside] = await Promise.all(files.map(({ name }) => readResults(join(folder, name))))
+  if (results === undefined) throw new Error(`there is no results.json in ${folder}: run the benchmark first`)
+  return { results, beside }
+}
 
 // Enough for a spread of 5 %; a file with all passes of all contenders would be large.
 const DIGITS = 4
