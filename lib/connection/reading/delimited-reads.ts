@@ -4,7 +4,7 @@
 import { isRegExp } from 'node:util/types'
 import type { Delimiter } from '../../bytes/delimiter.js'
 import { kindOf } from '../../kind-of.js'
-import { LineIterator } from './iterators.js'
+import { LineIterator } from './line-iterator.js'
 import { MatchRead } from './match-read.js'
 import { delimiterOf, keepsSkipped, lineFormatOf, skipOptionsOf, skipsOverflow, startRead, tryRead } from './read-arguments.js'
 import type { ReadHalf } from './read-half.js'
@@ -95,8 +95,12 @@ export abstract class DelimitedReads {
    * const command = await connection.readLine({ delimiter: '\r\n', maxBytes: 512 })
    */
   readLine(options?: BufferEncoding | LineOptions): Promise<string> {
-    const fast = options === undefined && this.#lock === undefined ? this.#readHalf.takeLine(undefined) : undefined
-    if (fast !== undefined) return Promise.resolve(fast)
+    if (options === undefined && this.#lock === undefined) {
+      const fast = this.#readHalf.takeLine(undefined)
+      if (fast !== undefined) return Promise.resolve(fast)
+      const parked = this.#readHalf.parkLine()
+      if (parked !== undefined) return parked
+    }
     return startRead(this.#lock, () => {
       const resolved = resolveReadOptions(options, LINE)
       const format = lineFormatOf(options, resolved, this.#readHalf)

@@ -1,30 +1,15 @@
-// The async iterators of `lines` and `chunks`, and the base of all iterators. They are written by hand: an async generator costs
-// three to six times as much for each item. Between two items an iterator holds nothing, so that any other read may be made. A
+// The base of the async iterators over lines, chunks and batches. They are written by hand: an async generator costs three to
+// six times as much for each item. Between two items an iterator holds nothing, so that any other read may be made. A
 // failed read ends the iteration, and its bytes stay unread; a ConcurrentReadError does not end it. Each item is a read that
 // resolves with the iterator result itself, so that an item costs one promise.
 
 import type { ByteQueue } from '../../bytes/queue.js'
-import { type Search, searchFor } from '../../bytes/search.js'
 import { ConcurrentReadError, isLinnetError } from '../../errors.js'
 import { AsyncIteratorBase, DONE } from '../../iterator.js'
 import { rejectHandled } from '../../rejections.js'
-import { exceeded, type Limit, limitBehind } from './limit.js'
-import { dropRest, OVERFLOW } from './overflow.js'
+import type { Limit } from './limit.js'
 import type { ReadHalf } from './read-half.js'
-import {
-  type IteratorState,
-  isBeyond,
-  type LineFormat,
-  nextLength,
-  pieceLength,
-  pieceOf,
-  type Read,
-  type Stream,
-  take,
-  takeLine,
-  WAIT,
-  type Wait,
-} from './read-kinds.js'
+import { type IteratorState, type Read, type Stream, WAIT, type Wait } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
 import type { ResolvedReadOptions } from './read-options.js'
 
@@ -96,167 +81,4 @@ export abstract class ItemRead<T> implements Read<IteratorResult<T>> {
 
   /** Takes the next item; null at the end of the iteration. */
   protected abstract take(queue: ByteQueue, stream: Stream): T | null | Wait
-}
-
-interface LineItem {
-  options: ResolvedReadOptions
-  format: LineFormat
-  /** `overflow: 'skip'`. */
-  skips: boolean
-}
-
-export class LineIterator extends ReadIterator<string, LineItem> {
-  protected takeFast({ options, format }: LineItem): string | undefined {
-    if (this.lock !== undefined || options.signal?.aborted || !format.carriageReturn || options.encoding !== undefined) return undefined
-    return this.readHalf.takeLine(options.maxBytes)
-  }
-
-  protected readItem(item: LineItem): Promise<IteratorResult<string>> {
-    return this.readHalf.begin((limit) => new NextLine(limit, this, this.readHalf, item, this.lock), item.options, this.lock, true)
-  }
-}
-
-/** The next line of an iteration. With `skips`, a line over the limit is dropped as it arrives. */
-class NextLine extends ItemRead<string> {
-  readonly operation = 'lines()'
-  /** Whether it drops lines over the limit. The read half clears `overflowing` for reads without this property. */
-  readonly overflows: boolean
-  readonly #readHalf: ReadHalf
-  readonly #format: LineFormat
-  readonly #lock: ReadLock | undefined
-  readonly #maxBytes: number | undefined
-  #search: Search
-
-  constructor(limit: Limit, iterator: IteratorState, readHalf: ReadHalf, { format, skips, options }: LineItem, lock: ReadLock | undefined) {
-    super(limit, iterator)
-    this.#maxBytes = options.maxBytes
-    this.#readHalf = readHalf
-    this.#lock = lock
-    this.#format = format
-    this.#search = searchFor(format.delimiter)
-    this.overflows = skips
-  }
-
-  protected take(queue: ByteQueue, stream: Stream): string | null | Wait {
-    for (;;) {
-      if (this.overflows && this.#readHalf.overflowing) {
-        const { consumed } = queue
-        const isDropped = dropRest(this.#search, queue, stream, this.#readHalf, this.#lock)
-        if (queue.consumed > consumed) this.#restart(queue.consumed - consumed)
-        if (!isDropped) return stream === 'ended' ? null : WAIT
-      }
-      const line = this.#line(queue, stream)
-      if (line !== OVERFLOW) return line
-      this.#readHalf.overflowing = true
-      this.#search = searchFor(this.#format.delimiter)
-    }
-  }
-
-  #line(queue: ByteQueue, stream: Stream): string | null | Wait | typeof OVERFLOW {
-    // Before the limit: an iteration inside a message may reach the end of the stream with the limit used up.
-    if (queue.length === 0) return stream === 'ended' ? null : WAIT
-    const end = this.#search.find(queue, stream !== 'open')
-    if (isBeyond(this.limit, this.#search, queue, end)) return this.#overflow(end === 0 ? queue.length : end)
-    if (end > 0) {
-      const line = takeLine(queue, end, this.#search.matched, this.#format)
-      this.#readHalf.overflowing = false
-      return line
-    }
-    if (stream !== 'ended') return WAIT
-    // An unterminated last line counts as if it had the shortest line end.
-    if (queue.length + this.#format.delimiter.shortest > this.limit.bytes) return this.#overflow(queue.length)
-    return queue.takeText(queue.length, this.#format.encoding)
-  }
-
-  // No error is made for a line that is dropped: it would cost ten times as much as dropping the line.
-  #overflow(size: number): typeof OVERFLOW {
-    if (this.overflows) return OVERFLOW
-    throw exceeded(this.limit, size)
-  }
-
-  /** Starts behind `bytes` bytes that were dropped. In a message they count. */
-  #restart(bytes: number): void {
-    this.#search = searchFor(this.#format.delimiter)
-    if (this.#lock?.keepsSkipped) this.limit = limitBehind(this.limit, bytes, this.#lock, this.#maxBytes)
-  }
-}
-
-const CHUNKS = 'chunks()'
-
-interface ChunkItem {
-  options: ResolvedReadOptions
-  /** The bytes of the whole iteration; undefined: up to the end of the stream. */
-  n: number | undefined
-}
-
-export class ChunkIterator extends ReadIterator<Buffer | string, ChunkItem> {
-  #taken = 0
-
-  // Chunks are few, so that a fast path would save little.
-  protected takeFast(): undefined {}
-
-  protected readItem({ options, n }: ChunkItem): Promise<IteratorResult<Buffer | string>> {
-    const { encoding } = options
-    if (n === undefined) return this.readHalf.begin((limit) => new NextPiece(limit, this, encoding), options, this.lock)
-    const remaining = n - this.#taken
-    if (remaining > 0) {
-      return this.readHalf.begin((limit) => new NextChunk(limit, this, encoding, remaining, this.#count), options, this.lock)
-    }
-    this.done = true
-    return Promise.resolve(DONE)
-  }
-
-  // Counted when the bytes are taken, not when the promise resolves: the program may call `next` again in the same turn.
-  readonly #count = (bytes: number): void => {
-    this.#taken += bytes
-  }
-}
-
-/** The next piece up to the end of the stream. */
-class NextPiece extends ItemRead<Buffer | string> {
-  readonly operation = CHUNKS
-  readonly #encoding: BufferEncoding | undefined
-
-  constructor(limit: Limit, iterator: IteratorState, encoding: BufferEncoding | undefined) {
-    super(limit, iterator)
-    this.#encoding = encoding
-  }
-
-  protected take(queue: ByteQueue, stream: Stream): Buffer | string | null | Wait {
-    if (queue.length === 0) return stream === 'ended' ? null : WAIT
-    const n = nextLength(queue, stream, this.#encoding, this.limit)
-    return n === 0 ? WAIT : take(queue, n, this.#encoding)
-  }
-}
-
-/** The next piece of exactly n bytes in all. */
-class NextChunk extends ItemRead<Buffer | string> {
-  readonly operation = CHUNKS
-  readonly #encoding: BufferEncoding | undefined
-  readonly #remaining: number
-  readonly #count: (bytes: number) => void
-
-  constructor(
-    limit: Limit,
-    iterator: IteratorState,
-    encoding: BufferEncoding | undefined,
-    remaining: number,
-    count: (bytes: number) => void,
-  ) {
-    super(limit, iterator)
-    // The limit of a message may be used up.
-    if (limit.bytes === 0) throw exceeded(limit, 1)
-    this.#encoding = encoding
-    this.#remaining = remaining
-    this.#count = count
-  }
-
-  protected take(queue: ByteQueue): Buffer | string | Wait {
-    const most = pieceOf(queue, Math.min(this.#remaining, this.limit.bytes))
-    const n = most === this.#remaining ? most : pieceLength(queue, most, this.#encoding, this.limit)
-    if (n === 0) return WAIT
-    const piece = take(queue, n, this.#encoding)
-    this.#count(n)
-    return piece
-  }
 }

@@ -10,6 +10,7 @@ import { captureCaller, stacks } from '../../stacks.js'
 import { READ } from '../deadlines.js'
 import { ExclusiveReads } from './exclusive-reads.js'
 import { type Limit, limitOf } from './limit.js'
+import { ParkedLine } from './parked-line.js'
 import { type ParkedRead, ParkedUntil } from './parked-read.js'
 import { PendingRead, startTimer } from './pending-read.js'
 import { type Read, WAIT, type Wait } from './read-kinds.js'
@@ -33,6 +34,8 @@ const DECODING = {
 export class ReadHalf extends ExclusiveReads {
   /** Made when the first `readUntil` is parked. */
   #until: ParkedUntil | undefined
+  /** Made when the first `readLine` is parked. */
+  #line: ParkedLine | undefined
 
   // --- fast paths ------------------------------------------------------------------------------------------------------
 
@@ -54,6 +57,11 @@ export class ReadHalf extends ExclusiveReads {
     const parked = (this.#until ??= new ParkedUntil())
     parked.delimiter = compiled
     return this.park(parked, this.atMessageStart)
+  }
+
+  /** Starts `readLine()` where nothing is unread. Undefined: use the slow path. */
+  parkLine(): Promise<string> | undefined {
+    return this.park((this.#line ??= new ParkedLine(this)), this.atMessageStart)
   }
 
   /** Starts a read that has to wait, because nothing is unread. Undefined: use the slow path. */
@@ -82,11 +90,14 @@ export class ReadHalf extends ExclusiveReads {
     return true
   }
 
+  get lineCache(): LineCache {
+    return (this.lines ??= new LineCache())
+  }
+
   /** Takes a line that ends in `\n` or `\r\n`. Undefined: use the slow path. */
   takeLine(maxBytes: number | undefined): string | undefined {
     if (this.busy || this.overflowing) return undefined
-    this.lines ??= new LineCache()
-    const line = this.lines.next(this.queue, maxBytes ?? this.host.limits.maxBufferSize)
+    const line = this.lineCache.next(this.queue, maxBytes ?? this.host.limits.maxBufferSize)
     if (line !== undefined) this.#tookFast()
     return line
   }
