@@ -78,6 +78,9 @@ export async function fillUntilBlocked(connection: Connection): Promise<{ write:
 // One piece exceeds the high-water mark; the total exceeds any socket buffer.
 const PIECE = Buffer.alloc(256 * 1024, 'c')
 const MOST = 64 * 1024 * 1024
+// As many milliseconds nothing moves before a write counts as blocked. Deno and Bun move bytes by threads of their own, which a
+// busy machine may keep from running for more than five.
+const STILL = 20
 
 /** Whether a write is pending while no bytes move any more. */
 async function waits(connection: Connection, write: Promise<void>): Promise<boolean> {
@@ -88,7 +91,7 @@ async function waits(connection: Connection, write: Promise<void>): Promise<bool
   write.then(note, note)
   for (let queued = -1; !settled && queued !== connection.queued; ) {
     queued = connection.queued
-    for (let n = 0; n < 5 && !settled; n++) await pause(1)
+    for (let n = 0; n < STILL && !settled; n++) await pause(1)
   }
   return !settled
 }
