@@ -4,7 +4,7 @@
 
 import { type Connection, EndOfStreamError, LimitExceededError, TimeoutError } from 'linnet'
 import { HttpError } from './error.js'
-import { type Fields, parseFields } from './fields.js'
+import { type Fields, NO_TRAILERS, parseFields } from './fields.js'
 import { type Head, tooLarge } from './head.js'
 import type { Settings } from './settings.js'
 
@@ -109,7 +109,7 @@ export class Body implements AsyncIterable<Buffer> {
         throw error instanceof LimitExceededError ? tooLong : error
       }
     }
-    return parseFields(text, 0, maxHeaders)
+    return new Map([...parseFields(text, 0, maxHeaders)].filter(([name]) => !NO_TRAILERS.has(name)))
   }
 
   /** The pieces. A loop that is left early leaves the rest of the body unread. */

@@ -9,6 +9,11 @@ export type Fields = ReadonlyMap<string, string>
 /** Fields that may occur once only. The two that decide where a request goes and where it ends. */
 const SINGLE = new Set(['host', 'content-length'])
 
+/** Fields that say where a message goes and where it ends. As trailers they would come too late for that, and are dropped. */
+export const NO_TRAILERS: ReadonlySet<string> = new Set([
+  ...['content-length', 'transfer-encoding', 'host', 'connection', 'keep-alive', 'upgrade', 'trailer', 'te', 'expect'],
+])
+
 /** A name, a colon, visible characters, spaces, tabs and bytes above 127, and CR LF. Sticky: it is tried at `lastIndex` only. */
 const LINE = /([!#$%&'*+.^_`|~\w-]+):([\t -~\x80-\xff]*)\r\n/y
 

@@ -4,6 +4,7 @@
 
 import { STATUS_CODES } from 'node:http'
 import type { Connection } from 'linnet'
+import { NO_TRAILERS } from './fields.js'
 import type { Request } from './request.js'
 
 export type Headers = Readonly<Record<string, string | number | readonly string[] | undefined>>
@@ -130,8 +131,7 @@ export async function sendResponse(
   if (body === undefined) return written
   if (typeof body === 'string' || body instanceof Uint8Array) return method === 'HEAD' ? written : connection.write(body)
   if (method === 'HEAD') {
-    // What the handler has opened for the iterable is closed.
-    await body[Symbol.asyncIterator]().return?.()
+    await closePieces(body)
     return written
   }
   let sent = 0
@@ -149,10 +149,17 @@ export async function sendResponse(
   if (framing === 'chunked') await connection.write(`0\r\n${trailers === undefined ? '' : trailerLines(trailers())}\r\n`)
 }
 
+/** Closes what a handler has opened for a body that is not sent. The iterator of one of Node's streams closes nothing before it has begun. */
+export async function closePieces(body: Response['body']): Promise<void> {
+  if (typeof body !== 'object' || body instanceof Uint8Array) return
+  if ('destroy' in body && typeof body.destroy === 'function') body.destroy()
+  else await body[Symbol.asyncIterator]().return?.()
+}
+
 function trailerLines(trailers: Headers): string {
   let lines = ''
   for (const [name, value] of Object.entries(trailers)) {
-    if (OURS.has(name.toLowerCase()) || /^(?:content-length|connection|host)$/i.test(name)) throw new TypeError(`${name} is no trailer`)
+    if (NO_TRAILERS.has(name.toLowerCase())) throw new TypeError(`${name} is no trailer`)
     for (const each of typeof value === 'object' ? value : [value]) if (each !== undefined) lines += fieldLine(name, String(each))
   }
   return lines

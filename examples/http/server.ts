@@ -4,7 +4,7 @@
 import { type Connection, EndOfStreamError, LimitExceededError, type Server, TimeoutError } from 'linnet'
 import { HttpError } from './error.js'
 import { type Request, readRequest } from './request.js'
-import { type EncodedResponse, encodeResponse, type Response, sendResponse } from './response.js'
+import { closePieces, type EncodedResponse, encodeResponse, type Response, sendResponse } from './response.js'
 import { defaultSettings, type Settings } from './settings.js'
 
 export type HttpHandler = (request: Request) => Response | PromiseLike<Response>
@@ -44,16 +44,21 @@ const UNREAD = { method: 'GET', version: '1.1', keepAlive: false } as const
 /** Answers a request. Resolves with whether the next one may be read. */
 async function answer(request: Request, handler: HttpHandler, settings: Settings): Promise<boolean> {
   const { connection, body, method } = request
+  let given: Response | undefined
   let response: EncodedResponse
   let fault: { error: unknown } | undefined
   try {
-    const given = await handler(request)
+    given = await handler(request)
     // The iterable may read the body of the request, and behind the head of the response it is too late to ask for it.
     if (typeof given.body === 'object' && !(given.body instanceof Uint8Array)) body.sendContinue()
     response = encodeResponse(request, given, isLast(request, settings))
   } catch (error) {
-    if (connection.signal.aborted) throw error
-    if (!(error instanceof HttpError)) fault = { error }
+    await closePieces(given?.body)
+    if (!(error instanceof HttpError)) {
+      // Often the error is that of the connection, which linnet does not take for one of the handler.
+      if (connection.signal.aborted) throw error
+      fault = { error }
+    }
     const refusal = error instanceof HttpError ? error : new HttpError(500, 'the server failed')
     response = encodeResponse(request, responseTo(refusal), fault !== undefined || isLast(request, settings))
   }
@@ -62,6 +67,7 @@ async function answer(request: Request, handler: HttpHandler, settings: Settings
   } catch (error) {
     // A part may be sent. Without a reset a client of HTTP/1.0 would take it for the whole.
     connection.abort(error)
+    if (fault !== undefined) throw fault.error
     // The body of the request, which the iterable read, was refused.
     if (error instanceof HttpError) return false
     throw error

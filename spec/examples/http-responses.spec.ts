@@ -1,5 +1,6 @@
 // examples/http/: how responses are framed, what is refused in them, and what a failure of a handler does.
 
+import { Readable } from 'node:stream'
 import t from 'tap'
 import type { Response } from '../../examples/http/response.js'
 import type { HttpHandler } from '../../examples/http/server.js'
@@ -192,7 +193,7 @@ t.test(
   },
 )
 
-t.test('pieces are not made for HEAD, and what a handler has opened for them is closed', async (t) => {
+t.test('pieces are not made for HEAD or a refused response, and what a handler has opened for them is closed', async (t) => {
   let returned = 0
   const body: AsyncIterable<string> = {
     [Symbol.asyncIterator]: () => ({
@@ -205,8 +206,30 @@ t.test('pieces are not made for HEAD, and what a handler has opened for them is 
   }
   await ask(t, request('HEAD / HTTP/1.1'), () => ({ body }))
   t.equal(returned, 1)
-  // One without `return` needs none.
+  // The iterator of one of Node's streams closes nothing before it has begun.
+  const [first, second, refused] = [Readable.from(['a']), Readable.from(['b']), Readable.from(['c'])]
+  await ask(t, request('HEAD /1 HTTP/1.1') + request('HEAD /2 HTTP/1.1'), ({ path }) => ({ body: path === '/1' ? first : second }))
+  const { client, done } = converse(t, () => ({ status: 204, body: refused }))
+  await client.write(GET)
+  t.strictSame(statusesOf(await client.readToEnd('latin1')), [500])
+  await client.close()
+  await rejection(done)
+  for (const stream of [first, second, refused]) t.ok(stream.destroyed)
+  // An iterator without `return` needs none.
   await ask(t, request('HEAD / HTTP/1.1'), () => ({ body: { [Symbol.asyncIterator]: () => ({ next: async () => t.fail() as never }) } }))
+})
+
+t.test('an error of a handler is reported also if the client has left, but an HttpError is not', async (t) => {
+  for (const error of [new Error('a fault'), new HttpError(404, 'no')]) {
+    const { client, server, done } = converse(t, async () => {
+      client.abort()
+      await server.closed
+      throw error
+    })
+    await client.write(GET)
+    if (error instanceof HttpError) await done
+    else t.equal(await rejection(done), error)
+  }
 })
 
 t.test('when the client has left, the pieces are closed and nothing is reported', async (t) => {
