@@ -20,22 +20,20 @@ const { PORT = 8888, KEY, CERT, LARGEST = 1_048_576 } = process.env
 const BYTES = { 'content-type': 'application/octet-stream' }
 
 const pages: Readonly<Record<string, Readonly<Record<string, HttpHandler>>>> = {
-  '/': {
-    GET: ({ connection }) => text(`hello ${connection.remote.address}\n`),
-  },
+  '/': { GET: hello, POST: hello, PUT: hello },
   // The body of the request is the body of the response: a piece is read when the client has taken the piece before.
   '/echo': {
     POST: ({ body }) => ({ headers: BYTES, body, trailers: () => ({ 'x-trailers': [...body.trailers.keys()].join() }) }),
     PUT: ({ body }) => ({ headers: BYTES, body }),
   },
-  '/length': {
-    async POST({ body }) {
-      return text(`${(await body.bytes()).length}\n`)
-    },
-  },
   '/count': {
     GET: ({ connection }) => ({ headers: { 'content-type': 'text/plain' }, body: numbers(connection.drainSignal) }),
   },
+}
+
+async function hello({ connection, body }: Request): Promise<Response> {
+  const { length } = await body.bytes()
+  return text(`hello ${connection.remote.address}${length === 0 ? '' : `, you sent ${length} bytes`}\n`)
 }
 
 /** A number a second, until the server drains. */

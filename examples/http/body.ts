@@ -59,18 +59,14 @@ export class Body implements AsyncIterable<Buffer> {
   async read(): Promise<Buffer | null> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#over) return null
-    const began = performance.now()
     try {
       this.sendContinue()
       if (this.#left === 0) await this.#nextChunk()
       if (this.#over) return null
-      // `idle`: it is not the wait for a new request, also after `100 Continue` was written.
-      const piece = await this.#connection.read({ maxBytes: Math.min(this.#left, PIECE), idle: false })
+      const piece = await this.#waitFor(this.#connection.read({ maxBytes: Math.min(this.#left, PIECE), idle: false }))
       if (piece === null) throw new EndOfStreamError()
       this.#left -= piece.length
       if (this.#left === 0 && !this.#chunked) this.#over = true
-      this.#waited += performance.now() - began
-      if (this.#waited > this.#settings.bodyTimeout) throw new HttpError(408, 'the body came too slowly')
       return piece
     } catch (error) {
       this.#failure = answerable(error)
@@ -78,13 +74,27 @@ export class Body implements AsyncIterable<Buffer> {
     }
   }
 
+  /** Reads a line of a chunked body. `idle`, here and elsewhere: it is not the wait for a request, also behind `100 Continue`. */
+  #readLine(maxBytes: number): Promise<string> {
+    return this.#waitFor(this.#connection.readUntil('\n', { encoding: 'latin1', maxBytes, idle: false }))
+  }
+
+  /** `readTimeout` limits each read, and this all of them together: a client may not send a line now and then. */
+  async #waitFor<T>(read: Promise<T>): Promise<T> {
+    const began = performance.now()
+    const result = await read
+    this.#waited += performance.now() - began
+    if (this.#waited > this.#settings.bodyTimeout) throw tooSlow()
+    return result
+  }
+
   /** Reads the line of the next chunk, and the trailers behind the last one. */
   async #nextChunk(): Promise<void> {
-    const connection = this.#connection
-    if (this.#chunks++ > 0 && (await connection.readExactly(2, { encoding: 'latin1', idle: false })) !== '\r\n') {
-      throw new HttpError(400, 'a chunk does not end where its size says')
+    if (this.#chunks++ > 0) {
+      const end = await this.#waitFor(this.#connection.readExactly(2, { encoding: 'latin1', idle: false }))
+      if (end !== '\r\n') throw new HttpError(400, 'a chunk does not end where its size says')
     }
-    const line = CHUNK.exec(await connection.readUntil('\n', { encoding: 'latin1', maxBytes: CHUNK_LINE, idle: false }))
+    const line = CHUNK.exec(await this.#readLine(CHUNK_LINE))
     if (line === null) throw new HttpError(400, 'the size of a chunk is malformed')
     const [, size = '', extensions = ''] = line
     this.#left = Number.parseInt(size, 16)
@@ -104,7 +114,7 @@ export class Body implements AsyncIterable<Buffer> {
       const maxBytes = maxHeaderBytes - text.length
       if (maxBytes === 0) throw tooLong
       try {
-        text += await this.#connection.readUntil('\n', { encoding: 'latin1', maxBytes, idle: false })
+        text += await this.#readLine(maxBytes)
       } catch (error) {
         throw error instanceof LimitExceededError ? tooLong : error
       }
@@ -122,8 +132,9 @@ export class Body implements AsyncIterable<Buffer> {
     }
   }
 
-  /** The whole body. `maxBody` bounds it. */
+  /** The whole body, or what is unread of it. `maxBody` bounds it. */
   async bytes(): Promise<Buffer> {
+    if (this.#over) return Buffer.alloc(0)
     const pieces: Buffer[] = []
     for await (const piece of this) pieces.push(piece)
     return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
@@ -161,8 +172,12 @@ export class Body implements AsyncIterable<Buffer> {
 
 /** The error with which a failed read of a body is answered. A connection that is lost or closed has no answer. */
 function answerable(error: unknown): unknown {
-  if (error instanceof TimeoutError) return new HttpError(408, 'the body came too slowly')
+  if (error instanceof TimeoutError) return tooSlow()
   if (error instanceof EndOfStreamError) return new HttpError(400, 'the body was cut')
   if (error instanceof LimitExceededError) return new HttpError(400, 'a line of the chunked body is too long')
   return error
+}
+
+function tooSlow(): HttpError {
+  return new HttpError(408, 'the body came too slowly')
 }
