@@ -20,6 +20,10 @@ const netcat = String(spawnSync('nc', ['-h'], { encoding: 'utf8' }).stderr).incl
 export const skip: string | false = lacks(netcat, "needs OpenBSD's netcat: apt-get install netcat-openbsd")
 export const withoutCurl: string | false = lacks(spawnSync('curl', ['--version']).status === 0, 'needs curl: apt-get install curl')
 export const withoutSwaks: string | false = lacks(spawnSync('swaks', ['--version']).status === 0, 'needs swaks: apt-get install swaks')
+export const withoutMemccapable: string | false = lacks(
+  spawnSync('memccapable', ['-h']).error === undefined,
+  'needs memccapable: apt-get install libmemcached-tools',
+)
 export const withoutWrk: string | false = lacks(spawnSync('wrk', ['-v']).error === undefined, 'needs wrk: apt-get install wrk')
 
 // Examples run the built library. Through the source maps tap would count that as coverage of lib/, with other branches for the same
