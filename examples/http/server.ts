@@ -94,7 +94,7 @@ async function refusalOf(error: unknown, connection: Connection, { maxRequestLin
   if (error instanceof TimeoutError && error.kind === 'read') return new HttpError(408, 'the request came too slowly')
   if (error instanceof EndOfStreamError && error.partial.length > 0) return new HttpError(400, 'the request was cut')
   if (!(error instanceof LimitExceededError)) return undefined
-  const start = await connection.peek(maxRequestLine)
+  const start = await connection.peek(maxRequestLine, { maxBytes: maxRequestLine })
   return start.includes('\n') ? new HttpError(431, 'the header lines are too long') : new HttpError(414, 'the request line is too long')
 }
 

@@ -327,6 +327,10 @@ t.test('lines, headers and bodies have exact limits', async (t) => {
     t.strictSame(statusesOf(await ask(t, asked, mirror, settings)), [status], shown)
     t.strictSame(statusesOf(await ask(t, asked, mirror, settings, { maxChunk: 7 })), [status], shown)
   }
+  // The limits are those of the settings, whatever the connection's own is.
+  const small = { server: { maxBufferSize: 100 } }
+  t.strictSame(statusesOf(await ask(t, request(line(1000)), mirror, {}, small)), [200])
+  t.strictSame(statusesOf(await ask(t, request(line(30_000)), mirror, {}, small)), [414])
   const digits = request('POST / HTTP/1.1', [HOST, `Content-Length: ${'9'.repeat(400)}`])
   t.strictSame(statusesOf(await ask(t, digits)), [413], 'more digits than a number has')
 })
