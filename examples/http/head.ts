@@ -23,7 +23,7 @@ export class Head {
   readonly path: string
   /** What follows the question mark: `new URLSearchParams(request.query)`. */
   readonly query: string
-  /** The host and port that the client asks: of the target if that is a whole URL, else of the Host header; '' if an HTTP/1.0 client sends none. */
+  /** The host and port that the client asks: of a target that is a whole URL, else of the Host header; '' without one (HTTP/1.0). */
   readonly authority: string
   readonly version: '1.0' | '1.1'
   readonly headers: Fields

@@ -14,7 +14,7 @@ export interface Response {
   readonly status?: number | undefined
   /** A list is one line for each item, as `Set-Cookie` needs. `connection: 'close'` closes the connection behind the response. */
   readonly headers?: Headers | undefined
-  /** Text (as UTF-8) and bytes get a Content-Length. An async iterable is sent in chunks, or as it is if the handler gives a Content-Length. */
+  /** Text (as UTF-8) and bytes get a Content-Length. An async iterable is sent in chunks, unless the handler gives its length. */
   readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array> | undefined
   /** Called behind the last chunk of an async iterable. Clients may ignore trailers, and those of HTTP/1.0 do not get them. */
   readonly trailers?: (() => Headers) | undefined
@@ -149,7 +149,7 @@ export async function sendResponse(
   if (framing === 'chunked') await connection.write(`0\r\n${trailers === undefined ? '' : trailerLines(trailers())}\r\n`)
 }
 
-/** Closes what a handler has opened for a body that is not sent. The iterator of one of Node's streams closes nothing before it has begun. */
+/** Closes what a handler has opened for a body that is not sent. The iterator of a stream of Node closes nothing before it begins. */
 export async function closePieces(body: Response['body']): Promise<void> {
   if (typeof body !== 'object' || body instanceof Uint8Array) return
   if ('destroy' in body && typeof body.destroy === 'function') body.destroy()
