@@ -75,6 +75,14 @@ export function expiryOf(text: string | undefined, now: number): number {
   return seconds <= MONTH ? now + seconds * SECOND : seconds * SECOND
 }
 
+export const LARGEST_VALUE: number = 1024 * 1024
+
+/** Two values as one. */
+export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length + second.length > LARGEST_VALUE) throw new CommandError('SERVER_ERROR out of memory storing object')
+  return Buffer.concat([first, second])
+}
+
 /** The length of a value. */
 export function lengthOf(text: string | undefined): number {
   // Without it, the value would be taken for commands.

@@ -1,6 +1,6 @@
 // The classic text commands of memcached (its doc/protocol.txt).
 
-import { CommandError, casOf, expiryOf, flagsOf, isInteger, keyOf, lengthOf, unsigned } from './arguments.js'
+import { CommandError, casOf, expiryOf, flagsOf, isInteger, joined, keyOf, LARGEST_VALUE, lengthOf, unsigned } from './arguments.js'
 import type { Answer, Command, Session } from './command.js'
 import type { Item, Store } from './store.js'
 
@@ -36,8 +36,8 @@ const decisions: Readonly<Record<string, Decision>> = {
   set: (_, value) => value,
   add: (old, value) => (old === undefined ? value : 'NOT_STORED'),
   replace: (old, value) => (old === undefined ? 'NOT_STORED' : value),
-  append: (old, value) => (old === undefined ? 'NOT_STORED' : Buffer.concat([old.value, value])),
-  prepend: (old, value) => (old === undefined ? 'NOT_STORED' : Buffer.concat([value, old.value])),
+  append: (old, value) => (old === undefined ? 'NOT_STORED' : joined(old.value, value)),
+  prepend: (old, value) => (old === undefined ? 'NOT_STORED' : joined(value, old.value)),
   cas: (old, value, cas) => (old === undefined ? 'NOT_FOUND' : old.cas === cas ? value : 'EXISTS'),
 }
 
@@ -49,17 +49,21 @@ function storing(name: string): Command {
     const { rest, quiet } = withoutNoreply(args)
     if (rest.length !== count) return 'ERROR'
     const [key, flags, time, length, cas] = rest
-    // First, so that the value is taken whatever else is wrong.
-    const value = await session.value(lengthOf(length))
     const { store, counts } = session
-    const name = keyOf(key)
+    const size = lengthOf(length)
+    // What a client could not replace must not be found any more.
+    if (name === 'set' && size > LARGEST_VALUE) store.delete(key as string)
+    // First, so that the value is taken whatever else is wrong.
+    const value = await session.value(size)
+    const validKey = keyOf(key)
     const expires = expiryOf(time, store.now())
     const given = flagsOf(flags)
     const number = cas === undefined ? 0n : casOf(cas)
     counts.sets++
-    const old = store.find(name)
+    const old = store.find(validKey)
     const result = decide(old, value, number)
-    if (typeof result !== 'string') store.set(name, result, joins ? (old as Item).flags : given, joins ? (old as Item).expires : expires)
+    if (typeof result !== 'string')
+      store.set(validKey, result, joins ? (old as Item).flags : given, joins ? (old as Item).expires : expires)
     return quiet ? undefined : typeof result === 'string' ? result : 'STORED'
   }
 }

@@ -1,6 +1,6 @@
 // The meta commands of memcached (its doc/protocol.txt): `mn`, `mg`, `ms` and `md`. Their flags say what is done and what is returned.
 
-import { binaryKeyOf, CommandError, casOf, expiryOf, flagsOf, keyOf, lengthOf } from './arguments.js'
+import { binaryKeyOf, CommandError, casOf, expiryOf, flagsOf, joined, keyOf, LARGEST_VALUE, lengthOf } from './arguments.js'
 import type { Answer, Command } from './command.js'
 import type { Item, Store } from './store.js'
 
@@ -115,20 +115,22 @@ function store(into: Store, key: string, value: Uint8Array, flags: Flags): Outco
   }
   if (mode === 'E' && old !== undefined) return 'NS'
   if (mode !== 'E' && mode !== 'S' && old === undefined) return 'NS'
-  const joined = mode === 'A' ? [old?.value, value] : mode === 'P' ? [value, old?.value] : undefined
   const cas = flags.has('E') ? casOf(flags.get('E')) : undefined
   const item =
-    joined === undefined
-      ? into.set(key, value, clientFlags, expires, cas)
-      : into.set(key, Buffer.concat(joined as Uint8Array[]), (old as Item).flags, (old as Item).expires, cas)
+    old !== undefined && (mode === 'A' || mode === 'P')
+      ? into.set(key, mode === 'A' ? joined(old.value, value) : joined(value, old.value), old.flags, old.expires, cas)
+      : into.set(key, value, clientFlags, expires, cas)
   item.stale = isStale
   item.awaited = isStale && (old as Item).awaited
   return 'HD'
 }
 
 const metaSet: Command = async ([sent = '', length, ...words], session) => {
+  const size = lengthOf(length)
+  // What a client could not replace must not be found any more.
+  if (size > LARGEST_VALUE) session.store.delete(words.includes('b') ? Buffer.from(sent, 'base64').toString('latin1') : sent)
   // First, so that the value is taken whatever else is wrong.
-  const value = await session.value(lengthOf(length))
+  const value = await session.value(size)
   const flags = flagsIn(words, 'bcCEFIkOqsTM')
   const key = keyIn(sent, flags)
   session.counts.sets++

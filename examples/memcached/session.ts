@@ -2,7 +2,7 @@
 // write, because linnet sends what was written when the next read has to wait.
 
 import { type Connection, LimitExceededError } from 'linnet'
-import { CommandError } from './arguments.js'
+import { CommandError, LARGEST_VALUE } from './arguments.js'
 import type { Answer, Command, Counts, Session } from './command.js'
 import { commands } from './commands.js'
 import { metaCommands } from './meta.js'
@@ -10,7 +10,6 @@ import type { Store } from './store.js'
 
 /** The longest line; a value is not part of it. */
 const LINE = { maxBytes: 8192, encoding: 'latin1' } as const
-const LARGEST_VALUE = 1024 * 1024
 /** A client that announces more than this is cut off instead. */
 const MOST_DROPPED = 64 * 1024 * 1024
 

@@ -281,6 +281,27 @@ t.test('a value above 1 MiB is dropped, and one that a client only announces end
   t.equal(await cache.ask(t, 'ms a\r\nmn\r\n'), answers('CLIENT_ERROR bad data chunk'))
 })
 
+t.test('a value that is too large leaves nothing of the one before', async (t) => {
+  const cache = new Cache()
+  const large = `${MIB + 1}\r\n${'x'.repeat(MIB + 1)}`
+  const tooLarge = 'SERVER_ERROR object too large for cache'
+  for (const command of ['set a 0 0', 'ms a', 'add a 0 0']) {
+    const expected = command === 'add a 0 0' ? `STORED|${tooLarge}|VALUE a 0 1|y|END` : `STORED|${tooLarge}|END`
+    t.equal(await cache.ask(t, wire('set a 0 0 1|y'), wire(`${command} ${large}`), wire('get a')), answers(expected), command)
+  }
+  await cache.ask(t, `ms YQ== ${MIB + 1} b\r\n${'x'.repeat(MIB + 1)}\r\n`)
+  t.equal(cache.store.size, 0)
+})
+
+t.test('an item does not grow beyond 1 MiB by what is joined to it', async (t) => {
+  const cache = new Cache()
+  const half = `${MIB / 2}|${'x'.repeat(MIB / 2)}`
+  t.equal(await cache.ask(t, wire(`set a 7 0 ${half}`), wire(`append a 0 0 ${half}`)), answers('STORED|STORED'))
+  const full = 'SERVER_ERROR out of memory storing object'
+  const more = [wire('append a 0 0 1|y'), wire('prepend a 0 0 1|y'), wire('ms a 1 MA|y'), wire('ms a 1 MP|y'), wire('mg a s f')]
+  t.equal(await cache.ask(t, ...more), answers(`${full}|${full}|${full}|${full}|HD s${MIB} f7`))
+})
+
 t.test('a line that is too long is refused before it is gathered', async (t) => {
   const cache = new Cache()
   const keys = Array.from({ length: 30 }, (_, at) => `${at}`.padStart(250, 'k')).join(' ')
