@@ -53,8 +53,9 @@ export const aborting: Rules = {
   },
 
   async 'abort rejects every pending and later call with ConnectionClosedError, its cause the reason'(a, b) {
-    const { write } = await fillUntilBlocked(a)
     await send(b, a, 'unread')
+    // Last: the system may take more bytes when some arrive from the other side.
+    const { write } = await fillUntilBlocked(a)
     const { signal } = a
     const pending = [begin(a.readUntil('\n')), begin(write), begin(a.flush())]
     a.abort(reason)

@@ -21,6 +21,7 @@ export const denoTls = [
         'without reads, at most the mark and two chunks are read ahead',
         'small reads from a large stream do not fill memory',
       ),
+      'connection/reading/batches-limits': tls('messages over the limit are skipped whole, and all others arrive'),
       'connection/reading/iterators': tls('chunks loses no byte and yields no empty piece'),
       'connection/reading/iterators-overflow': tls('an over-long line is dropped whole, and the next one is kept'),
       'connection/reading/ends': tls('an end comes after the unread bytes before it'),
