@@ -4,15 +4,17 @@
 import { fileURLToPath } from 'node:url'
 import { plugin } from 'bun'
 
-const tap = fileURLToPath(new URL('tap.js', import.meta.url))
-const build = fileURLToPath(new URL('../../build/', import.meta.url))
+const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+const modules = {
+  tap: at('tap.js'),
+  linnet: at('../../build/lib/index.js'),
+  'linnet/framing': at('../../build/lib/framing/index.js'),
+  'linnet/testing': at('../../build/lib/testing/index.js'),
+}
 
 plugin({
   name: 'specs',
-  setup({ module, onResolve }) {
-    module('tap', async () => ({ exports: await import(tap), loader: 'object' }))
-    onResolve({ filter: /^linnet(\/(framing|testing))?$/ }, ({ path, importer }) =>
-      importer.startsWith(`${build}examples/`) ? { path: `${build}lib${path.slice('linnet'.length)}/index.js` } : undefined,
-    )
+  setup(build) {
+    for (const [name, file] of Object.entries(modules)) build.module(name, async () => ({ exports: await import(file), loader: 'object' }))
   },
 })

@@ -98,7 +98,7 @@ t.test('a client that does not read its answers is not read from, and is cut', a
   })()
   const stopped = rejection(flood)
   const [connection] = [...server.connections]
-  await until(() => (connection?.queued ?? 0) > 64 * 1024)
+  await until(() => (connection?.queued ?? 0) > 16 * 1024)
   await turns(20)
   t.ok((connection?.queued ?? 0) < 1024 * 1024, 'few answers are queued')
   await clock.advance(1000)
