@@ -2,8 +2,8 @@
 
 import type { Store } from './store.js'
 
-/** What is sent; undefined for nothing. Text has one character a byte. */
-export type Answer = string | readonly (string | Uint8Array)[] | undefined
+/** What is sent: a line without its end, pieces, which may be made as they are sent, or nothing. Text has one character a byte. */
+export type Answer = string | Iterable<string | Uint8Array> | undefined
 
 export interface Session {
   readonly store: Store

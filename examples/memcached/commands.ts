@@ -70,29 +70,36 @@ function storing(name: string): Command {
 
 // --- reading -------------------------------------------------------------------------------------------------------------
 
-function found(key: string, item: Item, withCas: boolean): (string | Uint8Array)[] {
-  return [`VALUE ${key} ${item.flags} ${item.value.length}${withCas ? ` ${item.cas}` : ''}\r\n`, item.value, '\r\n']
-}
-
 function reading(withCas: boolean, touches: boolean): Command {
-  return (args, { store, counts }) => {
+  return (args, session) => {
     const keys = touches ? args.slice(1) : args
     if (keys.length === 0) return 'ERROR'
-    const expires = touches ? expiryOf(args[0], store.now()) : undefined
-    const answer: (string | Uint8Array)[] = []
-    for (const key of keys.map(keyOf)) {
-      const item = store.find(key)
-      counts.gets++
-      if (touches) counts.touches++
-      if (item === undefined) continue
-      counts.hits++
-      store.read(item)
-      answer.push(...found(key, item, withCas))
-      if (expires !== undefined) item.expires = expires
-    }
-    answer.push('END\r\n')
-    return answer
+    const expires = touches ? expiryOf(args[0], session.store.now()) : undefined
+    return found(keys.map(keyOf), withCas, expires, session)
   }
+}
+
+/** The items of these keys, each looked up when it is sent: a client that does not read keeps no values in memory. */
+function* found(
+  keys: readonly string[],
+  withCas: boolean,
+  expires: number | undefined,
+  { store, counts }: Session,
+): Generator<string | Uint8Array, undefined> {
+  for (const key of keys) {
+    const item = store.find(key)
+    counts.gets++
+    if (expires !== undefined) counts.touches++
+    if (item === undefined) continue
+    counts.hits++
+    store.read(item)
+    if (expires !== undefined) item.expires = expires
+    const { flags, value, cas } = item
+    yield `VALUE ${key} ${flags} ${value.length}${withCas ? ` ${cas}` : ''}\r\n`
+    yield value
+    yield '\r\n'
+  }
+  yield 'END\r\n'
 }
 
 // --- changing ------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import { commands } from './commands.js'
 import { metaCommands } from './meta.js'
 import type { Store } from './store.js'
 
+/** The bytes that are written at once, about. */
+const GROUP = 65_536
 /** The longest line; a value is not part of it. */
 const LINE = { maxBytes: 8192, encoding: 'latin1' } as const
 /** A client that announces more than this is cut off instead. */
@@ -40,9 +42,24 @@ export async function serveClient(connection: Connection, store: Store, counts: 
     }
     // A client that does not read its answers is not read from.
     if (typeof answer === 'string') await connection.write(`${answer}\r\n`, 'latin1')
-    else if (answer !== undefined) await connection.write(answer, 'latin1')
+    else if (answer !== undefined) await writePieces(connection, answer)
     if (fatal) return
   }
+}
+
+/** Writes in groups, and waits between them: `get a a a …` asks for the same value thousands of times. */
+async function writePieces(connection: Connection, pieces: Iterable<string | Uint8Array>): Promise<void> {
+  let group: (string | Uint8Array)[] = []
+  let size = 0
+  for (const piece of pieces) {
+    group.push(piece)
+    size += piece.length
+    if (size < GROUP) continue
+    await connection.write(group, 'latin1')
+    group = []
+    size = 0
+  }
+  if (size > 0) await connection.write(group, 'latin1')
 }
 
 async function readValue(connection: Connection, length: number): Promise<Uint8Array> {

@@ -5,6 +5,7 @@
 const OVERHEAD = 200
 
 export interface Item {
+  readonly key: string
   value: Uint8Array
   /** Of the client; the server only keeps them. */
   flags: number
@@ -63,7 +64,7 @@ export class Store {
       return undefined
     }
     this.#items.delete(key)
-    this.#items.set(key, item)
+    this.#items.set(item.key, item)
     return item
   }
 
@@ -78,8 +79,8 @@ export class Store {
     // Also what is due to be flushed goes before.
     this.find(key)
     this.delete(key)
-    const item = { value, flags, expires, cas, used: this.now(), wasRead: false, stale: false, awaited: false }
-    this.#items.set(key, item)
+    const item = { key: copyOf(key), value, flags, expires, cas, used: this.now(), wasRead: false, stale: false, awaited: false }
+    this.#items.set(item.key, item)
     this.bytes += sizeOf(key, item)
     this.stored++
     for (const oldest of this.#items.keys()) {
@@ -113,6 +114,11 @@ export class Store {
     if (ms <= 0) this.clear()
     else this.#flushAt = this.now() + ms
   }
+}
+
+/** A part of a line would keep the whole line in memory, as long as the key is there. */
+function copyOf(key: string): string {
+  return Buffer.from(key, 'latin1').toString('latin1')
 }
 
 function sizeOf(key: string, { value }: Item): number {

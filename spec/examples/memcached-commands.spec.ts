@@ -3,6 +3,7 @@
 import t, { type Test } from 'tap'
 import type { Handler } from '../../lib/index.js'
 import { pair } from '../../lib/testing/index.js'
+import { collect } from '../support/collect.js'
 import { turns, within } from '../support/wait.js'
 import { importExample } from './in-process.js'
 
@@ -300,6 +301,45 @@ t.test('an item does not grow beyond 1 MiB by what is joined to it', async (t) =
   const full = 'SERVER_ERROR out of memory storing object'
   const more = [wire('append a 0 0 1|y'), wire('prepend a 0 0 1|y'), wire('ms a 1 MA|y'), wire('ms a 1 MP|y'), wire('mg a s f')]
   t.equal(await cache.ask(t, ...more), answers(`${full}|${full}|${full}|${full}|HD s${MIB} f7`))
+})
+
+t.test('a client that asks for a value many times and does not read has little of it in memory', async (t) => {
+  const cache = new Cache()
+  const [client, server] = pair()
+  const done = server.run(cache.serve)
+  t.teardown(() => client.abort())
+  const value = 'v'.repeat(10_000)
+  await client.write(wire(`set a 0 0 ${value.length}|${value}|get${' a'.repeat(2000)}`))
+  t.equal(await client.readLine(), 'STORED')
+  await turns(20)
+  t.ok(server.queued < 256 * 1024, `${server.queued} bytes are queued`)
+  await client.end()
+  const answer = await within(client.readToEnd({ encoding: 'latin1', maxBytes: 64 * MIB }), 'all values')
+  t.equal(answer.length, wire(`VALUE a 0 10000|${value}`).length * 2000 + wire('END').length)
+  await client.close()
+  await within(done, 'the end of the handler')
+})
+
+t.test('a key keeps nothing of its line in memory', async (t) => {
+  const cache = new Cache()
+  const [client, server] = pair()
+  const done = server.run(cache.serve)
+  t.teardown(() => client.abort())
+  const padding = ' '.repeat(8000)
+  collect()
+  const { heapUsed } = process.memoryUsage()
+  for (let at = 0; at < 500; at++) {
+    const key = `the-key-of-item-${at}`
+    await client.write(wire(`set ${key}${padding} 0 0 1|x|get ${key}${padding}`))
+    await client.readUntil('END\r\n')
+  }
+  collect()
+  t.equal(cache.store.size, 500)
+  const grown = process.memoryUsage().heapUsed - heapUsed
+  t.ok(grown < 2 * MIB, `${grown} bytes for ${cache.store.bytes}`)
+  await client.end()
+  await client.close()
+  await within(done, 'the end of the handler')
 })
 
 t.test('a line that is too long is refused before it is gathered', async (t) => {
