@@ -39,5 +39,6 @@ export function parsePath(kind: 'FROM' | 'TO', argument: string): Path | undefin
     if (key === undefined || parameters.has(key)) return undefined
     parameters.set(key, value)
   }
-  return { mailbox, parameters }
+  // A copy: a part of a line would keep the whole line in memory.
+  return { mailbox: Buffer.from(mailbox, 'latin1').toString('latin1'), parameters }
 }

@@ -347,6 +347,28 @@ t.test('a drain says 421 to those who wait, and receives what has begun', async 
   t.strictSame(open.texts.sort(), ['begun\r\n', 'half a line\r\n'])
 })
 
+t.test('a drain waits for a decision and for a handshake, and answers the commands that have arrived', async (t) => {
+  const box = new Postbox(t, { tls }, {}, false)
+  const [waiting, handshake, pipelined] = [await box.dial(t), await box.dial(t), await box.dial(t)]
+  await waiting.begin()
+  const reply = waiting.ask('x\r\n.')
+  const { value: message } = await within(box.mail.messages.next(), 'the message')
+  await handshake.reply()
+  t.match(await handshake.ask('STARTTLS'), '220')
+  await pipelined.reply()
+  await turns()
+  await pipelined.connection.write('NOOP\r\nNOOP\r\n')
+  const closing = box.server.close({ grace: 60_000 })
+  t.equal(codesOf(await pipelined.connection.readToEnd('latin1')), '250 250 421')
+  t.equal(message?.accept(), true)
+  t.match(await reply, '250')
+  t.match(await waiting.connection.readToEnd('latin1'), /^421/)
+  await handshake.connection.startTls({ ca: tls.cert, servername: 'localhost' })
+  t.match(await handshake.connection.readToEnd('latin1'), /^421/)
+  for (const { connection } of [waiting, handshake, pipelined]) await connection.close()
+  await within(closing, 'the end of the server')
+})
+
 t.test('a client that is silent or slow gets 421', async (t) => {
   const clock = manualClock()
   const now = (): number => TIME + clock.now()

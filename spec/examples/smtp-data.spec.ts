@@ -1,6 +1,7 @@
 // examples/smtp/: the text of messages, with all that its lines can do to a server: smuggling, cuts, lengths, sizes.
 
 import t from 'tap'
+import { collect } from '../support/collect.js'
 import { codesOf, delivery, Postbox } from './smtp.js'
 
 const SMUGGLED = 'MAIL FROM:<evil@here.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\nsmuggled\r\n.\r\n'
@@ -128,4 +129,20 @@ t.test('messages share a bounded memory, and get it back', async (t) => {
     await other.connection.write(text)
     t.match(await other.reply(), '250')
   }
+})
+
+t.test('an address keeps nothing of its line in memory', async (t) => {
+  const box = new Postbox(t, { maxRecipients: 500 })
+  const client = await box.dial(t)
+  await client.reply()
+  await client.ask('EHLO me')
+  await client.ask('MAIL FROM:<me@here.test>')
+  const padding = ' '.repeat(10_000)
+  collect()
+  const { heapUsed } = process.memoryUsage()
+  for (let n = 0; n < 500; n++) await client.ask(`RCPT TO:<recipient-${n}@there.test>${padding}`)
+  collect()
+  const grown = process.memoryUsage().heapUsed - heapUsed
+  t.ok(grown < 2 * 1024 * 1024, `${grown} bytes`)
+  t.match(await client.ask('RCPT TO:<one@too.many>'), '452')
 })
