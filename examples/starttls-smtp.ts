@@ -1,5 +1,5 @@
 // A server that receives mail (RFC 5321), and only over TLS (RFC 3207). Commands before TLS have no effect after it, and plain text
-// after the STARTTLS command is refused.
+// after the STARTTLS command is refused. It shows the upgrade; smtp.ts is a whole mail server.
 //
 //   KEY=key.pem CERT=cert.pem node starttls-smtp.js
 //   swaks --server localhost --port 8888 --tls --to you@localhost
@@ -14,6 +14,7 @@ const identity = { key: await readFile(KEY), cert: await readFile(CERT) }
 // stored for a client are bounded, so that no client can exhaust the memory.
 const RECIPIENTS = 100
 const MAIL = Number(LARGEST)
+const BARE = /[\r\n]/
 const server = await listen({ port: Number(PORT), readTimeout: 300_000, idleTimeout: 300_000 })
 shutdownOn(server)
 console.log(`smtp: swaks --tls --to you@localhost --server localhost:${server.port}`)
@@ -22,10 +23,11 @@ await server.serve(async (connection) => {
   let [from, to]: [string | undefined, string[]] = [undefined, []]
   const reply = (text: string): Promise<void> => connection.write(`${text}\r\n`)
   await reply('220 localhost ESMTP')
-  // Only `\r\n` ends a line. A server that also accepts a bare `\n` is open to SMTP smuggling.
+  // Only `\r\n` ends a line. A server that also accepts a bare `\n` is open to SMTP smuggling, and one that passes it on helps with it.
   for await (const line of connection.lines({ delimiter: '\r\n', maxBytes: 1000 })) {
     const [verb = ''] = line.toUpperCase().split(/[ :]/, 1)
     const address = /<(.*?)>/.exec(line)?.[1]
+    if (BARE.test(line)) return reply('554 a line ends with CR LF')
     if (verb === 'QUIT') return reply('221 bye')
     if (verb === 'EHLO') await reply(connection.tls ? `250-localhost\r\n250-SIZE ${MAIL}\r\n250 8BITMIME` : '250-localhost\r\n250 STARTTLS')
     else if (verb === 'HELO' || verb === 'NOOP') await reply('250 localhost')
@@ -42,7 +44,7 @@ await server.serve(async (connection) => {
       const text = await mail(connection)
       if (text !== undefined) console.log(`mail from <${from}> to ${to.join(', ')}\n${text}`)
       ;[from, to] = [undefined, []]
-      await reply(text === undefined ? '552 the mail is too large' : '250 taken')
+      await reply(text === undefined ? '552 the mail is too large, or has a bare CR or LF' : '250 taken')
     } else if (verb === 'RSET') {
       ;[from, to] = [undefined, []]
       await reply('250 ok')
@@ -50,15 +52,17 @@ await server.serve(async (connection) => {
   }
 })
 
-/** Reads all lines up to one with a single dot, and removes the dot that SMTP adds before a leading dot. Undefined if the mail is too large; it is read to its end. */
+/** Reads all lines up to one with a single dot, and removes the dot that SMTP adds before a leading dot. Undefined if the mail is refused; it is read to its end. */
 async function mail(connection: Connection): Promise<string | undefined> {
   let lines: string[] = []
   let size = 0
+  let isStrict = true
   for (;;) {
     const line = await connection.readLine({ delimiter: '\r\n', maxBytes: 1000 })
-    if (line === '.') return size > MAIL ? undefined : lines.join('\n')
+    if (line === '.') return size > MAIL || !isStrict ? undefined : lines.join('\n')
     // The size as received, which is at least that of the text: an empty line counts too.
     size += Buffer.byteLength(line) + 2
+    if (BARE.test(line)) isStrict = false
     if (size > MAIL) lines = []
     else lines.push(line.startsWith('.') ? line.slice(1) : line)
   }

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import t, { type Test } from 'tap'
-import { connect } from '../../lib/index.js'
+import { type Connection, connect } from '../../lib/index.js'
 import { identityOf } from '../support/certificates.js'
 import { rejection } from '../support/wait.js'
 import { Example, Netcat, Running, skip, withoutSwaks } from './support.js'
@@ -51,9 +51,9 @@ t.test('no mail is accepted before TLS', { skip: withoutSwaks }, async (t) => {
   t.match(swaks.heard, /530 say STARTTLS first/)
 })
 
-t.test('too many recipients and too large a mail are refused, and the client can go on', async (t) => {
-  const smtp = await Example.start(t, 'starttls-smtp', { KEY: files.key, CERT: files.cert, LARGEST: '1000' })
-  const client = await connect({ port: smtp.port, host: '127.0.0.1' })
+/** A client that has TLS, and what asks it for the last line of a reply. */
+async function secured(t: Test, { port }: Example): Promise<{ client: Connection; ask: (line: string) => Promise<string> }> {
+  const client = await connect({ port, host: '127.0.0.1' })
   t.teardown(() => client.abort())
   const ask = async (line: string): Promise<string> => {
     await client.write(`${line}\r\n`)
@@ -65,6 +65,12 @@ t.test('too many recipients and too large a mail are refused, and the client can
   await client.readLine()
   t.match(await ask('STARTTLS'), '220')
   await client.startTls({ ca: identityOf('DNS:localhost').cert, servername: 'localhost' })
+  return { client, ask }
+}
+
+t.test('too many recipients and too large a mail are refused, and the client can go on', async (t) => {
+  const smtp = await Example.start(t, 'starttls-smtp', { KEY: files.key, CERT: files.cert, LARGEST: '1000' })
+  const { ask } = await secured(t, smtp)
   t.match(await ask('EHLO me'), '250')
   t.match(await ask('MAIL FROM:<me@here.test>'), '250')
   for (let n = 0; n < 100; n++) t.match(await ask(`RCPT TO:<${n}@there.test>`), '250')
@@ -77,6 +83,20 @@ t.test('too many recipients and too large a mail are refused, and the client can
   t.match(await ask('short\r\n.'), '250')
   await smtp.hears('mail from <me@here.test> to a@there.test')
   t.notMatch(smtp.heard, /xxx/)
+})
+
+t.test('a bare CR or LF is refused, in a mail and in a command', async (t) => {
+  const smtp = await start(t)
+  const { client, ask } = await secured(t, smtp)
+  for (const end of ['\n.\r\n', '\r.\r\n', '\n.\n', '\r\n.\n']) {
+    t.match(await ask('MAIL FROM:<me@here.test>'), '250')
+    t.match(await ask('RCPT TO:<a@there.test>'), '250')
+    t.match(await ask('DATA'), '354')
+    t.match(await ask(`x${end}MAIL FROM:<evil@here.test>\r\n.`), '552', JSON.stringify(end))
+  }
+  t.match(await ask('MAIL FROM:<me@here.test>\nRCPT TO:<evil@here.test>'), '554')
+  t.equal(await client.readToEnd('latin1'), '')
+  t.notMatch(smtp.heard, /evil/)
 })
 
 t.test('openssl s_client -starttls smtp verifies the server, and talks to it', async (t) => {
