@@ -24,6 +24,14 @@ export const withoutMemccapable: string | false = lacks(
   spawnSync('memccapable', ['-h']).error === undefined,
   'needs memccapable: apt-get install libmemcached-tools',
 )
+export const withoutRedisTools: string | false = lacks(
+  ['redis-cli', 'redis-benchmark'].every((program) => spawnSync(program, ['--version']).error === undefined),
+  'needs redis-cli and redis-benchmark: apt-get install redis-tools',
+)
+export const withoutRedisServer: string | false = lacks(
+  spawnSync('redis-server', ['--version']).error === undefined,
+  'needs redis-server: apt-get install redis-server',
+)
 export const withoutWrk: string | false = lacks(spawnSync('wrk', ['-v']).error === undefined, 'needs wrk: apt-get install wrk')
 
 // Examples run the built library. Through the source maps tap would count that as coverage of lib/, with other branches for the same
