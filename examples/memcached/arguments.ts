@@ -12,7 +12,7 @@ export class CommandError extends Error {
   }
 }
 
-export const badFormat = (): CommandError => new CommandError('CLIENT_ERROR bad command line format')
+const badFormat = (): CommandError => new CommandError('CLIENT_ERROR bad command line format')
 
 const LONGEST_KEY = 250
 // Keys are bytes above the space; text here has one character a byte.
@@ -38,7 +38,7 @@ export function isInteger(text: string | undefined): text is string {
   return text !== undefined && INTEGER.test(text)
 }
 
-export function integerOf(text: string | undefined): number {
+function integerOf(text: string | undefined): number {
   if (!isInteger(text)) throw badFormat()
   return Number(text)
 }

@@ -4,7 +4,7 @@ import { CommandError, casOf, expiryOf, flagsOf, isInteger, joined, keyOf, LARGE
 import type { Answer, Command, Session } from './command.js'
 import type { Item, Store } from './store.js'
 
-export const VERSION = '1.6.0-linnet'
+const VERSION = '1.6.0-linnet'
 
 /** The arguments without a `noreply` at the end, and whether there was one. */
 function withoutNoreply(args: readonly string[]): { rest: readonly string[]; quiet: boolean } {

@@ -3,7 +3,7 @@
 
 import type { Envelope } from './settings.js'
 
-export const LATER = '451 4.3.0 try again later'
+const LATER = '451 4.3.0 try again later'
 const TAKEN = '2.0.0 accepted'
 const CLOSING = '451 4.3.2 the server is closing'
 const REJECTION = /^[45]\d\d [\x20-\x7e]{1,500}$/
