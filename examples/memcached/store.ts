@@ -1,8 +1,8 @@
 // The items of a cache: found by their key, dropped when they expire or the memory is full. The item that was used least recently
 // goes first. Keys are text of one character a byte.
 
-/** What an item costs beside its key and its value, about. */
-const OVERHEAD = 200
+/** What an item takes in memory beside its key and its value: measured with 200,000 items in Node 20, and rounded up. */
+const OVERHEAD = 500
 
 export interface Item {
   readonly key: string
