@@ -10,6 +10,9 @@ import type { Wait, Waiter } from './waiting.js'
 
 /** Answers of this size are sent before more commands are carried out: small commands may have large answers. */
 const MANY_ANSWERS = 64 * 1024
+/** Why `answer` has returned, if not for a wait. */
+const DONE = Symbol('done')
+const MORE = Symbol('more')
 /** How much is read from a client that waits for an element. */
 const READ_AHEAD = 64 * 1024
 /** The longest time that a timer has. */
@@ -30,7 +33,13 @@ export async function serveClient(connection: Connection, redis: Redis): Promise
       const text = await read(client)
       if (text === null) return
       client.parser.push(text)
-      await answer(client)
+      while (!client.quitting) {
+        const wait = answer(client)
+        // A client that does not read its answers is not served, nor read from.
+        if (!client.trySend()) await client.send()
+        if (wait === DONE) break
+        if (wait !== MORE) await waitFor(client, wait)
+      }
     }
   } finally {
     client.leave()
@@ -51,29 +60,25 @@ function read(client: Client): Promise<string | null> {
   return connection.read(subscriptions > 0 ? SILENT : NEW)
 }
 
-/** Carries out all commands that have arrived whole. */
-async function answer(client: Client): Promise<void> {
+/** Carries out the commands that have arrived whole: all of them, or up to one that waits, or until there are many answers. */
+function answer(client: Client): Wait | typeof DONE | typeof MORE {
+  client.answering = true
   try {
     while (!client.quitting) {
-      client.answering = true
       const words = client.parser.next()
-      if (words === undefined) break
+      if (words === undefined) return DONE
       client.begun = undefined
       const result = execute(words, client)
-      if (typeof result === 'string') client.answers += result
-      else {
-        await client.flush()
-        await waitFor(client, result)
-      }
-      // A client that does not read its answers is not served, nor read from.
-      if (client.answers.length > MANY_ANSWERS) await client.flush()
+      if (typeof result !== 'string') return result
+      client.answers += result
+      if (client.answers.length > MANY_ANSWERS) return MORE
     }
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
     client.answers += errorReply(`ERR Protocol error: ${error.message}`)
     client.quitting = true
   }
-  await client.flush()
+  return DONE
 }
 
 /** Waits for an element, and meanwhile for the client to leave. What it sends while it waits is carried out afterwards. */
