@@ -12,6 +12,7 @@ import { ExclusiveReads } from './exclusive-reads.js'
 import { type Limit, limitOf } from './limit.js'
 import { ParkedLine } from './parked-line.js'
 import { type ParkedRead, ParkedUntil } from './parked-read.js'
+import { endsPlainly, ParkedSome } from './parked-some.js'
 import { PendingRead, startTimer } from './pending-read.js'
 import { type Read, WAIT, type Wait } from './read-kinds.js'
 import type { ReadLock } from './read-lock.js'
@@ -36,6 +37,8 @@ export class ReadHalf extends ExclusiveReads {
   #until: ParkedUntil | undefined
   /** Made when the first `readLine` is parked. */
   #line: ParkedLine | undefined
+  /** Made when the first `read` is parked. */
+  #some: ParkedSome | undefined
 
   // --- fast paths ------------------------------------------------------------------------------------------------------
 
@@ -62,6 +65,14 @@ export class ReadHalf extends ExclusiveReads {
   /** Starts `readLine()` where nothing is unread. Undefined: use the slow path. */
   parkLine(): Promise<string> | undefined {
     return this.park((this.#line ??= new ParkedLine(this)), this.atMessageStart)
+  }
+
+  /** Starts `read()` where nothing is unread. Undefined: use the slow path. */
+  parkSome({ signal, timeout, maxBytes, idle, encoding }: ResolvedReadOptions): Promise<Buffer | string | null> | undefined {
+    if (this.busy || signal !== undefined || timeout !== undefined || maxBytes !== undefined || !endsPlainly(encoding)) return undefined
+    const parked = (this.#some ??= new ParkedSome())
+    parked.encoding = encoding
+    return this.park(parked, idle ?? this.atMessageStart)
   }
 
   /** Starts a read that has to wait, because nothing is unread. Undefined: use the slow path. */

@@ -166,6 +166,8 @@ export abstract class ReadMethods extends BatchedReads {
   read(options?: EitherOptions): Promise<never> {
     return startRead(this.#lock, () => {
       const resolved = resolveReadOptions(options)
+      const parked = this.#lock === undefined ? this.#readHalf.parkSome(resolved) : undefined
+      if (parked !== undefined) return parked as never
       return this.#readHalf.run((limit) => new SomeRead(limit, resolved.encoding, 'read()') as never, resolved, this.#lock)
     })
   }
