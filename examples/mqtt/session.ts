@@ -1,4 +1,4 @@
-// What the broker knows of one client: its subscriptions, and the messages for it. A session may outlive its connections (section 3.1.2.4).
+// What the broker has of one client: its subscriptions, and the messages for it. A session may outlive its connections (section 3.1.2.4).
 //
 // A message of QoS 0 is sent at once, or dropped: if the client is absent, or does not take what was sent before. One of QoS 1 waits in the
 // queue until the window of messages in flight has room, is in flight until the client acknowledges it, and is sent again on the next

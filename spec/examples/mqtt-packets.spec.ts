@@ -1,7 +1,7 @@
 // examples/mqtt/, packet by packet: what is accepted, what ends the connection, and where packets are cut.
 
 import t from 'tap'
-import { cuts, turns, until } from '../support/wait.js'
+import { cuts, turns, until, within } from '../support/wait.js'
 import {
   broker,
   CLEAN,
@@ -211,4 +211,34 @@ t.test('a client is let in only with what `authenticate` accepts', async (t) => 
     [{}, 'connack 5'],
   ]
   for (const [options, answer] of rows) await enter(t, under, 'a', options, answer)
+})
+
+t.test('whatever byte is changed, no bug appears, and the broker serves the next client', async (t) => {
+  const under = broker(t)
+  const asked = Buffer.concat([
+    connect('a', { flags: 0xc6, keepAlive: 60, rest: ['w', 'gone', 'ann', 'secret'] }),
+    subscribe(1, ['a/+', 1], ['#', 0]),
+    publish('a/1', 'hello', { qos: 1, id: 7, retain: true }),
+    publish('b', '', { qos: 2, id: 8 }),
+    pubrel(8),
+    puback(1),
+    unsubscribe(9, 'a/+'),
+    DISCONNECT,
+  ])
+  for (let at = 0; at < asked.length; at++) {
+    for (const change of [0x01, 0x08, 0x80, 0xff]) {
+      const bytes = Buffer.from(asked)
+      bytes[at] = (bytes[at] as number) ^ change
+      const client = await under.connect()
+      // The broker may have closed before all is sent.
+      await client.write(bytes)
+      await client.end().catch(() => {})
+      await within(client.readToEnd(), `the end after byte ${at} ^ ${change}`)
+      await client.close()
+    }
+  }
+  await until(() => under.server.stats().active === 0)
+  const client = await enter(t, under, 'last')
+  await client.write([subscribe(1, ['last', 1]), PINGREQ])
+  t.strictSame(await nextOf(client, 2), ['suback 1: 1', 'pingresp'])
 })

@@ -1,9 +1,23 @@
-// examples/mqtt/: what the broker delivers, to whom, and what it keeps. Sessions, retained messages, wildcards, wills, keep-alive, slow
+// examples/mqtt/: what the broker delivers to which client, and what it keeps. Sessions, retained messages, wildcards, wills, keep-alive, slow
 // subscribers and drains.
 
 import t from 'tap'
 import { isPending, turns, until, within } from '../support/wait.js'
-import { broker, CLEAN, DISCONNECT, enter, next, nextOf, PINGREQ, puback, publish, pubrel, subscribe, unsubscribe } from './mqtt.js'
+import {
+  broker,
+  CLEAN,
+  connect,
+  DISCONNECT,
+  enter,
+  next,
+  nextOf,
+  PINGREQ,
+  puback,
+  publish,
+  pubrel,
+  subscribe,
+  unsubscribe,
+} from './mqtt.js'
 
 /** A persistent session. */
 const KEPT = { flags: 0 }
@@ -295,7 +309,7 @@ t.test('a second connection of a client takes its session over, and ends the fir
   t.equal(await next(third), 'pingresp')
 })
 
-t.test('a subscriber that does not read misses messages of QoS 0, and delays nobody', async (t) => {
+t.test('a subscriber that does not read misses messages of QoS 0, and delays no other client', async (t) => {
   const under = broker(t)
   const slow = await enter(t, under, 'slow')
   await slow.write(subscribe(1, ['a', 0]))

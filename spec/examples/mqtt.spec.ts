@@ -158,7 +158,10 @@ t.test('mqtt of npm gets each of three thousand messages of QoS 1, in order', as
     await Promise.all(Array.from({ length: 500 }, (_, at) => publisher.publishAsync('many', String(count - 500 + at), { qos: 1 })))
     await until(() => got.length >= count)
   }
-  t.strictSame(got, Array.from({ length: 3000 }, (_, at) => at))
+  t.strictSame(
+    got,
+    Array.from({ length: 3000 }, (_, at) => at),
+  )
 })
 
 t.test('mqtt of npm continues its session after a loss', async (t) => {

@@ -23,6 +23,7 @@ export const withoutSwaks: string | false = lacks(spawnSync('swaks', ['--version
 export const withoutMemccapable: string | false = lacks(
   spawnSync('memccapable', ['-h']).error === undefined,
   'needs memccapable: apt-get install libmemcached-tools',
+)
 export const withoutMosquitto: string | false = lacks(
   spawnSync('mosquitto_pub', ['--help']).error === undefined,
   'needs mosquitto_pub: apt-get install mosquitto-clients',
