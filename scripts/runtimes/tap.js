@@ -30,6 +30,7 @@ class Test {
   #waiting = []
   #active = 0
   #idle = []
+  #beforeEach = []
   #teardowns = []
   #timeout
   #timer
@@ -87,6 +88,7 @@ class Test {
     })
     this.setTimeout(this.#timeout)
     const done = (async () => {
+      for (const prepare of this.#parent.#beforeEach) await prepare(this)
       await body(this)
       await this.idle()
     })()
@@ -117,6 +119,11 @@ class Test {
         clearTimeout(timer)
       }
     }
+  }
+
+  /** Unlike tap, not for the tests in its tests: no spec needs that. */
+  beforeEach(prepare) {
+    this.#beforeEach.push(prepare)
   }
 
   teardown(...functions) {
@@ -328,13 +335,6 @@ function escaped(title) {
 
 const top = new Test('the file')
 
-for (const event of ['uncaughtException', 'unhandledRejection']) {
-  process.on(event, (error) => {
-    ;(running.at(-1) ?? top).failedWith(error)
-    top.print()
-  })
-}
-
 // A file has no explicit end: it has ended when no test has started for a while. The end of the process cannot be awaited, because it
 // may depend on the teardown of the file.
 let timer
@@ -343,11 +343,23 @@ async function closed() {
   await top.close()
   top.print()
 }
+function mayHaveEnded() {
+  clearTimeout(timer)
+  timer = setTimeout(closed, 200)
+}
 const test = top.test.bind(top)
 top.test = async (...args) => {
   await test(...args)
-  clearTimeout(timer)
-  timer = setTimeout(closed, 200)
+  mayHaveEnded()
+}
+
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.on(event, (error) => {
+    ;(running.at(-1) ?? top).failedWith(error)
+    top.print()
+    // The file itself may have stopped, before its first test.
+    if (running.length === 0) mayHaveEnded()
+  })
 }
 
 process.on('exit', () => {
