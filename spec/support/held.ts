@@ -39,6 +39,8 @@ export const server = (options: string, handler: string): string =>
 
 const COUNTS = 4
 
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
+
 export interface Stats {
   active: number
   pending: number
@@ -57,31 +59,38 @@ export interface Clients {
   readonly words?: Buffer
   /** A byte that each client sends from time to time. */
   readonly byte?: string
+  /** They connect once this is true. */
+  readonly begin?: (stats: Stats) => boolean
   /** The clients reset once this is true. */
   readonly leave?: (stats: Stats) => boolean
 }
 
 /** Starts the server and the clients, and resolves with what the server holds once `ready` is true. */
 export async function holds(t: Test, code: string, clients: Clients, ready: (stats: Stats) => boolean): Promise<Stats> {
-  const { count = CLIENTS, words = Buffer.alloc(0), byte, leave } = clients
+  const { count = CLIENTS, words = Buffer.alloc(0), byte, begin, leave } = clients
   const { key, cert } = identityOf()
   const run = program(t, code, { env: { KEY: key, CERT: cert } })
   const port = Number((await run.says(/^port (\d+)$/m))[1])
+  let asked = 0
+  const ask = async (): Promise<Stats> => {
+    run.child.stdin?.write('stats\n')
+    const [, line = ''] = await run.says(new RegExp(`^stats ${++asked} (.*)$`, 'm'))
+    const [active = 0, pending = 0, dropped = 0, read = 0, held = 0, over = 0, handshakeErrors = 0] = line.split(' ').map(Number)
+    return { active, pending, dropped, read, held, over, handshakeErrors }
+  }
+  while (begin?.(await ask()) === false) await pause()
   const sockets = Array.from({ length: count }, () => net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {}))
   t.teardown(() => {
     for (const socket of sockets) socket.destroy()
   })
   for (const socket of sockets) socket.write(words)
   let left = leave === undefined
-  let asked = 0
   let last = Number.NaN
   let least = Number.POSITIVE_INFINITY
   let counts = 0
   for (;;) {
-    run.child.stdin?.write('stats\n')
-    const [, line = ''] = await run.says(new RegExp(`^stats ${++asked} (.*)$`, 'm'))
-    const [active = 0, pending = 0, dropped = 0, read = 0, held = 0, over = 0, handshakeErrors = 0] = line.split(' ').map(Number)
-    const stats = { active, pending, dropped, read, held, over, handshakeErrors }
+    const stats = await ask()
+    const { read, held } = stats
     if (!left && leave?.(stats)) {
       left = true
       for (const socket of sockets) socket.resetAndDestroy()
@@ -93,6 +102,6 @@ export async function holds(t: Test, code: string, clients: Clients, ready: (sta
     }
     last = read
     if (byte !== undefined) for (const socket of sockets) socket.write(byte)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await pause()
   }
 }
