@@ -3,12 +3,6 @@
 /** The tests with these titles over TLS, and over STARTTLS. */
 const tls = (...titles) => titles.flatMap((title) => [`${title} (tls)`, `${title} (starttls)`])
 
-/** The tests with these titles over a stream that passes on much at once. */
-const inMemory = (...titles) =>
-  titles.flatMap((title) =>
-    ['a pair,', 'a pair that takes little at once,', 'two Duplexes,', 'a server in memory,'].map((kind) => `${title} (${kind}`),
-  )
-
 /** @type {import('./index.js').Known[]} */
 export const denoTls = [
   {
@@ -46,19 +40,10 @@ export const denoTls = [
         'a reset while TLS shuts its sending side down closes the stream',
       ],
       'tls/over-streams': [
-        ...inMemory(
-          'a megabyte arrives whole before the end',
-          'a megabyte arrives whole before a close',
-          'a megabyte that is written to a Duplex arrives whole before the end',
-        ),
         'a megabyte that is read late arrives whole before the end',
         'a megabyte that is written to a Duplex arrives whole before the end (TCP, by startTls',
         'a write waits while the peer does not read, and is counted',
         'a close that times out is a loss for the peer',
-        ...inMemory(
-          'a megabyte arrives whole, or is a loss on both sides, if the peer ends before it',
-          'a megabyte arrives whole, or is a loss on both sides, if the peer ends during the transfer',
-        ),
       ],
       'transport/close-notify': [
         ...tls(

@@ -144,8 +144,8 @@ export const deno = [
     tests: { 'framing/cost': framed },
   },
   {
-    why: 'a thousand courses take longer than a test may: a step of the manual clock takes 20 ms on a busy machine',
-    never: true,
+    why: 'a thousand courses may take longer than a test may: a step of the manual clock takes 20 ms on a busy machine',
+    sometimes: true,
     tests: { 'client/reconnect-courses': ['whatever fails, lives and ends'] },
   },
 ]
